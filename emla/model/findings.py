@@ -1,0 +1,34 @@
+"""Findings: what a check has to say about a message, in words a lawyer understands.
+
+A check never stops at the first problem: it returns every finding, each with the place in the document, the rule and its
+source. Whether a finding blocks is decided by its severity and by who asks (sender or receiver), not here.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: FATAL blocks, ERROR needs a recorded reason to override, the rest inform."""
+
+    FATAL = "fatal"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing a check found in a message."""
+
+    rule: str
+    """Stable id: ``BR-nnn`` for a business rule, ``XML-...`` for the pre-pass, ``XSD-...`` for the schema."""
+    severity: Severity
+    message: str
+    """One plain sentence: what is wrong and what to write instead."""
+    line: int | None = None
+    """Line in the document, from 1; None where the finding is about the whole."""
+    path: str = ""
+    """XPath-like place, for example ``/MLARequest/Offence[2]/MaximumPenalty``."""
+    source: str = ""
+    """Treaty article, standard or design note the rule rests on."""
