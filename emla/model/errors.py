@@ -42,15 +42,26 @@ class InvalidMessageError(EmlaError):
     """Our caller (officer, case system) must act; carries all findings."""
 
 
-class InvalidPackageError(EmlaError):
+class PeerError(EmlaError):
+    """Bytes from outside are not what they must be; the one who made them must act."""
+
+
+class MalformedError(PeerError):
+    """Bytes from outside do not have the form the specification asks for. Always the code ``malformed``."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("malformed", detail)
+
+
+class InvalidPackageError(PeerError):
     """The peer sent a package that does not verify."""
 
 
-class InvalidAcknowledgementError(EmlaError):
+class InvalidAcknowledgementError(PeerError):
     """The peer sent an acknowledgement that does not verify."""
 
 
-class InvalidDocumentError(EmlaError):
+class InvalidDocumentError(PeerError):
     """Somebody handed us an authority document that cannot be trusted."""
 
 

@@ -1,0 +1,240 @@
+"""Strict JSON (SJ): the one JSON dialect of emla/1 (docs/spec/encoding.md).
+
+Here: the encoder, the decoder, and `Members`, the reader every other format uses to take an object apart.
+Rules of the file:
+- UTF-8 without byte order mark, no duplicate names, integers only (absolute value below 2**53), no null, no float, depth
+  at most 8, no lone surrogates. Binary values are base64url without padding, in their one canonical spelling.
+- The encoder is deterministic (names sorted, no white space); the decoder accepts any strict JSON, because every hash and
+  signature runs over the bytes received, never over a re-encoding.
+- Everything that is wrong raises `MalformedError`. Nothing is repaired.
+"""
+
+import binascii
+import json
+import re
+from typing import NoReturn
+
+from emla.model.errors import MalformedError
+
+Json = str | int | bool | list["Json"] | dict[str, "Json"]
+"""A strict JSON value."""
+
+DEPTH_MAX = 8
+INTEGER_MAX = 2**53 - 1
+_INTEGER_DIGITS = 16
+
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
+def encode(value: Json) -> bytes:
+    """Encode a value as strict JSON: sorted names, no white space, UTF-8."""
+    return _encoder.encode(value).encode("utf-8")
+
+
+def decode(data: bytes | memoryview, size_bytes_max: int) -> dict[str, Json]:
+    """Decode one strict JSON object.
+
+    Raises:
+        MalformedError: larger than the limit, or not strict JSON, or not an object.
+    """
+    if len(data) > size_bytes_max:
+        raise MalformedError(f"JSON of {len(data)} bytes, at most {size_bytes_max} allowed.")
+    try:
+        text = str(data, "utf-8")
+        value = _decoder.decode(text)
+    except MalformedError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise MalformedError(f"Not strict JSON: {type(error).__name__}.") from error
+    if not isinstance(value, dict):
+        raise MalformedError("Not a JSON object.")
+    _check(value, 1)
+    return value
+
+
+def _pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise MalformedError("Duplicate JSON name.")
+    return members
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _INTEGER_DIGITS + 1 or digits == "-0":
+        raise MalformedError("JSON integer out of range.")
+    value = int(digits)
+    if abs(value) > INTEGER_MAX:
+        raise MalformedError("JSON integer out of range.")
+    return value
+
+
+def _refuse(_: str) -> NoReturn:
+    raise MalformedError("JSON numbers are integers only.")
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_int=_integer, parse_float=_refuse, parse_constant=_refuse, strict=True
+)
+
+
+def _check(value: object, depth: int) -> None:
+    """Refuse null, excess depth and lone surrogates anywhere in a decoded value."""
+    if isinstance(value, str):
+        if not value.isascii():
+            try:
+                value.encode("utf-8")
+            except UnicodeEncodeError as error:
+                raise MalformedError("Lone surrogate in JSON text.") from error
+    elif isinstance(value, dict):
+        if depth > DEPTH_MAX:
+            raise MalformedError("JSON nested too deeply.")
+        for name, member in value.items():
+            _check(name, depth)
+            _check(member, depth + 1)
+    elif isinstance(value, list):
+        if depth > DEPTH_MAX:
+            raise MalformedError("JSON nested too deeply.")
+        for item in value:
+            _check(item, depth + 1)
+    elif value is None:
+        raise MalformedError("JSON null is not allowed.")
+
+
+_TO_STANDARD = str.maketrans("-_", "+/", "+/=")
+_ALPHABET = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
+
+
+def encode_octets(data: bytes) -> str:
+    """Encode bytes as base64url without padding."""
+    return binascii.b2a_base64(data, newline=False).rstrip(b"=").translate(_B2A).decode("ascii")
+
+
+_B2A = bytes.maketrans(b"+/", b"-_")
+
+
+def decode_octets(text: str) -> bytes:
+    """Decode canonical base64url without padding.
+
+    Raises:
+        MalformedError: padding, white space, another alphabet, or bits left over.
+    """
+    if not _ALPHABET.fullmatch(text):
+        raise MalformedError("Not base64url.")
+    try:
+        data = binascii.a2b_base64(text.translate(_TO_STANDARD) + "=" * (-len(text) % 4))
+    except binascii.Error as error:
+        raise MalformedError("Not base64url.") from error
+    if encode_octets(data) != text:
+        raise MalformedError("Base64url is not in its canonical form.")
+    return data
+
+
+class Members:
+    """Takes one JSON object apart, member by member; `finish` refuses whatever was not taken."""
+
+    __slots__ = ("_left", "_what")
+
+    def __init__(self, members: dict[str, Json], what: str) -> None:
+        self._left = dict(members)
+        self._what = what
+
+    def _take(self, name: str) -> Json:
+        try:
+            return self._left.pop(name)
+        except KeyError:
+            raise MalformedError(f"{self._what} lacks '{name}'.") from None
+
+    def _wrong(self, name: str) -> MalformedError:
+        return MalformedError(f"{self._what} has an unacceptable '{name}'.")
+
+    def has(self, name: str) -> bool:
+        """Whether an optional member is there."""
+        return name in self._left
+
+    def text(self, name: str, pattern: re.Pattern[str] | None = None, longest: int = 256) -> str:
+        """Take a text, matched whole against the pattern where one is given."""
+        value = self._take(name)
+        if not isinstance(value, str) or len(value) > longest or (pattern and not pattern.fullmatch(value)):
+            raise self._wrong(name)
+        return value
+
+    def integer(self, name: str, least: int = 0, most: int = INTEGER_MAX) -> int:
+        """Take an integer within bounds."""
+        value = self._take(name)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise self._wrong(name)
+        return value
+
+    def truth(self, name: str) -> bool:
+        """Take a boolean."""
+        value = self._take(name)
+        if not isinstance(value, bool):
+            raise self._wrong(name)
+        return value
+
+    def octets(self, name: str, length: int | None = None, longest: int = 1 << 20) -> bytes:
+        """Take a base64url value of an exact or at most a longest length, in bytes."""
+        value = self._take(name)
+        if not isinstance(value, str):
+            raise self._wrong(name)
+        if (length is not None and len(value) != (length * 4 + 2) // 3) or len(value) > longest * 2:
+            raise self._wrong(name)
+        data = decode_octets(value)
+        if len(data) > longest:
+            raise self._wrong(name)
+        return data
+
+    def members(self, name: str) -> "Members":
+        """Take a nested object."""
+        value = self._take(name)
+        if not isinstance(value, dict):
+            raise self._wrong(name)
+        return Members(value, f"{self._what}.{name}")
+
+    def mapping(self, name: str) -> dict[str, Json]:
+        """Take a nested object as it is (extensions)."""
+        value = self._take(name)
+        if not isinstance(value, dict):
+            raise self._wrong(name)
+        return value
+
+    def items(self, name: str, longest: int) -> list[Json]:
+        """Take a list of at most `longest` items."""
+        value = self._take(name)
+        if not isinstance(value, list) or len(value) > longest:
+            raise self._wrong(name)
+        return value
+
+    def texts(self, name: str, longest: int, pattern: re.Pattern[str] | None = None) -> tuple[str, ...]:
+        """Take a list of texts."""
+        values = self.items(name, longest)
+        for value in values:
+            if not isinstance(value, str) or len(value) > 256 or (pattern and not pattern.fullmatch(value)):
+                raise self._wrong(name)
+        return tuple(value for value in values if isinstance(value, str))
+
+    def objects(self, name: str, longest: int) -> "list[Members]":
+        """Take a list of objects."""
+        result: list[Members] = []
+        for number, value in enumerate(self.items(name, longest)):
+            if not isinstance(value, dict):
+                raise self._wrong(name)
+            result.append(Members(value, f"{self._what}.{name}[{number}]"))
+        return result
+
+    def extensions(self, understood: frozenset[str] = frozenset()) -> None:
+        """Take ``ext`` (anything) and ``crit`` (names in ext that must be understood), where they are there.
+
+        Raises:
+            MalformedError: crit names something this version does not understand.
+        """
+        extensions = self.mapping("ext") if self.has("ext") else {}
+        critical = self.texts("crit", 16) if self.has("crit") else ()
+        for name in critical:
+            if name not in understood or name not in extensions:
+                raise MalformedError(f"{self._what} demands the unknown extension '{name[:40]}'.")
+
+    def finish(self) -> None:
+        """Refuse members that nobody took."""
+        if self._left:
+            raise MalformedError(f"{self._what} has the unknown member '{next(iter(self._left))[:40]}'.")

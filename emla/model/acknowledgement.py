@@ -1,0 +1,83 @@
+"""Acknowledgements: signed technical proof of how a package was handled. None of them is a legal act.
+
+Event names are those of ETSI EN 319 522; `Erasure` and the hub's events are ours.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """What is acknowledged."""
+
+    SUBMISSION_ACCEPTANCE = "SubmissionAcceptance"
+    SUBMISSION_REJECTION = "SubmissionRejection"
+    RELAY_ACCEPTANCE = "RelayAcceptance"
+    RELAY_REJECTION = "RelayRejection"
+    RELAY_FAILURE = "RelayFailure"
+    CONTENT_CONSIGNMENT = "ContentConsignment"
+    CONTENT_CONSIGNMENT_FAILURE = "ContentConsignmentFailure"
+    CONTENT_HANDOVER = "ContentHandover"
+
+
+ISSUED_BY_SENDER = frozenset({Event.SUBMISSION_ACCEPTANCE, Event.SUBMISSION_REJECTION, Event.RELAY_FAILURE})
+"""Events the sender's gateway issues; all others are the recipient's."""
+
+PROVES = {
+    Event.SUBMISSION_ACCEPTANCE: "sealed, durable at the sender, will be tried until expiry",
+    Event.SUBMISSION_REJECTION: "refused by the sender's own gateway",
+    Event.RELAY_ACCEPTANCE: "durable at the recipient authority (technical delivery, not acceptance of the request)",
+    Event.RELAY_REJECTION: "refused by the recipient's gateway before acceptance",
+    Event.RELAY_FAILURE: "not delivered before it expired",
+    Event.CONTENT_CONSIGNMENT: "decrypted, verified, schema-valid, in the recipient's inbox",
+    Event.CONTENT_CONSIGNMENT_FAILURE: "could not be opened or verified at the recipient",
+    Event.CONTENT_HANDOVER: "opened by an authorised officer of the recipient",
+}
+"""What each event proves, in words for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """What an acknowledgement says (docs/spec/acknowledgements.md). `at` is the issuer's clock, UNIX seconds."""
+
+    event: Event
+    pid: bytes
+    payload_id: bytes
+    payload_sha256: bytes
+    sender: str
+    recipient: str
+    by: str
+    msg: bytes
+    epoch: int
+    seq: int
+    at: int
+    card_version: int
+    card_sha256: bytes
+    header_signature_sha256: bytes
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """An acknowledgement with its place in the issuer's ledger: the bytes that are stored and repeated."""
+
+    signed: bytes
+    """The encoded signed object."""
+    index: int
+    """The leaf's index."""
+    proof: tuple[bytes, ...]
+    """The inclusion proof, from the leaf upwards."""
+    checkpoint: bytes
+    """The signed checkpoint the proof leads to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedAcknowledgement:
+    """An acknowledgement whose signature, proof and checkpoint hold and which fits the package it names."""
+
+    acknowledgement: Acknowledgement
+    aid: bytes
+    """SHA-256 of the acknowledgement's payload bytes."""
+    signed: bytes
+    stored: bytes
+    """The encoded bundle as received."""

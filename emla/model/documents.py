@@ -1,0 +1,137 @@
+"""An authority's documents: root, card and profile, and the authority they make trusted together.
+
+Instants are integer UNIX seconds with their wire names. A document here is decoded; whether it is to be trusted is decided
+by `emla.steps.trust` alone.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class KeyUse(StrEnum):
+    """What an operational key is for."""
+
+    SIGN = "sign"
+    LEDGER = "ledger"
+    SEAL = "seal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootKey:
+    """A key of the offline root."""
+
+    kid: str
+    public: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """Who may speak for the authority: n offline keys, k of which sign each card and each next root."""
+
+    authority: str
+    version: int
+    keys: tuple[RootKey, ...]
+    threshold: int
+    created: int
+    expires: int
+    prev: bytes | None
+    """SHA-256 of the payload bytes of the version before; None for version 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardKey:
+    """An operational key with its window. `alg` is the suite: ed1 for sign and ledger, h1 for seal."""
+
+    kid: str
+    use: KeyUse
+    alg: str
+    public: bytes
+    not_before: int
+    not_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where the gateway listens, and the SHA-256 of its TLS key's SubjectPublicKeyInfo."""
+
+    url: str
+    spki_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """The authority's operational card, signed by the root's threshold."""
+
+    authority: str
+    version: int
+    root_version: int
+    keys: tuple[CardKey, ...]
+    endpoints: tuple[Endpoint, ...]
+    hubs: tuple[str, ...]
+    suites: tuple[str, ...]
+    ledger_origin: str
+    epoch: int
+    payload_bytes_max: int
+    created: int
+    expires: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What people need to know about the authority; signed by a `sign` key, changes at any time."""
+
+    authority: str
+    version: int
+    country: str
+    names: tuple[tuple[str, str], ...]
+    """(language tag, name) in the authority's order."""
+    contacts: tuple[tuple[str, str], ...]
+    """(kind, value): ``telephone``, ``email``, ``post``, ``poc247``."""
+    languages: tuple[str, ...]
+    electronic_acceptance: str
+    time_zone: str
+    office_hours: str
+    created: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documents:
+    """The exact bytes of an authority's documents as exported, exchanged and stored."""
+
+    roots: tuple[bytes, ...]
+    """Every root version from 1, each an encoded signed object."""
+    card: bytes
+    profile: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """A trusted authority: the newest root, card and profile, verified against each other and the pin."""
+
+    root: Root
+    root_sha256: bytes
+    card: Card
+    card_sha256: bytes
+    profile: Profile
+    documents: Documents
+
+    @property
+    def id(self) -> str:
+        """The authority's id, for example ``de.bfj``."""
+        return self.card.authority
+
+    def key(self, kid: str, use: KeyUse, at: int) -> CardKey | None:
+        """The card's key of this id and use, when its window covers the instant."""
+        for key in self.card.keys:
+            if key.kid == kid and key.use is use and key.not_before <= at < key.not_after:
+                return key
+        return None
+
+    def newest(self, use: KeyUse, at: int) -> CardKey | None:
+        """The key of this use that took effect last among those valid at the instant."""
+        valid = [key for key in self.card.keys if key.use is use and key.not_before <= at < key.not_after]
+        return max(valid, key=lambda key: (key.not_before, key.kid), default=None)
+
+    def keys(self, use: KeyUse) -> tuple[CardKey, ...]:
+        """Every key of this use, old ones too: what was signed before stays verifiable."""
+        return tuple(key for key in self.card.keys if key.use is use)
