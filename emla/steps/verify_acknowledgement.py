@@ -1,0 +1,137 @@
+"""verify_acknowledgement: bundle bytes -> VerifiedAcknowledgement. Needs only the bundle, the issuer's documents and, at the
+sender, what was sent; so it works offline as it does in the gateway (docs/spec/acknowledgements.md).
+
+Ladder: A1 strict bundle and signed object; A2 issuer known and entitled to the event; A3 signed by a `sign` key in its window;
+A4 parse; A5 the inclusion proof leads to a checkpoint signed by the issuer's ledger key; A6 it fits the package sent.
+"""
+
+from functools import lru_cache
+
+from emla.formats import acknowledgement as form
+from emla.formats import dsse
+from emla.ledger import checkpoint as checkpoint_form
+from emla.ledger.checkpoint import Checkpoint
+from emla.ledger.leaf import LeafKind, entry
+from emla.ledger.merkle import leaf_hash, verify_inclusion
+from emla.model.acknowledgement import ISSUED_BY_SENDER, Acknowledgement, Bundle, VerifiedAcknowledgement
+from emla.model.documents import Authority, KeyUse
+from emla.model.errors import InvalidAcknowledgementError, MalformedError
+from emla.model.signed import SignedObject
+from emla.steps.acknowledge import Subject
+
+
+@lru_cache(maxsize=256)
+def _verified_checkpoint(note: bytes, origin: str, public: bytes) -> Checkpoint:
+    """Verify a checkpoint once: a batch of acknowledgements shares one."""
+    return checkpoint_form.verify(note, origin, public)
+
+
+def read_acknowledgement(stored: bytes) -> tuple[Bundle, SignedObject, Acknowledgement]:
+    """Rungs A1 and A4: take a bundle apart without believing it.
+
+    Raises:
+        InvalidAcknowledgementError: ``malformed``.
+    """
+    try:
+        bundle = form.decode_bundle(stored)
+        signed = form.decode_signed(bundle.signed)
+        return bundle, signed, form.decode(signed.payload)
+    except MalformedError as error:
+        raise InvalidAcknowledgementError("malformed", error.detail) from error
+
+
+def verify_acknowledgement(
+    stored: bytes, *, issuer: Authority, subject: Subject | None = None
+) -> VerifiedAcknowledgement:
+    """Verify a bundle.
+
+    Args:
+        stored: the bundle's bytes.
+        issuer: the authority that must have issued it.
+        subject: the package as it was sent; None when only the signature and proof are to be checked.
+
+    Raises:
+        InvalidAcknowledgementError: ``malformed``, ``bad-signature``, ``proof-mismatch`` or ``acknowledgement-mismatch``.
+    """
+    bundle, signed, acknowledgement = read_acknowledgement(stored)
+    _check_issuer(acknowledgement, issuer)
+    _check_signature(signed, acknowledgement, issuer)
+    _check_proof(bundle, acknowledgement, issuer)
+    if subject is not None:
+        _check_subject(acknowledgement, subject)
+    return VerifiedAcknowledgement(
+        acknowledgement=acknowledgement,
+        aid=form.acknowledgement_id(signed.payload),
+        signed=bundle.signed,
+        stored=stored,
+    )
+
+
+def _check_issuer(acknowledgement: Acknowledgement, issuer: Authority) -> None:
+    # A2
+    entitled = (
+        acknowledgement.sender if acknowledgement.event in ISSUED_BY_SENDER else acknowledgement.recipient
+    )
+    if acknowledgement.by != issuer.id or acknowledgement.by != entitled:
+        raise InvalidAcknowledgementError(
+            "acknowledgement-mismatch", f"{acknowledgement.by} may not issue this {acknowledgement.event.value}."
+        )
+
+
+def _check_signature(signed: SignedObject, acknowledgement: Acknowledgement, issuer: Authority) -> None:
+    # A3; one signature only, and the window is judged at the issuer's own instant
+    if len(signed.signatures) != 1:
+        raise InvalidAcknowledgementError("malformed", "An acknowledgement has one signature.")
+    key = issuer.key(signed.signatures[0].kid, KeyUse.SIGN, acknowledgement.at)
+    if key is None or not dsse.verifies(signed, key.kid, key.public):
+        raise InvalidAcknowledgementError("bad-signature", f"Not signed by a valid key of {issuer.id}.")
+
+
+def _check_proof(bundle: Bundle, acknowledgement: Acknowledgement, issuer: Authority) -> None:
+    # A5
+    checkpoint = _checkpoint_of(bundle.checkpoint, acknowledgement.at, issuer)
+    leaf = leaf_hash(entry(LeafKind.ACKNOWLEDGEMENT_ISSUED, bundle.signed))
+    if not verify_inclusion(leaf, bundle.index, checkpoint.size, bundle.proof, checkpoint.root):
+        raise InvalidAcknowledgementError(
+            "proof-mismatch", f"Leaf {bundle.index} at size {checkpoint.size} is not this acknowledgement."
+        )
+
+
+def _checkpoint_of(note: bytes, at: int, issuer: Authority) -> Checkpoint:
+    keys = [key for key in issuer.keys(KeyUse.LEDGER) if key.not_before <= at < key.not_after]
+    for key in keys:
+        try:
+            return _verified_checkpoint(note, issuer.card.ledger_origin, key.public)
+        except InvalidAcknowledgementError:
+            if key is keys[-1]:
+                raise
+    raise InvalidAcknowledgementError("bad-signature", f"{issuer.id} had no ledger key at that instant.")
+
+
+def _check_subject(acknowledgement: Acknowledgement, subject: Subject) -> None:
+    # A6: every fact about the package is the one that was sent
+    header = subject.header
+    said = (
+        acknowledgement.pid,
+        acknowledgement.payload_id,
+        acknowledgement.payload_sha256,
+        acknowledgement.sender,
+        acknowledgement.recipient,
+        acknowledgement.msg,
+        acknowledgement.epoch,
+        acknowledgement.seq,
+        acknowledgement.header_signature_sha256,
+    )
+    sent = (
+        subject.pid,
+        header.payload.id,
+        header.payload.sha256,
+        header.sender,
+        header.recipient,
+        header.msg,
+        header.epoch,
+        header.seq,
+        subject.signature_sha256,
+    )
+    if said != sent:
+        raise InvalidAcknowledgementError("acknowledgement-mismatch", "It describes another package.")
