@@ -1,12 +1,13 @@
 """The audit: recompute a ledger from its bytes and say what does not add up.
 
-Here: `audit`, over a whole ledger in one pass and constant memory, and `verify_proof`, over one object with its proof. Not
-here: reading from a store, and comparing with what peers hold (that is `merkle.verify_consistency`).
+Here: `audit`, over a whole ledger in one pass and constant memory, and `verify_proof`, over one object with
+its proof. Not here: reading from a store, and comparing with what peers hold (that is
+`merkle.verify_consistency`).
 
 Rules of this file:
 - Nothing stored is believed: digests, leaf hashes, roots and signatures are computed again from the bytes.
-- `audit` raises nothing for bad data. It goes on to the end and lists every problem in words an auditor understands; what
-  follows only from an earlier problem is counted, not repeated.
+- `audit` raises nothing for bad data. It goes on to the end and lists every problem in words an auditor
+  understands; what follows only from an earlier problem is counted, not repeated.
 - Positions: the first leaf is leaf 0. A checkpoint of size n covers the leaves 0 to n - 1.
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from emla.ledger.checkpoint import Checkpoint, decode, verify
+from emla.ledger.checkpoint import Checkpoint, verify
 from emla.ledger.leaf import DIGEST_BYTES, LeafKind, entry, entry_of_digest
 from emla.ledger.merkle import EMPTY, Frontier, leaf_hash, verify_inclusion
 from emla.model.errors import InvalidAcknowledgementError
@@ -61,7 +62,8 @@ class AuditReport:
     objects: int
     """Stored objects present and hashed."""
     erased: int
-    """Leaves whose object the records call erased. Compare with the acts of erasure: the audit cannot know which were lawful."""
+    """Leaves whose object the records call erased. Compare with the acts of erasure: the audit cannot know
+    which were lawful."""
     checkpoints: int
     """Checkpoints whose signature and root are right."""
     proofs: int
@@ -94,12 +96,13 @@ def audit(
         checkpoints: all checkpoint notes in the order of their size.
         origin: the ledger's origin.
         public_key: the ledger's key, 32 bytes.
-        issued: proofs given to peers, in the order of their checkpoints; each is checked against the recomputed root.
+        issued: proofs given to peers, in the order of their checkpoints; each is checked against the
+            recomputed root.
     """
     run = _Run(origin=origin, public_key=public_key)
     heads = run.readable(checkpoints)
     head = next(heads, None)
-    proofs = _Peekable(issued)
+    proofs = _Issued(issued, origin, public_key)
     while head and head.checkpoint.size == 0:
         run.compare(head, proofs)
         head = next(heads, None)
@@ -155,15 +158,26 @@ class _Head:
     note: bytes
 
 
-class _Peekable:
-    """The issued proofs, one ahead."""
+class _Issued:
+    """The issued proofs, one ahead, with the verified size of the checkpoint the first one names."""
 
-    def __init__(self, issued: Iterable[IssuedProof]) -> None:
+    def __init__(self, issued: Iterable[IssuedProof], origin: str, public_key: bytes) -> None:
         self._rest = iter(issued)
-        self.first = next(self._rest, None)
+        self._origin, self._public_key = origin, public_key
+        self._note: bytes | None = None
+        self.size: int | None = None
+        """None where the checkpoint is not one that this ledger signed."""
+        self.advance()
 
     def advance(self) -> None:
         self.first = next(self._rest, None)
+        if self.first is None or self.first.note == self._note:  # the proofs of a batch share one checkpoint
+            return
+        self._note = self.first.note
+        try:
+            self.size = verify(self._note, self._origin, self._public_key).size
+        except InvalidAcknowledgementError:
+            self.size = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -200,7 +214,8 @@ class _Run:
         if len(record.digest) != DIGEST_BYTES:
             self.problem(f"Leaf {record.index} has a digest of {len(record.digest)} bytes instead of 32.")
         self.object(record, stored(record))
-        # A kind that does not fit a byte cannot be hashed; it is reported above, and the next root will not be right.
+        # A kind that does not fit a byte cannot be hashed; it is reported above, and the next root will not
+        # be right.
         known = record.kind if 0 <= record.kind <= 255 else 0
         self.frontier = self.frontier.append(leaf_hash(entry_of_digest(known, record.digest)))
 
@@ -231,13 +246,14 @@ class _Run:
                 continue
             if checkpoint.size <= size:
                 self.problem(
-                    f"Checkpoint {number} in order has size {checkpoint.size}, but the one before it already had {size}."
+                    f"Checkpoint {number} in order has size {checkpoint.size}, "
+                    f"but the one before it already had {size}."
                 )
                 continue
             size = checkpoint.size
             yield _Head(checkpoint=checkpoint, note=note)
 
-    def compare(self, head: _Head, proofs: _Peekable) -> None:
+    def compare(self, head: _Head, proofs: _Issued) -> None:
         """Compare a checkpoint with the tree, which has grown to its size, and the proofs issued with it."""
         size, root = head.checkpoint.size, self.frontier.root()
         if root == head.checkpoint.root:
@@ -246,15 +262,16 @@ class _Run:
         else:
             if not self.mismatches:
                 self.problem(
-                    f"The leaves do not lead to the root of the checkpoint of size {size}: a leaf from {self.last_good} "
-                    f"to {size - 1} was changed, moved, added or removed, or the checkpoint was exchanged."
+                    f"The leaves do not lead to the root of the checkpoint of size {size}: a leaf from "
+                    f"{self.last_good} to {size - 1} was changed, moved, added or removed, or the checkpoint "
+                    "was exchanged."
                 )
             self.mismatches += 1
         self.covered = size
         self.issued(head, root, proofs)
 
-    def issued(self, head: _Head, root: bytes, proofs: _Peekable) -> None:
-        """Check the proofs issued with this checkpoint, and report those that name one which this ledger does not have."""
+    def issued(self, head: _Head, root: bytes, proofs: _Issued) -> None:
+        """Check the proofs issued with this checkpoint, and report those whose checkpoint should have come by."""
         size = head.checkpoint.size
         while (issued := proofs.first) is not None:
             if issued.note == head.note:
@@ -265,7 +282,7 @@ class _Run:
                     self.problem(
                         f"The proof issued for leaf {issued.index} at size {size} does not lead to the root."
                     )
-            elif (later := _size_of(issued)) is not None and later > size:
+            elif proofs.size is not None and proofs.size > size:
                 return
             else:
                 self.stray(issued)
@@ -273,10 +290,10 @@ class _Run:
 
     def stray(self, issued: IssuedProof) -> None:
         self.problem(
-            f"The proof issued for leaf {issued.index} names a checkpoint which this ledger does not have."
+            f"The proof issued for leaf {issued.index} names a checkpoint that is not at its place in this ledger."
         )
 
-    def finish(self, head: _Head | None, heads: Iterator[_Head], proofs: _Peekable) -> None:
+    def finish(self, head: _Head | None, heads: Iterator[_Head], proofs: _Issued) -> None:
         """Report what is left over when all leaves are read."""
         count = self.frontier.size
         if self.mismatches > 1:
@@ -284,10 +301,10 @@ class _Run:
                 f"{self.mismatches - 1} later checkpoints do not fit either, which follows from the first."
             )
         if head is not None:
-            beyond = 1 + sum(1 for _ in heads)
+            later = sum(1 for _ in heads)
             self.problem(
-                f"The checkpoint of size {head.checkpoint.size} covers more leaves than there are ({count}): leaves were "
-                f"removed. So do {beyond - 1} later checkpoints."
+                f"The checkpoint of size {head.checkpoint.size} covers more leaves than there are ({count}): "
+                f"leaves were removed from the end. {later} later checkpoints do so too."
             )
         elif self.covered < count:
             self.problem(f"The valid checkpoints cover {self.covered} leaves, but there are {count}.")
@@ -307,11 +324,3 @@ class _Run:
             root=self.frontier.root(),
             problems=(*self.problems, *unlisted),
         )
-
-
-def _size_of(issued: IssuedProof) -> int | None:
-    """Return the size its checkpoint claims, None where it cannot be read."""
-    try:
-        return decode(issued.note).checkpoint.size
-    except InvalidAcknowledgementError:
-        return None

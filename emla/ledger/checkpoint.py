@@ -1,10 +1,11 @@
 """Checkpoints (C2SP tlog-checkpoint): an authority's signed word that its ledger has this size and this root.
 
-Here: origin lines, the checkpoint's three lines, writing, reading and verifying. Not here: signature lines (note.py), how
-a root comes about (merkle.py).
+Here: origin lines, the checkpoint's three lines, writing, reading and verifying. Not here: signature lines
+(note.py), how a root comes about (merkle.py).
 
 Rules of this file:
-- The text is exactly three lines: origin, size, root. C2SP lets a log add lines nobody can audit; emla does not.
+- The text is exactly three lines: origin, size, root. C2SP lets a log add lines nobody can audit; emla does
+  not.
 - The key's name is the origin, so that one key cannot speak for two ledgers.
 - `decode` gives a `SignedCheckpoint`, which proves nothing; only `verify` returns a `Checkpoint` to rely on.
 """
@@ -82,8 +83,9 @@ def encode(checkpoint: Checkpoint, sign: Callable[[bytes], bytes], public_key: b
     text = checkpoint_text(checkpoint)
     signature = sign_text(text, checkpoint.origin, sign, public_key)
     note = encode_note(SignedNote(text=text, signatures=(signature,)))
-    # A checkpoint that nobody can verify would be committed with every acknowledgement of its batch and could never be
-    # replaced (one checkpoint for one size), so look before it leaves: a wrong key or a faulty token ends the batch.
+    # A checkpoint that nobody can verify would be committed with every acknowledgement of its batch and could
+    # never be replaced (one checkpoint for one size), so look before it leaves: a wrong key or a faulty token
+    # ends the batch.
     try:
         verify(note, checkpoint.origin, public_key)
     except InvalidAcknowledgementError as error:
@@ -123,7 +125,8 @@ def verify(note: bytes, origin: str, public_key: bytes) -> Checkpoint:
         public_key: the ledger's key, 32 bytes, from the same card.
 
     Raises:
-        InvalidAcknowledgementError: ``malformed``; ``bad-signature`` also when it is another ledger's checkpoint.
+        InvalidAcknowledgementError: ``malformed``; ``bad-signature`` also when it is another ledger's
+            checkpoint.
     """
     signed = decode(note)
     if signed.checkpoint.origin != origin:

@@ -1,14 +1,15 @@
-"""The Merkle tree of the ledger: hashes, proofs and growth, as RFC 6962 section 2.1 and RFC 9162 section 2.1 define them.
+"""The Merkle tree of the ledger: hashes, proofs and growth, as RFC 6962 section 2.1 and RFC 9162 section 2.1
+define them.
 
-Here: leaf and node hashes, the root, inclusion and consistency proofs and their verification, and `Frontier`, the few
-hashes from which a tree grows without anybody reading what is already stored. Not here: what a leaf stands for (leaf.py),
-who signs a root (checkpoint.py).
+Here: leaf and node hashes, the root, inclusion and consistency proofs and their verification, and `Frontier`,
+the few hashes from which a tree grows without anybody reading what is already stored. Not here: what a leaf
+stands for (leaf.py), who signs a root (checkpoint.py).
 
 Rules of this file:
-- Every hash is 32 bytes of SHA-256. Leaves and inner nodes are hashed under different first bytes, so that no leaf can
-  pose as a subtree.
-- `root_hash`, `inclusion_proof` and `consistency_proof` are the RFCs' recursive definitions over *all* leaves: the oracle,
-  for audits and tests. `extend` is the path of daily work and never sees an old leaf.
+- Every hash is 32 bytes of SHA-256. Leaves and inner nodes are hashed under different first bytes, so that no
+  leaf can pose as a subtree.
+- `root_hash`, `inclusion_proof` and `consistency_proof` are the RFCs' recursive definitions over *all*
+  leaves: the oracle, for audits and tests. `extend` is the path of daily work and never sees an old leaf.
 - Verification answers yes or no. It never raises: a proof comes from a peer and may be anything.
 """
 
@@ -68,7 +69,8 @@ def inclusion_proof(index: int, leaf_hashes: Sequence[bytes]) -> Proof:
 
 
 def consistency_proof(first: int, leaf_hashes: Sequence[bytes]) -> Proof:
-    """Prove that the tree over all `leaf_hashes` begins with the tree of the first `first` leaves (RFC 9162 2.1.4.1).
+    """Prove that the tree over all `leaf_hashes` begins with the tree of the first `first` leaves (RFC 9162
+    2.1.4.1).
 
     Returns:
         The proof; empty where `first` is 0 or the whole tree, for then there is nothing to prove.
@@ -97,7 +99,8 @@ def _subtree(leaf_hashes: Sequence[bytes], start: int, end: int) -> bytes:
 
 
 def _subproof(leaf_hashes: Sequence[bytes], first: int, start: int, end: int, *, whole: bool) -> Proof:
-    """SUBPROOF of RFC 9162 2.1.4.1; `whole` says that the verifier already knows the root of the first tree."""
+    """SUBPROOF of RFC 9162 2.1.4.1; `whole` says that the verifier already knows the root of the first
+    tree."""
     if first == end:
         return () if whole else (_subtree(leaf_hashes, start, end),)
     middle = start + _split(end - start)
@@ -112,7 +115,8 @@ def _subproof(leaf_hashes: Sequence[bytes], first: int, start: int, end: int, *,
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Check that a leaf hash stands at `index` in the tree of `size` leaves with this root (RFC 9162 2.1.3.2).
+    """Check that a leaf hash stands at `index` in the tree of `size` leaves with this root (RFC 9162
+    2.1.3.2).
 
     A proof with a hash too many, too few, swapped or of another length is refused.
     """
@@ -141,7 +145,8 @@ def verify_consistency(
 ) -> bool:
     """Check that the tree of `second` leaves begins with the tree of `first` leaves (RFC 9162 2.1.4.2).
 
-    Beyond the RFC, which leaves it open: the empty tree is the beginning of every tree, and its proof is empty.
+    Beyond the RFC, which leaves it open: the empty tree is the beginning of every tree, and its proof is
+    empty.
     """
     if not 0 <= first <= second or not _are_hashes(proof):
         return False
@@ -233,8 +238,8 @@ class Extension:
 def extend(frontier: Frontier, new_leaf_hashes: Sequence[bytes]) -> Extension:
     """Grow a tree by a batch: new frontier, new root and the proof of every new leaf.
 
-    Works from the old frontier and the new leaves alone: to the left of a node that changed there is either another node
-    that changed or a complete old subtree, and every such subtree is in the frontier.
+    Works from the old frontier and the new leaves alone: to the left of a node that changed there is either
+    another node that changed or a complete old subtree, and every such subtree is in the frontier.
 
     Args:
         frontier: the tree before the batch.
@@ -256,8 +261,9 @@ def _rows(
 ) -> tuple[list[list[bytes]], tuple[bytes, ...]]:
     """Compute, level by level from the leaves, the nodes that change, and the new frontier.
 
-    Each row begins at an even index: where the first changed node is a right child, the old subtree to its left is put
-    before it. A last node without a sibling rises to the next row as it is. The last row holds the root alone.
+    Each row begins at an even index: where the first changed node is a right child, the old subtree to its
+    left is put before it. A last node without a sibling rises to the next row as it is. The last row holds
+    the root alone.
     """
     old = list(frontier.hashes)
     start, size = frontier.size, frontier.size + len(new_leaf_hashes)
@@ -281,7 +287,8 @@ def _rows(
 
 
 def _paths(rows: list[list[bytes]]) -> list[Proof]:
-    """Compute the proof of each node of row 0, walking down from the root so that neighbours share their upper part."""
+    """Compute the proof of each node of row 0, walking down from the root so that neighbours share their
+    upper part."""
     paths: list[Proof] = [()]
     for row in reversed(rows[:-1]):
         below: list[Proof] = []

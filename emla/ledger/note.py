@@ -1,6 +1,7 @@
 """Signed notes (C2SP signed-note): a text and the signature lines under it.
 
-Here: the form of a note, key ids, signing and verifying with Ed25519. Not here: what the text says (checkpoint.py).
+Here: the form of a note, key ids, signing and verifying with Ed25519. Not here: what the text says
+(checkpoint.py).
 
 Rules of this file:
 - Strict both ways: a note that is read and written again is the same bytes. Base64 in canonical form only.
@@ -107,7 +108,8 @@ def verify_signature(note: SignedNote, name: str, public_key: bytes) -> None:
     """Verify the one signature of this key on the note (Ed25519, RFC 8032; about 65 microseconds).
 
     Raises:
-        InvalidAcknowledgementError: ``bad-signature`` when the key did not sign or its signature does not verify.
+        InvalidAcknowledgementError: ``bad-signature`` when the key did not sign or its signature does not
+            verify.
     """
     if len(public_key) != PUBLIC_KEY_BYTES:  # libsodium would read past the end of a shorter one
         raise InvalidAcknowledgementError("bad-signature", "A public key has 32 bytes.")
@@ -126,7 +128,8 @@ def verify_signature(note: SignedNote, name: str, public_key: bytes) -> None:
 
 
 def is_key_name(name: str) -> bool:
-    """Say whether C2SP allows this key name: not empty, no spaces of any script, no plus, no control characters."""
+    """Say whether C2SP allows this key name: not empty, no spaces of any script, no plus, no control
+    characters."""
     return bool(name) and not any(char.isspace() or char == "+" or char < " " for char in name)
 
 
