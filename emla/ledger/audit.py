@@ -271,7 +271,7 @@ class _Run:
         self.issued(head, root, proofs)
 
     def issued(self, head: _Head, root: bytes, proofs: _Issued) -> None:
-        """Check the proofs issued with this checkpoint, and report those whose checkpoint should have come by."""
+        """Check the proofs issued with this checkpoint, and report those out of place."""
         size = head.checkpoint.size
         while (issued := proofs.first) is not None:
             if issued.note == head.note:
@@ -290,7 +290,8 @@ class _Run:
 
     def stray(self, issued: IssuedProof) -> None:
         self.problem(
-            f"The proof issued for leaf {issued.index} names a checkpoint that is not at its place in this ledger."
+            f"The proof issued for leaf {issued.index} names a checkpoint that is not at its place "
+            "in this ledger."
         )
 
     def finish(self, head: _Head | None, heads: Iterator[_Head], proofs: _Issued) -> None:

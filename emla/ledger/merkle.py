@@ -249,16 +249,14 @@ def extend(frontier: Frontier, new_leaf_hashes: Sequence[bytes]) -> Extension:
         return Extension(frontier=frontier, root=frontier.root(), proofs=())
     rows, kept = _rows(frontier, new_leaf_hashes)
     grown = Frontier(size=frontier.size + len(new_leaf_hashes), hashes=kept)
-    paths = _paths(rows)
-    # Row 0 may begin with the old leaf to the left of the first new one; it has its proof already.
-    return Extension(
-        frontier=grown, root=rows[-1][0], proofs=tuple(paths[len(rows[0]) - len(new_leaf_hashes) :])
-    )
+    return Extension(frontier=grown, root=rows[-1][1][0], proofs=tuple(_paths(rows)))
 
 
-def _rows(
-    frontier: Frontier, new_leaf_hashes: Sequence[bytes]
-) -> tuple[list[list[bytes]], tuple[bytes, ...]]:
+_Row = tuple[bool, list[bytes]]
+"""Whether an old subtree stands first, and the nodes of one level from there to the right edge."""
+
+
+def _rows(frontier: Frontier, new_leaf_hashes: Sequence[bytes]) -> tuple[list[_Row], tuple[bytes, ...]]:
     """Compute, level by level from the leaves, the nodes that change, and the new frontier.
 
     Each row begins at an even index: where the first changed node is a right child, the old subtree to its
@@ -267,14 +265,17 @@ def _rows(
     """
     old = list(frontier.hashes)
     start, size = frontier.size, frontier.size + len(new_leaf_hashes)
-    row, rows, kept = list(new_leaf_hashes), [], []
+    row = list(new_leaf_hashes)
+    rows: list[_Row] = []
+    kept: list[bytes] = []
     while True:
-        if start & 1:
+        with_old = start & 1 == 1
+        if with_old:
             row.insert(0, old.pop())
             start -= 1
         if size & 1:  # The last *complete* node of this level has no complete sibling.
             kept.append(row[size - 1 - start])
-        rows.append(row)
+        rows.append((with_old, row))
         if start == 0 and len(row) == 1:
             break
         above = [
@@ -286,16 +287,16 @@ def _rows(
     return rows, tuple(reversed(kept))
 
 
-def _paths(rows: list[list[bytes]]) -> list[Proof]:
-    """Compute the proof of each node of row 0, walking down from the root so that neighbours share their
-    upper part."""
+def _paths(rows: list[_Row]) -> list[Proof]:
+    """Compute the proof of each new leaf, walking down from the root so that neighbours share."""
     paths: list[Proof] = [()]
-    for row in reversed(rows[:-1]):
+    for with_old, row in reversed(rows[:-1]):
         below: list[Proof] = []
         for left, right, path in zip(row[::2], row[1::2], paths, strict=False):
             below.append((right, *path))
             below.append((left, *path))
         if len(row) & 1:
             below.append(paths[-1])
-        paths = below
+        # The old subtree has no changed node below it.
+        paths = below[1:] if with_old else below
     return paths
