@@ -1,8 +1,8 @@
 """Writes the reference pages that come from tables: docs/reference/errors/.
 
-Run it with `make docs`. Each page has two parts: the head comes from `emla.model.codes` and is written anew each
-time; what stands below the marker is written by hand and kept. `tests/documentation/test_errors.py` checks that
-the heads are fresh.
+Run it with `make docs`. Each page has two parts: the head comes from `emla.model.codes` and is written
+anew each time; what stands below the marker is written by hand and kept.
+`tests/documentation/test_errors.py` checks that the heads are fresh.
 """
 
 import sys
@@ -50,8 +50,8 @@ def index() -> str:
     )
     return f"""# Errors
 
-Everything emla refuses or fails to do has one stable code. The code never changes its meaning. You meet it on the
-command line, in `problem+json` answers, in the log and in signed refusals.
+Everything emla refuses or fails to do has one stable code. The code never changes its meaning. You meet
+it on the command line, in `problem+json` answers, in the log and in signed refusals.
 
 | Code | What happened | Who must act |
 |---|---|---|

@@ -1,10 +1,10 @@
 """Two gates for the whole suite, as a pytest plugin.
 
-- `needs(tool)`: a test that needs a program which Python packages do not bring is skipped, with a reason, where
-  that program is missing. ``node`` means the Node.js of the dev requirements and the packages of tests/interop;
-  any other name is looked for on PATH.
-- With ``EMLA_FAIL_ON_SKIP=1`` a run in which anything was skipped, or was expected to fail, fails at its end and
-  names it. `.ci/run` sets it: a promise nobody checked is not kept.
+- `needs(tool)`: a test that needs a program which Python packages do not bring is skipped, with a reason,
+  where that program is missing. ``node`` means the Node.js of the dev requirements and the packages of
+  tests/interop; any other name is looked for on PATH.
+- With ``EMLA_FAIL_ON_SKIP=1`` a run in which anything was skipped, or was expected to fail, fails at its
+  end and names it. `.ci/run` sets it: a promise nobody checked is not kept.
 """
 
 import importlib.util
