@@ -3,6 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 
 # A Python that is new enough; say which one with `make PYTHON=/path/to/python3 ...`.
 NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
@@ -84,7 +85,7 @@ clean: ## remove everything that was made here
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "make: emla needs Python 3.11 or newer, and none was found. Install it" \
 		"(Debian: apt-get install python3 python3-venv) or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@$(PYTHON) $(NEW_ENOUGH) || { echo "make: emla needs Python 3.11 or newer, and $(PYTHON) is older or does" \
+	@$(PYTHON) $(NEW_ENOUGH) 2>/dev/null || { echo "make: emla needs Python 3.11 or newer, and $(PYTHON) is older or does" \
 		"not run. Name another: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) cannot make virtual" \
 		"environments. Install what is missing (Debian: apt-get install python3-venv)." >&2; exit 1; }
