@@ -278,9 +278,10 @@ def test_one_edited_object_is_one_problem() -> None:
     assert len(ledger.audit().problems) == 1
 
 
-def test_a_bad_proof_does_not_hide_the_good_ones_after_it() -> None:
+@pytest.mark.parametrize("tamper", [proof_with_unsigned_checkpoint, proof_of_a_fork, change_proof])
+def test_a_bad_proof_does_not_hide_the_good_ones_after_it(tamper: Callable[[Ledger], None]) -> None:
     ledger = grown()
-    proof_with_unsigned_checkpoint(ledger)
+    tamper(ledger)
     report = ledger.audit()
     assert (report.proofs, len(report.problems)) == (19, 1)
 
