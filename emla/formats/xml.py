@@ -61,7 +61,9 @@ _PLAIN_WORDS = {
     "XML_ERROR_INCORRECT_ENCODING": "The bytes here are not UTF-8.",
     "XML_ERROR_UNKNOWN_ENCODING": "The encoding must be UTF-8.",
 }
-_WORDS_BY_CODE = {expat.errors.codes[getattr(expat.errors, name)]: words for name, words in _PLAIN_WORDS.items()}
+_WORDS_BY_CODE = {
+    expat.errors.codes[getattr(expat.errors, name)]: words for name, words in _PLAIN_WORDS.items()
+}
 _TAG_MISMATCH = expat.errors.codes[expat.errors.XML_ERROR_TAG_MISMATCH]
 
 
@@ -94,7 +96,9 @@ def parse_xml(data: bytes, limits: XmlLimits) -> XmlDocument:
     except etree.XMLSyntaxError as error:
         if plain:
             _read_through(data, limits)
-        _refuse("XML-not-well-formed", f"The document is not well-formed XML: {error.msg}.", error.lineno or None)
+        _refuse(
+            "XML-not-well-formed", f"The document is not well-formed XML: {error.msg}.", error.lineno or None
+        )
     if plain and _deeper_than(limits.depth_max)(root):
         _read_through(data, limits)
     if not plain:
@@ -128,17 +132,23 @@ class ElementPaths:
             counted: dict[str, int] = {}
             positions: dict[etree._Element, int | None] = {}
             for child in parent.iterchildren("*"):
-                counted[child.tag] = positions[child] = counted.get(child.tag, 0) + 1
+                name = qualified_name(child)
+                counted[name] = positions[child] = counted.get(name, 0) + 1
             for child in positions:
-                if counted[child.tag] == 1:
+                if counted[qualified_name(child)] == 1:
                     positions[child] = None
             self._positions[parent] = positions
         return self._positions[parent]
 
 
+def qualified_name(element: etree._Element) -> str:
+    """An element's name as ``{namespace}LocalName``."""
+    return str(element.tag)
+
+
 def local_name(element: etree._Element) -> str:
     """An element's name without its namespace."""
-    return element.tag.rpartition("}")[2]
+    return qualified_name(element).rpartition("}")[2]
 
 
 def _is_plain(data: bytes, limits: XmlLimits) -> bool:
@@ -165,7 +175,9 @@ def _deeper_than(depth: int) -> etree.XPath:
 
 
 def _refuse(rule: str, message: str, line: int | None) -> NoReturn:
-    finding = Finding(rule=rule, severity=Severity.FATAL, message=message, line=line, source="emla/1 limits, XML 1.0")
+    finding = Finding(
+        rule=rule, severity=Severity.FATAL, message=message, line=line, source="emla/1 limits, XML 1.0"
+    )
     raise InvalidMessageError("malformed-xml", message, findings=(finding,))
 
 
@@ -193,7 +205,11 @@ def _refuse_comments_in_values(root: etree._Element) -> None:
 def _read_through(data: bytes, limits: XmlLimits) -> None:
     """The streaming pass: read every token once, hold none, stop at the first violation."""
     if len(data) > limits.size_bytes_max:
-        _refuse("XML-size", f"The document has {len(data)} bytes; at most {limits.size_bytes_max} are accepted.", None)
+        _refuse(
+            "XML-size",
+            f"The document has {len(data)} bytes; at most {limits.size_bytes_max} are accepted.",
+            None,
+        )
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         _refuse("XML-encoding", "The file begins with a byte-order mark; save it as UTF-8 without one.", 1)
     if b"\x00" in data[:4] or not data.lstrip(b" \t\r\n").startswith(b"<"):
@@ -202,7 +218,9 @@ def _read_through(data: bytes, limits: XmlLimits) -> None:
     try:
         tokens.feed(data)
     except expat.ExpatError as error:
-        words = _WORDS_BY_CODE.get(error.code, f"The document is not well-formed XML: {expat.ErrorString(error.code)}.")
+        words = _WORDS_BY_CODE.get(
+            error.code, f"The document is not well-formed XML: {expat.ErrorString(error.code)}."
+        )
         if error.code == _TAG_MISMATCH:
             words = _name_mismatch(data) or words
         _refuse("XML-not-well-formed", words, error.lineno)
@@ -235,7 +253,9 @@ class _Tokens:
             self._parser.Parse(data[start:end], False)
             # Text is reported as it comes, so what stays behind the read position is one unfinished tag or comment.
             if end - self._parser.CurrentByteIndex > self._limits.tag_bytes_max + _CHUNK_BYTES:
-                self._refuse("XML-tag-length", f"One tag or comment is longer than {self._limits.tag_bytes_max} bytes.")
+                self._refuse(
+                    "XML-tag-length", f"One tag or comment is longer than {self._limits.tag_bytes_max} bytes."
+                )
         self._parser.Parse(b"", True)
 
     def _refuse(self, rule: str, message: str) -> NoReturn:
@@ -261,14 +281,21 @@ class _Tokens:
         count = len(attributes) // 2
         self._attributes += count
         if count > self._limits.attributes_max:
-            self._refuse("XML-attributes", f"One element has more than {self._limits.attributes_max} attributes.")
+            self._refuse(
+                "XML-attributes", f"One element has more than {self._limits.attributes_max} attributes."
+            )
         if self._attributes > self._limits.attributes_total_max:
-            self._refuse("XML-attributes", f"There are more than {self._limits.attributes_total_max} attributes in all.")
+            self._refuse(
+                "XML-attributes",
+                f"There are more than {self._limits.attributes_total_max} attributes in all.",
+            )
         for name, value in zip(attributes[::2], attributes[1::2], strict=True):
             if name.startswith("xmlns"):
                 self._namespaces += 1
                 if self._namespaces > self._limits.namespaces_max:
-                    self._refuse("XML-namespaces", f"More than {self._limits.namespaces_max} namespaces are declared.")
+                    self._refuse(
+                        "XML-namespaces", f"More than {self._limits.namespaces_max} namespaces are declared."
+                    )
             elif name == "xml:id":
                 if value in self._xml_ids:
                     self._refuse("XML-duplicate-id", f"The xml:id {value[:80]} is given twice.")
@@ -284,10 +311,16 @@ class _Tokens:
             self._refuse("XML-encoding", f"The declared encoding is {encoding[:40]}; it must be UTF-8.")
 
     def _doctype(self, name: str, system_id: str | None, public_id: str | None, internal_subset: int) -> None:
-        self._refuse("XML-doctype", "The document has a DOCTYPE; take it out. Definitions of entities are not accepted.")
+        self._refuse(
+            "XML-doctype",
+            "The document has a DOCTYPE; take it out. Definitions of entities are not accepted.",
+        )
 
     def _instruction(self, target: str, content: str) -> None:
-        self._refuse("XML-instruction", f"The document has a processing instruction (<?{target[:40]} ...); take it out.")
+        self._refuse(
+            "XML-instruction",
+            f"The document has a processing instruction (<?{target[:40]} ...); take it out.",
+        )
 
 
 def _name_mismatch(data: bytes) -> str | None:
