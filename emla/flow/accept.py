@@ -24,7 +24,9 @@ _HOP_BYTES = 1024 * 1024
 
 
 class PayloadSource(Protocol):
-    """Where the payload's bytes come from. Never yields more than was asked for."""
+    """Where the payload's bytes come from. `size` is how many there are, from the request's own length."""
+
+    size: int
 
     async def read_exactly(self, size: int) -> bytes:
         """Read so many bytes.
@@ -32,10 +34,6 @@ class PayloadSource(Protocol):
         Raises:
             InvalidPackageError: ``digest-mismatch`` when the source ends before.
         """
-        ...
-
-    async def at_end(self) -> bool:
-        """Whether nothing follows."""
         ...
 
 
@@ -131,20 +129,18 @@ class Accept:
 
     async def _receive(self, package: VerifiedPackage, source: PayloadSource) -> Answer:
         size = package.header.payload.size
+        if source.size != size:
+            raise InvalidPackageError("malformed", "The payload has not the size the header names.")
         self._gateway.require_space(size)
         # Rung 14: size and hash are those of the signed header, or nothing was received.
         if size <= WIRE.inline_payload_bytes:
             payload: bytes | None = await source.read_exactly(size)
             digest = hashlib.sha256(payload or b"").digest()
-            await self._check_payload(package, digest, source)
+            _check_payload(package, digest)
         else:
             payload = None
             await self._receive_blob(package, source)
         return await self._commit(package, payload)
-
-    async def _check_payload(self, package: VerifiedPackage, digest: bytes, source: PayloadSource) -> None:
-        if digest != package.header.payload.sha256 or not await source.at_end():
-            raise InvalidPackageError("digest-mismatch")
 
     async def _receive_blob(self, package: VerifiedPackage, source: PayloadSource) -> None:
         """I1 to I3: stream into a temporary file, then make it durable under its hash."""
@@ -161,7 +157,7 @@ class Accept:
                 data = await source.read_exactly(min(left, _HOP_BYTES))
                 left -= len(data)
                 await asyncio.to_thread(work, data)
-            await self._check_payload(package, digest.digest(), source)
+            _check_payload(package, digest.digest())
             await asyncio.to_thread(blob.keep, digest.digest())
         finally:
             blob.drop()
@@ -215,6 +211,11 @@ class Accept:
                 raise
             return answer
         return Answer(bundle=issued.bundle, accepted=False)
+
+
+def _check_payload(package: VerifiedPackage, digest: bytes) -> None:
+    if digest != package.header.payload.sha256:
+        raise InvalidPackageError("digest-mismatch")
 
 
 def _subject(package: VerifiedPackage) -> Subject:

@@ -11,7 +11,7 @@ from pathlib import Path
 from emla.flow.gateway import Gateway, subject_of
 from emla.flow.news import News
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
-from emla.model.errors import InvalidDocumentError, StoreError
+from emla.model.errors import InvalidAcknowledgementError, StoreError
 from emla.model.leg import Leg, LegKind, LegState, leg_state
 from emla.ports.store import AcknowledgementRow, SentRow, Transaction
 from emla.ports.transport import Refusal, Transport
@@ -84,8 +84,11 @@ class DeliverLeg:
         try:
             # O6: verified before it is believed; a crash before the commit only makes us ask again.
             verified = verify_acknowledgement(answer, issuer=peer, subject=subject_of(row.signed))
-        except InvalidDocumentError:
-            return Refusal(code="peer-nonsense")
+        except InvalidAcknowledgementError as error:
+            logger.warning(
+                "answer refused", extra={"peer": peer.id, "code": error.code, "pid": row.pid.hex()}
+            )
+            return Refusal(code=error.code)
         if verified.acknowledgement.event not in (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION):
             return Refusal(code="peer-nonsense")
         await gateway.store.write(record_acknowledgement(verified))

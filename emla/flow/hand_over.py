@@ -22,7 +22,7 @@ from emla.model.leg import InboxState, Leg
 from emla.model.package import Header, Manifest
 from emla.model.record import Record
 from emla.ports.store import Transaction
-from emla.steps.unseal import PayloadStream
+from emla.steps.unseal import PayloadStream, ReadPayload
 
 _PIECE_CHUNKS = 16
 
@@ -89,9 +89,8 @@ class HandOver:
         reference = content.header.payload
         payload = self._gateway.store.read.payload(reference.sha256)
         if payload is not None:
-            view = memoryview(payload)
-            whole = hashlib.sha256(view).digest() == reference.sha256
-            read = lambda start, end: view[start:end]  # noqa: E731 (one expression, two sources)
+            whole = hashlib.sha256(payload).digest() == reference.sha256
+            read = _memory_reader(payload)
         else:
             path = self._gateway.blobs.path(reference.sha256)
             whole = await asyncio.to_thread(_file_hash, path) == reference.sha256
@@ -125,7 +124,12 @@ def _file_hash(path: Path) -> bytes:
         raise StoreError("store-failed", "A stored payload cannot be read.") from error
 
 
-def _file_reader(path: Path) -> Callable[[int, int], bytes]:
+def _memory_reader(payload: bytes) -> ReadPayload:
+    view = memoryview(payload)
+    return lambda start, end: view[start:end]
+
+
+def _file_reader(path: Path) -> ReadPayload:
     def read(start: int, end: int) -> bytes:
         with path.open("rb", buffering=0) as file:
             file.seek(start)

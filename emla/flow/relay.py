@@ -1,7 +1,7 @@
 """relay: every leg to its peer. One queue for each destination; one peer's trouble is nobody else's.
 
-O4 a leg is claimed in memory (the data folder's lock is the lease: one process serves one folder); O5 it is sent; O6 what the peer
-answered is verified and committed. A crash anywhere repeats O5, and the peer answers by id with the same bytes. The times of
+O4 a leg is claimed in memory (the data folder's lock is the lease: one process serves one folder); O5 it is sent; O6 what the
+peer answered is verified and committed. A crash anywhere repeats O5, and the peer answers by id with the same bytes. The times of
 failed attempts are rows, so a restart does not stampede; contact from a peer wakes its legs at once.
 """
 
