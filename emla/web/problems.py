@@ -3,17 +3,16 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from emla.model.errors import EmlaError
 
 logger = logging.getLogger("emla.web")
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 _RETRY_AFTER_SECONDS = 5
 
 
