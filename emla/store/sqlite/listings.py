@@ -108,8 +108,8 @@ def _listed(row: aiosqlite.Row) -> Listed:
 
 
 async def open_listings(path: Path) -> SqliteListings:
-    """Open a read-only connection for listings."""
-    connection = await aiosqlite.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    """Open a read-only connection for listings; `path` is absolute."""
+    connection = await aiosqlite.connect(f"{path.as_uri()}?mode=ro", uri=True)
     for pragma in ("query_only=ON", "busy_timeout=5000", "mmap_size=0"):
         await connection.execute(f"PRAGMA {pragma}")
     return SqliteListings(connection)
