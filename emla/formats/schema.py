@@ -50,12 +50,8 @@ class Schemas:
         versions = (path for path in folder.iterdir() if re.fullmatch(r"[0-9]+\.[0-9]+", path.name))
         for version in sorted(versions, key=lambda path: [int(part) for part in path.name.split(".")]):
             index = read_index(version, parser)
-            files = {
-                etree.parse(path, parser).getroot().get("targetNamespace"): path
-                for path in version.glob("*.xsd")
-            }
             for root in index.message_roots():
-                self._by_root[root] = _CompiledSchema(files[etree.QName(root).namespace], index, parser)
+                self._by_root[root] = _CompiledSchema(root, index, parser)
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -116,11 +112,12 @@ class _Entry:
 class _CompiledSchema:
     """One schema file, compiled; and, once an invalid document has come, a second one in which any element may be the root."""
 
-    def __init__(self, path: Path, index: SchemaIndex, parser: etree.XMLParser) -> None:
+    def __init__(self, root: str, index: SchemaIndex, parser: etree.XMLParser) -> None:
         self.index = index
-        self._path = path
         self._parser = parser
-        self._schema = etree.XMLSchema(etree.parse(path, parser))
+        self._schema = etree.XMLSchema(
+            etree.parse(index.entry_files[etree.QName(root).namespace or ""], parser)
+        )
         self._parts: dict[str, etree.XMLSchema] | None = None
         self._lock = Lock()
 
@@ -154,25 +151,37 @@ class _CompiledSchema:
         by_namespace: dict[str, dict[str, Child]] = {}
         for children in self.index.complex_types.values():
             for child in children.values():
-                if child.name not in self.index.elements:
-                    by_namespace.setdefault(etree.QName(child.name).namespace or "", {})[child.name] = child
-        parts: dict[str, etree.XMLSchema] = {}
-        for path in sorted(self._path.parent.glob("*.xsd")):
-            schema = etree.parse(path, self._parser).getroot()
-            namespace = schema.get("targetNamespace", "")
-            if path == self._path or any(schema.iterchildren(XS + "element")):
-                for child in by_namespace.get(namespace, {}).values():
-                    schema.append(_global_element(child))
-                parts[namespace] = etree.XMLSchema(schema.getroottree())
-        return parts
+                by_namespace.setdefault(etree.QName(child.name).namespace or "", {})[child.name] = child
+        return {
+            namespace: _compile_all_global(namespace, tuple(children.values()), self.index, self._parser)
+            for namespace, children in by_namespace.items()
+        }
 
 
-def _global_element(child: Child) -> etree._Element:
-    type_ = etree.QName(child.type_name)
-    element = etree.Element(XS + "element", nsmap={"t": type_.namespace or ""})
-    element.set("name", etree.QName(child.name).localname)
-    element.set("type", f"t:{type_.localname}")
-    return element
+def _compile_all_global(
+    namespace: str, children: Sequence[Child], index: SchemaIndex, parser: etree.XMLParser
+) -> etree.XMLSchema:
+    """Compile a namespace's own schema, with a global element added for each element that is only a local one there."""
+    path = index.entry_files[namespace]
+    imported = sorted(
+        {etree.QName(child.type_name).namespace or "" for child in children} & set(index.entry_files)
+    )
+    schema = etree.Element(XS + "schema", targetNamespace=namespace, elementFormDefault="qualified")
+    etree.SubElement(schema, XS + "include", schemaLocation=path.name)
+    for other in imported:
+        if other != namespace:
+            etree.SubElement(
+                schema, XS + "import", namespace=other, schemaLocation=index.entry_files[other].name
+            )
+    for child in children:
+        if child.name not in index.elements:
+            type_ = etree.QName(child.type_name)
+            element = etree.SubElement(schema, XS + "element", nsmap={"t": type_.namespace or ""})
+            element.set("name", etree.QName(child.name).localname)
+            element.set("type", f"t:{type_.localname}")
+    # Written out and read back, because only a document with an address can include its neighbours.
+    address = str(path.with_name("every-element.xsd"))
+    return etree.XMLSchema(etree.fromstring(etree.tostring(schema), parser, base_url=address))
 
 
 def _find(root: etree._Element, path: str) -> etree._Element | None:

@@ -66,6 +66,8 @@ class SchemaIndex:
     elements: dict[str, Child]
     complex_types: dict[str, dict[str, Child]]
     simple_types: dict[str, SimpleType]
+    entry_files: dict[str, Path]
+    """For each namespace the file that declares its global elements and includes all the rest."""
 
     def message_roots(self) -> Iterator[str]:
         """The global elements that are messages: those that begin with a MessageHeader."""
@@ -99,7 +101,13 @@ def read_index(folder: Path, parser: etree.XMLParser) -> SchemaIndex:
         folder: for example ``schemas/1.0``.
         parser: a parser without network and entities.
     """
-    schemas = [etree.parse(path, parser).getroot() for path in sorted(folder.glob("*.xsd"))]
+    files = {path: etree.parse(path, parser).getroot() for path in sorted(folder.glob("*.xsd"))}
+    schemas = files.values()
+    entry_files = {
+        schema.get("targetNamespace", ""): path
+        for path, schema in files.items()
+        if schema.find(XS + "element") is not None
+    }
     globals_: dict[str, tuple[str, Documentation]] = {}
     simple_types: dict[str, SimpleType] = {}
     for schema in schemas:
@@ -128,7 +136,9 @@ def read_index(folder: Path, parser: etree.XMLParser) -> SchemaIndex:
         )
         for name, (type_name, documentation) in globals_.items()
     }
-    return SchemaIndex(elements=elements, complex_types=complex_types, simple_types=simple_types)
+    return SchemaIndex(
+        elements=elements, complex_types=complex_types, simple_types=simple_types, entry_files=entry_files
+    )
 
 
 def _child(element: etree._Element, namespace: str, globals_: dict[str, tuple[str, Documentation]]) -> Child:
