@@ -21,4 +21,6 @@ def schema_folder() -> Path:
     for folder in (_PACKAGE / "schemas", _PACKAGE.parent / "schemas"):
         if (folder / "1.0" / "common.xsd").is_file():
             return folder
-    raise ConfigurationError("unreadable-file", f"This installation has no schemas: neither in {_PACKAGE} nor beside it.")
+    raise ConfigurationError(
+        "unreadable-file", f"This installation has no schemas: neither in {_PACKAGE} nor beside it."
+    )
