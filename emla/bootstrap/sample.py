@@ -1,10 +1,12 @@
-"""Sample case S01 as files that can be sent: the request, the court order with its translation, and 20 MiB of packet capture.
+"""Sample case S01 as files that can be sent: the request, the court order with its translation, and 20 MiB of
+packet capture.
 
-Here: filling in ids, dates, sizes and hashes; making the packet capture, which is too large to be committed. Not here: sending.
+Here: filling in ids, dates, sizes and hashes; making the packet capture, which is too large to be committed.
+Not here: sending.
 
 Rules of this file:
-- The same arguments give the same bytes. Nothing is downloaded, and every person, company and address is invented
-  (addresses from RFC 5737, names under example domains).
+- The same arguments give the same bytes. Nothing is downloaded, and every person, company and address is
+  invented (addresses from RFC 5737, names under example domains).
 """
 
 import hashlib

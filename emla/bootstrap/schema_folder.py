@@ -1,8 +1,9 @@
 """Where the schemas are: the one place that knows.
 
 Rules of this file:
-- In a wheel the top-level ``schemas`` folder is packed as ``emla/schemas``; an editable install and a checkout have it beside
-  ``emla``. Whoever needs it is handed the path, so that tests and other schema sets stay possible.
+- In a wheel the top-level ``schemas`` folder is packed as ``emla/schemas``; an editable install and a
+  checkout have it beside ``emla``. Whoever needs it is handed the path, so that tests and other schema sets
+  stay possible.
 """
 
 from pathlib import Path

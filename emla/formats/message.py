@@ -3,7 +3,8 @@
 Here: reading. Not here: writing (authorities write their own XML) and checking (the schema has done it).
 
 Rules of this file:
-- Only documents without schema findings are handed in; the schema guarantees each element that is read without asking.
+- Only documents without schema findings are handed in; the schema guarantees each element that is read
+  without asking.
 - Text is read with ``itertext`` and its white space collapsed, as the schema did when it judged it.
 """
 

@@ -1,11 +1,13 @@
 """What the schema files say in words: definitions, sources, codes, and which element may stand in which.
 
-Here: `SchemaIndex`, read once from the XSD files. It explains; it never decides whether a document is valid (libxml2 does).
-Not here: running the schema (`schema.py`), sentences for people (`schema_sentences.py`).
+Here: `SchemaIndex`, read once from the XSD files. It explains; it never decides whether a document is valid
+(libxml2 does). Not here: running the schema (`schema.py`), sentences for people (`schema_sentences.py`).
 
 Rules of this file:
-- Every ``xs:documentation`` ends with ``Source: ...``; a simple type with a pattern says its form in words as ``Form: ...``.
-- One element name has one type in all files, and types are named, never anonymous; a test holds the schemas to it.
+- Every ``xs:documentation`` ends with ``Source: ...``; a simple type with a pattern says its form in words as
+  ``Form: ...``.
+- One element name has one type in all files, and types are named, never anonymous; a test holds the schemas
+  to it.
 """
 
 import re

@@ -1,13 +1,13 @@
-"""Writes the two PDF files of sample case S01 from their text, with nothing but the standard library.
+"""The two PDF files of sample case S01, written from their text with nothing but the standard library.
 
-Run `python schemas/samples/make_court_order.py` from the repository's top folder; the same text gives the same bytes. The
-original uses the Adobe-Japan1 font that every viewer provides or replaces (not embedded), the translation uses Helvetica.
-All persons, courts' file numbers and companies are invented.
+`python -m tests.support.court_order` writes them; the same text gives the same bytes, and a test compares.
+The original uses the Adobe-Japan1 font that viewers bring or replace (not embedded), the translation uses
+Helvetica. All persons, file numbers and companies are invented.
 """
 
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent / "S01"
+FOLDER = Path(__file__).resolve().parents[2] / "schemas" / "samples" / "S01"
 PAGE_LINES = 44
 NOTE = "Japanese original (sample). Viewers without a Japanese font: read court-order.en.pdf."
 
@@ -85,10 +85,13 @@ ENGLISH = (
 )
 
 HELVETICA = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
-MINCHO = "<< /Type /Font /Subtype /Type0 /BaseFont /HeiseiMin-W3 /Encoding /UniJIS-UTF16-H /DescendantFonts [5 0 R] >>"
+MINCHO = (
+    "<< /Type /Font /Subtype /Type0 /BaseFont /HeiseiMin-W3 /Encoding /UniJIS-UTF16-H"
+    " /DescendantFonts [5 0 R] >>"
+)
 MINCHO_CHARACTERS = (
-    "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HeiseiMin-W3 /DW 1000 /W [1 94 500] /FontDescriptor 6 0 R"
-    " /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 5 >> >>"
+    "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HeiseiMin-W3 /DW 1000 /W [1 94 500]"
+    " /FontDescriptor 6 0 R /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 5 >> >>"
 )
 MINCHO_DESCRIPTION = (
     "<< /Type /FontDescriptor /FontName /HeiseiMin-W3 /Flags 4 /FontBBox [-123 -257 1001 910]"
@@ -124,7 +127,8 @@ def pdf(lines: tuple[str, ...], font: tuple[str, ...], encoding: str, title: str
         assert len(page) <= PAGE_LINES, "the text does not fit on one page"
         content = page_content(page, encoding)
         objects.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R /F2 {HELVETICA} >> >>"
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842]"
+            f" /Resources << /Font << /F1 3 0 R /F2 {HELVETICA} >> >>"
             f" /Contents {first_page + 2 * number + 1} 0 R >>".encode("ascii")
         )
         objects.append(f"<< /Length {len(content)} >>\nstream\n".encode("ascii") + content + b"\nendstream")
