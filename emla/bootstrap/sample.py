@@ -1,10 +1,12 @@
-"""Sample case S01 as files that can be sent: the request, the court order with its translation, and 20 MiB of packet capture.
+"""Sample case S01 as files that can be sent: the request, the court order with its translation, and 20 MiB of
+packet capture.
 
-Here: filling in ids, dates, sizes and hashes; making the packet capture, which is too large to be committed. Not here: sending.
+Here: filling in ids, dates, sizes and hashes; making the packet capture, which is too large to be committed.
+Not here: sending.
 
 Rules of this file:
-- The same arguments give the same bytes. Nothing is downloaded, and every person, company and address is invented
-  (addresses from RFC 5737, names under example domains).
+- The same arguments give the same bytes. Nothing is downloaded, and every person, company and address is
+  invented (addresses from RFC 5737, names under example domains).
 """
 
 import hashlib
@@ -38,7 +40,14 @@ _FIRST_PACKET_AT = datetime(2026, 5, 12, 14, 7, 31, tzinfo=UTC)
 
 
 def write_sample(
-    folder: Path, *, sender: str, recipient: str, issued_at: datetime, message_id: bytes, case_id: bytes, schemas: Path | None = None
+    folder: Path,
+    *,
+    sender: str,
+    recipient: str,
+    issued_at: datetime,
+    message_id: bytes,
+    case_id: bytes,
+    schemas: Path | None = None,
 ) -> Path:
     """Write sample case S01 into a folder.
 
@@ -58,8 +67,12 @@ def write_sample(
     for name in DOCUMENT_NAMES:
         shutil.copyfile(source / name, folder / name)
     write_capture(folder / CAPTURE_NAME)
-    root = etree.parse(source / MESSAGE_NAME, etree.XMLParser(resolve_entities=False, no_network=True)).getroot()
-    _fill_header(root, sender=sender, recipient=recipient, issued_at=issued_at, message_id=message_id, case_id=case_id)
+    root = etree.parse(
+        source / MESSAGE_NAME, etree.XMLParser(resolve_entities=False, no_network=True)
+    ).getroot()
+    _fill_header(
+        root, sender=sender, recipient=recipient, issued_at=issued_at, message_id=message_id, case_id=case_id
+    )
     _fill_dates(root, issued_at.astimezone(UTC).date())
     for attachment in root.iterchildren(_COMMON + "Attachment"):
         _fill_attachment(attachment, folder)
@@ -98,7 +111,9 @@ def _packet(seconds: int, microseconds: int, number: int, sequence: int, payload
     tcp = struct.pack(">HHIIBBHHH", 443, 51514, 1 + sequence, 1, 0x50, 0x10, 501, 0, 0)
     pseudo_header = _SERVER + _CUSTOMER + struct.pack(">BBH", 0, 6, 20 + len(payload))
     tcp = tcp[:16] + _checksum(pseudo_header + tcp + payload) + tcp[18:]
-    return b"".join((struct.pack("<IIII", seconds, microseconds, 14 + length, 14 + length), _ETHERNET, ip, tcp, payload))
+    return b"".join(
+        (struct.pack("<IIII", seconds, microseconds, 14 + length, 14 + length), _ETHERNET, ip, tcp, payload)
+    )
 
 
 def _checksum(data: bytes) -> bytes:
@@ -108,7 +123,13 @@ def _checksum(data: bytes) -> bytes:
 
 
 def _fill_header(
-    root: etree._Element, *, sender: str, recipient: str, issued_at: datetime, message_id: bytes, case_id: bytes
+    root: etree._Element,
+    *,
+    sender: str,
+    recipient: str,
+    issued_at: datetime,
+    message_id: bytes,
+    case_id: bytes,
 ) -> None:
     _set(root, "MessageHeader/MessageId", message_id.hex())
     _set(root, "MessageHeader/CaseId", case_id.hex())
@@ -119,7 +140,11 @@ def _fill_header(
 
 
 def _fill_dates(root: etree._Element, issued_on: date) -> None:
-    _set(root, "Measure/ElectronicDataBlock/PreservedUntil", (issued_on + timedelta(days=_PRESERVED_DAYS)).isoformat())
+    _set(
+        root,
+        "Measure/ElectronicDataBlock/PreservedUntil",
+        (issued_on + timedelta(days=_PRESERVED_DAYS)).isoformat(),
+    )
     _set(root, "Measure/DeadlineRequested/Date", (issued_on + timedelta(days=_DEADLINE_DAYS)).isoformat())
     _set(root, "Assurance/Date", issued_on.isoformat())
     _set(root, "SigningOfficer/SigningDate", issued_on.isoformat())

@@ -1,8 +1,9 @@
 """Where the schemas are: the one place that knows.
 
 Rules of this file:
-- In a wheel the top-level ``schemas`` folder is packed as ``emla/schemas``; an editable install and a checkout have it beside
-  ``emla``. Whoever needs it is handed the path, so that tests and other schema sets stay possible.
+- In a wheel the top-level ``schemas`` folder is packed as ``emla/schemas``; an editable install and a
+  checkout have it beside ``emla``. Whoever needs it is handed the path, so that tests and other schema sets
+  stay possible.
 """
 
 from pathlib import Path
@@ -21,4 +22,6 @@ def schema_folder() -> Path:
     for folder in (_PACKAGE / "schemas", _PACKAGE.parent / "schemas"):
         if (folder / "1.0" / "common.xsd").is_file():
             return folder
-    raise ConfigurationError("unreadable-file", f"This installation has no schemas: neither in {_PACKAGE} nor beside it.")
+    raise ConfigurationError(
+        "unreadable-file", f"This installation has no schemas: neither in {_PACKAGE} nor beside it."
+    )

@@ -1,14 +1,15 @@
-"""Writes the two PDF files of sample case S01 from their text, with nothing but the standard library.
+"""The two PDF files of sample case S01, written from their text with nothing but the standard library.
 
-Run `python schemas/samples/make_court_order.py` from the repository's top folder; the same text gives the same bytes. The
-original uses the Adobe-Japan1 font that every viewer provides or replaces (not embedded), the translation uses Helvetica.
-All persons, courts' file numbers and companies are invented.
+`python -m tests.support.court_order` writes them; the same text gives the same bytes, and a test compares.
+The original uses the Adobe-Japan1 font that viewers bring or replace (not embedded), the translation uses
+Helvetica. All persons, file numbers and companies are invented.
 """
 
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent / "S01"
+FOLDER = Path(__file__).resolve().parents[2] / "schemas" / "samples" / "S01"
 PAGE_LINES = 44
+NOTE = "Japanese original (sample). Viewers without a Japanese font: read court-order.en.pdf."
 
 JAPANESE = (
     "東京地方裁判所　刑事第十四部",
@@ -84,12 +85,17 @@ ENGLISH = (
 )
 
 HELVETICA = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
-MINCHO = "<< /Type /Font /Subtype /Type0 /BaseFont /HeiseiMin-W3 /Encoding /UniJIS-UTF16-H /DescendantFonts [5 0 R] >>"
-MINCHO_PARTS = (
-    "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HeiseiMin-W3 /DW 1000 /FontDescriptor 6 0 R"
-    " /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 5 >> >>",
+MINCHO = (
+    "<< /Type /Font /Subtype /Type0 /BaseFont /HeiseiMin-W3 /Encoding /UniJIS-UTF16-H"
+    " /DescendantFonts [5 0 R] >>"
+)
+MINCHO_CHARACTERS = (
+    "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HeiseiMin-W3 /DW 1000 /W [1 94 500]"
+    " /FontDescriptor 6 0 R /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 5 >> >>"
+)
+MINCHO_DESCRIPTION = (
     "<< /Type /FontDescriptor /FontName /HeiseiMin-W3 /Flags 4 /FontBBox [-123 -257 1001 910]"
-    " /ItalicAngle 0 /Ascent 709 /Descent -241 /CapHeight 709 /StemV 69 >>",
+    " /ItalicAngle 0 /Ascent 709 /Descent -241 /CapHeight 709 /StemV 69 >>"
 )
 
 
@@ -101,7 +107,8 @@ def hex_string(line: str, encoding: str) -> str:
 def page_content(lines: list[str], encoding: str) -> bytes:
     """The drawing commands of one A4 page."""
     drawn = "\n".join(f"{hex_string(line, encoding)} Tj T*" for line in lines)
-    return f"BT /F1 11 Tf 17 TL 64 770 Td\n{drawn}\nET".encode("ascii")
+    note = f"BT /F2 8 Tf 64 805 Td {hex_string(NOTE, 'cp1252')} Tj ET\n" if encoding != "cp1252" else ""
+    return f"{note}BT /F1 11 Tf 17 TL 64 770 Td\n{drawn}\nET".encode("ascii")
 
 
 def pdf(lines: tuple[str, ...], font: tuple[str, ...], encoding: str, title: str) -> bytes:
@@ -120,7 +127,8 @@ def pdf(lines: tuple[str, ...], font: tuple[str, ...], encoding: str, title: str
         assert len(page) <= PAGE_LINES, "the text does not fit on one page"
         content = page_content(page, encoding)
         objects.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >>"
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842]"
+            f" /Resources << /Font << /F1 3 0 R /F2 {HELVETICA} >> >>"
             f" /Contents {first_page + 2 * number + 1} 0 R >>".encode("ascii")
         )
         objects.append(f"<< /Length {len(content)} >>\nstream\n".encode("ascii") + content + b"\nendstream")
@@ -129,15 +137,24 @@ def pdf(lines: tuple[str, ...], font: tuple[str, ...], encoding: str, title: str
         offsets.append(len(out))
         out += f"{number} 0 obj\n".encode("ascii") + body + b"\nendobj\n"
     table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
-    trailer = f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R /Info 4 0 R >>\nstartxref\n{len(out)}\n%%EOF\n"
+    trailer = (
+        f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R /Info 4 0 R >>\nstartxref\n{len(out)}\n%%EOF\n"
+    )
     return out + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{trailer}".encode("ascii")
 
 
 def documents() -> dict[str, bytes]:
     """File name to content of both documents."""
     return {
-        "court-order.ja.pdf": pdf(JAPANESE, (MINCHO, *MINCHO_PARTS), "utf-16-be", "Tokyo District Court, order of 15 June 2026"),
-        "court-order.en.pdf": pdf(ENGLISH, (HELVETICA,), "cp1252", "Translation of the order of 15 June 2026"),
+        "court-order.ja.pdf": pdf(
+            JAPANESE,
+            (MINCHO, MINCHO_CHARACTERS, MINCHO_DESCRIPTION),
+            "utf-16-be",
+            "Tokyo District Court, order of 15 June 2026",
+        ),
+        "court-order.en.pdf": pdf(
+            ENGLISH, (HELVETICA,), "cp1252", "Translation of the order of 15 June 2026"
+        ),
     }
 
 
