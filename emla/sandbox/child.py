@@ -16,6 +16,7 @@ import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from lxml import etree
 
@@ -41,26 +42,32 @@ CPU_BYTES_PER_SECOND = 32 * 1024 * 1024
 """A large payload gets a second of processor time more for each so many bytes; decrypting them takes about a tenth."""
 
 
-def main(descriptor: int) -> int:
-    """Serve one socketpair; returns the exit status."""
+def main(descriptor: int) -> NoReturn:
+    """Serve one socketpair, then end the process."""
     channel = Channel(socket.socket(fileno=descriptor))
     try:
-        first = channel.receive()
-        if first is None:
-            return 0
-        start = decode_start(first)
-        try:
-            tools, measures = _prepare(start)
-        except ConfigurationError as error:
-            channel.send(encode_ready(Ready(code=error.code, detail=error.detail)))
-            return 0
-        channel.send(encode_ready(Ready(measures=measures)))
-        _serve(channel, tools, start.cpu_seconds)
+        status = _live(channel)
     except BrokenPipeError:
-        return 0
+        status = 0
     except BaseException as error:  # noqa: BLE001 - whatever it is, it ends the process and says where
         _report(error)
-        return DIED
+        status = DIED
+    # At once, and while the socket is open: to the parent the end of the socket is the end of the process.
+    os._exit(status)
+
+
+def _live(channel: Channel) -> int:
+    first = channel.receive()
+    if first is None:
+        return 0
+    start = decode_start(first)
+    try:
+        tools, measures = _prepare(start)
+    except ConfigurationError as error:
+        channel.send(encode_ready(Ready(code=error.code, detail=error.detail)))
+        return 0
+    channel.send(encode_ready(Ready(measures=measures)))
+    _serve(channel, tools, start.cpu_seconds)
     return 0
 
 
@@ -178,4 +185,4 @@ def _report(error: BaseException) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    main(int(sys.argv[1]))
