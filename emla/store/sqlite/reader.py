@@ -111,3 +111,29 @@ class SqliteReader:
     def peers(self) -> Sequence[PeerRow]:
         """Every pinned peer."""
         return [rows.peer(row) for row in self._execute(rows.PEER + " ORDER BY authority")]
+
+    # --- figures ---
+
+    def knows_payload(self, sha256: bytes) -> bool:
+        """Whether a row points to the payload of this hash."""
+        return self._execute("SELECT 1 FROM payload WHERE sha256 = ?", (sha256,)).fetchone() is not None
+
+    def leg_counts(self) -> dict[tuple[str, str], int]:
+        """How many legs there are of each kind and state."""
+        cursor = self._execute("SELECT kind, state, count(*) FROM leg GROUP BY kind, state")
+        return {(row[0], row[1]): row[2] for row in cursor}
+
+    def oldest_ready(self) -> int | None:
+        """When the oldest package without an answer was created, in UNIX seconds."""
+        row = self._execute(
+            "SELECT min(created) FROM leg WHERE state = 'READY' AND kind = 'package'"
+        ).fetchone()
+        return row[0] if row else None
+
+    def unopened_count(self) -> int:
+        """Accepted packages that are not opened yet."""
+        return int(self._execute("SELECT count(*) FROM inbox WHERE state = 'ACCEPTED'").fetchone()[0])
+
+    def quarantined_count(self) -> int:
+        """Packages that a person has to decide about."""
+        return int(self._execute("SELECT count(*) FROM inbox WHERE state = 'QUARANTINED'").fetchone()[0])
