@@ -72,7 +72,7 @@ class Listeners:
             raise ConfigurationError(
                 "bad-setting", f"The path of the data folder is too long for a socket: {path.parent}"
             )
-        path.unlink(missing_ok=True)  # the folder's lock says that no other server uses it
+        path.unlink(missing_ok=True)  # noqa: ASYNC240 (microseconds, before anything is served; the folder's lock says that no other server uses it)
         before = os.umask(0o177)
         try:
             await web.UnixSite(await self._runner(application), path, backlog=_BACKLOG).start()

@@ -59,6 +59,11 @@ class Parts:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
+    def fail(self, error: StoreError) -> None:
+        """Note that the storage failed; the first failure counts."""
+        if not self.failure.done():
+            self.failure.set_result(error)
+
 
 @dataclass(slots=True, kw_only=True)
 class Apis:
@@ -143,7 +148,7 @@ async def _open_parts(settings: Settings, stack: contextlib.AsyncExitStack) -> P
     store.start(
         wait_seconds_max=settings.store.batch_wait_milliseconds_max / 1000,
         under_way=lambda: gateway.under_way.count,
-        on_failure=lambda error: parts.failure.done() or parts.failure.set_result(error),
+        on_failure=parts.fail,
     )
     return parts
 
@@ -193,7 +198,8 @@ async def _until_stopped(stop: asyncio.Event, parts: Parts, workers: list["async
     """Wait for a signal; raise when the storage or a worker failed."""
     waiting = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait([waiting, parts.failure, *workers], return_when=asyncio.FIRST_COMPLETED)
+        watched: list[asyncio.Future[object]] = [waiting, parts.failure, *workers]  # type: ignore[list-item]  # invariant
+        await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
     if parts.failure.done():
@@ -208,8 +214,7 @@ async def _drain(parts: Parts, seconds: int) -> None:
     """Let what is under way end; what does not in time is repeated after the next start."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while parts.gateway.under_way.count:
-                await asyncio.sleep(0.05)
+            await parts.gateway.under_way.none()
 
 
 async def _cancel(workers: list["asyncio.Task[None]"]) -> None:
