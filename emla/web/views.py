@@ -95,13 +95,11 @@ def summary(listed: Listed, content: Content | None) -> Json:
     }
 
 
-def message(listed: Listed, content: Content | None, read: Reader, *, full: bool = True) -> Json:
-    """A package with everything that is known of it; `full` adds the bundles."""
+def message(listed: Listed, content: Content | None, read: Reader) -> Json:
+    """A package with everything that is known of it."""
     own = None if listed.incoming else read.leg_of(LegKind.PACKAGE, listed.pid)
     body = summary(listed, content)
-    body["acknowledgements"] = [
-        _acknowledgement(each, full=full) for each in read.acknowledgements(listed.pid)
-    ]
+    body["acknowledgements"] = [_acknowledgement(each) for each in read.acknowledgements(listed.pid)]
     body["leg"] = leg(own) if own else None
     if content:
         manifest = content.manifest
@@ -133,17 +131,15 @@ def _finding(finding: Finding) -> Json:
     }
 
 
-def _acknowledgement(row: AcknowledgementRow, *, full: bool) -> Json:
-    body: Json = {
+def _acknowledgement(row: AcknowledgementRow) -> Json:
+    return {
         "event": row.event.value,
         "at": instant(row.at),
         "by": row.by,
         "reason": row.reason,
         "proves": PROVES[row.event],
+        "bundle": base64.b64encode(row.bundle).decode("ascii"),
     }
-    if full:
-        body["bundle"] = base64.b64encode(row.bundle).decode("ascii")
-    return body
 
 
 def leg(shown: Leg) -> Json:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from emla.model.acknowledgement import Event
 from emla.model.leg import Leg, LegKind
+from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Conflict, InboxRow, PeerRow, SentRow
 from emla.store.sqlite import rows
 
@@ -46,6 +47,11 @@ class SqliteReader:
         return (
             None if row is None else Conflict(pid=row[0], payload_sha256=row[1], on_payload_only=bool(row[2]))
         )
+
+    def listed(self, pid: bytes) -> Listed | None:
+        """One package, ours or a peer's, as people see it in a list."""
+        own = rows.one(self._execute(rows.OUT + " WHERE s.pid = ?", (pid,)), rows.listed)
+        return own or rows.one(self._execute(rows.IN + " WHERE r.pid = ?", (pid,)), rows.listed)
 
     def record(self, pid: bytes) -> bytes | None:
         """The sealed record of a package, sent or received."""
