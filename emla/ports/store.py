@@ -227,6 +227,10 @@ class Reader(Protocol):
         """A package of ours, without its payload."""
         ...
 
+    def sent_signed(self, pid: bytes) -> bytes | None:
+        """The signed header of a package of ours."""
+        ...
+
     def sent_by_message(self, message_id: bytes) -> SentRow | None:
         """The package that carries a message of ours."""
         ...

@@ -104,7 +104,8 @@ class AuthorityApi:
             submitted = await self._submit(submission)
             if wait:
                 await self._until_answered(submitted.pid, wait)
-        return views.answer(self._message(submitted.pid), status=200 if submitted.repeated else 201)
+        body = views.submitted(submitted.pid, self._gateway.store.read)
+        return views.answer(body, status=200 if submitted.repeated else 201)
 
     async def _until_answered(self, pid: bytes, seconds: float) -> None:
         """Wait until the package is no longer READY."""

@@ -13,7 +13,7 @@ from emla.formats.documents import encode_export
 from emla.formats.manifest import display_name
 from emla.model.acknowledgement import PROVES, Event
 from emla.model.findings import Finding
-from emla.model.leg import Leg, LegKind
+from emla.model.leg import Leg, LegKind, leg_state
 from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Reader
 
@@ -118,6 +118,18 @@ def message(listed: Listed, content: Content | None, read: Reader) -> Json:
         ]
         body["findings"] = [_finding(each) for each in content.record.findings]
     return body
+
+
+def submitted(pid: bytes, read: Reader) -> Json:
+    """What a submitter wants to know at once: the id, the state, the acknowledgements so far. The rest is a GET away."""
+    acknowledgements = read.acknowledgements(pid)
+    state = leg_state({each.event for each in acknowledgements})
+    return {
+        "pid": pid.hex(),
+        "direction": "out",
+        "state": state.value,
+        "acknowledgements": [_acknowledgement(each) for each in acknowledgements],
+    }
 
 
 def _finding(finding: Finding) -> Json:

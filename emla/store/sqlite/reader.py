@@ -32,6 +32,11 @@ class SqliteReader:
         """A package of ours, without its payload."""
         return rows.one(self._execute(rows.SENT + " WHERE pid = ?", (pid,)), rows.sent)
 
+    def sent_signed(self, pid: bytes) -> bytes | None:
+        """The signed header of a package of ours."""
+        row = self._execute("SELECT signed FROM sent WHERE pid = ?", (pid,)).fetchone()
+        return row[0] if row else None
+
     def sent_by_message(self, message_id: bytes) -> SentRow | None:
         """The package that carries a message of ours."""
         return rows.one(self._execute(rows.SENT + " WHERE message_id = ?", (message_id,)), rows.sent)
