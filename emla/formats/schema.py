@@ -30,6 +30,7 @@ from emla.model.findings import Finding, Severity
 FINDINGS_MAX = 1000
 _STEP = re.compile(r"(?P<name>[^\[]+)(?:\[(?P<position>\d+)\])?")
 _EXPECTED = re.compile(r"\{[^}]*\}([A-Za-z]+)")
+_NAMED_ELEMENT = re.compile(r"Element '(?P<name>[^']+)'")
 _CONTENT = "SCHEMAV_ELEMENT_CONTENT"
 
 
@@ -142,15 +143,20 @@ def _run(schema: etree.XMLSchema, root: etree._Element) -> list[_Entry]:
     """Validate one element as a document and list the errors."""
     if schema.validate(root):
         return []
-    return [
-        _Entry(
-            element=_find(root, entry.path or ""),
-            line=entry.line,
-            error_type=entry.type_name,
-            raw=entry.message,
+    by_line: dict[tuple[str, int | None], etree._Element] = {}
+    entries: list[_Entry] = []
+    for entry in islice(schema.error_log, FINDINGS_MAX + 1):
+        if entry.path:
+            element = _find(root, entry.path)
+        else:
+            # References to ids that do not exist come without a path, but with line and name.
+            by_line = by_line or {(qualified_name(one), one.sourceline): one for one in root.iter("*")}
+            named = _NAMED_ELEMENT.match(entry.message)
+            element = by_line.get((named["name"], entry.line)) if named else None
+        entries.append(
+            _Entry(element=element, line=entry.line, error_type=entry.type_name, raw=entry.message)
         )
-        for entry in islice(schema.error_log, FINDINGS_MAX + 1)
-    ]
+    return entries
 
 
 def _compile_all_global(

@@ -39,6 +39,7 @@ _PLAIN_START = re.compile(
     rb"""[ \t\r\n]*<[A-Za-z_]""",
     re.VERBOSE,
 )
+_WHITE_SPACE = re.compile(r"[ \t\r\n]+")
 _COMMENT_IN_VALUE = etree.XPath("//*[comment() and (not(*) or text()[normalize-space()])]")
 _TREE_PARSER = etree.XMLParser(
     encoding="utf-8",
@@ -146,6 +147,12 @@ class ElementPaths:
                     positions[child] = None
             self._positions[parent] = positions
         return self._positions[parent]
+
+
+def text_of(element: etree._Element) -> str:
+    """An element's whole text with white space collapsed as XML does it: four characters, not all that
+    Unicode has."""
+    return _WHITE_SPACE.sub(" ", "".join(element.itertext())).strip(" ")
 
 
 def qualified_name(element: etree._Element) -> str:
