@@ -151,7 +151,8 @@ class ElementPaths:
 
 def text_of(element: etree._Element) -> str:
     """An element's whole text with white space collapsed as XML does it: four characters, not all that
-    Unicode has."""
+    Unicode has.
+    """
     return _WHITE_SPACE.sub(" ", "".join(element.itertext())).strip(" ")
 
 

@@ -16,7 +16,9 @@ def test_the_schemas_of_this_installation_are_found() -> None:
     assert (schema_folder() / "1.0" / "mla-request.xsd").is_file()
 
 
-def test_a_wheel_has_them_inside_and_a_checkout_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wheel_has_them_inside_and_a_checkout_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     package = tmp_path / "emla"
     monkeypatch.setattr(module, "_PACKAGE", package)
     make(tmp_path / "schemas")

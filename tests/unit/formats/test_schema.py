@@ -39,8 +39,20 @@ def test_the_sample_is_valid() -> None:
     ("old", "new", "rule", "path", "words"),
     [
         ("6f1c0a9d", "6F1C0A9D", "XSD-pattern", "/MLARequest/MessageHeader/MessageId", "each 0-9 or a-f"),
-        ("<Generation>1<", "<Generation>0<", "XSD-datatype", "/MLARequest/MessageHeader/Generation", "number from 1"),
-        ("<Years>3<", "<Years>three<", "XSD-datatype", "/MLARequest/Offence[1]/MaximumPenalty/Years", "a number"),
+        (
+            "<Generation>1<",
+            "<Generation>0<",
+            "XSD-datatype",
+            "/MLARequest/MessageHeader/Generation",
+            "number from 1",
+        ),
+        (
+            "<Years>3<",
+            "<Years>three<",
+            "XSD-datatype",
+            "/MLARequest/Offence[1]/MaximumPenalty/Years",
+            "a number",
+        ),
         ("<Years>3<", "<Years>-3<", "XSD-range", "/MLARequest/Offence[1]/MaximumPenalty/Years", "at least 0"),
         (">PRIORITY<", ">FAST<", "XSD-enumeration", "/MLARequest/Urgency/UrgencyLevel", "ROUTINE, PRIORITY"),
         (
@@ -57,7 +69,13 @@ def test_the_sample_is_valid() -> None:
             "/MLARequest/Offence[1]/CommittedFrom",
             "year-month-day",
         ),
-        ("<Name>Kenji Arimoto<", "<Name> <", "XSD-empty", "/MLARequest/Measure[2]/AttendanceRequested/Name", "empty"),
+        (
+            "<Name>Kenji Arimoto<",
+            "<Name> <",
+            "XSD-empty",
+            "/MLARequest/Measure[2]/AttendanceRequested/Name",
+            "empty",
+        ),
         (
             "MOJ-IAD-2026-0417",
             "x" * 121,
@@ -65,10 +83,28 @@ def test_the_sample_is_valid() -> None:
             "/MLARequest/MessageHeader/RequestingReference",
             "121 characters; at most 120",
         ),
-        (">true</Coercive>", ">yes</Coercive>", "XSD-datatype", "/MLARequest/Measure[1]/Coercive", "true or false"),
-        ("<Proceeding>", "<Proceeding id='1'>", "XSD-attribute", "/MLARequest/Proceeding", "the attribute id"),
+        (
+            ">true</Coercive>",
+            ">yes</Coercive>",
+            "XSD-datatype",
+            "/MLARequest/Measure[1]/Coercive",
+            "true or false",
+        ),
+        (
+            "<Proceeding>",
+            "<Proceeding id='1'>",
+            "XSD-attribute",
+            "/MLARequest/Proceeding",
+            "the attribute id",
+        ),
         ("<Handling>", "<Handling>see below", "XSD-text-between", "/MLARequest/Handling", "only elements"),
-        ("<Language>en</Language>\n <", "<Language><b/></Language>\n <", "XSD-elements-in-value", "", "only text"),
+        (
+            "<Language>en</Language>\n <",
+            "<Language><b/></Language>\n <",
+            "XSD-elements-in-value",
+            "",
+            "only text",
+        ),
         ("<PersonId>P2<", "<PersonId>P1<", "XSD-reference", "/MLARequest/Person[2]", "a second time"),
     ],
 )
@@ -83,7 +119,9 @@ def test_each_kind_of_error_has_its_rule_place_and_sentence(
 
 def test_a_reference_to_nobody_is_named() -> None:
     block = "<Target>\n   <Provider>Tulip Hosting B.V.</Provider>"
-    finding = only(changed(block, block.replace("Provider>", "PersonRef>").replace("Tulip Hosting B.V.", "P9")))
+    finding = only(
+        changed(block, block.replace("Provider>", "PersonRef>").replace("Tulip Hosting B.V.", "P9"))
+    )
     assert finding.rule == "XSD-reference"
     assert "“P9”" in finding.message
 
@@ -111,10 +149,15 @@ def test_misspelt_repeated_and_misplaced_elements_are_told_apart() -> None:
     misspelt = findings(changed("<Stage>", "<Stagee>").replace(b"</Stage>", b"</Stagee>"))
     assert {f.rule for f in misspelt} == {"XSD-unexpected-element", "XSD-missing-element"}
     assert any("did you mean Stage?" in f.message for f in misspelt)
-    assert only(changed("<Generation>1", "<Generation>1</Generation><Generation>2")).rule == "XSD-repeated-element"
-    order = only(changed("<AssuranceType>DEATH_PENALTY_NOT_SOUGHT</AssuranceType>\n", "").replace(
-        b"<GivenBy>Ministry", b"<AssuranceType>DEATH_PENALTY_NOT_SOUGHT</AssuranceType><GivenBy>Ministry"
-    ))
+    assert (
+        only(changed("<Generation>1", "<Generation>1</Generation><Generation>2")).rule
+        == "XSD-repeated-element"
+    )
+    order = only(
+        changed("<AssuranceType>DEATH_PENALTY_NOT_SOUGHT</AssuranceType>\n", "").replace(
+            b"<GivenBy>Ministry", b"<AssuranceType>DEATH_PENALTY_NOT_SOUGHT</AssuranceType><GivenBy>Ministry"
+        )
+    )
     assert order.rule == "XSD-wrong-order"
 
 
@@ -147,7 +190,9 @@ def test_all_errors_are_found_although_libxml2_skips_what_follows_a_misplaced_el
 
 
 def test_several_missing_elements_of_one_parent_are_all_named() -> None:
-    found = findings(changed("<Name>Tomoko Hayase</Name>\n  <Post>Director, International Affairs Division</Post>", ""))
+    found = findings(
+        changed("<Name>Tomoko Hayase</Name>\n  <Post>Director, International Affairs Division</Post>", "")
+    )
     assert [f.message.split(" is ")[0] for f in found] == ["Name", "Post"]
 
 
@@ -162,7 +207,12 @@ def test_an_unknown_version_and_an_unknown_message_are_told_apart() -> None:
 
 
 def test_prefixes_of_the_writer_do_not_matter() -> None:
-    data = s01().replace(b"xmlns:r=", b"xmlns:request=").replace(b"<r:", b"<request:").replace(b"</r:", b"</request:")
+    data = (
+        s01()
+        .replace(b"xmlns:r=", b"xmlns:request=")
+        .replace(b"<r:", b"<request:")
+        .replace(b"</r:", b"</request:")
+    )
     assert findings(data) == ()
     broken = data.replace(b"<request:StopIfImpossible>true", b"<request:StopIfImpossible>maybe")
     assert only(broken).path == "/MLARequest/ConfidentialityRequest/StopIfImpossible"

@@ -28,7 +28,10 @@ def test_long_values_are_shortened(index: SchemaIndex) -> None:
 def test_short_lists_are_given_whole_and_long_ones_by_their_nearest(index: SchemaIndex) -> None:
     error = "SCHEMAV_CVC_ENUMERATION_VALID"
     assert "F, M, X" in describe(element("W"), COMMON + "SexCode", error, "", index)[1]
-    assert "did you mean HEARING_VIDEO" in describe(element("VIDEO_HEARING"), COMMON + "MeasureCode", error, "", index)[1]
+    assert (
+        "did you mean HEARING_VIDEO"
+        in describe(element("VIDEO_HEARING"), COMMON + "MeasureCode", error, "", index)[1]
+    )
     assert describe(element("?"), COMMON + "MeasureCode", error, "", index)[1].endswith("codes.")
 
 

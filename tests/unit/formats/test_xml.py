@@ -133,12 +133,40 @@ def test_long_text_is_not_a_long_tag() -> None:
 def test_paths_count_siblings_of_the_same_name() -> None:
     root = parse_xml(b"<r:a xmlns:r='u'><b/><c/><b><d/></b></r:a>", LIMITS).root
     paths = ElementPaths()
-    assert [paths.of(element) for element in root.iter("*")] == ["/a", "/a/b[1]", "/a/c", "/a/b[2]", "/a/b[2]/d"]
+    assert [paths.of(element) for element in root.iter("*")] == [
+        "/a",
+        "/a/b[1]",
+        "/a/c",
+        "/a/b[2]",
+        "/a/b[2]/d",
+    ]
 
 
 fragments = st.sampled_from(
-    ["<a>", "</a>", "<b/>", "text", "<!-- c -->", "<!DOCTYPE a>", "<?p?>", "&amp;", "&x;", "<![CDATA[<a>]]>"]
-    + ["<a b='1'>", "<a xml:id='1'>", "<a xmlns='u'>", " ", "\n", "é", "<", ">", "]]>", "<!", "--", "="]
+    [
+        "<a>",
+        "</a>",
+        "<b/>",
+        "text",
+        "<!-- c -->",
+        "<!DOCTYPE a>",
+        "<?p?>",
+        "&amp;",
+        "&x;",
+        "<![CDATA[<a>]]>",
+        "<a b='1'>",
+        "<a xml:id='1'>",
+        "<a xmlns='u'>",
+        " ",
+        "\n",
+        "é",
+        "<",
+        ">",
+        "]]>",
+        "<!",
+        "--",
+        "=",
+    ]
 )
 
 

@@ -15,7 +15,10 @@ LINES_MAX = 800
 
 
 def declarations(path: Path) -> Iterator[etree._Element]:
-    wanted = [XS + name for name in ("element", "simpleType", "complexType", "enumeration", "key", "keyref", "unique")]
+    wanted = [
+        XS + name
+        for name in ("element", "simpleType", "complexType", "enumeration", "key", "keyref", "unique")
+    ]
     return etree.parse(path).getroot().iter(*wanted)
 
 
@@ -32,7 +35,9 @@ def test_everything_is_documented_with_a_source(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_element_in_a_type_says_why_it_may_be_absent_or_repeated(path: Path) -> None:
-    reasons = re.compile(r"Required|Optional|At least one|Any number|any number|Exactly one|One of|One form|At most|One ")
+    reasons = re.compile(
+        r"Required|Optional|At least one|Any number|any number|Exactly one|One of|One form|At most|One "
+    )
     for element in etree.parse(path).getroot().iterfind(f".//{XS}complexType//{XS}element"):
         words = " ".join((element.findtext(f"{XS}annotation/{XS}documentation") or "").split())
         assert reasons.search(words), f"{path.name}:{element.sourceline} {words}"
