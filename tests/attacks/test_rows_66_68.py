@@ -50,7 +50,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: b"<a>" + b"<b %s/>" % attributes(64) * 20_000 + b"</a>",
         "XML-attributes",
     ),
-    "1,000,000 siblings": (lambda: b"<a>" + b"<b/>" * 1_000_000 + b"</a>", "XML-elements"),
+    "1,000,000 siblings": (lambda: b"<a>" + b"<b/>" * 1_000_000 + b"</a>", "XML-children"),
     "1,000,000 comments": (lambda: b"<a>" + b"<!---->" * 1_000_000 + b"</a>", "XML-elements"),
     "11 MB of text": (lambda: b"<a>" + b"x" * 11_000_000 + b"</a>", "XML-size"),
     "5 MB attribute": (lambda: b'<a b="' + b"x" * 5_000_000 + b'"/>', "XML-tag-length"),

@@ -88,6 +88,7 @@ def test_a_cdata_section_is_read_whole() -> None:
     [
         (XmlLimits(depth_max=3), b"<a><b><c/></b></a>", b"<a><b><c><d/></c></b></a>", "XML-depth"),
         (XmlLimits(elements_max=4), b"<a><b/><c/></a>", b"<a><b/><c/><d/><e/></a>", "XML-elements"),
+        (XmlLimits(children_max=2), b"<a><b/><c><d/></c></a>", b"<a><b/><c/><d/></a>", "XML-children"),
         (XmlLimits(attributes_max=2), b"<a b='' c=''/>", b"<a b='' c='' d=''/>", "XML-attributes"),
         (
             XmlLimits(attributes_total_max=3),
@@ -110,6 +111,7 @@ def test_each_limit_holds_on_both_ways(
     limits = XmlLimits(
         depth_max=limits.depth_max,
         elements_max=limits.elements_max,
+        children_max=limits.children_max,
         attributes_max=limits.attributes_max,
         attributes_total_max=limits.attributes_total_max,
         namespaces_max=limits.namespaces_max,
