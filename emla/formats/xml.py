@@ -171,9 +171,8 @@ def _is_plain(data: bytes, limits: XmlLimits) -> bool:
     depth.
 
     Every ``<!`` begins a comment, so there is no DOCTYPE and no CDATA; no ``<?`` follows the declaration, so
-    there is no processing instruction; every attribute has its ``=``; no element or comment is shorter than
-    four bytes. Single characters that are rare in requests are looked for first, because that is the cheapest
-    search there is.
+    there is no processing instruction; every attribute has its ``=``; every element and comment has its
+    ``<``. Characters that are rare in requests are looked for alone first: that is the cheapest search there is.
     """
     start = _PLAIN_START.match(data)
     return (

@@ -5,7 +5,7 @@ from shutil import copytree
 
 import pytest
 
-from emla.formats.schema import FINDINGS_MAX, Schemas
+from emla.formats.schema import FINDINGS_MAX, PARTS_MAX, Schemas
 from emla.formats.xml import parse_xml
 from emla.model.findings import Finding, Severity
 from emla.model.limits import XmlLimits
@@ -222,6 +222,13 @@ def test_no_more_than_the_cap_is_worded_and_the_last_finding_says_so() -> None:
     found = findings(changed("<HandledAs>", "<Article/>" * (FINDINGS_MAX + 50) + "<HandledAs>"))
     assert len(found) == FINDINGS_MAX + 1
     assert found[-1].rule == "XSD-more"
+
+
+def test_a_document_with_very_many_elements_after_misplaced_ones_is_not_read_to_its_end() -> None:
+    one = "<LegalBasis><Foo/>" + "<Article>8</Article>" * (PARTS_MAX // 2 + 1) + "</LegalBasis>"
+    found = findings(changed("<Proceeding>", one * 2 + "<Proceeding>"))
+    assert found[-1].rule == "XSD-more"
+    assert "XSD-unexpected-element" in {finding.rule for finding in found}
 
 
 def test_a_schema_location_in_a_message_is_not_followed(tmp_path: Path) -> None:
