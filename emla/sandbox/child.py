@@ -30,7 +30,7 @@ from emla.model.package import CardReference, PartRole, Priority, SealingOfficer
 from emla.ports.sandbox import Verdict
 from emla.sandbox.channel import Channel
 from emla.sandbox.confine import Measure, allow_processor_seconds, confine, shield
-from emla.sandbox.examine import Tools, examine
+from emla.sandbox.examine import Tools, examine, resident_bytes_peak
 from emla.sandbox.wire import Ready, Request, Start, decode_request, decode_start, encode_answer, encode_ready
 from emla.steps.address import address
 from emla.steps.seal import SealingPlan, seal
@@ -38,6 +38,8 @@ from emla.steps.unseal import ReadPayload
 
 DIED = 70
 """Exit status after an unexpected error (EX_SOFTWARE)."""
+WORKING_BYTES_MIN = 16 * 1024 * 1024
+"""Memory that must be left when everything is loaded."""
 CPU_BYTES_PER_SECOND = 32 * 1024 * 1024
 """A large payload gets a second of processor time more for each so many bytes; decrypting them takes about a tenth."""
 
@@ -91,12 +93,13 @@ def _prepare(start: Start) -> tuple[Tools, tuple[Measure, ...]]:
         content_key=keys.content_key,
         schemas=schemas,
         limits=XmlLimits(),
-        memory_bytes=start.memory_bytes,
+        resident_bytes_max=resident_bytes_peak() + start.memory_bytes // 4,
     )
     _try(tools)
     gc.collect()
     gc.freeze()
     measures = confine(start.memory_bytes)
+    bytearray(WORKING_BYTES_MIN)  # fails here, at the start, where the limit leaves too little to work with
     _try(tools)
     return tools, measures
 
