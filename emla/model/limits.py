@@ -1,8 +1,7 @@
-"""Limits: how much of anything is accepted before it is refused, each named once.
+"""Limits: how much of anything is accepted before it is refused, each named once (docs/spec/limits.md).
 
-Rules of this file:
-- A limit is a frozen value that is handed to the code it binds; nobody reads a global.
-- Units come last in the name. The defaults are those of docs/spec (limits); lowering one is always safe.
+Units come last in the name, except where the name is that of a thing on the wire; sizes there are bytes. Lowering a limit of
+`XmlLimits` is always safe; those of `WIRE` are part of the wire format.
 """
 
 from dataclasses import dataclass
