@@ -1,4 +1,6 @@
-"""The opener process itself: load, confine, then one package after another until the socket ends. ``python -m emla.sandbox.child FD``.
+"""The opener process itself: load, confine, then one package after another until the socket ends.
+
+Started as ``python -m emla.sandbox.child FD``.
 
 Rules of this file:
 - Everything is read and tried once before the process is confined, and tried again after: what does not work confined fails at

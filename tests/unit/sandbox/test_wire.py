@@ -155,6 +155,6 @@ def test_descriptors_nobody_took_are_closed(tmp_path: Path) -> None:
     with ours, (tmp_path / "x").open("rb") as file:
         socket.send_fds(ours, [b"".join(encode_request(PID, b"h", None))], [file.fileno()])
         channel.receive()
-        before = len(os.listdir("/proc/self/fd"))
+        before = len(list(Path("/proc/self/fd").iterdir()))
         channel.close()
-        assert len(os.listdir("/proc/self/fd")) == before - 2
+        assert len(list(Path("/proc/self/fd").iterdir())) == before - 2
