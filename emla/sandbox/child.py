@@ -1,4 +1,6 @@
-"""The opener process itself: load, confine, then one package after another until the socket ends. ``python -m emla.sandbox.child FD``.
+"""The opener process itself: load, confine, then one package after another until the socket ends.
+
+Started as ``python -m emla.sandbox.child FD``.
 
 Rules of this file:
 - Everything is read and tried once before the process is confined, and tried again after: what does not work confined fails at
@@ -9,11 +11,13 @@ Rules of this file:
 
 import gc
 import os
+import re
 import secrets
 import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -38,6 +42,8 @@ from emla.steps.unseal import ReadPayload
 
 DIED = 70
 """Exit status after an unexpected error (EX_SOFTWARE)."""
+WORKING_BYTES_MIN = 16 * 1024 * 1024
+"""Memory that must be left when everything is loaded."""
 CPU_BYTES_PER_SECOND = 32 * 1024 * 1024
 """A large payload gets a second of processor time more for each so many bytes; decrypting them takes about a tenth."""
 
@@ -91,14 +97,35 @@ def _prepare(start: Start) -> tuple[Tools, tuple[Measure, ...]]:
         content_key=keys.content_key,
         schemas=schemas,
         limits=XmlLimits(),
-        memory_bytes=start.memory_bytes,
+        memory_is_tight=lambda: False,
     )
     _try(tools)
     gc.collect()
     gc.freeze()
+    peak_bytes = _peak_reader()
     measures = confine(start.memory_bytes)
+    bytearray(WORKING_BYTES_MIN)  # fails here, at the start, where the limit leaves too little to work with
+    most = peak_bytes() + start.memory_bytes // 4
+    tools = replace(tools, memory_is_tight=lambda: peak_bytes() > most)
     _try(tools)
     return tools, measures
+
+
+def _peak_reader() -> Callable[[], int]:
+    """What tells the most resident memory this process ever had, in bytes; always 0 where the system does not tell.
+
+    The file stays open, because none can be opened later. (`getrusage` does not do: its peak begins with the parent's.)
+    """
+    try:
+        status = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return lambda: 0
+
+    def peak_bytes() -> int:
+        found = re.search(rb"VmHWM:\s*(\d+) kB", os.pread(status, 8192, 0))
+        return int(found[1]) * 1024 if found else 0
+
+    return peak_bytes
 
 
 def _serve(channel: Channel, tools: Tools, cpu_seconds: int) -> None:

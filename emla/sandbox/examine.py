@@ -11,7 +11,6 @@ Rules of this file:
 import hashlib
 import hmac
 import os
-import resource
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -30,7 +29,6 @@ from emla.steps.validate import check_parts, validate
 
 UNKNOWN_MESSAGE = "XSD-unknown-message"
 _HASHED_AT_ONCE = 1024 * 1024
-_TIGHT_SHARE = 0.75
 
 
 class DamagedPayloadError(Exception):
@@ -39,13 +37,14 @@ class DamagedPayloadError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What a package is examined with. `memory_bytes` is the process's own limit."""
+    """What a package is examined with."""
 
     sealing_key: Callable[[str], h1.SealingKey | None]
     content_key: bytes
     schemas: Schemas
     limits: XmlLimits
-    memory_bytes: int
+    memory_is_tight: Callable[[], bool]
+    """Whether this process was ever so near its limit that an allocation may have failed."""
 
 
 def examine(signed_header: bytes, pid: bytes, read: ReadPayload, tools: Tools) -> Verdict:
@@ -101,7 +100,9 @@ def _judge(opened: OpenedPackage, tools: Tools) -> tuple[str | None, tuple[Findi
             recipient=header.recipient,
         )
     except InvalidMessageError as error:
-        _refuse_when_memory_is_tight(tools.memory_bytes)
+        if tools.memory_is_tight():
+            # libxml2 may report an allocation that failed as a fault of the document: no such verdict is believed.
+            raise MemoryError from None
         if error.findings and all(each.rule == UNKNOWN_MESSAGE for each in error.findings):
             return None, tuple(replace(each, severity=Severity.WARNING) for each in error.findings)
         return "invalid-message", error.findings
@@ -118,9 +119,3 @@ def _as_displayed(message: Message) -> Message:
             replace(each, file_name=manifest.display_name(each.file_name)) for each in message.attachments
         ),
     )
-
-
-def _refuse_when_memory_is_tight(memory_bytes: int) -> None:
-    """libxml2 may report an allocation that failed as an error of the document: near the limit no such verdict is believed."""
-    if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > memory_bytes * _TIGHT_SHARE:
-        raise MemoryError
