@@ -1,6 +1,7 @@
 """Row 1. Flip each byte of header payload, signature, type.
 
-Expected: unsigned bad-signature or malformed; no state, no leaf, no acknowledgement (the last three: with a gateway).
+Expected: unsigned bad-signature or malformed; no state, no leaf, no acknowledgement (the last three: with a
+gateway).
 """
 
 import base64

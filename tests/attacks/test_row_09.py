@@ -13,7 +13,9 @@ AT, DE, HK = party("at.moj"), party("de.bfj"), party("hk.doj")
 def stolen(tampering: Tampering) -> Package:
     """HK, who received a package of AT and so knows its content key, sends it on to DE as its own."""
     known = secrets_of(AT.id, HK.id, 1)
-    kept = Secrets(cek=known.cek, salt=known.salt, msg=derived("new msg", length=16), payload_id=known.payload_id)
+    kept = Secrets(
+        cek=known.cek, salt=known.salt, msg=derived("new msg", length=16), payload_id=known.payload_id
+    )
     return build(HK, DE, secrets=kept, tampering=tampering)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from emla.formats import cc1, header
-from tests.support.authorities import MAIN, Parts, PartRole, Tampering, build, derived, party, secrets_of
+from emla.model.package import PartRole
+from tests.support.authorities import MAIN, Parts, Tampering, build, derived, party, secrets_of
 from tests.support.receiving import receive
 from tests.vectors.cases_encoding import ChaCha
 
@@ -75,7 +76,9 @@ def test_untouched_the_package_opens() -> None:
     assert not isinstance(receive(build(AT, DE, parts=PARTS), DE, AT), str)
 
 
-@pytest.mark.parametrize("change", [last_dropped, flag_dropped, flag_too_early, doubled, swapped, inserted, removed])
+@pytest.mark.parametrize(
+    "change", [last_dropped, flag_dropped, flag_too_early, doubled, swapped, inserted, removed]
+)
 def test_chunks_cannot_be_dropped_doubled_swapped_or_added(change: Callable[[bytes], bytes]) -> None:
     package = build(AT, DE, parts=PARTS, tampering=Tampering(payload=change))
     assert receive(package, DE, AT) == "chunk-damaged"

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from emla.formats import cc1, header
-from tests.support.authorities import Parts, PartRole, Tampering, build, party, secrets_of
+from emla.model.package import PartRole
+from tests.support.authorities import Parts, Tampering, build, party, secrets_of
 from tests.support.receiving import receive
 from tests.vectors.cases_encoding import ChaCha
 
@@ -45,7 +46,9 @@ def test_nothing_follows_a_last_chunk_that_is_full() -> None:
     lie = Tampering(payload=lambda data: data + CIPHER.seal(1, b"more", last=True))
     # The manifest is looked for at the end, so it is missed first; what was the last chunk is damaged anyway.
     assert receive(build(AT, DE, parts=parts, tampering=lie), DE, AT) == "manifest-mismatch"
-    lie = Tampering(payload=lambda data: data + CIPHER.seal(1, full.stream[-len(full.manifest) - 4 :], last=True))
+    lie = Tampering(
+        payload=lambda data: data + CIPHER.seal(1, full.stream[-len(full.manifest) - 4 :], last=True)
+    )
     assert receive(build(AT, DE, parts=parts, tampering=lie), DE, AT) in {"part-mismatch", "chunk-damaged"}
     lie = Tampering(payload=empty_appended)
     assert receive(build(AT, DE, parts=parts, tampering=lie), DE, AT) == "chunk-damaged"

@@ -52,16 +52,21 @@ def member(path: str) -> str:
 
 @pytest.mark.parametrize("spell", [padded, bits_left, newline, space, standard])
 @pytest.mark.parametrize("path", ["msg", "payload.id", "payload.sha256", "content"])
-def test_a_second_spelling_of_the_same_bytes_in_a_header_is_malformed(spell: Callable[[str], str], path: str) -> None:
+def test_a_second_spelling_of_the_same_bytes_in_a_header_is_malformed(
+    spell: Callable[[str], str], path: str
+) -> None:
     package = build(AT, DE, tampering=Tampering(header={path: spell(member(path))}))
     assert receive(package, DE, AT) == "malformed"
 
 
 @pytest.mark.parametrize("spell", [padded, bits_left, newline, space, standard])
 @pytest.mark.parametrize("path", ["payload", "signatures.0.sig"])
-def test_a_second_spelling_of_the_same_bytes_in_an_envelope_is_malformed(spell: Callable[[str], str], path: str) -> None:
+def test_a_second_spelling_of_the_same_bytes_in_an_envelope_is_malformed(
+    spell: Callable[[str], str], path: str
+) -> None:
     package = build(AT, DE)
-    # 64 bytes and a payload of 3n + 1 or 3n + 2 bytes leave bits over; white space makes it so for every header.
+    # 64 bytes and a payload of 3n + 1 or 3n + 2 bytes leave bits over; white space makes it so for every
+    # header.
     spare = -len(package.header_bytes) % 3 == 0
     if spare:
         package = build(AT, DE, tampering=Tampering(header_bytes=lambda data: data + b" "))

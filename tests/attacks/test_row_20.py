@@ -13,14 +13,20 @@ AT, DE = party("at.moj"), party("de.bfj")
 
 
 @pytest.mark.parametrize(
-    ("member", "value"), [("from", "hk.doj"), ("payload_id", "A" * 22), ("to", ["hk.doj"]), ("to", ["de.bfj.x"])]
+    ("member", "value"),
+    [("from", "hk.doj"), ("payload_id", "A" * 22), ("to", ["hk.doj"]), ("to", ["de.bfj.x"])],
 )
 def test_a_manifest_that_contradicts_the_header_is_refused(member: str, value: Json) -> None:
-    assert receive(build(AT, DE, tampering=Tampering(manifest={member: value})), DE, AT) == "manifest-mismatch"
+    assert (
+        receive(build(AT, DE, tampering=Tampering(manifest={member: value})), DE, AT) == "manifest-mismatch"
+    )
 
 
 def test_a_header_that_commits_to_another_manifest_is_refused() -> None:
-    assert receive(build(AT, DE, tampering=Tampering(header={"content": "A" * 43})), DE, AT) == "manifest-mismatch"
+    assert (
+        receive(build(AT, DE, tampering=Tampering(header={"content": "A" * 43})), DE, AT)
+        == "manifest-mismatch"
+    )
 
 
 def test_a_manifest_that_lists_others_beside_the_recipient_is_fine() -> None:

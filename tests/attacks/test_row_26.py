@@ -1,7 +1,7 @@
 """Row 26. Decryption oracle: 10^5 malformed stanzas, measure time and text.
 
-Expected: one error, no key-dependent timing class. Here some hundred stanzas, damaged in each of their parts; the medians
-are printed for a person to compare and not asserted, because a busy machine proves nothing.
+Expected: one error, no key-dependent timing class. Here some hundred stanzas, damaged in each of their parts;
+the medians are printed for a person to compare and not asserted, because a busy machine proves nothing.
 """
 
 import sys
@@ -10,12 +10,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from statistics import median
 from types import FrameType
+from typing import Any
 
 from emla.formats import h1, header
 from emla.model.errors import InvalidPackageError
 from emla.model.package import Header
 from emla.steps import unseal
 from tests.support.authorities import build, derived, party
+
+TraceFunction = Callable[[FrameType, str, Any], Any]  # what sys.settrace takes
 
 AT, DE, HK = party("at.moj"), party("de.bfj"), party("hk.doj")
 GOOD = build(AT, DE).header
@@ -62,7 +65,7 @@ def lines_run(forged: Header) -> list[tuple[str, int]]:
     """Every line of our own code that runs, in order: two kinds of damage must not take two ways."""
     seen: list[tuple[str, int]] = []
 
-    def trace(frame: FrameType, event: str, _: object) -> Callable[..., object] | None:
+    def trace(frame: FrameType, event: str, _: object) -> TraceFunction | None:
         name = frame.f_code.co_filename
         if "/emla/" not in name:
             return None

@@ -1,11 +1,13 @@
-"""Authorities for tests: two or three states with keys, documents and a ledger, who seal packages for each other.
+"""Authorities for tests: two or three states with keys, documents and a ledger, who seal packages for each
+other.
 
-Here: `party` makes an authority with root, card and profile; `build` seals a package stage by stage, and a hostile sender
-can change something at each stage (what it signs afterwards is consistent with the lie); `issue` makes an acknowledgement
-with its place in a ledger. Not here: a gateway, a clock, a network.
+Here: `party` makes an authority with root, card and profile; `build` seals a package stage by stage, and a
+hostile sender can change something at each stage (what it signs afterwards is consistent with the lie);
+`issue` makes an acknowledgement with its place in a ledger. Not here: a gateway, a clock, a network.
 
-Rules of the file: everything is derived from names, so a package is the same in every run, except for the HPKE wrap, which
-the library randomises; give `wrap` a deterministic one where bytes must repeat. These keys protect nothing.
+Rules of the file: everything is derived from names, so a package is the same in every run, except for the
+HPKE wrap, which the library randomises; give `wrap` a deterministic one where bytes must repeat. These keys
+protect nothing.
 """
 
 import hashlib
@@ -165,7 +167,9 @@ def card_of(authority: str, sign: ed1.SigningKey, ledger: ed1.SigningKey, seal: 
             )
             for kid, use, alg, public in keys
         ),
-        endpoints=(Endpoint(url=f"https://{authority}.example:8443/", spki_sha256=derived(authority, "tls")),),
+        endpoints=(
+            Endpoint(url=f"https://{authority}.example:8443/", spki_sha256=derived(authority, "tls")),
+        ),
         hubs=(),
         suites=SUITES,
         ledger_origin=checkpoint_form.origin_of(authority, 1),
@@ -319,7 +323,8 @@ def build(
 ) -> Package:
     """Seal, address and sign package `number` of the channel from `sender` to `recipient`.
 
-    With a `tampering` the result is what a hostile sender with its own keys would really send. `signer` signs in place of
+    With a `tampering` the result is what a hostile sender with its own keys would really send. `signer` signs
+    in place of
     the sender's `sign` key; `secrets` replace the values derived from the channel and the number.
     """
     fresh = secrets or secrets_of(sender.id, recipient.id, number)

@@ -27,7 +27,10 @@ def walk(
         if isinstance(verified, RefusedPackage):
             return verified.code, None
         reference = verified.header.payload
-        if len(package.payload) != reference.size or hashlib.sha256(package.payload).digest() != reference.sha256:
+        if (
+            len(package.payload) != reference.size
+            or hashlib.sha256(package.payload).digest() != reference.sha256
+        ):
             return "digest-mismatch", None
         return "success", unseal(verified.header, package.read, recipient.find_key, 1 << 20)
     except EmlaError as error:

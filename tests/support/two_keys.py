@@ -1,7 +1,7 @@
 """A sealed chunk that opens under two keys: why a payload needs a commitment to its key.
 
-Poly1305 is linear: two free blocks are enough to make one tag good under two keys (Len, Grubbs and Ristenpart, Partitioning
-Oracle Attacks, 2021).
+Poly1305 is linear: two free blocks are enough to make one tag good under two keys (Len, Grubbs and
+Ristenpart, Partitioning Oracle Attacks, 2021).
 """
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
@@ -23,7 +23,8 @@ def _one_time_key(key: bytes) -> tuple[int, int]:
 def opens_under_both(one: bytes, two: bytes) -> bytes:
     """Make a one-chunk payload of 32 bytes of text whose tag is good under both keys.
 
-    The tag is x r^3 + y r^2 + lengths r + s for each key's r and s: two equations in the blocks x and y, solved for one tag
+    The tag is x r^3 + y r^2 + lengths r + s for each key's r and s: two equations in the blocks x and y,
+    solved for one tag
     after another until both are blocks that can stand (one tag in sixteen).
     """
     (r1, s1), (r2, s2) = _one_time_key(one), _one_time_key(two)

@@ -1,4 +1,5 @@
-"""Vector files: text header lines, an empty line, the bytes under test. Reading and writing them; what they say is not here.
+"""Vector files: text header lines, an empty line, the bytes under test. Reading and writing them; what they
+say is not here.
 
     expect: malformed
     format: header

@@ -8,9 +8,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import replace
 
-from emla.formats import acknowledgement as acknowledgement_form
 from emla.formats import cc1, documents, dsse, h1, manifest, strict_json
-from emla.formats import header as header_form
 from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
 from emla.model.documents import Authority, CardKey, KeyUse

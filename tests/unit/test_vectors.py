@@ -27,13 +27,24 @@ def test_no_two_vectors_share_a_name_or_their_bytes_and_every_form_has_good_and_
     made = vectors()
     assert len({vector.id for vector in made}) == len(made)
     same = Counter((vector.form or vector.folder, vector.body, *vector.lines.items()) for vector in made)
-    assert [vector.id for vector in made if same[(vector.form or vector.folder, vector.body, *vector.lines.items())] > 1] == []
+    assert [
+        vector.id
+        for vector in made
+        if same[(vector.form or vector.folder, vector.body, *vector.lines.items())] > 1
+    ] == []
     assert {vector.form for vector in VECTORS if vector.expect == "success"} == FORMS
     assert {vector.form for vector in VECTORS if vector.expect != "success"} == FORMS
 
 
 def test_a_vector_file_is_read_as_it_was_written() -> None:
     vector = Vector(
-        folder="header", name="x", form="header", expect="malformed", comment="a: b", row=3, lines={"k": "v"}, body=b"\n\n\0"
+        folder="header",
+        name="x",
+        form="header",
+        expect="malformed",
+        comment="a: b",
+        row=3,
+        lines={"k": "v"},
+        body=b"\n\n\0",
     )
     assert decode("header", "x", encode(vector)) == vector

@@ -1,6 +1,9 @@
+# ruff: noqa: E501  # a table of cases is read by the row
 """Vectors of the encodings: strict JSON, base64url, DSSE, cc1, manifest."""
 
 from hashlib import sha256
+
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from emla.formats import cc1, dsse, strict_json
 from emla.formats.strict_json import Json
@@ -20,11 +23,19 @@ def plus_order(sig: bytes) -> bytes:
 
 _JSON_GOOD: tuple[tuple[str, bytes, str], ...] = (
     ("good-empty", b"{}", "an empty object"),
-    ("good-whitespace", b' {\t"a" :\r\n1 } \n', "the four kinds of white space JSON knows, around every token"),
+    (
+        "good-whitespace",
+        b' {\t"a" :\r\n1 } \n',
+        "the four kinds of white space JSON knows, around every token",
+    ),
     ("good-unsorted", b'{"b":1,"a":2}', "names in any order: nobody re-encodes what was signed"),
     ("good-largest-integer", b'{"a":9007199254740991,"b":-9007199254740991}', "plus and minus 2^53 - 1"),
     ("good-depth-8", b'{"a":[[[[[[[1]]]]]]]}', "eight levels of nesting"),
-    ("good-escapes", b'{"a":"\\u0000\\"\\\\\\/\\b\\f\\n\\r\\t\\ud83d\\ude00"}', "every escape, and a surrogate pair"),
+    (
+        "good-escapes",
+        b'{"a":"\\u0000\\"\\\\\\/\\b\\f\\n\\r\\t\\ud83d\\ude00"}',
+        "every escape, and a surrogate pair",
+    ),
     ("good-unicode", '{"é":"ж😀"}'.encode(), "names and texts in UTF-8"),
     ("good-empty-name", b'{"":true}', "the empty name is a name"),
 )
@@ -72,7 +83,11 @@ _JSON_BAD: tuple[tuple[str, bytes, str, int | None], ...] = (
     ("depth-10000-open", b'{"a":' * 10000, "ten thousand levels that never close", 18),
     ("too-long", b'{"a":"' + b"x" * 65536 + b'"}', "more bytes than the limit", None),
 )
-_BASE64_GOOD = (("base64url-empty", b"", ""), ("base64url-two", b"-_8", "fbff"), ("base64url-three", b"-_-_", "fbffbf"))
+_BASE64_GOOD = (
+    ("base64url-empty", b"", ""),
+    ("base64url-two", b"-_8", "fbff"),
+    ("base64url-three", b"-_-_", "fbffbf"),
+)
 _BASE64_BAD = (
     ("base64url-padding", b"-_8=", "padding"),
     ("base64url-standard-alphabet", b"+/8", "the letters of the other base64"),
@@ -246,7 +261,7 @@ class ChaCha:
     """Single chunks with any number and flag, sealed without cc1's own sealer."""
 
     def __init__(self, key: bytes) -> None:
-        self._cipher = cc1.ChaCha20Poly1305(key)
+        self._cipher = ChaCha20Poly1305(key)
 
     def seal(self, number: int, text: bytes, *, last: bool = False) -> bytes:
         """Seal one chunk."""
@@ -260,7 +275,10 @@ def manifest_vectors() -> list[Vector]:
     accepted = {
         "good": (good, "two parts"),
         "good-in-reply-to": (changed(good, {"in_reply_to": "A" * 22}), "an answer"),
-        "good-name-with-path": (changed(good, {"parts.1.name": "../../x"}), "a name that is a path, shown cleaned"),
+        "good-name-with-path": (
+            changed(good, {"parts.1.name": "../../x"}),
+            "a name that is a path, shown cleaned",
+        ),
         "good-two-recipients": (changed(good, {"to": ["de.bfj", "hk.doj"]}), "two recipients"),
         "good-extension": (changed(good, {"ext": {"x": [1]}}), "an extension that need not be understood"),
         "good-empty-part": (changed(good, {"parts.1.size": 0}), "a part of no bytes"),

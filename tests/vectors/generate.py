@@ -1,13 +1,21 @@
-"""Write every vector anew: `python -m tests.vectors.generate`. The same bytes each time, or a format has changed.
+"""Write every vector anew: `python -m tests.vectors.generate`. The same bytes each time, or a format has
+changed.
 
-Keys, clock and the randomness of the HPKE wrap are derived from names; the stanzas come from xwing.py, a second
-implementation, so nothing here is random and no vector of h1 was made by the library that opens it.
+Keys, clock and the randomness of the HPKE wrap are derived from names; the stanzas come from xwing.py, a
+second implementation, so nothing here is random and no vector of h1 was made by the library that opens it.
 """
 
 from pathlib import Path
 
 from tests.support.vector_files import FOLDER, SUFFIX, Vector, encode
-from tests.vectors import cases_encoding, cases_package, cases_proof
+from tests.vectors import (
+    cases_acknowledgement,
+    cases_documents,
+    cases_encoding,
+    cases_header,
+    cases_ledger,
+    cases_package,
+)
 
 
 def vectors() -> list[Vector]:
@@ -17,11 +25,11 @@ def vectors() -> list[Vector]:
         *cases_encoding.dsse_vectors(),
         *cases_encoding.cc1_vectors(),
         *cases_encoding.manifest_vectors(),
-        *cases_package.header_vectors(),
+        *cases_header.header_vectors(),
         *cases_package.package_vectors(),
-        *cases_proof.acknowledgement_vectors(),
-        *cases_proof.documents_vectors(),
-        *cases_proof.ledger_vectors(),
+        *cases_acknowledgement.acknowledgement_vectors(),
+        *cases_documents.documents_vectors(),
+        *cases_ledger.ledger_vectors(),
     ]
 
 

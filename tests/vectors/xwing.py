@@ -1,8 +1,10 @@
-"""A second implementation of suite h1's sealing side, so that vectors repeat byte for byte and are not ours checking ours.
+"""A second implementation of suite h1's sealing side, so that vectors repeat byte for byte and are not ours
+checking ours.
 
-Here: deterministic ML-KEM-768 encapsulation (FIPS 203), X-Wing (draft-connolly-cfrg-xwing-kem) and HPKE base mode sealing
-(RFC 9180) with KEM 0x647A, HKDF-SHA256 and ChaCha20-Poly1305, from hashlib, hmac and the single primitives X25519 and
-ChaCha20-Poly1305. Not here: opening, speed, constant time. The randomness is an argument: never use this to seal a secret.
+Here: deterministic ML-KEM-768 encapsulation (FIPS 203), X-Wing (draft-connolly-cfrg-xwing-kem) and HPKE base
+mode sealing (RFC 9180) with KEM 0x647A, HKDF-SHA256 and ChaCha20-Poly1305, from hashlib, hmac and the single
+primitives X25519 and ChaCha20-Poly1305. Not here: opening, speed, constant time. The randomness is an
+argument: never use this to seal a secret.
 """
 
 import hashlib
