@@ -12,6 +12,10 @@ from tests.support.receiving import receive
 AT, DE, HK = party("at.moj"), party("de.bfj"), party("hk.doj")
 
 
+def test_untouched_the_stanza_opens() -> None:
+    assert not isinstance(receive(build(AT, DE), DE, AT), str)
+
+
 def test_a_stanza_of_another_package_to_the_same_key_does_not_open() -> None:
     other = build(AT, DE, number=2).header.stanza
     lie = Tampering(stanza=lambda _: other)

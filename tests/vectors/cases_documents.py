@@ -59,7 +59,7 @@ def _root_payloads() -> Iterable[Vector]:
         ("root-key-twice", same, "one key twice", 41),
         ("root-threshold-0", changed(good, {"threshold": 0}), "no signature needed", 41),
         ("root-threshold-4", changed(good, {"threshold": 4}), "more signatures than keys", None),
-        ("root-kid-of-other", changed(good, {"keys.0.kid": AT.roots[1].kid}), "a key under another key's id", None),
+        ("root-kid-of-other", changed(good, {"keys.0.kid": DE.roots[0].kid}), "a key under another key's id", None),
         ("root-alg-none", changed(good, {"keys.0.alg": "none"}), "an algorithm that is none", 4),
         ("root-prev-at-1", changed(good, {"prev": "A" * 43}), "a first root with a predecessor", None),
         ("root-2-without-prev", changed(good, {"version": 2}), "a second root without a predecessor", None),
@@ -146,6 +146,7 @@ def _card_payloads() -> Iterable[Vector]:
     }
     cases: tuple[tuple[str, bytes, str, int | None], ...] = (
         ("key-twice", changed(good, {"keys.1": key}), "one key for two uses", None),
+        ("kid-of-other", changed(good, {"keys.0.kid": DE.sign.kid}), "a key under another key's id", None),
         ("use-unknown", changed(good, {"keys.0.use": "all"}), "an unknown use", None),
         ("suite-of-other-use", changed(good, {"keys.0.use": "seal"}), "a signing key for sealing", None),
         ("window-empty", changed(good, {"keys.0.not_after": _CARD.keys[0].not_before}), "a window of no length", None),

@@ -250,7 +250,8 @@ def _payload_packages() -> Iterable[Vector]:
 
 
 def _stolen(*, payload: bool) -> Package:
-    ours = sealed(AT, HK)
+    # The manifest lists de.bfj too: nothing is wrong but the name of the one who wrote it.
+    ours = sealed(AT, HK, manifest={"to": ["hk.doj", "de.bfj"]})
     secret = secrets_of(AT.id, HK.id, 1)
     kept = Secrets(
         cek=secret.cek, salt=secret.salt, msg=derived("msg", length=16), payload_id=secret.payload_id
