@@ -14,7 +14,7 @@ from emla.ports.store import Transaction
 from emla.store.sqlite import schema
 from emla.store.sqlite.batch import BatchRunner
 from emla.store.sqlite.reader import SqliteReader
-from emla.store.sqlite.writer import WriterFigures, Writer
+from emla.store.sqlite.writer import Writer, WriterFigures
 
 T = TypeVar("T")
 _WAL_BYTES_MAX = 32 * 1024 * 1024
