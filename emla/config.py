@@ -1,7 +1,7 @@
 """Settings from `<data>/emla.toml` and the environment, checked all at once; and where the data folder is.
 
-Here: the table of every setting with its bounds and meaning, the loader, and the page docs/reference/settings.md
-made from the table. Not here: the defaults (`emla.model.settings`).
+Here: the table of every setting with its bounds and meaning, the loader, docs/reference/settings.md made from
+the table. Not here: the defaults (`emla.model.settings`).
 
 Rules of this file:
 - Whatever is wrong is listed in one error: an operator mends the file once, not once for each mistake.
@@ -196,10 +196,11 @@ def load(data: Path, environment: Mapping[str, str]) -> Settings:
 
 
 def _changed(defaults: Table, section: str, values: Mapping[str, Value]) -> Table:
-    of_section = {
-        _BY_PATH[path].name: value for path, value in values.items() if path.split(".")[0] == section
+    own = {
+        each.name: values[each.path] for each in SETTINGS if each.section == section and each.path in values
     }
-    return dataclasses.replace(defaults, **of_section)
+    # `_take` has compared each value's type with that of the default it replaces.
+    return dataclasses.replace(defaults, **own)  # type: ignore[arg-type] # see the line above
 
 
 def _take_file(path: Path, values: dict[str, Value], problems: list[str]) -> None:
