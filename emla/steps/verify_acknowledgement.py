@@ -74,7 +74,8 @@ def _check_issuer(acknowledgement: Acknowledgement, issuer: Authority) -> None:
     )
     if acknowledgement.by != issuer.id or acknowledgement.by != entitled:
         raise InvalidAcknowledgementError(
-            "acknowledgement-mismatch", f"{acknowledgement.by} may not issue this {acknowledgement.event.value}."
+            "acknowledgement-mismatch",
+            f"{acknowledgement.by} may not issue this {acknowledgement.event.value}.",
         )
 
 

@@ -79,7 +79,9 @@ def verify_package(
         raise InvalidPackageError("malformed", error.detail) from error
     # 5 again, now that `created` may be believed
     if sender.key(kid, KeyUse.SIGN, header.created) is None:
-        raise InvalidPackageError("bad-signature", "The signing key was not valid when the package was created.")
+        raise InvalidPackageError(
+            "bad-signature", "The signing key was not valid when the package was created."
+        )
     package = VerifiedPackage(
         header=header,
         pid=form.package_id(envelope.payload),

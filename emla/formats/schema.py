@@ -1,0 +1,319 @@
+"""XSD validation of messages: all errors at once, each with line, path, rule, source and a plain sentence.
+
+Here: `Schemas`, compiled once when a process starts. Not here: what the words mean (`schema_index.py`), sentences about
+single values (`schema_sentences.py`), rules that a schema cannot express (``steps.validate``, ``rules``).
+
+Rules of this file:
+- libxml2 alone decides whether a document is valid; the index only explains. A document with errors is read again, part by
+  part, because libxml2 skips everything that follows a misplaced element in the same parent.
+- Schema files are code: they come from the folder handed in, nothing else is ever loaded, ``xsi:schemaLocation`` is ignored.
+- At most `FINDINGS_MAX` findings are worded; the last one then says so.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+
+from lxml import etree
+
+from emla.formats.schema_index import XS, Child, SchemaIndex, read_index
+from emla.formats.schema_sentences import describe
+from emla.formats.xml import ElementPaths, XmlDocument, local_name, qualified_name
+from emla.model.findings import Finding, Severity
+
+FINDINGS_MAX = 1000
+_STEP = re.compile(r"(?P<name>[^\[]+)(?:\[(?P<position>\d+)\])?")
+_EXPECTED = re.compile(r"\{[^}]*\}([A-Za-z]+)")
+_CONTENT = "SCHEMAV_ELEMENT_CONTENT"
+
+
+class Schemas:
+    """The schemas of all message types, compiled once and keyed by the qualified name of the root element.
+
+    Safe to use from several threads: libxml2 keeps the errors of a run at the schema object, so runs of one schema take turns.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Compile every message schema.
+
+        Args:
+            folder: the ``schemas`` folder, which has one folder per version (``1.0``). Where two versions define the same
+                root, the higher one is used: a change that breaks messages gets a new namespace instead.
+        """
+        self._by_root: dict[str, _CompiledSchema] = {}
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        versions = (path for path in folder.iterdir() if re.fullmatch(r"[0-9]+\.[0-9]+", path.name))
+        for version in sorted(versions, key=lambda path: [int(part) for part in path.name.split(".")]):
+            index = read_index(version, parser)
+            files = {
+                etree.parse(path, parser).getroot().get("targetNamespace"): path
+                for path in version.glob("*.xsd")
+            }
+            for root in index.message_roots():
+                self._by_root[root] = _CompiledSchema(files[etree.QName(root).namespace], index, parser)
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """Qualified names of the messages that can be validated."""
+        return tuple(sorted(self._by_root))
+
+    def index_of(self, root: str) -> SchemaIndex:
+        """The words of the schema of one message, for whoever explains elements and codes."""
+        return self._by_root[root].index
+
+    def validate(self, document: XmlDocument) -> tuple[Finding, ...]:
+        """Check a document against the schema of its root element.
+
+        Returns:
+            All schema errors, sorted by line; empty if the document is valid. Every finding is fatal.
+        """
+        compiled = self._by_root.get(qualified_name(document.root))
+        if compiled is None:
+            return (self._unknown(document.root),)
+        entries = compiled.run(document.root)
+        if not entries:
+            return ()
+        explainer = _Explainer(compiled)
+        explainer.explain(entries, document.root)
+        return explainer.sorted_findings()
+
+    def _unknown(self, root: etree._Element) -> Finding:
+        known = [etree.QName(name) for name in self.roots]
+        same = [name for name in known if name.localname == local_name(root)]
+        if same:
+            message = (
+                f"{same[0].localname} is a message, but not in the namespace {root.nsmap.get(root.prefix) or '(none)'}; "
+                f"this gateway knows the namespace {same[0].namespace}."
+            )
+        else:
+            names = ", ".join(name.localname for name in known)
+            message = f"{local_name(root)[:60]} is not a message that this gateway knows; it knows {names}."
+        return Finding(
+            rule="XSD-unknown-message",
+            severity=Severity.FATAL,
+            message=message,
+            line=root.sourceline,
+            path="/" + local_name(root),
+            source="emla/1 schemas",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """One error as libxml2 reports it."""
+
+    element: etree._Element | None
+    line: int
+    error_type: str
+    raw: str
+
+
+class _CompiledSchema:
+    """One schema file, compiled; and, once an invalid document has come, a second one in which any element may be the root."""
+
+    def __init__(self, path: Path, index: SchemaIndex, parser: etree.XMLParser) -> None:
+        self.index = index
+        self._path = path
+        self._parser = parser
+        self._schema = etree.XMLSchema(etree.parse(path, parser))
+        self._parts: dict[str, etree.XMLSchema] | None = None
+        self._lock = Lock()
+
+    def run(self, root: etree._Element) -> list[_Entry]:
+        """Validate a whole document."""
+        return self._run(self._schema, root)
+
+    def run_part(self, element: etree._Element) -> list[_Entry]:
+        """Validate one element as if it were a document."""
+        if self._parts is None:
+            self._parts = self._compile_parts()
+        schema = self._parts.get(etree.QName(element).namespace or "")
+        return self._run(schema, element) if schema is not None else []
+
+    def _run(self, schema: etree.XMLSchema, root: etree._Element) -> list[_Entry]:
+        with self._lock:
+            if schema.validate(root):
+                return []
+            return [
+                _Entry(
+                    element=_find(root, entry.path or ""),
+                    line=entry.line,
+                    error_type=entry.type_name,
+                    raw=entry.message,
+                )
+                for entry in islice(schema.error_log, FINDINGS_MAX + 1)
+            ]
+
+    def _compile_parts(self) -> dict[str, etree.XMLSchema]:
+        """One schema for each namespace, in which each element of that namespace is a global one."""
+        by_namespace: dict[str, dict[str, Child]] = {}
+        for children in self.index.complex_types.values():
+            for child in children.values():
+                if child.name not in self.index.elements:
+                    by_namespace.setdefault(etree.QName(child.name).namespace or "", {})[child.name] = child
+        parts: dict[str, etree.XMLSchema] = {}
+        for path in sorted(self._path.parent.glob("*.xsd")):
+            schema = etree.parse(path, self._parser).getroot()
+            namespace = schema.get("targetNamespace", "")
+            if path == self._path or any(schema.iterchildren(XS + "element")):
+                for child in by_namespace.get(namespace, {}).values():
+                    schema.append(_global_element(child))
+                parts[namespace] = etree.XMLSchema(schema.getroottree())
+        return parts
+
+
+def _global_element(child: Child) -> etree._Element:
+    type_ = etree.QName(child.type_name)
+    element = etree.Element(XS + "element", nsmap={"t": type_.namespace or ""})
+    element.set("name", etree.QName(child.name).localname)
+    element.set("type", f"t:{type_.localname}")
+    return element
+
+
+def _find(root: etree._Element, path: str) -> etree._Element | None:
+    """Follow libxml2's path (``/*/*[3]/c:Name[2]``) by hand: prefixes in it are the document's own and mean nothing outside."""
+    element = root
+    for step in path.split("/")[2:]:
+        parts = _STEP.fullmatch(step)
+        if parts is None:
+            return None
+        prefix, _, local = parts["name"].rpartition(":")
+        named = (
+            child
+            for child in element.iterchildren("*")
+            if parts["name"] == "*" or ((child.prefix or "") == prefix and local_name(child) == local)
+        )
+        wanted = int(parts["position"] or 1)
+        found = next((child for number, child in enumerate(named, 1) if number == wanted), None)
+        if found is None:
+            return None
+        element = found
+    return element
+
+
+class _Explainer:
+    """Collects the findings of one invalid document."""
+
+    def __init__(self, compiled: _CompiledSchema) -> None:
+        self._compiled = compiled
+        self._index = compiled.index
+        self._paths = ElementPaths()
+        self._found: dict[tuple[str, str], Finding] = {}
+        self._parents_done: set[etree._Element] = set()
+        self._more = False
+
+    def sorted_findings(self) -> tuple[Finding, ...]:
+        """Everything found, in the order of the document."""
+        findings = sorted(self._found.values(), key=lambda finding: (finding.line or 0, finding.path))
+        if self._more:
+            message = f"There are more errors than the {FINDINGS_MAX} listed; mend these first."
+            findings.append(Finding(rule="XSD-more", severity=Severity.FATAL, message=message))
+        return tuple(findings)
+
+    def explain(self, entries: Sequence[_Entry], root: etree._Element) -> None:
+        """Turn libxml2's errors of one run into findings; ``root`` stands for errors whose place is not known."""
+        for entry in entries:
+            if len(self._found) >= FINDINGS_MAX:
+                self._more = True
+                return
+            element = entry.element if entry.element is not None else root
+            if entry.error_type == _CONTENT:
+                self._explain_content(element, entry)
+            else:
+                type_name = self._index.type_of(element)
+                rule, sentence = describe(element, type_name, entry.error_type, entry.raw, self._index)
+                self._add(rule, sentence, element, entry.line, self._source(element))
+
+    def _explain_content(self, element: etree._Element, entry: _Entry) -> None:
+        """Elements missing, unknown, repeated or misplaced in one parent; then the siblings libxml2 did not look at."""
+        is_missing = "Missing child" in entry.raw
+        parent = element if is_missing else element.getparent()
+        if parent is None or parent in self._parents_done:
+            return
+        self._parents_done.add(parent)
+        allowed = self._index.complex_types.get(self._index.type_of(parent) or "", {})
+        before = len(self._found)
+        self._explain_children(parent, element, allowed)
+        if len(self._found) == before:
+            self._explain_order(parent, None if is_missing else element, entry.raw)
+        if not is_missing:
+            for sibling in (element, *element.itersiblings("*")):
+                if qualified_name(sibling) in allowed and len(self._found) < FINDINGS_MAX:
+                    self.explain(self._compiled.run_part(sibling), sibling)
+
+    def _explain_children(
+        self, parent: etree._Element, near: etree._Element, allowed: dict[str, Child]
+    ) -> None:
+        counted: Counter[str] = Counter()
+        for child in parent.iterchildren("*"):
+            tag = qualified_name(child)
+            counted[tag] += 1
+            if tag not in allowed:
+                self._add("XSD-unexpected-element", _unexpected(child, parent, allowed), child, None, "")
+            elif counted[tag] == 2 and not allowed[tag].repeatable:
+                name = local_name(child)
+                sentence = f"{name} may stand only once in {local_name(parent)}; take the second one out."
+                self._add("XSD-repeated-element", sentence, child, None, allowed[tag].documentation.source)
+            if len(self._found) >= FINDINGS_MAX:
+                return
+        for absent in _missing(allowed, counted):
+            name = etree.QName(absent.name).localname
+            where = f" before {local_name(near)}" if near is not parent else ""
+            sentence = f"{name} is missing in {local_name(parent)}{where}: {absent.documentation.definition}."
+            self._add(
+                f"XSD-missing-element:{name}", sentence, parent, near.sourceline, absent.documentation.source
+            )
+
+    def _explain_order(self, parent: etree._Element, misplaced: etree._Element | None, raw: str) -> None:
+        expected = " or ".join(_EXPECTED.findall(raw.partition("Expected is")[2])) or "the end of the element"
+        if misplaced is None:
+            sentence = f"{local_name(parent)} is not complete; {expected} is still needed."
+            self._add("XSD-missing-element", sentence, parent, None, self._source(parent))
+        else:
+            sentence = f"{local_name(misplaced)} stands in the wrong place; here {expected} is expected. The order is fixed."
+            self._add("XSD-wrong-order", sentence, misplaced, None, self._source(misplaced))
+
+    def _add(self, rule: str, message: str, element: etree._Element, line: int | None, source: str) -> None:
+        """Keep the first finding about one thing. A rule may carry ``:detail`` so that one place can have several."""
+        path = self._paths.of(element)
+        about = rule if rule.startswith("XSD-missing-element") else "value"
+        finding = Finding(
+            rule=rule.partition(":")[0],
+            severity=Severity.FATAL,
+            message=message,
+            line=line or element.sourceline,
+            path=path,
+            source=source or "emla/1 schemas",
+        )
+        self._found.setdefault((path, about), finding)
+
+    def _source(self, element: etree._Element) -> str:
+        child = self._index.child_of(element)
+        return child.documentation.source if child is not None else ""
+
+
+def _missing(allowed: dict[str, Child], counted: Counter[str]) -> Iterator[Child]:
+    return (
+        child
+        for name, child in allowed.items()
+        if child.required and not child.in_choice and not counted[name]
+    )
+
+
+def _unexpected(child: etree._Element, parent: etree._Element, allowed: dict[str, Child]) -> str:
+    name = local_name(child)
+    by_local_name = {etree.QName(known).localname: etree.QName(known) for known in allowed}
+    if name in by_local_name:
+        return f"{name} has the wrong namespace; it belongs to {by_local_name[name].namespace}."
+    near = get_close_matches(name[:60], by_local_name, n=1)
+    hint = (
+        f"did you mean {near[0]}?"
+        if near
+        else f"it may hold {', '.join(list(by_local_name)[:12]) or 'text only'}."
+    )
+    return f"{name[:60]} is not an element of {local_name(parent)}; {hint}"

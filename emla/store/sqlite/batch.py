@@ -1,0 +1,79 @@
+"""One batch: operations in, one commit, outcomes out (protocol order of writes, docs/explanation/order-of-writes.md).
+
+Runs wherever it is called: on the writer's thread in production, inline in a simulation.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from emla.ledger.batch import LedgerKey
+from emla.ledger.merkle import Frontier
+from emla.model.errors import StoreError
+from emla.ports.store import Transaction
+from emla.store.sqlite.transaction import SqliteTransaction
+
+Operation = Callable[[Transaction], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one operation: its value, or the exception its caller gets."""
+
+    value: object = None
+    error: BaseException | None = None
+
+
+class BatchRunner:
+    """Runs batches on the writer's connection and keeps the ledger's frontier between them."""
+
+    def __init__(self, connection: sqlite3.Connection, frontier: Frontier, key: LedgerKey) -> None:
+        self._connection = connection
+        self._key = key
+        self.frontier = frontier
+
+    def run(self, operations: Sequence[Operation]) -> list[Outcome]:
+        """Run operations in one transaction and commit.
+
+        Raises:
+            StoreError: nothing of the batch happened; the storage cannot be trusted any more and the process must stop.
+        """
+        execute = self._connection.execute
+        transaction = SqliteTransaction(self._connection, self.frontier, self._key)
+        try:
+            execute("BEGIN IMMEDIATE")
+            outcomes = [self._one(operation, transaction) for operation in operations]
+            closed = transaction.close()
+            # A crash before this line: nothing happened, nobody was answered. After it: everything of the batch is durable,
+            # and whoever was not answered asks again and gets the same bytes.
+            execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        if closed:
+            self.frontier = closed.frontier
+        return outcomes
+
+    def _one(self, operation: Operation, transaction: SqliteTransaction) -> Outcome:
+        execute = self._connection.execute
+        mark = transaction.mark()
+        execute("SAVEPOINT operation")
+        try:
+            value = operation(transaction)
+        except sqlite3.OperationalError:
+            raise  # the storage, not the operation: the whole batch fails
+        except Exception as error:
+            execute("ROLLBACK TO operation")
+            execute("RELEASE operation")
+            transaction.undo(mark)
+            return Outcome(error=error)
+        execute("RELEASE operation")
+        return Outcome(value=value)
+
+    def _failure(self, error: sqlite3.Error) -> StoreError:
+        if self._connection.in_transaction:
+            try:
+                self._connection.execute("ROLLBACK")
+            except sqlite3.Error as second:
+                error.add_note(f"and the rollback failed: {second}")
+        full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        return StoreError("disk-full" if full else "store-failed", str(error))

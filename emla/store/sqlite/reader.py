@@ -1,0 +1,101 @@
+"""Reads by key, on the caller's thread. A keyed SELECT takes microseconds; a hop to another thread takes a hundred."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from emla.model.acknowledgement import Event
+from emla.model.leg import Leg, LegKind
+from emla.ports.store import AcknowledgementRow, InboxRow, PeerRow, SentRow
+from emla.store.sqlite import rows
+
+
+class SqliteReader:
+    """Implements `emla.ports.store.Reader` on a read-only connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def sent(self, pid: bytes) -> SentRow | None:
+        """A package of ours, without its payload."""
+        return rows.one(self._execute(rows.SENT + " WHERE pid = ?", (pid,)), rows.sent)
+
+    def sent_by_message(self, message_id: bytes) -> SentRow | None:
+        """The package that carries a message of ours."""
+        return rows.one(self._execute(rows.SENT + " WHERE message_id = ?", (message_id,)), rows.sent)
+
+    def received(self, pid: bytes) -> InboxRow | None:
+        """A received package."""
+        return rows.one(self._execute(rows.INBOX + " WHERE r.pid = ?", (pid,)), rows.inbox)
+
+    def received_conflict(
+        self, sender: str, msg: bytes, payload_id: bytes, epoch: int, seq: int
+    ) -> bytes | None:
+        """The package id that already holds the message id, payload id or place, if any."""
+        for where, values in (
+            ("msg = ?", (sender, msg)),
+            ("payload_id = ?", (sender, payload_id)),
+            ("epoch = ? AND seq = ?", (sender, epoch, seq)),
+        ):
+            row = self._execute(f"SELECT pid FROM received WHERE sender = ? AND {where}", values).fetchone()
+            if row:
+                return bytes(row[0])
+        return None
+
+    def record(self, pid: bytes) -> bytes | None:
+        """The sealed record of a package, sent or received."""
+        row = self._execute(
+            "SELECT record FROM sent WHERE pid = ?1 UNION ALL SELECT sealed FROM record WHERE pid = ?1",
+            (pid,),
+        ).fetchone()
+        return bytes(row[0]) if row else None
+
+    def payload(self, sha256: bytes) -> bytes | None:
+        """A payload that lives in its row."""
+        row = self._execute("SELECT body FROM payload WHERE sha256 = ?", (sha256,)).fetchone()
+        return row[0] if row else None
+
+    def acknowledgements(self, pid: bytes) -> Sequence[AcknowledgementRow]:
+        """Everything stored about a package, in the order it was stored."""
+        cursor = self._execute(rows.ACKNOWLEDGEMENT + " WHERE pid = ? ORDER BY id", (pid,))
+        return [rows.acknowledgement(row) for row in cursor]
+
+    def acknowledgement(self, aid: bytes) -> AcknowledgementRow | None:
+        """One stored acknowledgement."""
+        return rows.one(self._execute(rows.ACKNOWLEDGEMENT + " WHERE aid = ?", (aid,)), rows.acknowledgement)
+
+    def bundle(self, pid: bytes, event: Event) -> bytes | None:
+        """The stored bundle of one event of a package."""
+        row = self._execute(
+            "SELECT bundle FROM acknowledgement WHERE pid = ? AND event = ?", (pid, event.value)
+        ).fetchone()
+        return bytes(row[0]) if row else None
+
+    def leg(self, leg_id: int) -> Leg | None:
+        """One leg."""
+        return rows.one(self._execute(rows.LEG + " WHERE id = ?", (leg_id,)), rows.leg)
+
+    def leg_of(self, kind: LegKind, ref: bytes) -> Leg | None:
+        """The leg of a package or acknowledgement."""
+        return rows.one(self._execute(rows.LEG + " WHERE kind = ? AND ref = ?", (kind.value, ref)), rows.leg)
+
+    def due_legs(self, peer: str, limit: int) -> Sequence[Leg]:
+        """READY legs to a peer: urgent first, then by when they are due."""
+        cursor = self._execute(
+            rows.LEG + " WHERE peer = ? AND state = 'READY' ORDER BY urgent DESC, next_at LIMIT ?",
+            (peer, limit),
+        )
+        return [rows.leg(row) for row in cursor]
+
+    def peers_with_legs(self) -> Sequence[str]:
+        """Peers that READY legs wait for."""
+        cursor = self._execute("SELECT DISTINCT peer FROM leg WHERE state = 'READY'")
+        return [row[0] for row in cursor]
+
+    def unopened(self, limit: int) -> Sequence[InboxRow]:
+        """Accepted packages that are not consigned yet, oldest first."""
+        cursor = self._execute(rows.INBOX + " WHERE i.state = 'ACCEPTED' ORDER BY r.id LIMIT ?", (limit,))
+        return [rows.inbox(row) for row in cursor]
+
+    def peers(self) -> Sequence[PeerRow]:
+        """Every pinned peer."""
+        return [rows.peer(row) for row in self._execute(rows.PEER + " ORDER BY authority")]
