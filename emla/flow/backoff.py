@@ -17,5 +17,5 @@ def delay_seconds(failures: int, *, urgent: bool, chance: float, retry_after: fl
         retry_after: what the peer asked for, in seconds; honoured up to the cap.
     """
     cap = URGENT_CAP_SECONDS if urgent else NORMAL_CAP_SECONDS
-    span = min(cap, BASE_SECONDS * 2 ** min(max(failures, 1) - 1, _DOUBLINGS_MAX))
+    span = min(cap, BASE_SECONDS * 2.0 ** min(max(failures, 1) - 1, _DOUBLINGS_MAX))
     return min(cap, max(_LEAST_SECONDS, chance * span, retry_after))

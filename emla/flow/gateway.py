@@ -109,12 +109,10 @@ class Gateway:
             StoreError: ``disk-full``.
         """
         settings = self.settings.store
-        floor = min(
-            max(settings.disk_floor_bytes, self.blobs.total_bytes() * settings.disk_floor_percent // 100),
-            settings.disk_floor_bytes,
-        )
+        share = self.blobs.total_bytes() * settings.disk_floor_percent // 100
+        floor = max(settings.disk_floor_bytes, share)
         if self.blobs.free_bytes() - bytes_wanted < floor:
-            raise StoreError("disk-full", f"Less than {floor} bytes would be free.")
+            raise StoreError("disk-full", f"Less than {floor} bytes would be left free.")
 
     def acknowledge(self, event: Event, subject: Subject, reason: str | None = None) -> IssuedAcknowledgement:
         """Sign an acknowledgement of ours, now."""

@@ -85,10 +85,19 @@ class InboxRow:
     payload_size: int
     inline: bool
     state: InboxState
-    attempts: int
+    strikes: int
     code: str | None
     created: int
     accepted_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A package that was here first. `on_payload_only`: message id and place differ, the payload id is the same."""
+
+    pid: bytes
+    payload_sha256: bytes
+    on_payload_only: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +149,7 @@ class Transaction(Protocol):
         ...
 
     def insert_received(self, row: ReceivedRow) -> None:
-        """Insert a package of a peer's, with its first attempt at opening already counted.
+        """Insert a package of a peer's.
 
         Raises:
             DuplicateError: ``received_pid``, ``received_msg``, ``received_payload`` or ``received_place``.
@@ -155,8 +164,8 @@ class Transaction(Protocol):
         """Move a received package on; the expected state must be the present one."""
         ...
 
-    def count_attempt(self, pid: bytes) -> int:
-        """Count another attempt at opening; return how many there were with this one."""
+    def count_strike(self, pid: bytes) -> int:
+        """Count a death of the opener on this package; return how many there were with this one."""
         ...
 
     def insert_leg(
@@ -182,7 +191,11 @@ class Transaction(Protocol):
         ...
 
     def issue(self, acknowledgement: IssuedAcknowledgement) -> Issued:
-        """Append an acknowledgement of ours to the ledger; its bundle is stored when the batch closes."""
+        """Append an acknowledgement of ours to the ledger; its bundle is stored when the batch closes.
+
+        Raises:
+            DuplicateError: ``acknowledgement_event``, this event of this package was acknowledged before.
+        """
         ...
 
     def insert_acknowledgement(self, row: AcknowledgementRow, signed: bytes) -> bool:
@@ -194,7 +207,7 @@ class Transaction(Protocol):
         ...
 
     def insert_equivocation(self, pid: bytes, other: bytes, signed: bytes, at: int) -> None:
-        """Keep a second package that claims the same id or place, as proof."""
+        """Keep a second package that claims the same id or place, as proof, with a leaf; once."""
         ...
 
     def append_leaf(self, kind: LeafKind, stored: bytes, ref: bytes) -> None:
@@ -221,10 +234,8 @@ class Reader(Protocol):
         """A received package."""
         ...
 
-    def received_conflict(
-        self, sender: str, msg: bytes, payload_id: bytes, epoch: int, seq: int
-    ) -> bytes | None:
-        """The package id that already holds the message id, payload id or place, if any."""
+    def conflict(self, sender: str, msg: bytes, payload_id: bytes, epoch: int, seq: int) -> Conflict | None:
+        """The package that already holds the message id, payload id or place of another one, if any."""
         ...
 
     def record(self, pid: bytes) -> bytes | None:
@@ -255,8 +266,12 @@ class Reader(Protocol):
         """The leg of a package or acknowledgement."""
         ...
 
-    def due_legs(self, peer: str, limit: int) -> Sequence[Leg]:
-        """READY legs to a peer: urgent first, then by when they are due."""
+    def due_legs(self, peer: str, now: float, limit: int) -> Sequence[Leg]:
+        """READY legs to a peer that are due: urgent first, then by when they became due."""
+        ...
+
+    def next_due(self, peer: str) -> float | None:
+        """When the next READY leg to a peer is due, in UNIX seconds."""
         ...
 
     def peers_with_legs(self) -> Sequence[str]:

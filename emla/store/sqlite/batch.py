@@ -61,7 +61,7 @@ class BatchRunner:
             value = operation(transaction)
         except sqlite3.OperationalError:
             raise  # the storage, not the operation: the whole batch fails
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is the answer to this one caller)
             execute("ROLLBACK TO operation")
             execute("RELEASE operation")
             transaction.undo(mark)

@@ -5,8 +5,19 @@ from collections.abc import Sequence
 
 from emla.model.acknowledgement import Event
 from emla.model.leg import Leg, LegKind
-from emla.ports.store import AcknowledgementRow, InboxRow, PeerRow, SentRow
+from emla.ports.store import AcknowledgementRow, Conflict, InboxRow, PeerRow, SentRow
 from emla.store.sqlite import rows
+
+_DUE = (
+    rows.LEG
+    + " WHERE peer = ? AND state = 'READY' AND next_at <= ? ORDER BY urgent DESC, next_at, id LIMIT ?"
+)
+_CONFLICT = """
+SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND msg = ?
+UNION ALL SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND epoch = ? AND seq = ?
+UNION ALL SELECT pid, payload_sha256, 1 FROM received WHERE sender = ? AND payload_id = ?
+LIMIT 1
+"""
 
 
 class SqliteReader:
@@ -27,19 +38,13 @@ class SqliteReader:
         """A received package."""
         return rows.one(self._execute(rows.INBOX + " WHERE r.pid = ?", (pid,)), rows.inbox)
 
-    def received_conflict(
-        self, sender: str, msg: bytes, payload_id: bytes, epoch: int, seq: int
-    ) -> bytes | None:
-        """The package id that already holds the message id, payload id or place, if any."""
-        for where, values in (
-            ("msg = ?", (sender, msg)),
-            ("payload_id = ?", (sender, payload_id)),
-            ("epoch = ? AND seq = ?", (sender, epoch, seq)),
-        ):
-            row = self._execute(f"SELECT pid FROM received WHERE sender = ? AND {where}", values).fetchone()
-            if row:
-                return bytes(row[0])
-        return None
+    def conflict(self, sender: str, msg: bytes, payload_id: bytes, epoch: int, seq: int) -> Conflict | None:
+        """The package that already holds the message id, payload id or place of another one, if any."""
+        cursor = self._execute(_CONFLICT, (sender, msg, sender, epoch, seq, sender, payload_id))
+        row = cursor.fetchone()
+        return (
+            None if row is None else Conflict(pid=row[0], payload_sha256=row[1], on_payload_only=bool(row[2]))
+        )
 
     def record(self, pid: bytes) -> bytes | None:
         """The sealed record of a package, sent or received."""

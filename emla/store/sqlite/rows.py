@@ -17,7 +17,7 @@ SENT = (
 )
 INBOX = (
     "SELECT r.pid, r.signed, r.signature_sha256, r.sender, r.payload_sha256, r.payload_size, p.body IS NOT NULL,"
-    " i.state, i.attempts, i.code, r.created, r.accepted_at"
+    " i.state, i.strikes, i.code, r.created, r.accepted_at"
     " FROM received r JOIN inbox i ON i.pid = r.pid JOIN payload p ON p.sha256 = r.payload_sha256"
 )
 ACKNOWLEDGEMENT = "SELECT aid, pid, event, by, at, reason, bundle FROM acknowledgement"
@@ -80,7 +80,7 @@ def inbox(row: sqlite3.Row) -> InboxRow:
         payload_size=row[5],
         inline=bool(row[6]),
         state=InboxState(row[7]),
-        attempts=row[8],
+        strikes=row[8],
         code=row[9],
         created=row[10],
         accepted_at=row[11],

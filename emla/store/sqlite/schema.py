@@ -54,11 +54,11 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
 def migrations() -> list[tuple[int, str, str]]:
     """Every migration this release knows: number, name, SQL."""
-    found = []
-    for entry in resources.files(_FILES).iterdir():
-        if entry.name.endswith(".sql"):
-            found.append((int(entry.name[:4]), entry.name, entry.read_text("utf-8")))
-    return sorted(found)
+    return sorted(
+        (int(entry.name[:4]), entry.name, entry.read_text("utf-8"))
+        for entry in resources.files(_FILES).iterdir()
+        if entry.name.endswith(".sql")
+    )
 
 
 def migrate(connection: sqlite3.Connection) -> int:
@@ -70,9 +70,7 @@ def migrate(connection: sqlite3.Connection) -> int:
         StoreError: ``newer-schema`` or ``migration-changed``.
     """
     connection.execute(_TABLE)
-    applied = {
-        number: sha256 for number, sha256 in connection.execute("SELECT number, sha256 FROM migration")
-    }
+    applied: dict[int, bytes] = dict(connection.execute("SELECT number, sha256 FROM migration"))
     known = migrations()
     if applied and max(applied) > known[-1][0]:
         raise StoreError("newer-schema", f"It has schema {max(applied)}; this release knows {known[-1][0]}.")

@@ -145,7 +145,7 @@ class SqliteTransaction:
     # --- packages of peers ---
 
     def insert_received(self, row: ReceivedRow) -> None:
-        """Insert a package of a peer's, with its first attempt at opening already counted."""
+        """Insert a package of a peer's"""
         self._insert_payload(row.payload_sha256, row.payload_size, row.payload)
         self._insert(
             "INSERT INTO received (pid, signed, signature_sha256, sender, msg, payload_id, payload_sha256,"
@@ -168,7 +168,7 @@ class SqliteTransaction:
                 row.accepted_at,
             ),
         )
-        self._execute("INSERT INTO inbox VALUES (?, 'ACCEPTED', 1, NULL)", (row.pid,))
+        self._execute("INSERT INTO inbox VALUES (?, 'ACCEPTED', 0, NULL)", (row.pid,))
         self.append_leaf(LeafKind.HEADER_RECEIVED, row.signed, row.pid)
 
     def insert_record(self, pid: bytes, record: bytes) -> None:
@@ -183,14 +183,14 @@ class SqliteTransaction:
             f"inbox {pid.hex()}: {expected} -> {state}",
         )
 
-    def count_attempt(self, pid: bytes) -> int:
-        """Count another attempt at opening."""
+    def count_strike(self, pid: bytes) -> int:
+        """Count a death of the opener on this package."""
         row = self._execute(
-            "UPDATE inbox SET attempts = attempts + 1 WHERE pid = ? AND state = 'ACCEPTED' RETURNING attempts",
+            "UPDATE inbox SET strikes = strikes + 1 WHERE pid = ? AND state = 'ACCEPTED' RETURNING strikes",
             (pid,),
         ).fetchone()
         if row is None:
-            raise IllegalTransitionError(f"inbox {pid.hex()}: attempt outside ACCEPTED")
+            raise IllegalTransitionError(f"inbox {pid.hex()}: strike outside ACCEPTED")
         return int(row[0])
 
     def insert_hand_over(self, pid: bytes, consumer: str, at: int) -> bool:
@@ -204,9 +204,11 @@ class SqliteTransaction:
 
     def insert_equivocation(self, pid: bytes, other: bytes, signed: bytes, at: int) -> None:
         """Keep a second package that claims the same id or place, as proof."""
-        self._execute(
+        inserted = self._execute(
             "INSERT INTO equivocation VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", (pid, other, signed, at)
         )
+        if inserted.rowcount == 1:
+            self.append_leaf(LeafKind.HEADER_RECEIVED, signed, pid)
 
     # --- legs ---
 
@@ -254,6 +256,14 @@ class SqliteTransaction:
 
     def issue(self, acknowledgement: IssuedAcknowledgement) -> Issued:
         """Append an acknowledgement of ours to the ledger; its bundle is stored when the batch closes."""
+        said = acknowledgement.acknowledgement
+        known = self._execute(
+            "SELECT 1 FROM acknowledgement WHERE pid = ? AND event = ? AND by = ?",
+            (said.pid, said.event.value, said.by),
+        ).fetchone()
+        pending = (each.acknowledgement.acknowledgement for each, _ in self._issued)
+        if known or any(each.pid == said.pid and each.event is said.event for each in pending):
+            raise DuplicateError("acknowledgement_event")
         issued = Issued(acknowledgement)
         self._issued.append((issued, len(self._entries)))
         self.append_leaf(LeafKind.ACKNOWLEDGEMENT_ISSUED, acknowledgement.signed, acknowledgement.aid)

@@ -121,6 +121,11 @@ class WriterThread:
             except StoreError as error:
                 self._fail(error, batch)
                 return
+            except Exception as error:  # noqa: BLE001 (a bug in the batch itself: nobody may be left waiting, nothing goes on)
+                failure = StoreError("store-failed", repr(error))
+                failure.__cause__ = error
+                self._fail(failure, batch)
+                return
             ended_at = time.monotonic()
             self._loop.call_soon_threadsafe(_deliver, batch, outcomes)
             self._on_idle()

@@ -64,7 +64,7 @@ CREATE UNIQUE INDEX received_place ON received (sender, epoch, seq);
 CREATE TABLE inbox (
     pid      BLOB PRIMARY KEY REFERENCES received (pid),
     state    TEXT NOT NULL CHECK (state IN ('ACCEPTED', 'CONSIGNED', 'HANDED', 'QUARANTINED')),
-    attempts INTEGER NOT NULL,
+    strikes  INTEGER NOT NULL,                    -- how often the opener died on it
     code     TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX inbox_unopened ON inbox (state) WHERE state = 'ACCEPTED';
