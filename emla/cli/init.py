@@ -1,4 +1,4 @@
-"""`emla init`: an authority in an empty data folder; by questions at a terminal, or all by options or from a file."""
+"""`emla init`: an authority in an empty data folder, by questions at a terminal, by options or from a file."""
 
 import time
 from dataclasses import replace
@@ -19,7 +19,7 @@ from emla.cli.lazy import example_text
     )
 )
 @click.option(
-    "--answers", type=click.Path(path_type=Path, dir_okay=False), help="TOML file with all answers."
+    "--answers", type=click.Path(path_type=Path, dir_okay=False), help="TOML file with the answers."
 )
 @click.option("--authority", help="Id, country first, for example nl.minjus.")
 @click.option("--name", help="Official name.")
@@ -34,18 +34,8 @@ from emla.cli.lazy import example_text
 def init(*, answers: Path | None, dry_run: bool, **options: str | None) -> None:
     """Make an authority in an empty data folder.
 
-    At a terminal, emla asks for what is missing. Otherwise give every option, or --answers with a file such as
-
-    \b
-      authority = "nl.minjus"
-      name = "Ministry of Justice and Security"
-      language = "en,nl"
-      country = "NL"
-      endpoint = "https://mla.example.nl:8443"
-      telephone = "+31-70-5550100"
-      email = "mla@example.nl"
-      time_zone = "Europe/Amsterdam"
-      office_hours = "Mon-Fri 9-17"
+    At a terminal, emla asks for what is missing. Otherwise give every option, or --answers with a TOML file that
+    has the same names: authority = "nl.minjus", time_zone = "Europe/Amsterdam" and so on.
 
     The keys are made here. The root key belongs on removable media in a safe, not on this machine.
     """

@@ -79,9 +79,7 @@ QUESTIONS = (
         accepts=lambda text: bool(patterns.AUTHORITY.fullmatch(text)),
         complaint="lower case with dots, country first, for example nl.minjus.",
     ),
-    Question(
-        name="name", words="Official name", accepts=_has_words, complaint="the official name, on one line."
-    ),
+    Question(name="name", words="Official name", accepts=_has_words, complaint="the name, on one line."),
     Question(
         name="language",
         words="Language of that name (several accepted languages with commas)",
@@ -132,7 +130,7 @@ QUESTIONS = (
 
 
 def missing(given: Answers) -> tuple[str, ...]:
-    """The names of the questions without an answer; those with a fixed default are never missing without a terminal."""
+    """The names of the questions without an answer."""
     return tuple(each.name for each in QUESTIONS if not given.value(each.name))
 
 

@@ -15,8 +15,8 @@ def check(file: Path) -> None:
     """Check a message file; nothing is sent.
 
     All findings are shown at once, those that block first, each with its line, its rule and the treaty
-    article behind it. No server is needed. Attachments are checked by `emla message send --dry-run`. Exit code 3 when
-    something blocks.
+    article behind it. No server is needed. Attachments are checked by `emla message send --dry-run`.
+    Exit code 3 when something blocks.
     """
     from emla.cli import screen
     from emla.cli.checking import check_message, open_main

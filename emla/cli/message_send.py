@@ -55,8 +55,8 @@ def send(
 ) -> None:
     """Check a message with its attachments and send it.
 
-    The message names its attachments; they are found by their file names. Everything is checked before a byte is
-    sent. When the command ends, the message is sealed and durable at your own gateway, which tries until it
+    The message names its attachments; they are found by their file names. Everything is checked before a byte
+    is sent. When the command ends, the message is sealed and durable at your own gateway, which tries until it
     expires; running the same command again never sends twice.
     """
     from emla.cli import screen
@@ -122,9 +122,8 @@ def _show_plan(valid: ValidMessage, parts: list[OpenPart]) -> None:
         [(part.part.name, part.part.media, part.part.role.value, size(part.size)) for part in parts],
         fold=("File",),
     )
-    screen.say(
-        f"{valid.message.message_type} to {valid.message.recipient}: ready to send. Nothing was sent: --dry-run."
-    )
+    screen.say(f"{valid.message.message_type} to {valid.message.recipient}: ready to send.", style="green")
+    screen.note("Nothing was sent: --dry-run.")
 
 
 def _show_sent(sent: Message, wait_seconds: float) -> None:

@@ -90,8 +90,8 @@ def show(authority: str) -> None:
 def ping(authority: str) -> None:
     """Make contact with a peer now.
 
-    Shows how long it takes, how far the clocks differ, and whether the peer has a newer card. Whatever waits for
-    the peer is tried at once. Exit code 5 when it cannot be reached.
+    Shows how long it takes, how far the clocks differ, and whether the peer has a newer card. Whatever waits
+    for the peer is tried at once. Exit code 5 when it cannot be reached.
     """
     from emla.cli import screen
     from emla.model.limits import WIRE

@@ -1,7 +1,7 @@
 """`emla peer import`: trust begins here, with two people on the telephone.
 
 Rules of this file:
-- Two of the twelve groups are hidden until they have been typed: who only copies from the own screen cannot answer.
+- Two of the twelve groups are hidden until they have been typed: nobody can answer from the own screen alone.
 - Without a terminal the whole fingerprint must be given; nothing is ever pinned unasked.
 """
 
@@ -23,15 +23,13 @@ _HIDDEN = "?????"
 @common
 @click.command("import", epilog=example_text("emla peer import their-card.json"))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--fingerprint", metavar="DIGITS", help="All 60 digits, as the other operator read them to you."
-)
+@click.option("--fingerprint", metavar="DIGITS", help="All 60 digits, as the other operator read them.")
 @click.option("--dry-run", is_flag=True, help="Check the file and the fingerprint; pin nothing.")
 def import_peer(file: Path, *, fingerprint: str | None, dry_run: bool) -> None:
     """Pin another authority's card, or take its newer one.
 
-    Telephone the other operator on a number you know, not one from the file. Compare the groups shown; two are
-    hidden and you type what you hear. Without a terminal, give all digits with --fingerprint.
+    Telephone the other operator on a number you know, not one from the file. Compare the groups shown; two
+    are hidden and you type what you hear. Without a terminal, give all digits with --fingerprint.
     """
     from emla.cli import own, screen
     from emla.cli.card_view import card_document, show_card
@@ -102,7 +100,5 @@ def _ask(authority: Authority, expected: str) -> None:
         if typed == [groups[number] for number in asked]:
             return
         if left:
-            screen.note(
-                "That is not what this file has. Ask again; two other groups are hidden now.", "yellow"
-            )
+            screen.note("That is not what this file has. Ask again; other groups are hidden now.", "yellow")
     raise InvalidDocumentError("fingerprint-mismatch", f"The file says it is of {authority.id}.")

@@ -1,12 +1,14 @@
 """XSD validation of messages: all errors at once, each with line, path, rule, source and a plain sentence.
 
-Here: `Schemas`, compiled once when a process starts. Not here: what the words mean (`schema_index.py`), sentences about
-single values (`schema_sentences.py`), rules that a schema cannot express (``steps.validate``, ``rules``).
+Here: `Schemas`, compiled once when a process starts. Not here: what the words mean (`schema_index.py`),
+sentences about single values (`schema_sentences.py`), rules that a schema cannot express (``steps.validate``,
+``rules``).
 
 Rules of this file:
-- libxml2 alone decides whether a document is valid; the index only explains. A document with errors is read again, part by
-  part, because libxml2 skips everything that follows a misplaced element in the same parent.
-- Schema files are code: they come from the folder handed in, nothing else is ever loaded, ``xsi:schemaLocation`` is ignored.
+- libxml2 alone decides whether a document is valid; the index only explains. A document with errors is read
+  again, part by part, because libxml2 skips everything that follows a misplaced element in the same parent.
+- Schema files are code: they come from the folder handed in, nothing else is ever loaded,
+  ``xsi:schemaLocation`` is ignored.
 - At most `FINDINGS_MAX` findings are worded; the last one then says so.
 """
 
@@ -17,7 +19,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
-from threading import Lock
 
 from lxml import etree
 
@@ -35,27 +36,26 @@ _CONTENT = "SCHEMAV_ELEMENT_CONTENT"
 class Schemas:
     """The schemas of all message types, compiled once and keyed by the qualified name of the root element.
 
-    Safe to use from several threads: libxml2 keeps the errors of a run at the schema object, so runs of one schema take turns.
+    Safe to use from several threads. libxml2 keeps the errors of a run at the schema object, so the shared
+    object gives verdicts only; the errors of an invalid document are read from a second object made for that
+    document.
     """
 
     def __init__(self, folder: Path) -> None:
         """Compile every message schema.
 
         Args:
-            folder: the ``schemas`` folder, which has one folder per version (``1.0``). Where two versions define the same
-                root, the higher one is used: a change that breaks messages gets a new namespace instead.
+            folder: the ``schemas`` folder, which has one folder per version (``1.0``). Where two versions
+                define the same root, the higher one is used: a change that breaks messages gets a new
+                namespace instead.
         """
         self._by_root: dict[str, _CompiledSchema] = {}
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
         versions = (path for path in folder.iterdir() if re.fullmatch(r"[0-9]+\.[0-9]+", path.name))
         for version in sorted(versions, key=lambda path: [int(part) for part in path.name.split(".")]):
             index = read_index(version, parser)
-            files = {
-                etree.parse(path, parser).getroot().get("targetNamespace"): path
-                for path in version.glob("*.xsd")
-            }
             for root in index.message_roots():
-                self._by_root[root] = _CompiledSchema(files[etree.QName(root).namespace], index, parser)
+                self._by_root[root] = _CompiledSchema(root, index, parser)
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -75,11 +75,10 @@ class Schemas:
         compiled = self._by_root.get(qualified_name(document.root))
         if compiled is None:
             return (self._unknown(document.root),)
-        entries = compiled.run(document.root)
-        if not entries:
+        if compiled.schema.validate(document.root):
             return ()
         explainer = _Explainer(compiled)
-        explainer.explain(entries, document.root)
+        explainer.explain_document(document.root)
         return explainer.sorted_findings()
 
     def _unknown(self, root: etree._Element) -> Finding:
@@ -87,7 +86,8 @@ class Schemas:
         same = [name for name in known if name.localname == local_name(root)]
         if same:
             message = (
-                f"{same[0].localname} is a message, but not in the namespace {root.nsmap.get(root.prefix) or '(none)'}; "
+                f"{same[0].localname} is a message, but not in the namespace "
+                f"{etree.QName(root).namespace or '(none)'}; "
                 f"this gateway knows the namespace {same[0].namespace}."
             )
         else:
@@ -114,69 +114,77 @@ class _Entry:
 
 
 class _CompiledSchema:
-    """One schema file, compiled; and, once an invalid document has come, a second one in which any element may be the root."""
+    """One message's schema, compiled, with its words; and what it takes to compile it again."""
 
-    def __init__(self, path: Path, index: SchemaIndex, parser: etree.XMLParser) -> None:
+    def __init__(self, root: str, index: SchemaIndex, parser: etree.XMLParser) -> None:
         self.index = index
-        self._path = path
-        self._parser = parser
-        self._schema = etree.XMLSchema(etree.parse(path, parser))
-        self._parts: dict[str, etree.XMLSchema] | None = None
-        self._lock = Lock()
+        self.parser = parser
+        self._path = index.entry_files[etree.QName(root).namespace or ""]
+        self.schema = self.compile()
 
-    def run(self, root: etree._Element) -> list[_Entry]:
-        """Validate a whole document."""
-        return self._run(self._schema, root)
+    def compile(self) -> etree.XMLSchema:
+        """A new object of the same schema, whose errors nobody else can overwrite."""
+        return etree.XMLSchema(etree.parse(self._path, self.parser))
 
-    def run_part(self, element: etree._Element) -> list[_Entry]:
-        """Validate one element as if it were a document."""
-        if self._parts is None:
-            self._parts = self._compile_parts()
-        schema = self._parts.get(etree.QName(element).namespace or "")
-        return self._run(schema, element) if schema is not None else []
-
-    def _run(self, schema: etree.XMLSchema, root: etree._Element) -> list[_Entry]:
-        with self._lock:
-            if schema.validate(root):
-                return []
-            return [
-                _Entry(
-                    element=_find(root, entry.path or ""),
-                    line=entry.line,
-                    error_type=entry.type_name,
-                    raw=entry.message,
-                )
-                for entry in islice(schema.error_log, FINDINGS_MAX + 1)
-            ]
-
-    def _compile_parts(self) -> dict[str, etree.XMLSchema]:
+    def compile_parts(self) -> dict[str, etree.XMLSchema]:
         """One schema for each namespace, in which each element of that namespace is a global one."""
         by_namespace: dict[str, dict[str, Child]] = {}
         for children in self.index.complex_types.values():
             for child in children.values():
-                if child.name not in self.index.elements:
-                    by_namespace.setdefault(etree.QName(child.name).namespace or "", {})[child.name] = child
-        parts: dict[str, etree.XMLSchema] = {}
-        for path in sorted(self._path.parent.glob("*.xsd")):
-            schema = etree.parse(path, self._parser).getroot()
-            namespace = schema.get("targetNamespace", "")
-            if path == self._path or any(schema.iterchildren(XS + "element")):
-                for child in by_namespace.get(namespace, {}).values():
-                    schema.append(_global_element(child))
-                parts[namespace] = etree.XMLSchema(schema.getroottree())
-        return parts
+                by_namespace.setdefault(etree.QName(child.name).namespace or "", {})[child.name] = child
+        return {
+            namespace: _compile_all_global(namespace, tuple(children.values()), self.index, self.parser)
+            for namespace, children in by_namespace.items()
+        }
 
 
-def _global_element(child: Child) -> etree._Element:
-    type_ = etree.QName(child.type_name)
-    element = etree.Element(XS + "element", nsmap={"t": type_.namespace or ""})
-    element.set("name", etree.QName(child.name).localname)
-    element.set("type", f"t:{type_.localname}")
-    return element
+def _run(schema: etree.XMLSchema, root: etree._Element) -> list[_Entry]:
+    """Validate one element as a document and list the errors."""
+    if schema.validate(root):
+        return []
+    return [
+        _Entry(
+            element=_find(root, entry.path or ""),
+            line=entry.line,
+            error_type=entry.type_name,
+            raw=entry.message,
+        )
+        for entry in islice(schema.error_log, FINDINGS_MAX + 1)
+    ]
+
+
+def _compile_all_global(
+    namespace: str, children: Sequence[Child], index: SchemaIndex, parser: etree.XMLParser
+) -> etree.XMLSchema:
+    """Compile a namespace's own schema, with a global element added for each element that is only a local one
+    there.
+    """
+    path = index.entry_files[namespace]
+    imported = sorted(
+        {etree.QName(child.type_name).namespace or "" for child in children} & set(index.entry_files)
+    )
+    schema = etree.Element(XS + "schema", targetNamespace=namespace, elementFormDefault="qualified")
+    etree.SubElement(schema, XS + "include", schemaLocation=path.name)
+    for other in imported:
+        if other != namespace:
+            etree.SubElement(
+                schema, XS + "import", namespace=other, schemaLocation=index.entry_files[other].name
+            )
+    for child in children:
+        if child.name not in index.elements:
+            type_ = etree.QName(child.type_name)
+            element = etree.SubElement(schema, XS + "element", nsmap={"t": type_.namespace or ""})
+            element.set("name", etree.QName(child.name).localname)
+            element.set("type", f"t:{type_.localname}")
+    # Written out and read back, because only a document with an address can include its neighbours.
+    address = str(path.with_name("every-element.xsd"))
+    return etree.XMLSchema(etree.fromstring(etree.tostring(schema), parser, base_url=address))
 
 
 def _find(root: etree._Element, path: str) -> etree._Element | None:
-    """Follow libxml2's path (``/*/*[3]/c:Name[2]``) by hand: prefixes in it are the document's own and mean nothing outside."""
+    """Follow libxml2's path (``/*/*[3]/c:Name[2]``) by hand: prefixes in it are the document's own and mean
+    nothing outside.
+    """
     element = root
     for step in path.split("/")[2:]:
         parts = _STEP.fullmatch(step)
@@ -205,6 +213,7 @@ class _Explainer:
         self._paths = ElementPaths()
         self._found: dict[tuple[str, str], Finding] = {}
         self._parents_done: set[etree._Element] = set()
+        self._parts: dict[str, etree.XMLSchema] = {}
         self._more = False
 
     def sorted_findings(self) -> tuple[Finding, ...]:
@@ -215,8 +224,19 @@ class _Explainer:
             findings.append(Finding(rule="XSD-more", severity=Severity.FATAL, message=message))
         return tuple(findings)
 
-    def explain(self, entries: Sequence[_Entry], root: etree._Element) -> None:
-        """Turn libxml2's errors of one run into findings; ``root`` stands for errors whose place is not known."""
+    def explain_document(self, root: etree._Element) -> None:
+        """Find everything that is wrong with a document."""
+        self._explain(_run(self._compiled.compile(), root), root)
+
+    def _explain_part(self, element: etree._Element) -> None:
+        """Find everything that is wrong with an element libxml2 skipped, as if it were a document."""
+        self._parts = self._parts or self._compiled.compile_parts()
+        self._explain(_run(self._parts[etree.QName(element).namespace or ""], element), element)
+
+    def _explain(self, entries: Sequence[_Entry], root: etree._Element) -> None:
+        """Turn libxml2's errors of one run into findings; ``root`` stands for errors whose place is not
+        known.
+        """
         for entry in entries:
             if len(self._found) >= FINDINGS_MAX:
                 self._more = True
@@ -230,7 +250,9 @@ class _Explainer:
                 self._add(rule, sentence, element, entry.line, self._source(element))
 
     def _explain_content(self, element: etree._Element, entry: _Entry) -> None:
-        """Elements missing, unknown, repeated or misplaced in one parent; then the siblings libxml2 did not look at."""
+        """Elements missing, unknown, repeated or misplaced in one parent; then the siblings libxml2 did not
+        look at.
+        """
         is_missing = "Missing child" in entry.raw
         parent = element if is_missing else element.getparent()
         if parent is None or parent in self._parents_done:
@@ -244,7 +266,7 @@ class _Explainer:
         if not is_missing:
             for sibling in (element, *element.itersiblings("*")):
                 if qualified_name(sibling) in allowed and len(self._found) < FINDINGS_MAX:
-                    self.explain(self._compiled.run_part(sibling), sibling)
+                    self._explain_part(sibling)
 
     def _explain_children(
         self, parent: etree._Element, near: etree._Element, allowed: dict[str, Child]
@@ -275,11 +297,14 @@ class _Explainer:
             sentence = f"{local_name(parent)} is not complete; {expected} is still needed."
             self._add("XSD-missing-element", sentence, parent, None, self._source(parent))
         else:
-            sentence = f"{local_name(misplaced)} stands in the wrong place; here {expected} is expected. The order is fixed."
+            name = local_name(misplaced)
+            sentence = f"{name} stands in the wrong place; here {expected} is expected. The order is fixed."
             self._add("XSD-wrong-order", sentence, misplaced, None, self._source(misplaced))
 
     def _add(self, rule: str, message: str, element: etree._Element, line: int | None, source: str) -> None:
-        """Keep the first finding about one thing. A rule may carry ``:detail`` so that one place can have several."""
+        """Keep the first finding about one thing. A rule may carry ``:detail`` so that one place can have
+        several.
+        """
         path = self._paths.of(element)
         about = rule if rule.startswith("XSD-missing-element") else "value"
         finding = Finding(

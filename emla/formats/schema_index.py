@@ -1,11 +1,13 @@
 """What the schema files say in words: definitions, sources, codes, and which element may stand in which.
 
-Here: `SchemaIndex`, read once from the XSD files. It explains; it never decides whether a document is valid (libxml2 does).
-Not here: running the schema (`schema.py`), sentences for people (`schema_sentences.py`).
+Here: `SchemaIndex`, read once from the XSD files. It explains; it never decides whether a document is valid
+(libxml2 does). Not here: running the schema (`schema.py`), sentences for people (`schema_sentences.py`).
 
 Rules of this file:
-- Every ``xs:documentation`` ends with ``Source: ...``; a simple type with a pattern says its form in words as ``Form: ...``.
-- One element name has one type in all files, and types are named, never anonymous; a test holds the schemas to it.
+- Every ``xs:documentation`` ends with ``Source: ...``; a simple type with a pattern says its form in words as
+  ``Form: ...``.
+- One element name has one type in all files, and types are named, never anonymous; a test holds the schemas
+  to it.
 """
 
 import re
@@ -66,6 +68,8 @@ class SchemaIndex:
     elements: dict[str, Child]
     complex_types: dict[str, dict[str, Child]]
     simple_types: dict[str, SimpleType]
+    entry_files: dict[str, Path]
+    """For each namespace the file that declares its global elements and includes all the rest."""
 
     def message_roots(self) -> Iterator[str]:
         """The global elements that are messages: those that begin with a MessageHeader."""
@@ -99,7 +103,13 @@ def read_index(folder: Path, parser: etree.XMLParser) -> SchemaIndex:
         folder: for example ``schemas/1.0``.
         parser: a parser without network and entities.
     """
-    schemas = [etree.parse(path, parser).getroot() for path in sorted(folder.glob("*.xsd"))]
+    files = {path: etree.parse(path, parser).getroot() for path in sorted(folder.glob("*.xsd"))}
+    schemas = files.values()
+    entry_files = {
+        schema.get("targetNamespace", ""): path
+        for path, schema in files.items()
+        if schema.find(XS + "element") is not None
+    }
     globals_: dict[str, tuple[str, Documentation]] = {}
     simple_types: dict[str, SimpleType] = {}
     for schema in schemas:
@@ -128,7 +138,9 @@ def read_index(folder: Path, parser: etree.XMLParser) -> SchemaIndex:
         )
         for name, (type_name, documentation) in globals_.items()
     }
-    return SchemaIndex(elements=elements, complex_types=complex_types, simple_types=simple_types)
+    return SchemaIndex(
+        elements=elements, complex_types=complex_types, simple_types=simple_types, entry_files=entry_files
+    )
 
 
 def _child(element: etree._Element, namespace: str, globals_: dict[str, tuple[str, Documentation]]) -> Child:

@@ -1,10 +1,12 @@
 """Plain sentences for what the schema finds wrong with one value, attribute or text.
 
-Here: libxml2's error types turned into a stable rule id and one sentence that says what is wrong and what to write instead.
-Not here: errors in the order and number of elements, which need the neighbourhood (`schema.py`).
+Here: libxml2's error types turned into a stable rule id and one sentence that says what is wrong and what to
+write instead. Not here: errors in the order and number of elements, which need the neighbourhood
+(`schema.py`).
 
 Rules of this file:
-- A sentence names the element as it is written in the file, quotes at most 60 characters of what was found, and ends in what to do.
+- A sentence names the element as it is written in the file, quotes at most 60 characters of what was found,
+  and ends in what to do.
 - libxml2's own wording is shown only where an error type is not in the table (rule ``XSD-other``).
 """
 
@@ -113,7 +115,8 @@ def _too_long(error: Fault) -> str:
 
 
 def _datatype(error: Fault) -> str:
-    return f"{_quoted(error.value)} in {error.name} is not {_BUILT_IN.get(error.built_in, 'a value of the kind needed here')}."
+    kind = _BUILT_IN.get(error.built_in, "a value of the kind needed here")
+    return f"{_quoted(error.value)} in {error.name} is not {kind}."
 
 
 def _range(error: Fault) -> str:

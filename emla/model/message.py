@@ -1,7 +1,7 @@
 """What the gateway itself needs to know of a message: header, attachments, who signed.
 
-Here: frozen values, independent of XML. Not here: the substance of the request (measures, persons, facts), which only
-authorities read.
+Here: frozen values, independent of XML. Not here: the substance of the request (measures, persons, facts),
+which only authorities read.
 
 Rules of this file:
 - Ids are the 16 bytes the transport carries, not their hex form. Instants are aware and in UTC.

@@ -1,11 +1,14 @@
 """Validate: bytes -> ValidMessage, or all findings at once.
 
-Here: rung 20 of the ladder (docs/spec/ladder.md; protocol: XML pre-pass, schema, identity) as the sender runs it before sending
-and the opener after unsealing. Not here: business rules from BR-003 on, which need directory, case or time.
+Here: rung 20 of the ladder (docs/spec/ladder.md; protocol: XML pre-pass, schema, identity) as the sender runs
+it before sending and the opener after unsealing. Not here: business rules from BR-003 on, which need
+directory, case or time.
 
 Rules of this file:
-- Nothing but bytes comes in and nothing but values goes out; a `ValidMessage` exists only where no finding blocks.
-- Identity is checked against what the caller knows from elsewhere (its own id, the signed header), never against the message.
+- Nothing but bytes comes in and nothing but values goes out; a `ValidMessage` exists only where no finding
+  blocks.
+- Identity is checked against what the caller knows from elsewhere (its own id, the signed header), never
+  against the message.
 - A finding about the document has line and path; findings are sorted by line.
 """
 
@@ -46,7 +49,8 @@ def validate(
         data: the document as it was handed in or unsealed.
         schemas: the compiled schemas.
         limits: caps of the pre-pass.
-        sender: authority id the message must bear as sender: our own when sending, the signed header's when receiving.
+        sender: authority id the message must bear as sender: our own when sending, the signed header's when
+            receiving.
         recipient: authority id it must be addressed to; None when sending, where the message itself says so.
 
     Raises:
@@ -80,7 +84,8 @@ def check_parts(message: Message, parts: Iterable[tuple[str, int, bytes]]) -> tu
         parts: for each file its name, size in bytes and SHA-256 (32 bytes).
 
     Returns:
-        One fatal finding for each file that is missing, not named, handed in twice, or different; empty if all agree.
+        One fatal finding for each file that is missing, not named, handed in twice, or different; empty if
+        all agree.
     """
     named = {attachment.file_name: attachment for attachment in message.attachments}
     findings: list[Finding] = []
@@ -176,7 +181,7 @@ def _parties(
             sentence = f"{role} is {found}, but it must be {expected} here."
             yield _finding("BR-002", document, (role, "AuthorityId"), sentence)
         elif _AUTHORITY_ID.fullmatch(found) is None:
-            sentence = f"{found} is not an authority id; write lower case with single dots, country first, for example de.bfj."
+            sentence = f"{found} is not an authority id; write lower case with dots, country first: de.bfj."
             yield _finding("BR-002", document, (role, "AuthorityId"), sentence)
     if message.sender == message.recipient:
         sentence = (
