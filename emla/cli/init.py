@@ -1,4 +1,4 @@
-"""`emla init`: an authority in an empty data folder, by questions at a terminal, by options or from a file."""
+"""`emla init`: an authority in an empty data folder, by questions at a terminal, options or a file."""
 
 import time
 from dataclasses import replace
@@ -34,8 +34,8 @@ from emla.cli.lazy import example_text
 def init(*, answers: Path | None, dry_run: bool, **options: str | None) -> None:
     """Make an authority in an empty data folder.
 
-    At a terminal, emla asks for what is missing. Otherwise give every option, or --answers with a TOML file that
-    has the same names: authority = "nl.minjus", time_zone = "Europe/Amsterdam" and so on.
+    At a terminal, emla asks for what is missing. Otherwise give every option, or --answers with a TOML file
+    that has the same names: authority = "nl.minjus", time_zone = "Europe/Amsterdam" and so on.
 
     The keys are made here. The root key belongs on removable media in a safe, not on this machine.
     """

@@ -56,8 +56,8 @@ def send(
     """Check a message with its attachments and send it.
 
     The message names its attachments; they are found by their file names. Everything is checked before a byte
-    is sent. When the command ends, the message is sealed and durable at your own gateway, which tries until it
-    expires; running the same command again never sends twice.
+    is sent. When the command ends, the message is sealed and durable at your own gateway, which tries until
+    it expires; running the same command again never sends twice.
     """
     from emla.cli import screen
     from emla.cli.checking import check_files, check_message, find_attachments, open_main
