@@ -1,6 +1,6 @@
-"""Writes docs/reference/cli.md from the commands themselves, and docs/reference/settings.md from the table of settings.
+"""Writes docs/reference/cli.md from the commands, and docs/reference/settings.md from the table of settings.
 
-Run it with `make docs`, or by itself. `tests/documentation/test_cli_pages.py` checks that both pages are fresh.
+Run it with `make docs`, or by itself. `tests/documentation/test_cli_pages.py` checks that both are fresh.
 """
 
 import sys
@@ -19,9 +19,9 @@ _COMMON = {option.name for option in common_options()}
 
 _HEAD = """# Command line
 
-One grammar: noun, then verb. Results go to standard output, notes and progress to standard error. With `--json` a
-command writes exactly one JSON document to standard output, `{"error": {...}}` when it fails. Without a terminal
-nothing is ever asked. `NO_COLOR` is respected.
+One grammar: noun, then verb. Results go to standard output, notes and progress to standard error. With
+`--json` a command writes exactly one JSON document to standard output, `{"error": {...}}` when it fails.
+Without a terminal nothing is ever asked. `NO_COLOR` is respected.
 
 These options stand before or after the name of every command:
 
@@ -99,7 +99,7 @@ def main() -> int:
     for path, text in pages().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
-            print(path)  # noqa: T201 # a script: it says what it wrote
+            print(f"wrote {path}")
     return 0
 
 

@@ -208,7 +208,8 @@ async def _opener(data: Path, settings: Settings) -> Check:
         finally:
             await opener.close()
     except EmlaError as error:
-        return _of_error("opener", error)
+        remedy = "Report this with the words beside it." if error.code == "internal" else error.entry.remedy
+        return _fail("opener", error.detail or error.entry.meaning, remedy)
     missing = [f"{each.name} ({each.detail})" for each in measures if not each.effective]
     if missing:
         return _warn("opener", f"runs without {', '.join(missing)}", "Allow it in the container or kernel.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from emla.cli.init_answers import QUESTIONS, Answers, from_file, missing
+from emla.cli.init_answers import QUESTIONS, Answers, from_file, missing, with_defaults
 from emla.cli.invocation import at_terminal, common, data, wants_json
 from emla.cli.lazy import example_text
 
@@ -34,8 +34,8 @@ from emla.cli.lazy import example_text
 def init(*, answers: Path | None, dry_run: bool, **options: str | None) -> None:
     """Make an authority in an empty data folder.
 
-    At a terminal, emla asks for what is missing. Otherwise give every option, or --answers with a TOML file
-    that has the same names: authority = "nl.minjus", time_zone = "Europe/Amsterdam" and so on.
+    At a terminal, emla asks for what is missing. Otherwise give the options, or --answers with a TOML
+    file that has the same names: authority = "nl.minjus", time_zone = "Europe/Amsterdam" and so on.
 
     The keys are made here. The root key belongs on removable media in a safe, not on this machine.
     """
@@ -48,6 +48,7 @@ def init(*, answers: Path | None, dry_run: bool, **options: str | None) -> None:
     given = replace(given, **{name: value for name, value in options.items() if value is not None})
     if missing(given) and at_terminal() and not wants_json():
         given = _ask(given, folder, dry_run=dry_run)
+    given = with_defaults(given)
     if missing(given):
         absent = ", ".join(f"--{name.replace('_', '-')}" for name in missing(given))
         raise click.UsageError(f"There is no terminal to ask at: give {absent}, or --answers FILE.")

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -127,6 +127,14 @@ QUESTIONS = (
         default=lambda _: "Mon-Fri 9-17",
     ),
 )
+
+
+def with_defaults(given: Answers) -> Answers:
+    """The answers, with the defaults of the questions that have one."""
+    for each in QUESTIONS:
+        if not given.value(each.name):
+            given = replace(given, **{each.name: each.default(given)})
+    return given
 
 
 def missing(given: Answers) -> tuple[str, ...]:

@@ -40,10 +40,10 @@ def check(file: Path) -> None:
     else:
         if findings:
             show_findings(findings)
-        found = count(len(findings), "finding", "findings")
+        found = count(len(findings), "finding", "findings") if findings else "no findings"
         if blocked:
             screen.say(f"{file.name}: {found}. It cannot be sent like this.", style="red")
         else:
-            screen.say(f"{file.name}: {kind}, {found}, nothing that blocks.", style="green")
+            screen.say(f"{file.name}: {kind}, {found}. Nothing stands in the way of sending it.", style="green")
     if blocked:
         raise click.exceptions.Exit(CODES["invalid-message"].exit_code)
