@@ -57,6 +57,14 @@ class Schemas:
             for root in index.message_roots():
                 self._by_root[root] = _CompiledSchema(root, index, parser)
 
+    def preload(self) -> None:
+        """Compile now what else is compiled for each invalid document, and keep it: after this no file is read.
+
+        For a process that will not be able to read files. It must not validate from several threads then.
+        """
+        for compiled in self._by_root.values():
+            compiled.keep()
+
     @property
     def roots(self) -> tuple[str, ...]:
         """Qualified names of the messages that can be validated."""
@@ -120,14 +128,23 @@ class _CompiledSchema:
         self.index = index
         self.parser = parser
         self._path = index.entry_files[etree.QName(root).namespace or ""]
+        self._kept: tuple[etree.XMLSchema, dict[str, etree.XMLSchema]] | None = None
         self.schema = self.compile()
 
+    def keep(self) -> None:
+        """Keep what `compile` and `compile_parts` return."""
+        self._kept = (self.compile(), self.compile_parts())
+
     def compile(self) -> etree.XMLSchema:
-        """A new object of the same schema, whose errors nobody else can overwrite."""
+        """A new object of the same schema, whose errors nobody else can overwrite; or the one that is kept."""
+        if self._kept:
+            return self._kept[0]
         return etree.XMLSchema(etree.parse(self._path, self.parser))
 
     def compile_parts(self) -> dict[str, etree.XMLSchema]:
         """One schema for each namespace, in which each element of that namespace is a global one."""
+        if self._kept:
+            return self._kept[1]
         by_namespace: dict[str, dict[str, Child]] = {}
         for children in self.index.complex_types.values():
             for child in children.values():

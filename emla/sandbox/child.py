@@ -16,6 +16,7 @@ import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from lxml import etree
 
@@ -29,7 +30,7 @@ from emla.model.package import CardReference, PartRole, Priority, SealingOfficer
 from emla.ports.sandbox import Verdict
 from emla.sandbox.channel import Channel
 from emla.sandbox.confine import Measure, allow_processor_seconds, confine, shield
-from emla.sandbox.examine import Tools, examine
+from emla.sandbox.examine import Tools, examine, resident_bytes_peak
 from emla.sandbox.wire import Ready, Request, Start, decode_request, decode_start, encode_answer, encode_ready
 from emla.steps.address import address
 from emla.steps.seal import SealingPlan, seal
@@ -37,30 +38,38 @@ from emla.steps.unseal import ReadPayload
 
 DIED = 70
 """Exit status after an unexpected error (EX_SOFTWARE)."""
+WORKING_BYTES_MIN = 16 * 1024 * 1024
+"""Memory that must be left when everything is loaded."""
 CPU_BYTES_PER_SECOND = 32 * 1024 * 1024
 """A large payload gets a second of processor time more for each so many bytes; decrypting them takes about a tenth."""
 
 
-def main(descriptor: int) -> int:
-    """Serve one socketpair; returns the exit status."""
+def main(descriptor: int) -> NoReturn:
+    """Serve one socketpair, then end the process."""
     channel = Channel(socket.socket(fileno=descriptor))
     try:
-        first = channel.receive()
-        if first is None:
-            return 0
-        start = decode_start(first)
-        try:
-            tools, measures = _prepare(start)
-        except ConfigurationError as error:
-            channel.send(encode_ready(Ready(code=error.code, detail=error.detail)))
-            return 0
-        channel.send(encode_ready(Ready(measures=measures)))
-        _serve(channel, tools, start.cpu_seconds)
+        status = _live(channel)
     except BrokenPipeError:
-        return 0
+        status = 0
     except BaseException as error:  # noqa: BLE001 - whatever it is, it ends the process and says where
         _report(error)
-        return DIED
+        status = DIED
+    # At once, and while the socket is open: to the parent the end of the socket is the end of the process.
+    os._exit(status)
+
+
+def _live(channel: Channel) -> int:
+    first = channel.receive()
+    if first is None:
+        return 0
+    start = decode_start(first)
+    try:
+        tools, measures = _prepare(start)
+    except ConfigurationError as error:
+        channel.send(encode_ready(Ready(code=error.code, detail=error.detail)))
+        return 0
+    channel.send(encode_ready(Ready(measures=measures)))
+    _serve(channel, tools, start.cpu_seconds)
     return 0
 
 
@@ -84,12 +93,13 @@ def _prepare(start: Start) -> tuple[Tools, tuple[Measure, ...]]:
         content_key=keys.content_key,
         schemas=schemas,
         limits=XmlLimits(),
-        memory_bytes=start.memory_bytes,
+        resident_bytes_max=resident_bytes_peak() + start.memory_bytes // 4,
     )
     _try(tools)
     gc.collect()
     gc.freeze()
     measures = confine(start.memory_bytes)
+    bytearray(WORKING_BYTES_MIN)  # fails here, at the start, where the limit leaves too little to work with
     _try(tools)
     return tools, measures
 
@@ -178,4 +188,4 @@ def _report(error: BaseException) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    main(int(sys.argv[1]))

@@ -30,7 +30,6 @@ from emla.steps.validate import check_parts, validate
 
 UNKNOWN_MESSAGE = "XSD-unknown-message"
 _HASHED_AT_ONCE = 1024 * 1024
-_TIGHT_SHARE = 0.75
 
 
 class DamagedPayloadError(Exception):
@@ -39,13 +38,14 @@ class DamagedPayloadError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What a package is examined with. `memory_bytes` is the process's own limit."""
+    """What a package is examined with."""
 
     sealing_key: Callable[[str], h1.SealingKey | None]
     content_key: bytes
     schemas: Schemas
     limits: XmlLimits
-    memory_bytes: int
+    resident_bytes_max: int
+    """Above this peak of resident memory a document's faults are not believed; well below the process's limit."""
 
 
 def examine(signed_header: bytes, pid: bytes, read: ReadPayload, tools: Tools) -> Verdict:
@@ -101,7 +101,7 @@ def _judge(opened: OpenedPackage, tools: Tools) -> tuple[str | None, tuple[Findi
             recipient=header.recipient,
         )
     except InvalidMessageError as error:
-        _refuse_when_memory_is_tight(tools.memory_bytes)
+        _refuse_when_memory_is_tight(tools.resident_bytes_max)
         if error.findings and all(each.rule == UNKNOWN_MESSAGE for each in error.findings):
             return None, tuple(replace(each, severity=Severity.WARNING) for each in error.findings)
         return "invalid-message", error.findings
@@ -120,7 +120,12 @@ def _as_displayed(message: Message) -> Message:
     )
 
 
-def _refuse_when_memory_is_tight(memory_bytes: int) -> None:
-    """libxml2 may report an allocation that failed as an error of the document: near the limit no such verdict is believed."""
-    if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > memory_bytes * _TIGHT_SHARE:
+def _refuse_when_memory_is_tight(resident_bytes_max: int) -> None:
+    """libxml2 may report an allocation that failed as a fault of the document: near the limit no such verdict is believed."""
+    if resident_bytes_peak() > resident_bytes_max:
         raise MemoryError
+
+
+def resident_bytes_peak() -> int:
+    """The most resident memory this process ever had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

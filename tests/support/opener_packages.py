@@ -6,10 +6,11 @@ Everything is the real thing but the addresses: the header is signed by a key of
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emla.formats import ed1, h1
+from emla.formats import header as header_form
 from emla.keyring.files import FileUse, StoredKey, make_key, public_of, write_key
 from emla.model.documents import CardKey, KeyUse
 from emla.model.package import CardReference, PartRole, Priority, SealedPackage, SealedPayload, SealingOfficer
@@ -112,3 +113,23 @@ def address_sealed(sealed: SealedPayload, payload: bytes | None = None) -> Built
 def build_package(key: StoredKey, parts: list[PartBytes], *, sender: str = SENDER) -> BuiltPackage:
     """Seal parts and sign their header."""
     return address_sealed(seal_parts(key, parts, sender=sender))
+
+
+def readdress(sealed: SealedPayload, key: StoredKey, payload: bytes, **changes: bytes) -> BuiltPackage:
+    """Write an honest-looking header for other sealed bytes, other key commitment or other content commitment.
+
+    Args:
+        sealed: a sealed payload.
+        key: the recipient's sealing key.
+        payload: the sealed bytes the header is to name.
+        changes: ``commit`` (the key commitment), ``content`` (the content commitment), ``cek`` (the key in the stanza).
+    """
+    reference = replace(
+        sealed.draft.payload,
+        size=len(payload),
+        sha256=hashlib.sha256(payload).digest(),
+        commit=changes.get("commit", sealed.draft.payload.commit),
+    )
+    draft = replace(sealed.draft, payload=reference, content=changes.get("content", sealed.draft.content))
+    stanza = h1.wrap(public_of(key), changes.get("cek", sealed.cek), header_form.header_binding(draft))
+    return address_sealed(replace(sealed, draft=replace(draft, stanza=stanza)), payload)
