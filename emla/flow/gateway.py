@@ -1,5 +1,6 @@
 """What every journey shares: who we are, whom we know, where things are kept, and the clock. No journey is here."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -74,6 +75,13 @@ class UnderWay:
     """How many journeys are being worked on; the writer waits for company in proportion."""
 
     count: int = 0
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def none(self) -> None:
+        """Wait until no journey is under way."""
+        while self.count:
+            self._changed.clear()
+            await self._changed.wait()
 
     @contextmanager
     def one(self) -> Iterator[None]:
@@ -83,6 +91,8 @@ class UnderWay:
             yield
         finally:
             self.count -= 1
+            if not self.count:
+                self._changed.set()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """open: an accepted package -> the inbox. The opener decides; the gateway commits and signs its verdict.
 
 I6 each death of the opener is counted durably before the next attempt, so a package that kills it cannot do so
-for ever; I7 one batch holds the sealed record, ContentConsignment or its failure, leaf and leg; I8 after three strikes the package
-is quarantined. A crash before I7 opens the package again; after it there is exactly one verdict.
+for ever; I7 one batch holds the sealed record, ContentConsignment or its failure, leaf and leg; I8 after three strikes the
+package is quarantined. A crash before I7 opens the package again; after it there is exactly one verdict.
 """
 
 import asyncio

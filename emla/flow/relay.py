@@ -6,7 +6,9 @@ failed attempts are rows, so a restart does not stampede; contact from a peer wa
 """
 
 import asyncio
+import contextlib
 import logging
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -29,81 +31,94 @@ Deliver = Callable[[Leg], Awaitable[Refusal | None]]
 
 
 class Destination:
-    """The queue to one peer."""
+    """The queue to one peer. `_fresh` holds legs that are known to be due; the store is asked again when it runs dry."""
 
     def __init__(self, peer: str, gateway: Gateway, deliver: Deliver, window: int) -> None:
         self._peer = peer
         self._gateway = gateway
         self._deliver = deliver
         self._window = window
-        self._fresh: deque[Leg] = deque()
-        self._refill = True
-        self._active: dict[int, asyncio.Task[None]] = {}
+        self._fresh: tuple[deque[Leg], deque[Leg]] = (deque(), deque())
+        self._queued: set[int] = set()
+        self._active: set[int] = set()
+        self._more_stored = True
+        self._next_due: float | None = None
+        self._wake_all = False
         self._changed = asyncio.Event()
         self._failures = 0
         self._paused_until = 0.0
 
     def add(self, leg: Leg) -> None:
         """Take a leg that was just committed; when too many wait, the store is asked later instead."""
-        if len(self._fresh) < _FRESH_MAX and not self._refill:
-            if leg.urgent:
-                self._fresh.appendleft(leg)
-            else:
-                self._fresh.append(leg)
+        if len(self._queued) < _FRESH_MAX:
+            self._enqueue(leg)
         else:
-            self._refill = True
+            self._more_stored = True
         self._changed.set()
 
+    def _enqueue(self, leg: Leg) -> None:
+        if leg.id not in self._queued and leg.id not in self._active:
+            self._queued.add(leg.id)
+            self._fresh[0 if leg.urgent else 1].append(leg)
+
     def contact(self) -> None:
-        """The peer made contact: whatever waits for it is tried at once."""
-        if self._failures:
-            self._failures = 0
-            self._paused_until = 0.0
-            self._refill = True
-            self._changed.set()
+        """The peer made contact: whatever waits for better times is tried at once."""
+        if self._failures or self._next_due is not None:
+            self.resume()
+
+    def resume(self) -> None:
+        """Forget the trouble there was and try every leg that waits."""
+        self._failures = 0
+        self._paused_until = 0.0
+        self._wake_all = True
+        self._more_stored = True
+        self._changed.set()
 
     async def run(self) -> None:
         """Send legs until cancelled."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                while True:
-                    self._changed.clear()
-                    wait = self._start_some(group)
-                    try:
-                        async with asyncio.timeout(wait):
-                            await self._changed.wait()
-                    except TimeoutError:
-                        self._refill = True
-        finally:
-            self._active.clear()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._changed.clear()
+                wait = self._start_some(group)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._changed.wait()
 
     def _start_some(self, group: asyncio.TaskGroup) -> float:
         """Start as many legs as the window allows; return how long to wait when nothing happens."""
         now = self._gateway.clock.now()
         if now < self._paused_until:
             return self._paused_until - now
+        if self._next_due is not None and now >= self._next_due:
+            self._more_stored = True
         window = 1 if self._failures >= _BREAKER_FAILURES else self._window
-        while len(self._active) < window:
-            leg = self._next(now)
-            if leg is None:
-                break
-            task = group.create_task(self._attempt(leg), name=f"leg-{leg.id}")
-            self._active[leg.id] = task
-        due = self._gateway.store.read.next_due(self._peer) if not self._active else None
-        return max(0.05, min(_HEARTBEAT_SECONDS, due - now)) if due is not None else _HEARTBEAT_SECONDS
+        while len(self._active) < window and (leg := self._next(now)):
+            self._active.add(leg.id)
+            group.create_task(self._attempt(leg), name=f"leg-{leg.id}")
+        due = _HEARTBEAT_SECONDS if self._next_due is None else self._next_due - now
+        return max(0.05, min(_HEARTBEAT_SECONDS, due))
 
     def _next(self, now: float) -> Leg | None:
-        if not self._fresh and self._refill:
-            self._refill = False
-            limit = _FRESH_MAX // 2 + len(self._active)
-            legs = self._gateway.store.read.due_legs(self._peer, now, limit)
-            self._refill = len(legs) == limit
-            self._fresh.extend(leg for leg in legs if leg.id not in self._active)
-        while self._fresh:
-            leg = self._fresh.popleft()
-            if leg.id not in self._active:
+        if not self._queued and self._more_stored:
+            self._refill(now)
+        for lane in self._fresh:
+            if lane:
+                leg = lane.popleft()
+                self._queued.discard(leg.id)
                 return leg
         return None
+
+    def _refill(self, now: float) -> None:
+        read = self._gateway.store.read
+        until = math.inf if self._wake_all else now
+        limit = _FRESH_MAX // 2 + len(self._active)
+        legs = read.due_legs(self._peer, until, limit)
+        for leg in legs:
+            self._enqueue(leg)
+        self._more_stored = len(legs) == limit
+        if not self._more_stored:
+            self._wake_all = False
+        self._next_due = None if self._more_stored else read.next_due(self._peer, until)
 
     async def _attempt(self, leg: Leg) -> None:
         try:
@@ -113,20 +128,22 @@ class Destination:
             refusal = Refusal(code=error.code)
             if not error.retryable:
                 logger.warning("leg refused", extra={"leg": leg.id, "peer": self._peer, "code": error.code})
-        finally:
-            del self._active[leg.id]
-            self._changed.set()
-        if refusal is None:
-            self._failures = 0
-            return
-        await self._postpone(leg, refusal)
+        else:
+            if refusal is None:
+                self._failures = 0
+        if refusal is not None:
+            await self._postpone(leg, refusal)
+        self._active.discard(leg.id)
+        self._changed.set()
 
     async def _postpone(self, leg: Leg, refusal: Refusal) -> None:
         self._failures += 1
         chance = int.from_bytes(self._gateway.entropy(4), "big") / 2**32
-        failures = max(self._failures, leg.attempts + 1) if self._failures > 1 else leg.attempts + 1
         delay = delay_seconds(
-            failures, urgent=leg.urgent, chance=chance, retry_after=refusal.retry_after_seconds
+            max(self._failures, leg.attempts + 1),
+            urgent=leg.urgent,
+            chance=chance,
+            retry_after=refusal.retry_after_seconds,
         )
         now = self._gateway.clock.now()
         if self._failures >= _BREAKER_FAILURES:
@@ -141,7 +158,7 @@ class Destination:
 
         # A crash before this commit forgets one failed attempt, which is harmless; so it waits for company.
         await self._gateway.store.write(operation, deferrable=True)
-        self._changed.set()
+        self._next_due = min(now + delay, self._next_due or math.inf)
 
 
 class Relay:
@@ -174,6 +191,11 @@ class Relay:
         """Take a leg that was just committed."""
         if leg.state is LegState.READY and (destination := self._destination(leg.peer)):
             destination.add(leg)
+
+    def retry(self, peer: str) -> None:
+        """An operator wants the legs to a peer tried now."""
+        if destination := self._destination(peer):
+            destination.resume()
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: its legs are tried at once."""

@@ -270,8 +270,8 @@ class Reader(Protocol):
         """READY legs to a peer that are due: urgent first, then by when they became due."""
         ...
 
-    def next_due(self, peer: str) -> float | None:
-        """When the next READY leg to a peer is due, in UNIX seconds."""
+    def next_due(self, peer: str, after: float) -> float | None:
+        """When the first READY leg to a peer that is due after an instant is due, in UNIX seconds."""
         ...
 
     def peers_with_legs(self) -> Sequence[str]:

@@ -3,17 +3,16 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from emla.model.errors import EmlaError
 
 logger = logging.getLogger("emla.web")
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 _RETRY_AFTER_SECONDS = 5
 
 
@@ -48,11 +47,11 @@ def problem_middleware(new_correlation: Callable[[], str], *, to_peer: bool) -> 
     """Answer every error as a problem; unknown ones as ``internal``, with the traceback in the log only."""
 
     @web.middleware
-    async def middleware(http_request: web.Request, handler: Handler) -> web.StreamResponse:
-        if "Content-Encoding" in http_request.headers:
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:  # aiohttp names it
+        if "Content-Encoding" in request.headers:
             return problem(EmlaError("unsupported-encoding"), new_correlation(), to_peer=to_peer)
         try:
-            return await handler(http_request)
+            return await handler(request)
         except EmlaError as error:
             correlation = new_correlation()
             logger.info("refused", extra={"code": error.code, "correlation_id": correlation})

@@ -12,6 +12,7 @@ _DUE = (
     rows.LEG
     + " WHERE peer = ? AND state = 'READY' AND next_at <= ? ORDER BY urgent DESC, next_at, id LIMIT ?"
 )
+_NEXT_DUE = "SELECT min(next_at) FROM leg WHERE peer = ? AND state = 'READY' AND urgent = ? AND next_at > ?"
 _CONFLICT = """
 SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND msg = ?
 UNION ALL SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND epoch = ? AND seq = ?
@@ -83,13 +84,19 @@ class SqliteReader:
         """The leg of a package or acknowledgement."""
         return rows.one(self._execute(rows.LEG + " WHERE kind = ? AND ref = ?", (kind.value, ref)), rows.leg)
 
-    def due_legs(self, peer: str, limit: int) -> Sequence[Leg]:
-        """READY legs to a peer: urgent first, then by when they are due."""
-        cursor = self._execute(
-            rows.LEG + " WHERE peer = ? AND state = 'READY' ORDER BY urgent DESC, next_at LIMIT ?",
-            (peer, limit),
-        )
-        return [rows.leg(row) for row in cursor]
+    def due_legs(self, peer: str, now: float, limit: int) -> Sequence[Leg]:
+        """READY legs to a peer that are due: urgent first, then by when they became due."""
+        return [rows.leg(row) for row in self._execute(_DUE, (peer, now, limit))]
+
+    def next_due(self, peer: str, after: float) -> float | None:
+        """When the first READY leg to a peer that is due after an instant is due, in UNIX seconds."""
+        found = [
+            row[0]
+            for urgent in (1, 0)
+            for row in self._execute(_NEXT_DUE, (peer, urgent, after))
+            if row[0] is not None
+        ]
+        return min(found, default=None)
 
     def peers_with_legs(self) -> Sequence[str]:
         """Peers that READY legs wait for."""
@@ -104,3 +111,29 @@ class SqliteReader:
     def peers(self) -> Sequence[PeerRow]:
         """Every pinned peer."""
         return [rows.peer(row) for row in self._execute(rows.PEER + " ORDER BY authority")]
+
+    # --- figures ---
+
+    def knows_payload(self, sha256: bytes) -> bool:
+        """Whether a row points to the payload of this hash."""
+        return self._execute("SELECT 1 FROM payload WHERE sha256 = ?", (sha256,)).fetchone() is not None
+
+    def leg_counts(self) -> dict[tuple[str, str], int]:
+        """How many legs there are of each kind and state."""
+        cursor = self._execute("SELECT kind, state, count(*) FROM leg GROUP BY kind, state")
+        return {(row[0], row[1]): row[2] for row in cursor}
+
+    def oldest_ready(self) -> int | None:
+        """When the oldest package without an answer was created, in UNIX seconds."""
+        row = self._execute(
+            "SELECT min(created) FROM leg WHERE state = 'READY' AND kind = 'package'"
+        ).fetchone()
+        return row[0] if row else None
+
+    def unopened_count(self) -> int:
+        """Accepted packages that are not opened yet."""
+        return int(self._execute("SELECT count(*) FROM inbox WHERE state = 'ACCEPTED'").fetchone()[0])
+
+    def quarantined_count(self) -> int:
+        """Packages that a person has to decide about."""
+        return int(self._execute("SELECT count(*) FROM inbox WHERE state = 'QUARANTINED'").fetchone()[0])
