@@ -50,9 +50,11 @@ def init(*, answers: Path | None, dry_run: bool, **options: str | None) -> None:
         given = _ask(given, folder, dry_run=dry_run)
     given = with_defaults(given)
     if missing(given):
-        absent = ", ".join(f"--{name.replace('_', '-')}" for name in missing(given))
+        absent = ", ".join(each.option for each in missing(given))
         raise click.UsageError(f"There is no terminal to ask at: give {absent}, or --answers FILE.")
-    problems = [words for each in QUESTIONS if (words := each.problem(given.value(each.name)))]
+    problems = [
+        f"{each.option}: {words}" for each in QUESTIONS if (words := each.problem(given.value(each.name)))
+    ]
     if problems:
         raise click.UsageError("\n".join(problems))
     _make(folder, given, dry_run=dry_run)

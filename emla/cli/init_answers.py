@@ -53,7 +53,12 @@ class Question:
         """What is wrong with an answer, or None."""
         if len(answer) <= _TEXT_MAX and self.accepts(answer):
             return None
-        return f"--{self.name.replace('_', '-')}: {self.complaint}"
+        return self.complaint
+
+    @property
+    def option(self) -> str:
+        """The option that answers it."""
+        return f"--{self.name.replace('_', '-')}"
 
 
 def _is_endpoint(text: str) -> bool:
@@ -137,9 +142,9 @@ def with_defaults(given: Answers) -> Answers:
     return given
 
 
-def missing(given: Answers) -> tuple[str, ...]:
-    """The names of the questions without an answer."""
-    return tuple(each.name for each in QUESTIONS if not given.value(each.name))
+def missing(given: Answers) -> tuple[Question, ...]:
+    """The questions without an answer."""
+    return tuple(each for each in QUESTIONS if not given.value(each.name))
 
 
 def from_file(path: Path) -> Answers:

@@ -21,11 +21,12 @@ def verify() -> None:
     Nothing stored is believed: every hash, root, proof and signature is computed again. Works beside a
     running server. Exit code 6 when something does not add up.
     """
+    data = initialised_data()
     from emla.bootstrap.audit import verify_ledger
     from emla.cli import screen
     from emla.cli.wording import count
 
-    report = verify_ledger(initialised_data())
+    report = verify_ledger(data)
     if wants_json():
         screen.emit_json(
             {

@@ -44,6 +44,8 @@ def check(file: Path) -> None:
         if blocked:
             screen.say(f"{file.name}: {found}. It cannot be sent like this.", style="red")
         else:
-            screen.say(f"{file.name}: {kind}, {found}. Nothing stands in the way of sending it.", style="green")
+            screen.say(
+                f"{file.name}: {kind}, {found}. Nothing stands in the way of sending it.", style="green"
+            )
     if blocked:
         raise click.exceptions.Exit(CODES["invalid-message"].exit_code)

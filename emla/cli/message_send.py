@@ -68,10 +68,10 @@ def send(
         valid = check_message(main, data())
         beside = folder if folder is not None else file.parent
         found = find_attachments(valid, beside, list_unnamed=folder is not None)
-        attachments = [opened.enter_context(OpenPart(part)) for part in found.parts]
-        check_files(valid, _hash_all(attachments))
         if found.unnamed:
             screen.note(f"Not named by the message, left out: {', '.join(found.unnamed)}", style="yellow")
+        attachments = [opened.enter_context(OpenPart(part)) for part in found.parts]
+        check_files(valid, _hash_all(attachments))
         if valid.findings and not wants_json():
             show_findings(valid.findings, on_error=True)
         parts = [main, *attachments]

@@ -77,7 +77,7 @@ def _digits(text: str) -> str:
 
 
 def _ask(authority: Authority, expected: str) -> None:
-    """Have two hidden groups typed back, with fresh ones after each mistake.
+    """Have two hidden groups typed back. They stay hidden until they are right: a retry must not show the answer.
 
     Raises:
         InvalidDocumentError: ``fingerprint-mismatch`` after the last attempt.
@@ -87,18 +87,17 @@ def _ask(authority: Authority, expected: str) -> None:
     from emla.model.errors import InvalidDocumentError
 
     groups = expected.split()
-    screen.note(f"This file says it is the card of {authority.id}: {authority.profile.names[0][1]}.")
-    screen.note(
-        "Telephone that authority on a number you know. Ask for the fingerprint of its card; it shows it"
-    )
-    screen.note("with `emla card show`. Compare every group, and type the two that are hidden here.")
+    asked = sorted(secrets.SystemRandom().sample(range(len(groups)), GROUPS_ASKED))
+    shown = " ".join(_HIDDEN if number in asked else group for number, group in enumerate(groups))
+    names = [name for _, name in authority.profile.names]
+    screen.note(f"This file says it is the card of {authority.id}{f' ({names[0]})' if names else ''}.")
+    screen.note("Telephone that authority on a number you know and ask for the fingerprint of its card")
+    screen.note("(`emla card show`). Compare every group, and type the two that are hidden here.")
+    screen.note("\n" + fingerprint_lines(shown) + "\n", style="bold")
     for left in range(ATTEMPTS - 1, -1, -1):
-        asked = sorted(secrets.SystemRandom().sample(range(len(groups)), GROUPS_ASKED))
-        shown = " ".join(_HIDDEN if number in asked else group for number, group in enumerate(groups))
-        screen.note("\n" + fingerprint_lines(shown) + "\n", style="bold")
         typed = [str(click.prompt(f"Group {number + 1}", err=True)).strip() for number in asked]
         if typed == [groups[number] for number in asked]:
             return
         if left:
-            screen.note("That is not what this file has. Ask again; other groups are hidden now.", "yellow")
+            screen.note("That is not what this file has. Ask for both groups again.", style="yellow")
     raise InvalidDocumentError("fingerprint-mismatch", f"The file says it is of {authority.id}.")

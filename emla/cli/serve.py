@@ -17,6 +17,7 @@ def serve() -> None:
     SIGTERM or Ctrl-C lets what is under way come to its end first. The log goes to standard error, one JSON
     object for each line.
     """
+    settings = config.load(initialised_data(), os.environ)
     from emla.bootstrap.serve import serve as serve_gateway
 
-    serve_gateway(config.load(initialised_data(), os.environ))
+    serve_gateway(settings)
