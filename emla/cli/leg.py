@@ -17,6 +17,9 @@ leg = LazyGroup(
 )
 
 
+_WAITING = "READY"
+
+
 @common
 @click.command("list", epilog=example_text("emla leg list --state READY"))
 @click.option("--state", help="Only legs in this state, for example READY.")
@@ -56,7 +59,12 @@ def retry(leg_id: str, *, dry_run: bool) -> None:
         screen.emit_json({"dry_run": True, "leg": tried} if dry_run else tried)
         return
     _show((tried,))
-    screen.note("Nothing was done: --dry-run." if dry_run else "It is being tried now.")
+    if dry_run:
+        screen.note("Nothing was done: --dry-run.")
+    elif tried.state == _WAITING:
+        screen.note("It is being tried now.")
+    else:
+        screen.note(f"There is nothing to try: it is {tried.state}.")
 
 
 def _show(legs: tuple[Leg, ...]) -> None:

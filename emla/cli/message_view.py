@@ -55,7 +55,7 @@ def show_message(message: Message) -> None:
         ("Expires", instant(message.expires)),
         ("Transport", f"{message.state}{', late' if message.late else ''}"),
     ]
-    if message.leg:
+    if message.leg and (message.leg.attempts or message.leg.next_at):
         rows.append(("Attempts", _attempts(message)))
     screen.facts(rows)
     if message.parts:

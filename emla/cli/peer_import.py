@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from emla.cli.invocation import at_terminal, common, wants_json, with_client
+from emla.cli.invocation import at_terminal, common, data, wants_json, with_client
 from emla.cli.lazy import example_text
 from emla.model.documents import Authority
 
@@ -35,8 +35,10 @@ def import_peer(file: Path, *, fingerprint: str | None, dry_run: bool) -> None:
     from emla.cli.card_view import card_document, show_card
     from emla.model.errors import InvalidDocumentError
 
-    data = own.read_documents(file)
-    authority = own.read_authority(data)
+    documents = own.read_documents(file)
+    authority = own.read_authority(documents)
+    if authority.id == own.own_authority_id(data()):
+        raise click.UsageError(f"{file} is this authority's own card; import the other authority's.")
     expected = own.fingerprint(authority)
     if fingerprint is not None:
         if _digits(fingerprint) != _digits(expected):
@@ -48,7 +50,7 @@ def import_peer(file: Path, *, fingerprint: str | None, dry_run: bool) -> None:
     if dry_run:
         peer, new = None, False
     else:
-        peer, new = with_client(lambda client: client.import_peer(data, expected))
+        peer, new = with_client(lambda client: client.import_peer(documents, expected))
     if wants_json():
         told: object = card_document(authority) if peer is None else peer
         screen.emit_json({"dry_run": dry_run, "new": new, "peer": told})

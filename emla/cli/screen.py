@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import IO
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -42,14 +42,25 @@ def _console(stream: IO[str]) -> Console:
     return Console(file=stream, markup=False, emoji=False, highlight=False, width=width)
 
 
+def _print(stream: IO[str], what: RenderableType) -> None:
+    console = _console(stream)
+    if console.is_terminal:
+        console.print(what)
+        return
+    with console.capture() as captured:
+        console.print(what)
+    # Tables are filled with blanks to their full width; in a file those are only in the way.
+    stream.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
 def note(text: str, style: str = "") -> None:
     """Say something beside the result, on standard error."""
-    _console(sys.stderr).print(Text(plain(text), style=style))
+    _print(sys.stderr, Text(plain(text), style=style))
 
 
 def say(text: str, style: str = "") -> None:
     """A line of the result."""
-    _console(sys.stdout).print(Text(plain(text), style=style))
+    _print(sys.stdout, Text(plain(text), style=style))
 
 
 def table(
@@ -66,7 +77,7 @@ def table(
         made.add_column(column, no_wrap=column not in fold, overflow="fold")
     for row in rows:
         made.add_row(*(each if isinstance(each, Text) else Text(plain(each)) for each in row))
-    _console(sys.stderr if on_error else sys.stdout).print(made)
+    _print(sys.stderr if on_error else sys.stdout, made)
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> None:
@@ -76,7 +87,7 @@ def facts(rows: Sequence[tuple[str, str]]) -> None:
     made.add_column(overflow="fold")
     for name, value in rows:
         made.add_row(Text(name), Text(plain(value)))
-    _console(sys.stdout).print(made)
+    _print(sys.stdout, made)
 
 
 def emit_json(value: object) -> None:

@@ -70,6 +70,10 @@ _CLASSES: dict[type[EmlaError], frozenset[str]] = {
 _CLASS_OF = {code: kind for kind, codes in _CLASSES.items() for code in codes}
 
 
+_IN_THE_LOG = frozenset({"internal", "store-failed"})
+"""Codes whose remedy is in the log: the correlation id is told with them."""
+
+
 def error_of_problem(body: bytes, status: int) -> EmlaError:
     """The error a problem answer stands for. What is no problem document becomes ``unreadable-answer``."""
     try:
@@ -80,7 +84,7 @@ def error_of_problem(body: bytes, status: int) -> EmlaError:
         correlation_id = answer.optional("correlation_id", answer.text)
     except ConfigurationError as error:
         return error
-    if status >= 500 and correlation_id:
+    if code in _IN_THE_LOG and correlation_id:
         detail = f"{detail} Correlation id: {correlation_id}.".strip()
     if code not in CODES:
         # A newer server may know more codes than we do. What it said is kept.

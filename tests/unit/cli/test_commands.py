@@ -285,10 +285,18 @@ def test_peers_are_listed_shown_and_pinged(server: FakeAuthority, data: Path, ot
     assert emla("peer", "ping", "gb.ukca", "--data", data).code == 5
 
 
+def test_the_own_card_cannot_be_imported_by_mistake(data: Path) -> None:
+    outcome = emla("peer", "import", data / "documents" / "own.json", "--data", data)
+    assert outcome.code == 2
+    assert "own card" in outcome.err
+
+
 # --- legs ---
 
 
 def test_legs_are_listed_and_tried_again_unless_it_is_a_dry_run(server: FakeAuthority, data: Path) -> None:
+    server.legs = [leg(17), leg(18, "HELD")]
+    assert "nothing to try" in emla("leg", "retry", "18", "--data", data).err
     server.legs = [leg(17), leg(18, "HELD")]
     listed = emla("leg", "list", "--state", "held", "--json", "--data", data).document["items"]
     assert isinstance(listed, list)
