@@ -7,7 +7,6 @@ Rules of this file:
 """
 
 import errno
-import os
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -228,7 +227,7 @@ def _put_in_place(building: Path, data: Path) -> None:
     sync_folder(building)
     try:
         # A crash before this line leaves no authority, after it a whole one. Replaces an empty folder only.
-        os.rename(building, data)
+        building.rename(data)
     except OSError as error:
         if data.exists():
             raise ConfigurationError(

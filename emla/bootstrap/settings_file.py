@@ -46,7 +46,7 @@ def first_settings(endpoint_host: str, endpoint_port: int) -> str:
     """The text of the first ``emla.toml``: listens on the endpoint's port, on loopback only if the endpoint is there."""
     peer, operations, store, opener = PeerSettings(), OperationsSettings(), StoreSettings(), OpenerSettings()
     return _TEMPLATE.format(
-        listen_host="127.0.0.1" if endpoint_host in _LOOPBACK else "0.0.0.0",
+        listen_host="127.0.0.1" if endpoint_host in _LOOPBACK else "0.0.0.0",  # noqa: S104 - the operator named an address for peers to reach
         listen_port=endpoint_port,
         allow_loopback_endpoints=str(peer.allow_loopback_endpoints).lower(),
         operations_host=operations.listen_host,

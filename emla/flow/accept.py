@@ -197,6 +197,7 @@ class Accept:
             if answer is None:
                 raise
             return answer
+        gateway.subjects.put(subject)
         self._on_accepted(package.pid)
         return Answer(bundle=issued.bundle, accepted=True)
 

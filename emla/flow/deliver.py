@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from emla.flow.gateway import Gateway, subject_of
+from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.errors import InvalidAcknowledgementError, StoreError
@@ -83,7 +83,9 @@ class DeliverLeg:
             return answer
         try:
             # O6: verified before it is believed; a crash before the commit only makes us ask again.
-            verified = verify_acknowledgement(answer, issuer=peer, subject=subject_of(row.signed))
+            verified = verify_acknowledgement(
+                answer, issuer=peer, subject=gateway.subjects.of(row.pid, row.signed)
+            )
         except InvalidAcknowledgementError as error:
             logger.warning(
                 "answer refused", extra={"peer": peer.id, "code": error.code, "pid": row.pid.hex()}
@@ -97,7 +99,9 @@ class DeliverLeg:
 
     async def _expire(self, leg: Leg, row: SentRow) -> None:
         """O8: nobody acknowledged it in time. A genuine RelayAcceptance that comes later supersedes this."""
-        failure = self._gateway.acknowledge(Event.RELAY_FAILURE, subject_of(row.signed), "expired")
+        failure = self._gateway.acknowledge(
+            Event.RELAY_FAILURE, self._gateway.subjects.of(row.pid, row.signed), "expired"
+        )
 
         def operation(transaction: Transaction) -> None:
             present = transaction.leg_of(LegKind.PACKAGE, row.pid)

@@ -1,6 +1,7 @@
 """What every journey shares: who we are, whom we know, where things are kept, and the clock. No journey is here."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from emla.ports.clock import Clock, Entropy
 from emla.ports.store import PeerRow, Store
 from emla.steps.acknowledge import IssuedAcknowledgement, Subject, acknowledge, signature_hash
 from emla.steps.verify_package import Addressee
+
+_SUBJECTS_MAX = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,27 @@ class UnderWay:
                 self._changed.set()
 
 
+class Subjects:
+    """The packages that acknowledgements speak about, decoded once; the oldest are forgotten, and read again if need be."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[bytes, Subject] = OrderedDict()
+
+    def put(self, subject: Subject) -> None:
+        """Remember a package that has just been made or verified."""
+        self._known[subject.pid] = subject
+        if len(self._known) > _SUBJECTS_MAX:
+            self._known.popitem(last=False)
+
+    def of(self, pid: bytes, signed: bytes) -> Subject:
+        """The subject of a stored package."""
+        known = self._known.get(pid)
+        if known is None:
+            known = subject_of(signed)
+            self.put(known)
+        return known
+
+
 @dataclass(slots=True, kw_only=True)
 class Gateway:
     """The shared parts, built once by bootstrap."""
@@ -107,6 +131,7 @@ class Gateway:
     entropy: Entropy
     settings: Settings
     under_way: UnderWay = field(default_factory=UnderWay)
+    subjects: Subjects = field(default_factory=Subjects)
 
     def now(self) -> int:
         """The wall clock in whole UNIX seconds, as signed objects carry it."""
@@ -123,6 +148,11 @@ class Gateway:
         floor = max(settings.disk_floor_bytes, share)
         if self.blobs.free_bytes() - bytes_wanted < floor:
             raise StoreError("disk-full", f"Less than {floor} bytes would be left free.")
+
+    def sent_subject(self, pid: bytes) -> Subject | None:
+        """What acknowledgements of a package of ours must speak about; None when we never sent it."""
+        row = self.store.read.sent_signed(pid)
+        return None if row is None else self.subjects.of(pid, row)
 
     def acknowledge(self, event: Event, subject: Subject, reason: str | None = None) -> IssuedAcknowledgement:
         """Sign an acknowledgement of ours, now."""

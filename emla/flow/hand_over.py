@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from emla.flow.gateway import Gateway, subject_of
+from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.flow.open import issue_with_leg
 from emla.formats import cc1
@@ -53,7 +53,9 @@ class HandOver:
         if record is None:
             raise StoreError("store-failed", "A record does not open with the content key.")
         return Content(
-            header=subject_of(signed).header, manifest=decode_manifest(record.manifest), record=record
+            header=self._gateway.subjects.of(pid, signed).header,
+            manifest=decode_manifest(record.manifest),
+            record=record,
         )
 
     async def part(self, pid: bytes, number: int, consumer: str) -> tuple[Content, AsyncIterator[bytes]]:
@@ -101,7 +103,7 @@ class HandOver:
 
     async def _record_hand_over(self, pid: bytes, signed: bytes, consumer: str) -> None:
         gateway = self._gateway
-        acknowledgement = gateway.acknowledge(Event.CONTENT_HANDOVER, subject_of(signed))
+        acknowledgement = gateway.acknowledge(Event.CONTENT_HANDOVER, gateway.subjects.of(pid, signed))
         first = gateway.store.read.bundle(pid, Event.CONTENT_HANDOVER) is None
 
         def operation(transaction: Transaction) -> Leg | None:

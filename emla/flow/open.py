@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from emla.flow.gateway import Gateway, subject_of
+from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.model.acknowledgement import Event
 from emla.model.errors import StoreError
@@ -103,7 +103,9 @@ class Open:
         """I7, I8: the verdict, its acknowledgement and the leg that carries it, in one batch."""
         event = Event.CONTENT_CONSIGNMENT if verdict.code is None else Event.CONTENT_CONSIGNMENT_FAILURE
         state = InboxState.CONSIGNED if verdict.code is None else InboxState.QUARANTINED
-        acknowledgement = self._gateway.acknowledge(event, subject_of(row.signed), verdict.code)
+        acknowledgement = self._gateway.acknowledge(
+            event, self._gateway.subjects.of(row.pid, row.signed), verdict.code
+        )
 
         def operation(transaction: Transaction) -> Leg:
             transaction.move_received(row.pid, InboxState.ACCEPTED, state, verdict.code)

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from emla.flow.deliver import record_acknowledgement
-from emla.flow.gateway import Gateway, subject_of
+from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.model.errors import InvalidAcknowledgementError
 from emla.ports.store import DuplicateError
-from emla.steps.verify_acknowledgement import read_acknowledgement, verify_acknowledgement
+from emla.steps.verify_acknowledgement import read_acknowledgement, verify_claim
 
 
 class ReceiveAcknowledgement:
@@ -25,12 +25,12 @@ class ReceiveAcknowledgement:
             InvalidAcknowledgementError: it does not verify, or is about a package we never sent.
         """
         gateway = self._gateway
-        _, _, claimed = read_acknowledgement(stored)
-        sent = gateway.store.read.sent(claimed.pid)
-        issuer = gateway.directory.find(claimed.by)
-        if sent is None or issuer is None:
+        claim = read_acknowledgement(stored)
+        subject = gateway.sent_subject(claim.acknowledgement.pid)
+        issuer = gateway.directory.find(claim.acknowledgement.by)
+        if subject is None or issuer is None:
             raise InvalidAcknowledgementError("unknown-package")
-        verified = verify_acknowledgement(stored, issuer=issuer, subject=subject_of(sent.signed))
+        verified = verify_claim(claim, issuer=issuer, subject=subject)
         if verified.aid != aid:
             raise InvalidAcknowledgementError("malformed", "The URL names another acknowledgement.")
         self._on_contact(issuer.id)

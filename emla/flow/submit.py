@@ -233,7 +233,7 @@ class Submit:
         draft = sealed.draft
         record = Record(manifest=sealed.manifest, cek=sealed.cek, findings=valid.findings)
 
-        def operation(transaction: Transaction) -> tuple[bytes, int, Issued]:
+        def operation(transaction: Transaction) -> tuple[bytes, int, Issued, Subject]:
             seq, prev = transaction.next_place(draft.recipient, draft.epoch)
             package = address(draft, seq=seq, prev=prev, signer=gateway.identity.signer)
             content_key, nonce = gateway.identity.content_key, gateway.entropy(NONCE_BYTES)
@@ -269,10 +269,11 @@ class Submit:
                 header=package.header, pid=package.pid, signature_sha256=package.signature_sha256
             )
             issued = transaction.issue(gateway.acknowledge(Event.SUBMISSION_ACCEPTANCE, subject))
-            return package.pid, leg_id, issued
+            return package.pid, leg_id, issued, subject
 
         # O2: before this commit the sequence number is not consumed; after it the package is READY whatever happens to us.
-        pid, leg_id, _ = await gateway.store.write(operation)
+        pid, leg_id, _, subject = await gateway.store.write(operation)
+        gateway.subjects.put(subject)
         self._on_leg(
             Leg(
                 id=leg_id,

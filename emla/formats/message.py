@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
-from emla.formats.xml import XmlDocument, qualified_name
+from emla.formats.xml import XmlDocument, qualified_name, text_of
 from emla.model.message import Attachment, Message, SigningOfficer
 
 _COMMON = "{urn:emla:common:1}"
@@ -40,20 +40,20 @@ def read_message(document: XmlDocument) -> Message:
     return Message(
         message_type=name.localname,
         namespace=name.namespace or "",
-        message_id=bytes.fromhex(_text(header["MessageId"])),
-        case_id=bytes.fromhex(_text(header["CaseId"])),
-        generation=int(_text(header["Generation"])),
-        issued_at=datetime.fromisoformat(_text(header["IssuedAt"])).astimezone(UTC),
-        sender=_text(_children(header["Sender"])["AuthorityId"]),
-        recipient=_text(_children(header["Recipient"])["AuthorityId"]),
-        copy_to=tuple(_text(_children(copy)["AuthorityId"]) for copy in copies),
-        requesting_reference=_text(header["RequestingReference"]),
-        requested_reference=_text(requested_reference) if requested_reference is not None else None,
-        in_reply_to=bytes.fromhex(_text(reply)) if reply is not None else None,
-        language=_text(header["Language"]),
-        urgency=_text(_children(urgency)["UrgencyLevel"]) if urgency is not None else "ROUTINE",
+        message_id=bytes.fromhex(text_of(header["MessageId"])),
+        case_id=bytes.fromhex(text_of(header["CaseId"])),
+        generation=int(text_of(header["Generation"])),
+        issued_at=datetime.fromisoformat(text_of(header["IssuedAt"])).astimezone(UTC),
+        sender=text_of(_children(header["Sender"])["AuthorityId"]),
+        recipient=text_of(_children(header["Recipient"])["AuthorityId"]),
+        copy_to=tuple(text_of(_children(copy)["AuthorityId"]) for copy in copies),
+        requesting_reference=text_of(header["RequestingReference"]),
+        requested_reference=text_of(requested_reference) if requested_reference is not None else None,
+        in_reply_to=bytes.fromhex(text_of(reply)) if reply is not None else None,
+        language=text_of(header["Language"]),
+        urgency=text_of(_children(urgency)["UrgencyLevel"]) if urgency is not None else "ROUTINE",
         attachments=tuple(_attachment(element) for element in attachment_elements(document)),
-        signing_officer=SigningOfficer(name=_text(officer["Name"]), post=_text(officer["Post"])),
+        signing_officer=SigningOfficer(name=text_of(officer["Name"]), post=text_of(officer["Post"])),
     )
 
 
@@ -74,21 +74,17 @@ def _attachment(element: etree._Element) -> Attachment:
     parts = _children(element)
     translation_of = parts.get("TranslationOf")
     return Attachment(
-        attachment_id=_text(parts["AttachmentId"]),
-        file_name=_text(parts["FileName"]),
-        media_type=_text(parts["MediaType"]),
-        size_bytes=int(_text(parts["SizeBytes"])),
-        sha256=bytes.fromhex(_text(parts["Sha256"])),
-        document_type=_text(parts["DocumentType"]),
-        language=_text(parts["Language"]),
-        translation_of=_text(translation_of) if translation_of is not None else None,
+        attachment_id=text_of(parts["AttachmentId"]),
+        file_name=text_of(parts["FileName"]),
+        media_type=text_of(parts["MediaType"]),
+        size_bytes=int(text_of(parts["SizeBytes"])),
+        sha256=bytes.fromhex(text_of(parts["Sha256"])),
+        document_type=text_of(parts["DocumentType"]),
+        language=text_of(parts["Language"]),
+        translation_of=text_of(translation_of) if translation_of is not None else None,
     )
 
 
 def _children(element: etree._Element) -> dict[str, etree._Element]:
     """The child elements of the shared namespace by local name; of repeated ones the last."""
     return {qualified_name(child).removeprefix(_COMMON): child for child in element.iterchildren("*")}
-
-
-def _text(element: etree._Element) -> str:
-    return " ".join("".join(element.itertext()).split())

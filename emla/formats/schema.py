@@ -9,7 +9,7 @@ Rules of this file:
   again, part by part, because libxml2 skips everything that follows a misplaced element in the same parent.
 - Schema files are code: they come from the folder handed in, nothing else is ever loaded,
   ``xsi:schemaLocation`` is ignored.
-- At most `FINDINGS_MAX` findings are worded; the last one then says so.
+- At most `FINDINGS_MAX` findings are worded and `PARTS_MAX` parts read again; the last finding then says so.
 """
 
 import re
@@ -28,8 +28,12 @@ from emla.formats.xml import ElementPaths, XmlDocument, local_name, qualified_na
 from emla.model.findings import Finding, Severity
 
 FINDINGS_MAX = 1000
+PARTS_MAX = 5000
+"""So many elements after misplaced ones are looked at: a large hostile document must not cost minutes to
+explain."""
 _STEP = re.compile(r"(?P<name>[^\[]+)(?:\[(?P<position>\d+)\])?")
 _EXPECTED = re.compile(r"\{[^}]*\}([A-Za-z]+)")
+_NAMED_ELEMENT = re.compile(r"Element '(?P<name>[^']+)'")
 _CONTENT = "SCHEMAV_ELEMENT_CONTENT"
 
 
@@ -159,15 +163,21 @@ def _run(schema: etree.XMLSchema, root: etree._Element) -> list[_Entry]:
     """Validate one element as a document and list the errors."""
     if schema.validate(root):
         return []
-    return [
-        _Entry(
-            element=_find(root, entry.path or ""),
-            line=entry.line,
-            error_type=entry.type_name,
-            raw=entry.message,
+    by_line: dict[tuple[str, int | None], etree._Element] = {}
+    places = _Places(root)
+    entries: list[_Entry] = []
+    for entry in islice(schema.error_log, FINDINGS_MAX + 1):
+        if entry.path:
+            element = places.find(entry.path)
+        else:
+            # References to ids that do not exist come without a path, but with line and name.
+            by_line = by_line or {(qualified_name(one), one.sourceline): one for one in root.iter("*")}
+            named = _NAMED_ELEMENT.match(entry.message)
+            element = by_line.get((named["name"], entry.line)) if named else None
+        entries.append(
+            _Entry(element=element, line=entry.line, error_type=entry.type_name, raw=entry.message)
         )
-        for entry in islice(schema.error_log, FINDINGS_MAX + 1)
-    ]
+    return entries
 
 
 def _compile_all_global(
@@ -198,27 +208,39 @@ def _compile_all_global(
     return etree.XMLSchema(etree.fromstring(etree.tostring(schema), parser, base_url=address))
 
 
-def _find(root: etree._Element, path: str) -> etree._Element | None:
-    """Follow libxml2's path (``/*/*[3]/c:Name[2]``) by hand: prefixes in it are the document's own and mean
-    nothing outside.
+class _Places:
+    """Follows libxml2's paths (``/*/*[3]/c:Name[2]``) by hand: prefixes in them are the document's own.
+
+    The children of each parent are listed once, so that following many paths stays linear.
     """
-    element = root
-    for step in path.split("/")[2:]:
-        parts = _STEP.fullmatch(step)
-        if parts is None:
-            return None
-        prefix, _, local = parts["name"].rpartition(":")
-        named = (
-            child
-            for child in element.iterchildren("*")
-            if parts["name"] == "*" or ((child.prefix or "") == prefix and local_name(child) == local)
-        )
-        wanted = int(parts["position"] or 1)
-        found = next((child for number, child in enumerate(named, 1) if number == wanted), None)
-        if found is None:
-            return None
-        element = found
-    return element
+
+    def __init__(self, root: etree._Element) -> None:
+        self._root = root
+        self._children: dict[tuple[etree._Element, str], list[etree._Element]] = {}
+
+    def find(self, path: str) -> etree._Element | None:
+        """The element at a path; None if there is none."""
+        element = self._root
+        for step in path.split("/")[2:]:
+            parts = _STEP.fullmatch(step)
+            if parts is None:
+                return None
+            children = self._named(element, parts["name"])
+            position = int(parts["position"] or 1)
+            if position > len(children):
+                return None
+            element = children[position - 1]
+        return element
+
+    def _named(self, parent: etree._Element, name: str) -> list[etree._Element]:
+        if (parent, name) not in self._children:
+            prefix, _, local = name.rpartition(":")
+            self._children[parent, name] = [
+                child
+                for child in parent.iterchildren("*")
+                if name == "*" or ((child.prefix or "") == prefix and local_name(child) == local)
+            ]
+        return self._children[parent, name]
 
 
 class _Explainer:
@@ -231,13 +253,14 @@ class _Explainer:
         self._found: dict[tuple[str, str], Finding] = {}
         self._parents_done: set[etree._Element] = set()
         self._parts: dict[str, etree.XMLSchema] = {}
+        self._parts_read = 0
         self._more = False
 
     def sorted_findings(self) -> tuple[Finding, ...]:
         """Everything found, in the order of the document."""
         findings = sorted(self._found.values(), key=lambda finding: (finding.line or 0, finding.path))
         if self._more:
-            message = f"There are more errors than the {FINDINGS_MAX} listed; mend these first."
+            message = "There may be more errors than those listed; mend these first and check again."
             findings.append(Finding(rule="XSD-more", severity=Severity.FATAL, message=message))
         return tuple(findings)
 
@@ -247,6 +270,10 @@ class _Explainer:
 
     def _explain_part(self, element: etree._Element) -> None:
         """Find everything that is wrong with an element libxml2 skipped, as if it were a document."""
+        self._parts_read += 1
+        if self._parts_read > PARTS_MAX:
+            self._more = True
+            return
         self._parts = self._parts or self._compiled.compile_parts()
         self._explain(_run(self._parts[etree.QName(element).namespace or ""], element), element)
 
@@ -282,8 +309,10 @@ class _Explainer:
             self._explain_order(parent, None if is_missing else element, entry.raw)
         if not is_missing:
             for sibling in (element, *element.itersiblings("*")):
-                if qualified_name(sibling) in allowed and len(self._found) < FINDINGS_MAX:
+                if qualified_name(sibling) in allowed:
                     self._explain_part(sibling)
+                if self._more:
+                    return
 
     def _explain_children(
         self, parent: etree._Element, near: etree._Element, allowed: dict[str, Child]

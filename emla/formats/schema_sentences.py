@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from emla.formats.schema_index import SchemaIndex, SimpleType
-from emla.formats.xml import local_name
+from emla.formats.xml import local_name, text_of
 
 CODES_LISTED_MAX = 12
 _XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -53,7 +53,7 @@ class Fault:
     @property
     def value(self) -> str:
         """The element's text with white space collapsed, as the schema sees it."""
-        return " ".join("".join(self.element.itertext()).split())
+        return text_of(self.element)
 
 
 def describe(

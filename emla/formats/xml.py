@@ -39,6 +39,7 @@ _PLAIN_START = re.compile(
     rb"""[ \t\r\n]*<[A-Za-z_]""",
     re.VERBOSE,
 )
+_WHITE_SPACE = re.compile(r"[ \t\r\n]+")
 _COMMENT_IN_VALUE = etree.XPath("//*[comment() and (not(*) or text()[normalize-space()])]")
 _TREE_PARSER = etree.XMLParser(
     encoding="utf-8",
@@ -148,6 +149,13 @@ class ElementPaths:
         return self._positions[parent]
 
 
+def text_of(element: etree._Element) -> str:
+    """An element's whole text with white space collapsed as XML does it: four characters, not all that
+    Unicode has.
+    """
+    return _WHITE_SPACE.sub(" ", "".join(element.itertext())).strip(" ")
+
+
 def qualified_name(element: etree._Element) -> str:
     """An element's name as ``{namespace}LocalName``."""
     return str(element.tag)
@@ -163,15 +171,14 @@ def _is_plain(data: bytes, limits: XmlLimits) -> bool:
     depth.
 
     Every ``<!`` begins a comment, so there is no DOCTYPE and no CDATA; no ``<?`` follows the declaration, so
-    there is no processing instruction; every attribute has its ``=``; no element or comment is shorter than
-    four bytes. Single characters that are rare in requests are looked for first, because that is the cheapest
-    search there is.
+    there is no processing instruction; every attribute has its ``=``; every element and comment has its
+    ``<``. Characters that are rare in requests are looked for alone first: that is the cheapest search there is.
     """
     start = _PLAIN_START.match(data)
     return (
         start is not None
         and len(data) <= min(SHORT_DOCUMENT_BYTES, limits.size_bytes_max, limits.tag_bytes_max)
-        and len(data) // 4 <= limits.elements_max
+        and data.count(b"<") <= min(limits.elements_max, limits.children_max)
         and data.count(b"=") <= min(limits.attributes_max, limits.attributes_total_max, limits.namespaces_max)
         and (data.find(b"?", start.end()) < 0 or data.find(b"<?", start.end()) < 0)
         and (data.find(b"!") < 0 or data.count(b"<!") == data.count(b"<!--"))
@@ -237,12 +244,12 @@ def _read_through(data: bytes, limits: XmlLimits) -> None:
 
 
 class _Tokens:
-    """Counts what expat reports against the limits. Depth is what was opened less what was closed."""
+    """Counts what expat reports against the limits. One count of children for each open element."""
 
     def __init__(self, limits: XmlLimits) -> None:
         self._limits = limits
         self._nodes = 0
-        self._depth = 0
+        self._children = [0]
         self._attributes = 0
         self._namespaces = 0
         self._xml_ids: set[str] = set()
@@ -273,15 +280,18 @@ class _Tokens:
         _refuse(rule, message, self._parser.CurrentLineNumber)
 
     def _start(self, name: str, attributes: list[str]) -> None:
-        self._depth += 1
         self._count_node()
-        if self._depth > self._limits.depth_max:
+        self._children[-1] += 1
+        if self._children[-1] > self._limits.children_max:
+            self._refuse("XML-children", f"One element holds more than {self._limits.children_max} elements.")
+        self._children.append(0)
+        if len(self._children) - 1 > self._limits.depth_max:
             self._refuse("XML-depth", f"Elements are nested more than {self._limits.depth_max} deep.")
         if attributes:
             self._count_attributes(attributes)
 
     def _end(self, name: str) -> None:
-        self._depth -= 1
+        self._children.pop()
 
     def _count_node(self) -> None:
         self._nodes += 1

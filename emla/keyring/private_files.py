@@ -23,7 +23,7 @@ def write_private(path: Path, data: bytes) -> None:
     descriptor = os.open(
         temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
     )
-    with open(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(descriptor)
@@ -75,7 +75,7 @@ def read_private(path: Path, size_bytes_max: int) -> bytes:
         raise refusal(
             path, "cannot be read", "Restore it from its backup; links are not followed."
         ) from error
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise refusal(path, "is not a file", "Restore it from its backup.")

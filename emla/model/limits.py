@@ -38,6 +38,8 @@ class XmlLimits:
     """Elements inside one another, the root counted as 1."""
     elements_max: int = 200_000
     """Elements and comments together, because both become nodes of the tree."""
+    children_max: int = 4096
+    """Elements directly in one element: libxml2 counts them all to name the place of each single error."""
     attributes_max: int = 64
     """Attributes of one element, namespace declarations included."""
     attributes_total_max: int = 100_000

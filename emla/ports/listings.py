@@ -33,10 +33,6 @@ class Listings(Protocol):
         """Packages, newest first."""
         ...
 
-    async def package(self, pid: bytes) -> Listed | None:
-        """One package."""
-        ...
-
     async def resolve(self, prefix: str) -> Sequence[bytes]:
         """Package ids that begin with these hexadecimal digits, or carry exactly this message id; at most two."""
         ...

@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
 from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.ports.listings import Listed
 from emla.steps.acknowledge import IssuedAcknowledgement
 
 T = TypeVar("T")
@@ -226,6 +227,10 @@ class Reader(Protocol):
         """A package of ours, without its payload."""
         ...
 
+    def sent_signed(self, pid: bytes) -> bytes | None:
+        """The signed header of a package of ours."""
+        ...
+
     def sent_by_message(self, message_id: bytes) -> SentRow | None:
         """The package that carries a message of ours."""
         ...
@@ -236,6 +241,10 @@ class Reader(Protocol):
 
     def conflict(self, sender: str, msg: bytes, payload_id: bytes, epoch: int, seq: int) -> Conflict | None:
         """The package that already holds the message id, payload id or place of another one, if any."""
+        ...
+
+    def listed(self, pid: bytes) -> Listed | None:
+        """One package, ours or a peer's, as people see it in a list."""
         ...
 
     def record(self, pid: bytes) -> bytes | None:

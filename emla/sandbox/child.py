@@ -1,4 +1,6 @@
-"""The opener process itself: load, confine, then one package after another until the socket ends. ``python -m emla.sandbox.child FD``.
+"""The opener process itself: load, confine, then one package after another until the socket ends.
+
+Started as ``python -m emla.sandbox.child FD``.
 
 Rules of this file:
 - Everything is read and tried once before the process is confined, and tried again after: what does not work confined fails at
@@ -9,11 +11,13 @@ Rules of this file:
 
 import gc
 import os
+import re
 import secrets
 import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -30,7 +34,7 @@ from emla.model.package import CardReference, PartRole, Priority, SealingOfficer
 from emla.ports.sandbox import Verdict
 from emla.sandbox.channel import Channel
 from emla.sandbox.confine import Measure, allow_processor_seconds, confine, shield
-from emla.sandbox.examine import Tools, examine, resident_bytes_peak
+from emla.sandbox.examine import Tools, examine
 from emla.sandbox.wire import Ready, Request, Start, decode_request, decode_start, encode_answer, encode_ready
 from emla.steps.address import address
 from emla.steps.seal import SealingPlan, seal
@@ -93,15 +97,35 @@ def _prepare(start: Start) -> tuple[Tools, tuple[Measure, ...]]:
         content_key=keys.content_key,
         schemas=schemas,
         limits=XmlLimits(),
-        resident_bytes_max=resident_bytes_peak() + start.memory_bytes // 4,
+        memory_is_tight=lambda: False,
     )
     _try(tools)
     gc.collect()
     gc.freeze()
+    peak_bytes = _peak_reader()
     measures = confine(start.memory_bytes)
     bytearray(WORKING_BYTES_MIN)  # fails here, at the start, where the limit leaves too little to work with
+    most = peak_bytes() + start.memory_bytes // 4
+    tools = replace(tools, memory_is_tight=lambda: peak_bytes() > most)
     _try(tools)
     return tools, measures
+
+
+def _peak_reader() -> Callable[[], int]:
+    """What tells the most resident memory this process ever had, in bytes; always 0 where the system does not tell.
+
+    The file stays open, because none can be opened later. (`getrusage` does not do: its peak begins with the parent's.)
+    """
+    try:
+        status = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return lambda: 0
+
+    def peak_bytes() -> int:
+        found = re.search(rb"VmHWM:\s*(\d+) kB", os.pread(status, 8192, 0))
+        return int(found[1]) * 1024 if found else 0
+
+    return peak_bytes
 
 
 def _serve(channel: Channel, tools: Tools, cpu_seconds: int) -> None:

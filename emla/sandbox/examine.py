@@ -11,7 +11,6 @@ Rules of this file:
 import hashlib
 import hmac
 import os
-import resource
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -44,8 +43,8 @@ class Tools:
     content_key: bytes
     schemas: Schemas
     limits: XmlLimits
-    resident_bytes_max: int
-    """Above this peak of resident memory a document's faults are not believed; well below the process's limit."""
+    memory_is_tight: Callable[[], bool]
+    """Whether this process was ever so near its limit that an allocation may have failed."""
 
 
 def examine(signed_header: bytes, pid: bytes, read: ReadPayload, tools: Tools) -> Verdict:
@@ -101,7 +100,9 @@ def _judge(opened: OpenedPackage, tools: Tools) -> tuple[str | None, tuple[Findi
             recipient=header.recipient,
         )
     except InvalidMessageError as error:
-        _refuse_when_memory_is_tight(tools.resident_bytes_max)
+        if tools.memory_is_tight():
+            # libxml2 may report an allocation that failed as a fault of the document: no such verdict is believed.
+            raise MemoryError from None
         if error.findings and all(each.rule == UNKNOWN_MESSAGE for each in error.findings):
             return None, tuple(replace(each, severity=Severity.WARNING) for each in error.findings)
         return "invalid-message", error.findings
@@ -118,14 +119,3 @@ def _as_displayed(message: Message) -> Message:
             replace(each, file_name=manifest.display_name(each.file_name)) for each in message.attachments
         ),
     )
-
-
-def _refuse_when_memory_is_tight(resident_bytes_max: int) -> None:
-    """libxml2 may report an allocation that failed as a fault of the document: near the limit no such verdict is believed."""
-    if resident_bytes_peak() > resident_bytes_max:
-        raise MemoryError
-
-
-def resident_bytes_peak() -> int:
-    """The most resident memory this process ever had, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,4 +1,4 @@
-"""The parent's side of the opener: starts the child, writes requests ahead, reads verdicts in order, replaces the child that died.
+"""The parent's side of the opener: starts the child, writes requests ahead, reads verdicts in order, replaces a dead child.
 
 Rules of this file:
 - The first request without an answer is the one the child works on. When the child dies or takes too long, that one fails with

@@ -160,8 +160,7 @@ def encode_answer(verdict: Verdict) -> bytes:
 
 def decode_answer(body: memoryview) -> Verdict:
     """Decode an answer; its code must be one of the catalogue."""
-    code_bytes = body[0] if body else 0
-    if len(body) < 1 + code_bytes:
+    if not body or len(body) < 1 + (code_bytes := body[0]):
         raise WireError("torn answer")
     try:
         code = str(body[1 : 1 + code_bytes], "ascii")

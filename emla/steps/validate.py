@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from emla.formats.message import attachment_elements, header_element, read_message
 from emla.formats.schema import Schemas
-from emla.formats.xml import ElementPaths, XmlDocument, local_name, parse_xml
+from emla.formats.xml import ElementPaths, XmlDocument, local_name, parse_xml, text_of
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding, Severity
 from emla.model.limits import XmlLimits
@@ -165,7 +165,7 @@ def _own_form(document: XmlDocument, message: Message) -> Iterator[Finding]:
             ("InReplyTo",),
             "A message cannot answer itself; InReplyTo names the message answered.",
         )
-    said = " ".join("".join(header_element(document, "MessageType").itertext()).split())
+    said = text_of(header_element(document, "MessageType"))
     if said != message.message_type:
         sentence = f"MessageType says {said}, but the message is a {message.message_type}; write that."
         yield _finding("BR-001", document, ("MessageType",), sentence)

@@ -104,7 +104,7 @@ class AuthorityApi:
             submitted = await self._submit(submission)
             if wait:
                 await self._until_answered(submitted.pid, wait)
-        body = await self._message(submitted.pid, full=not wait or not submitted.repeated)
+        body = views.submitted(submitted.pid, self._gateway.store.read)
         return views.answer(body, status=200 if submitted.repeated else 201)
 
     async def _until_answered(self, pid: bytes, seconds: float) -> None:
@@ -142,7 +142,7 @@ class AuthorityApi:
         end = time.monotonic() + wait
         while wait and len(read.acknowledgements(pid)) <= after and (left := end - time.monotonic()) > 0:
             await self._news.wait(pid, left)
-        return views.answer(await self._message(pid))
+        return views.answer(self._message(pid))
 
     async def _resolve(self, http_request: web.Request) -> bytes:
         prefix = http_request.match_info["pid"]
@@ -157,12 +157,12 @@ class AuthorityApi:
             raise NotFoundError("not-found", f"No package begins with {prefix}.")
         return found[0]
 
-    async def _message(self, pid: bytes, *, full: bool = True) -> views.Json:
-        listed = await self._listings.package(pid)
+    def _message(self, pid: bytes) -> views.Json:
+        listed = self._gateway.store.read.listed(pid)
         if listed is None:
             raise NotFoundError("not-found", "No such package.")
         content = self._hand_over.content(pid, listed.signed)
-        return views.message(listed, content, self._gateway.store.read, full=full)
+        return views.message(listed, content, self._gateway.store.read)
 
     async def get_part(self, http_request: web.Request) -> web.StreamResponse:
         """GET /v1/messages/{pid}/parts/{n}: the part's bytes; the hand-over is recorded before the first of them."""

@@ -13,7 +13,7 @@ from emla.formats.documents import encode_export
 from emla.formats.manifest import display_name
 from emla.model.acknowledgement import PROVES, Event
 from emla.model.findings import Finding
-from emla.model.leg import Leg, LegKind
+from emla.model.leg import Leg, LegKind, leg_state
 from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Reader
 
@@ -95,13 +95,11 @@ def summary(listed: Listed, content: Content | None) -> Json:
     }
 
 
-def message(listed: Listed, content: Content | None, read: Reader, *, full: bool = True) -> Json:
-    """A package with everything that is known of it; `full` adds the bundles."""
+def message(listed: Listed, content: Content | None, read: Reader) -> Json:
+    """A package with everything that is known of it."""
     own = None if listed.incoming else read.leg_of(LegKind.PACKAGE, listed.pid)
     body = summary(listed, content)
-    body["acknowledgements"] = [
-        _acknowledgement(each, full=full) for each in read.acknowledgements(listed.pid)
-    ]
+    body["acknowledgements"] = [_acknowledgement(each) for each in read.acknowledgements(listed.pid)]
     body["leg"] = leg(own) if own else None
     if content:
         manifest = content.manifest
@@ -122,6 +120,18 @@ def message(listed: Listed, content: Content | None, read: Reader, *, full: bool
     return body
 
 
+def submitted(pid: bytes, read: Reader) -> Json:
+    """What a submitter wants to know at once: the id, the state, the acknowledgements so far. The rest is a GET away."""
+    acknowledgements = read.acknowledgements(pid)
+    state = leg_state({each.event for each in acknowledgements})
+    return {
+        "pid": pid.hex(),
+        "direction": "out",
+        "state": state.value,
+        "acknowledgements": [_acknowledgement(each) for each in acknowledgements],
+    }
+
+
 def _finding(finding: Finding) -> Json:
     return {
         "rule": finding.rule,
@@ -133,17 +143,15 @@ def _finding(finding: Finding) -> Json:
     }
 
 
-def _acknowledgement(row: AcknowledgementRow, *, full: bool) -> Json:
-    body: Json = {
+def _acknowledgement(row: AcknowledgementRow) -> Json:
+    return {
         "event": row.event.value,
         "at": instant(row.at),
         "by": row.by,
         "reason": row.reason,
         "proves": PROVES[row.event],
+        "bundle": base64.b64encode(row.bundle).decode("ascii"),
     }
-    if full:
-        body["bundle"] = base64.b64encode(row.bundle).decode("ascii")
-    return body
 
 
 def leg(shown: Leg) -> Json:

@@ -13,6 +13,9 @@ from emla.model.errors import StoreError
 from emla.ports.store import Transaction
 from emla.store.sqlite.transaction import SqliteTransaction
 
+_BYTES_EACH = 24 * 1024
+"""About what an operation writes besides its payload: half a dozen pages of rows and indexes."""
+
 Operation = Callable[[Transaction], object]
 
 
@@ -31,6 +34,8 @@ class BatchRunner:
         self._connection = connection
         self._key = key
         self.frontier = frontier
+        self.wal_bytes = 0
+        """About how much was written since the WAL was last copied back; the file itself never shrinks."""
 
     def run(self, operations: Sequence[Operation]) -> list[Outcome]:
         """Run operations in one transaction and commit.
@@ -49,6 +54,7 @@ class BatchRunner:
             execute("COMMIT")
         except sqlite3.Error as error:
             raise self._failure(error) from error
+        self.wal_bytes += transaction.payload_bytes + len(operations) * _BYTES_EACH
         if closed:
             self.frontier = closed.frontier
         return outcomes

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from emla.model.acknowledgement import Event
 from emla.model.leg import Leg, LegKind
+from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Conflict, InboxRow, PeerRow, SentRow
 from emla.store.sqlite import rows
 
@@ -31,6 +32,11 @@ class SqliteReader:
         """A package of ours, without its payload."""
         return rows.one(self._execute(rows.SENT + " WHERE pid = ?", (pid,)), rows.sent)
 
+    def sent_signed(self, pid: bytes) -> bytes | None:
+        """The signed header of a package of ours."""
+        row = self._execute("SELECT signed FROM sent WHERE pid = ?", (pid,)).fetchone()
+        return row[0] if row else None
+
     def sent_by_message(self, message_id: bytes) -> SentRow | None:
         """The package that carries a message of ours."""
         return rows.one(self._execute(rows.SENT + " WHERE message_id = ?", (message_id,)), rows.sent)
@@ -46,6 +52,11 @@ class SqliteReader:
         return (
             None if row is None else Conflict(pid=row[0], payload_sha256=row[1], on_payload_only=bool(row[2]))
         )
+
+    def listed(self, pid: bytes) -> Listed | None:
+        """One package, ours or a peer's, as people see it in a list."""
+        own = rows.one(self._execute(rows.OUT + " WHERE s.pid = ?", (pid,)), rows.listed)
+        return own or rows.one(self._execute(rows.IN + " WHERE r.pid = ?", (pid,)), rows.listed)
 
     def record(self, pid: bytes) -> bytes | None:
         """The sealed record of a package, sent or received."""

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from emla.model.acknowledgement import Event
 from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, InboxRow, PeerRow, SentRow
 
 T = TypeVar("T")
@@ -22,6 +23,19 @@ INBOX = (
 )
 ACKNOWLEDGEMENT = "SELECT aid, pid, event, by, at, reason, bundle FROM acknowledgement"
 PEER = "SELECT authority, documents, pin_version, pin_sha256, fingerprint, pinned_at FROM peer"
+
+_LATE = """EXISTS (SELECT 1 FROM acknowledgement a WHERE a.pid = s.pid AND a.event = 'RelayFailure')
+       AND l.state NOT IN ('READY', 'EXPIRED')"""
+OUT = f"""
+SELECT 0 AS incoming, s.pid, s.signed, s.recipient AS peer, l.state, {_LATE} AS late, s.urgent, s.created, s.expires,
+       s.payload_size, s.message_id, s.id AS place
+FROM sent s JOIN leg l ON l.kind = 'package' AND l.ref = s.pid AND l.peer = s.recipient
+"""  # noqa: S608 (constants only)
+IN = """
+SELECT 1 AS incoming, r.pid, r.signed, r.sender AS peer, i.state, 0 AS late, r.urgent, r.created, r.expires,
+       r.payload_size, NULL AS message_id, r.id AS place
+FROM received r JOIN inbox i ON i.pid = r.pid
+"""
 
 
 def one(cursor: sqlite3.Cursor, read: "Callable[[sqlite3.Row], T]") -> T | None:
@@ -103,4 +117,21 @@ def peer(row: sqlite3.Row) -> PeerRow:
         pin_sha256=row[3],
         fingerprint=row[4],
         pinned_at=row[5],
+    )
+
+
+def listed(row: sqlite3.Row) -> Listed:
+    """A package in a list."""
+    return Listed(
+        incoming=bool(row[0]),
+        pid=row[1],
+        signed=row[2],
+        peer=row[3],
+        state=row[4],
+        late=bool(row[5]),
+        urgent=bool(row[6]),
+        created=row[7],
+        expires=row[8],
+        size=row[9],
+        message_id=row[10],
     )

@@ -17,19 +17,18 @@ from emla.store.sqlite.reader import SqliteReader
 from emla.store.sqlite.writer import WriterFigures, WriterThread
 
 T = TypeVar("T")
-_WAL_PAGES_MAX = 4000
+_WAL_BYTES_MAX = 32 * 1024 * 1024
 
 
 class SqliteStore:
     """Implements `emla.ports.store.Store`. Open with `open_store`, close with `close`."""
 
     def __init__(
-        self, connection: sqlite3.Connection, reader: sqlite3.Connection, runner: BatchRunner, path: Path
+        self, connection: sqlite3.Connection, reader: sqlite3.Connection, runner: BatchRunner
     ) -> None:
         self._connection = connection
         self._reader_connection = reader
         self._runner = runner
-        self._wal = path.with_name(path.name + "-wal")
         self._writer: WriterThread | None = None
         self.read = SqliteReader(reader)
         self.checkpoints = 0
@@ -76,12 +75,9 @@ class SqliteStore:
 
     def _checkpoint_wal(self) -> None:
         # After the batch's callers were answered: a checkpoint is never in the way of a commit that somebody waits for.
-        try:
-            pages = self._wal.stat().st_size // 4096
-        except OSError:
-            return
-        if pages > _WAL_PAGES_MAX:
+        if self._runner.wal_bytes > _WAL_BYTES_MAX:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            self._runner.wal_bytes = 0
             self.checkpoints += 1
 
 
@@ -99,7 +95,7 @@ def open_store(path: Path, key: LedgerKey) -> SqliteStore:
         reader = schema.connect_reader(path)
     except sqlite3.Error as error:
         raise StoreError("store-failed", f"{path.name}: {error}") from error
-    return SqliteStore(connection, reader, BatchRunner(connection, frontier, key), path)
+    return SqliteStore(connection, reader, BatchRunner(connection, frontier, key))
 
 
 def load_frontier(connection: sqlite3.Connection, key: LedgerKey) -> Frontier:

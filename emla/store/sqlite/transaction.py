@@ -50,6 +50,8 @@ class SqliteTransaction:
         self._key = key
         self._entries: list[bytes] = []
         self._issued: list[tuple[Issued, int]] = []
+        self.payload_bytes = 0
+        """Payload bytes this batch inserted, for the WAL's size."""
 
     def mark(self) -> Mark:
         """Remember where the next operation begins."""
@@ -141,6 +143,7 @@ class SqliteTransaction:
     def _insert_payload(self, sha256: bytes, size: int, body: bytes | None) -> None:
         # Two packages may carry one payload (several recipients, later); the first row serves both.
         self._execute("INSERT INTO payload VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (sha256, size, body))
+        self.payload_bytes += len(body or b"")
 
     # --- packages of peers ---
 

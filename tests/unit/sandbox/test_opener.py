@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,6 +40,12 @@ SMALL = os.urandom(24 * 1024)
 
 def main_only(document: bytes) -> list[PartBytes]:
     return [(PartRole.MAIN, "application/xml", "message.xml", document)]
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait for what another process does and nobody announces."""
+    while not happened():  # noqa: ASYNC110 - there is no event to wait for
+        await asyncio.sleep(0.01)
 
 
 def hostile_document(elements: int) -> bytes:
@@ -243,8 +250,7 @@ async def test_a_child_killed_while_nothing_waits_is_replaced_and_costs_nothing(
     child = house.opener.process_id
     assert child is not None
     os.kill(child, signal.SIGKILL)
-    while house.opener.process_id == child:
-        await asyncio.sleep(0.01)
+    await until(lambda: house.opener.process_id != child)
     assert (await house.open(build_package(house.sealing, sample_parts(SMALL)))).code is None
 
 
@@ -329,10 +335,6 @@ async def test_the_words_of_an_error_in_the_child_are_not_repeated(house: House)
 # --- starting and ending ---
 
 
-def child_of(house: House) -> int | None:
-    return house.opener.process_id
-
-
 async def start_failure(keys: Path, schemas: Path, settings: OpenerSettings) -> ConfigurationError:
     opener = OpenerProcess(keys=keys, schemas=schemas, settings=settings)
     try:
@@ -373,11 +375,9 @@ async def test_a_child_that_cannot_be_replaced_costs_no_package_a_strike(
     path.rename(tmp_path / "aside")
     assert house.opener.process_id is not None
     os.kill(house.opener.process_id, signal.SIGKILL)
-    while house.opener.ready:
-        await asyncio.sleep(0.01)
+    await until(lambda: not house.opener.ready)
     waiting = asyncio.ensure_future(house.open(build_package(house.sealing, sample_parts(SMALL))))
-    while child_of(house) is not None:
-        await asyncio.sleep(0.01)
+    await until(lambda: house.opener.process_id is None)
     (tmp_path / "aside").rename(path)
     assert (await waiting).code is None
 
