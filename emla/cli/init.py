@@ -15,7 +15,7 @@ from emla.cli.lazy import example_text
 @click.command(
     epilog=example_text(
         "emla init --authority nl.minjus --name 'Ministry of Justice' --language en --country NL"
-        " --endpoint https://mla.example.nl:8443 --email mla@example.nl --telephone +31-70-5550100"
+        " --endpoint https://mla.example:8443 --email mla@example.nl --telephone +31-70-5550100"
     )
 )
 @click.option(
@@ -25,7 +25,7 @@ from emla.cli.lazy import example_text
 @click.option("--name", help="Official name.")
 @click.option("--language", help="Language of the name, and accepted for requests; several with commas.")
 @click.option("--country", help="ISO 3166-1 code, two letters.")
-@click.option("--endpoint", metavar="URL", help="Address at which other gateways reach this one, https://...")
+@click.option("--endpoint", metavar="URL", help="https address at which other gateways reach this one.")
 @click.option("--telephone", help="Number on which operators can be called.")
 @click.option("--email", help="Address for arrangements, never for content.")
 @click.option("--time-zone", help="IANA name, for example Europe/Amsterdam.")

@@ -103,7 +103,7 @@ QUESTIONS = (
         name="endpoint",
         words="Address at which other gateways reach this one",
         accepts=_is_endpoint,
-        complaint="an https address, for example https://mla.example.org:8443.",
+        complaint="an https address, for example https://mla.example:8443.",
     ),
     Question(
         name="telephone",

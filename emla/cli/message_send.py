@@ -3,8 +3,10 @@
 Each file is opened once: what was checked is what is sent.
 """
 
+import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +18,10 @@ from emla.model.limits import WIRE
 from emla.model.package import Priority
 from emla.steps.validate import ValidMessage
 
+if TYPE_CHECKING:
+    from emla.client.client import Client
+
+_DELIVERED = "RelayAcceptance"
 _REFUSED = frozenset({"SubmissionRejection", "RelayRejection", "RelayFailure"})
 
 
@@ -33,7 +39,7 @@ _REFUSED = frozenset({"SubmissionRejection", "RelayRejection", "RelayFailure"})
 @click.option(
     "--wait",
     "wait_seconds",
-    type=click.FloatRange(0, 86400),
+    type=click.IntRange(0, 86400),
     default=0,
     metavar="SECONDS",
     help="Wait so long for the recipient's acknowledgement.",
@@ -49,7 +55,7 @@ def send(
     *,
     folder: Path | None,
     urgent: bool,
-    wait_seconds: float,
+    wait_seconds: int,
     expires_days: int | None,
     dry_run: bool,
 ) -> None:
@@ -90,20 +96,32 @@ def _hash_all(parts: list[OpenPart]) -> tuple[tuple[str, int, bytes], ...]:
 
 
 def _submit(
-    parts: list[OpenPart], prio: Priority | None, expires_days: int | None, wait_seconds: float
+    parts: list[OpenPart], prio: Priority | None, expires_days: int | None, wait_seconds: int
 ) -> Message:
     from emla.cli import screen
 
-    with screen.progress("Sending", sum(part.size for part in parts)) as advance:
-        return with_client(
-            lambda client: client.submit(
-                parts,
-                prio=prio,
-                expires_in_days=expires_days,
-                wait_seconds=wait_seconds,
-                progress=advance,
-            )
-        )
+    async def submit(client: "Client") -> Message:
+        with screen.progress("Sending", sum(part.size for part in parts)) as advance:
+            submitted = await client.submit(parts, prio=prio, expires_in_days=expires_days, progress=advance)
+        return await _wait(client, submitted.pid, wait_seconds)
+
+    return with_client(submit)
+
+
+async def _wait(client: "Client", pid: str, wait_seconds: int) -> Message:
+    """The message, as soon as its recipient has answered or the time is over."""
+    end = time.monotonic() + wait_seconds
+    message = await client.message(pid)
+    while not _events(message) & (_REFUSED | {_DELIVERED}):
+        left = int(end - time.monotonic())
+        if left <= 0:
+            break
+        message = await client.wait_for(pid, after=len(message.acknowledgements), wait_seconds=left)
+    return message
+
+
+def _events(message: Message) -> frozenset[str]:
+    return frozenset(each.event for each in message.acknowledgements)
 
 
 def _show_plan(valid: ValidMessage, parts: list[OpenPart]) -> None:
@@ -126,22 +144,22 @@ def _show_plan(valid: ValidMessage, parts: list[OpenPart]) -> None:
     screen.note("Nothing was sent: --dry-run.")
 
 
-def _show_sent(sent: Message, wait_seconds: float) -> None:
+def _show_sent(sent: Message, wait_seconds: int) -> None:
     from emla.cli import screen
     from emla.cli.message_view import show_acknowledgements
     from emla.cli.wording import NOT_ACCEPTANCE, instant, short
     from emla.model.codes import CODES
 
-    events = {each.event for each in sent.acknowledgements}
+    events = _events(sent)
     if wants_json():
         screen.emit_json(sent)
     else:
         screen.facts([("Package", sent.pid), ("To", sent.peer), ("State", sent.state)])
         show_acknowledgements(sent)
-        if "RelayAcceptance" in events:
+        if _DELIVERED in events:
             screen.note(NOT_ACCEPTANCE)
         elif not events & _REFUSED:
-            waited = f" within {wait_seconds:g} s" if wait_seconds else ""
+            waited = f" within {wait_seconds} s" if wait_seconds else ""
             screen.note(f"Not delivered yet{waited}; emla keeps trying until {instant(sent.expires)}.")
             screen.note(f"See how it goes: emla message show {short(sent.pid)}")
     if events & _REFUSED:

@@ -170,6 +170,24 @@ class AcknowledgementEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """POST /v1/messages: what a submitter wants to know at once. The rest is a GET away."""
+
+    pid: str
+    state: str
+    acknowledgements: tuple[AcknowledgementEntry, ...]
+
+    @classmethod
+    def read(cls, answer: Answer) -> Self:
+        """Read it from an answer."""
+        return cls(
+            pid=answer.hexadecimal("pid"),
+            state=answer.text("state"),
+            acknowledgements=tuple(map(AcknowledgementEntry.read, answer.items("acknowledgements"))),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegStanding:
     """Where the transport of one message stands."""
 

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import aiohttp
 
 from emla.client import download
-from emla.client.answers import Leg, Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus
+from emla.client.answers import Leg, Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus, Submitted
 from emla.client.problems import error_of_problem
 from emla.client.reading import Answer, decode_answer, unreadable
 from emla.client.upload import PIECE_BYTES, SUBMISSION_TYPE, OpenPart, Progress, Submission
@@ -25,6 +25,8 @@ from emla.model.errors import ConfigurationError, EmlaError, TransportError
 from emla.model.limits import WIRE
 from emla.model.package import Priority
 
+WAIT_SECONDS_MAX = 60
+"""How long the server holds one call; who wants to wait longer calls again."""
 SOCKET_PATH_BYTES_MAX = 107
 """What the kernel's socket address holds (sun_path less its end mark)."""
 
@@ -79,9 +81,9 @@ class Client:
         *,
         prio: Priority | None = None,
         expires_in_days: int | None = None,
-        wait_seconds: float = 0,
+        wait_seconds: int = 0,
         progress: Progress | None = None,
-    ) -> Message:
+    ) -> Submitted:
         """Submit a message; when this returns, it is sealed and durable here and will be tried until it
         expires.
 
@@ -89,7 +91,7 @@ class Client:
             parts: the main part first, then the attachments.
             prio: the lane; None takes it from the message's own urgency.
             expires_in_days: None takes the server's default.
-            wait_seconds: wait so long for the recipient's RelayAcceptance.
+            wait_seconds: wait so long for the recipient's RelayAcceptance, at most `WAIT_SECONDS_MAX`.
             progress: called with the size of each piece as it is sent.
 
         Raises:
@@ -98,7 +100,7 @@ class Client:
         """
         submission = Submission(parts, prio=prio, expires_in_days=expires_in_days, progress=progress)
         headers = {"Content-Type": SUBMISSION_TYPE, "Content-Length": str(submission.size)}
-        query = {"wait": f"{wait_seconds:g}"} if wait_seconds else {}
+        query = {"wait": str(wait_seconds)} if wait_seconds else {}
         try:
             async with self._call(
                 "POST",
@@ -108,7 +110,7 @@ class Client:
                 body=submission.body(),
                 wait_seconds=wait_seconds,
             ) as response:
-                return Message.read(decode_answer(await response.read(), "message"))
+                return Submitted.read(decode_answer(await response.read(), "submission"))
         except EmlaError:
             if submission.failure:
                 raise submission.failure from None
@@ -126,9 +128,12 @@ class Client:
         """One message, by package id, a beginning of it that is unique, or message id."""
         return Message.read(await self._get(f"/v1/messages/{quote(pid, safe='')}", "message"))
 
-    async def wait_for(self, pid: str, *, after: int, wait_seconds: float) -> Message:
-        """The message, as soon as it has more than `after` acknowledgements or the time is over."""
-        query = {"after": str(after), "wait": f"{wait_seconds:g}"}
+    async def wait_for(self, pid: str, *, after: int, wait_seconds: int) -> Message:
+        """The message, as soon as it has more than `after` acknowledgements or the time is over.
+
+        The server cuts the time at `WAIT_SECONDS_MAX`.
+        """
+        query = {"after": str(after), "wait": str(wait_seconds)}
         path = f"/v1/messages/{quote(pid, safe='')}"
         return Message.read(await self._get(path, "message", query, wait_seconds))
 

@@ -5,6 +5,7 @@ second authority. Rules that the real gateway has and these tests need are here;
 """
 
 import asyncio
+import contextlib
 import hashlib
 import json
 from base64 import b64encode
@@ -130,7 +131,8 @@ async def _submit(request: web.Request) -> web.Response:
     state.messages[pid] = _message(state, pid, table, hashes)
     for number, (content_hash, content) in enumerate(hashes, start=1):
         state.contents[pid, number] = content or content_hash
-    return web.json_response(state.messages[pid], status=200 if repeated else 201)
+    kept = {name: state.messages[pid][name] for name in ("pid", "direction", "state", "acknowledgements")}
+    return web.json_response(kept, status=200 if repeated else 201)
 
 
 async def _take(body: StreamReader, size: int, state: FakeAuthority) -> tuple[bytes, bytes]:
@@ -231,8 +233,10 @@ async def _show(request: web.Request) -> web.Response:
         return problem("not-found", request.match_info["pid"])
     after, acknowledgements = int(request.query.get("after", -1)), found["acknowledgements"]
     assert isinstance(acknowledgements, list)
-    if len(acknowledgements) <= after:
-        await asyncio.wait_for(request.app[STATE].newest.wait(), float(request.query["wait"]))
+    wait = int(request.query.get("wait", 0))
+    if wait and len(acknowledgements) <= after:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(request.app[STATE].newest.wait(), wait)
     return web.json_response(found)
 
 

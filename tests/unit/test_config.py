@@ -94,10 +94,10 @@ def test_the_reference_page_is_made_from_the_table() -> None:
 def test_the_data_folder_is_the_option_then_the_variable_then_xdg(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOME", "/home/clerk")
+    monkeypatch.setenv("HOME", "/srv/clerk")
     environment = {"EMLA_DATA": "/srv/emla", "XDG_DATA_HOME": "/xdg"}
     assert data_folder(tmp_path, environment) == tmp_path
     assert data_folder(None, environment) == Path("/srv/emla")
     assert data_folder(None, {"XDG_DATA_HOME": "/xdg"}) == Path("/xdg/emla")
-    assert data_folder(None, {"XDG_DATA_HOME": "relative"}) == Path("/home/clerk/.local/share/emla")
-    assert data_folder(Path("~/emla"), {}) == Path("/home/clerk/emla")
+    assert data_folder(None, {"XDG_DATA_HOME": "relative"}) == Path("/srv/clerk/.local/share/emla")
+    assert data_folder(Path("~/emla"), {}) == Path("/srv/clerk/emla")
