@@ -5,7 +5,7 @@ from hashlib import sha256
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pymerkle import InmemoryTree  # type: ignore[import-untyped]  # pymerkle ships no types; a test oracle only
+from pymerkle import InmemoryTree
 
 from emla.ledger.merkle import (
     EMPTY,
