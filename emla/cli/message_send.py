@@ -47,6 +47,7 @@ _REFUSED = frozenset({"SubmissionRejection", "RelayRejection", "RelayFailure"})
 @click.option(
     "--expires-days",
     type=click.IntRange(1, WIRE.expiry_seconds_max // 86400),
+    metavar="DAYS",
     help="How long to keep trying; else the server's setting.",
 )
 @click.option("--dry-run", is_flag=True, help="Do all checks and send nothing. No server is needed.")
@@ -110,8 +111,12 @@ def _submit(
 
 async def _wait(client: "Client", pid: str, wait_seconds: int) -> Message:
     """The message, as soon as its recipient has answered or the time is over."""
+    from emla.cli import screen
+
     end = time.monotonic() + wait_seconds
     message = await client.message(pid)
+    if wait_seconds and not _events(message) & (_REFUSED | {_DELIVERED}):
+        screen.note(f"Sealed and durable here. Waiting up to {wait_seconds} s for {message.peer}.")
     while not _events(message) & (_REFUSED | {_DELIVERED}):
         left = int(end - time.monotonic())
         if left <= 0:
@@ -147,14 +152,14 @@ def _show_plan(valid: ValidMessage, parts: list[OpenPart]) -> None:
 def _show_sent(sent: Message, wait_seconds: int) -> None:
     from emla.cli import screen
     from emla.cli.message_view import show_acknowledgements
-    from emla.cli.wording import NOT_ACCEPTANCE, instant, short
+    from emla.cli.wording import NOT_ACCEPTANCE, instant, short, state
     from emla.model.codes import CODES
 
     events = _events(sent)
     if wants_json():
         screen.emit_json(sent)
     else:
-        screen.facts([("Package", sent.pid), ("To", sent.peer), ("State", sent.state)])
+        screen.facts([("Package", sent.pid), ("To", sent.peer), ("State", state(sent.state))])
         show_acknowledgements(sent)
         if _DELIVERED in events:
             screen.note(NOT_ACCEPTANCE)

@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from emla.cli import screen
-from emla.cli.wording import instant, plain, short, size
+from emla.cli.wording import instant, plain, short, size, state
 from emla.client.answers import Message, MessageSummary
 
 _GOOD = frozenset({"SubmissionAcceptance", "RelayAcceptance", "ContentConsignment", "ContentHandover"})
@@ -53,7 +53,7 @@ def show_message(message: Message) -> None:
     rows += [
         ("Created", instant(message.created)),
         ("Expires", instant(message.expires)),
-        ("Transport", f"{message.state}{', late' if message.late else ''}"),
+        ("Transport", f"{state(message.state, message.direction)}{', late' if message.late else ''}"),
     ]
     if message.leg and (message.leg.attempts or message.leg.next_at):
         rows.append(("Attempts", _attempts(message)))

@@ -72,7 +72,9 @@ def table(
     on_error: bool = False,
 ) -> None:
     """A table. Columns in `fold` give way when the terminal is narrow; the others keep their width."""
-    made = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    made = Table(
+        box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0)
+    )
     for column in columns:
         made.add_column(column, no_wrap=column not in fold, overflow="fold")
     for row in rows:

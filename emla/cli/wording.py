@@ -47,6 +47,32 @@ def short(identifier: str | None) -> str:
     return "-" if identifier is None else identifier[:ID_DIGITS_SHOWN]
 
 
+_SENT = {
+    "READY": "on its way",
+    "HELD": "held back here",
+    "ACCEPTED": "delivered",
+    "CONSIGNED": "delivered and in the recipient's inbox",
+    "HANDED": "delivered and opened by an officer of the recipient",
+    "REJECTED": "refused by the recipient's gateway",
+    "EXPIRED": "not delivered in time",
+    "CONSIGNMENT_FAILED": "delivered, but could not be opened there",
+}
+
+
+_RECEIVED = {
+    "ACCEPTED": "received, not opened by the gateway yet",
+    "CONSIGNED": "in the inbox, nobody has opened it",
+    "HANDED": "opened by an officer",
+    "QUARANTINED": "could not be opened safely; ask your operator",
+}
+
+
+def state(name: str, direction: str = "out") -> str:
+    """A transport state with what it means, where that is known: ``READY (on its way)``."""
+    meaning = (_RECEIVED if direction == "in" else _SENT).get(name)
+    return f"{name} ({meaning})" if meaning else name
+
+
 def count(number: int, one: str, many: str) -> str:
     """A number with its noun: ``1 finding``, ``3 findings``."""
     return f"{number} {one if number == 1 else many}"
