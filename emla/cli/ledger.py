@@ -26,19 +26,22 @@ def verify() -> None:
     from emla.cli import screen
     from emla.cli.wording import count
 
-    report = verify_ledger(data)
+    found = verify_ledger(data)
+    report = found.ledger
     if wants_json():
         screen.emit_json(
             {
                 "origin": report.origin,
-                "whole": report.whole,
+                "whole": found.whole,
                 "leaves": report.leaves,
                 "objects": report.objects,
                 "erased": report.erased,
                 "checkpoints": report.checkpoints,
                 "proofs": report.proofs,
                 "root": report.root.hex(),
-                "problems": report.problems,
+                "acknowledgements": found.acknowledgements,
+                "payloads": found.payloads,
+                "problems": found.problems,
             }
         )
     else:
@@ -50,17 +53,21 @@ def verify() -> None:
                 ("Erased objects", str(report.erased)),
                 ("Checkpoints", str(report.checkpoints)),
                 ("Proofs given to peers", str(report.proofs)),
+                ("Acknowledgements verified", str(found.acknowledgements)),
+                ("Payloads hashed", str(found.payloads)),
                 ("Root", report.root.hex()),
             ]
         )
-        for problem in report.problems:
+        for problem in found.problems:
             screen.say(f"- {problem}", style="red")
-        if report.whole:
+        if found.whole:
             screen.say("The ledger is whole.", style="green")
         else:
-            found = count(len(report.problems), "problem", "problems")
-            screen.note(f"{found}: stop, keep everything as it is, telephone your peers.", style="bold red")
-    if not report.whole:
+            how_many = count(len(found.problems), "problem", "problems")
+            screen.note(
+                f"{how_many}: stop, keep everything as it is, telephone your peers.", style="bold red"
+            )
+    if not found.whole:
         raise click.exceptions.Exit(_integrity_alarm())
 
 
