@@ -21,4 +21,4 @@ def demo(*, keep: bool) -> None:
 
     if wants_json():
         raise click.UsageError("demo tells a story; it has no --json.")
-    raise click.exceptions.Exit(run(keep=keep, console=Console(highlight=False)))
+    raise click.exceptions.Exit(run(keep=keep, console=Console(highlight=False, soft_wrap=True)))
