@@ -50,9 +50,10 @@ class Destination:
 
     def add(self, leg: Leg) -> None:
         """Take a leg that was just committed; when too many wait, the store is asked later instead."""
-        if len(self._queued) < _FRESH_MAX:
+        if not self._more_stored and len(self._queued) < _FRESH_MAX:
             self._enqueue(leg)
         else:
+            # Behind those that wait in the store: as long as new legs came past them, theirs would never be the turn.
             self._more_stored = True
         self._changed.set()
 
@@ -121,6 +122,7 @@ class Destination:
         self._next_due = None if self._more_stored else read.next_due(self._peer, until)
 
     async def _attempt(self, leg: Leg) -> None:
+        failures = self._failures
         try:
             with self._gateway.under_way.one():
                 refusal = await self._deliver(leg)
@@ -132,12 +134,14 @@ class Destination:
             if refusal is None:
                 self._failures = 0
         if refusal is not None:
-            await self._postpone(leg, refusal)
+            await self._postpone(leg, refusal, failures)
         self._active.discard(leg.id)
         self._changed.set()
 
-    async def _postpone(self, leg: Leg, refusal: Refusal) -> None:
-        self._failures += 1
+    async def _postpone(self, leg: Leg, refusal: Refusal, failures_before: int) -> None:
+        # Legs that were on their way together fail together: that is one failure in a row, not one for each of them.
+        if self._failures == failures_before:
+            self._failures += 1
         chance = int.from_bytes(self._gateway.entropy(4), "big") / 2**32
         delay = delay_seconds(
             max(self._failures, leg.attempts + 1),
