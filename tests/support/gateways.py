@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from emla.formats.acknowledgement import encode_bundle
 from emla.formats.documents import encode_export
 from emla.ledger.batch import LedgerKey
 from emla.model.acknowledgement import Event
-from emla.model.errors import StoreError
+from emla.model.errors import EmlaError, StoreError
 from emla.model.settings import PeerSettings, Settings, StoreSettings
 from emla.ports.store import PeerRow
 from emla.steps.acknowledge import Subject, acknowledge
@@ -40,6 +41,38 @@ class TurnedClock:
 
 
 @dataclass
+class RunningClock(TurnedClock):
+    """A clock that runs, from an instant at which the test's keys are valid."""
+
+    begun: float = field(default_factory=time.monotonic)
+
+    def now(self) -> float:
+        return self.at + time.monotonic() - self.begun
+
+    def steady(self) -> float:
+        return self.now()
+
+
+class MemorySource:
+    """A body in memory, as journeys read it."""
+
+    def __init__(self, data: bytes, *, short: EmlaError, size: int | None = None) -> None:
+        self._data = data
+        self._short = short
+        self.size = len(data) if size is None else size
+        self.read_bytes = 0
+
+    async def read_exactly(self, size: int) -> bytes:
+        """Read so many bytes."""
+        await asyncio.sleep(0)
+        piece, self._data = self._data[:size], self._data[size:]
+        if len(piece) < size:
+            raise self._short
+        self.read_bytes += size
+        return piece
+
+
+@dataclass
 class Home:
     """One authority's gateway in a test."""
 
@@ -53,6 +86,15 @@ class Home:
 
     def count(self, table: str) -> int:
         return rows(self.data)[table]
+
+    def contents(self) -> dict[str, int]:
+        """Every table with rows, and how many; `files` are payload and temporary files. Empty when nothing was kept."""
+        files = {"files": len(self.leftovers())}
+        return {
+            name: number
+            for name, number in (rows(self.data) | files).items()
+            if number and name != "migration"
+        }
 
     def leftovers(self) -> list[Path]:
         """Every payload file and temporary file."""
@@ -85,6 +127,7 @@ async def opened(
     clock: TurnedClock | None = None,
     window: int = 32,
     floor_bytes: int = 0,
+    entropy: Callable[[int], bytes] = os.urandom,
 ) -> AsyncIterator[Home]:
     """A gateway on a folder; opened again on the same folder it finds what was there."""
     data.mkdir(exist_ok=True)
@@ -97,7 +140,7 @@ async def opened(
         store=store,
         blobs=blobs,
         clock=clock,
-        entropy=os.urandom,
+        entropy=entropy,
         settings=Settings(
             data=data,
             peer=PeerSettings(transfers_per_peer=window),
