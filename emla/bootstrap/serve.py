@@ -112,6 +112,7 @@ async def _serve(settings: Settings, on_ready: Callable[[int, int], None] | None
             on_ready(peer_port, operations_port)
         await _until_stopped(stop, parts, workers)
         apis.peer.stopping = apis.authority.stopping = True
+        news.end()
         await _drain(parts, settings.operations.drain_seconds)
     logger.info("stopped", extra={"state": "stopped"})
 
@@ -206,8 +207,17 @@ async def _until_stopped(stop: asyncio.Event, parts: Parts, workers: list["async
         raise parts.failure.result()
     for worker in workers:
         if worker.done():
-            worker.result()
+            if (error := worker.exception()) is not None:
+                raise _cause(error) from error
             raise EmlaError("internal", f"{worker.get_coro()} ended by itself.")
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What our operator can act on, out of the groups that tasks wrap it in; else the error itself."""
+    while isinstance(error, BaseExceptionGroup):
+        ours = error.subgroup(EmlaError)
+        error = (ours or error).exceptions[0]
+    return error
 
 
 async def _drain(parts: Parts, seconds: int) -> None:

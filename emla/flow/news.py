@@ -9,6 +9,7 @@ class News:
 
     def __init__(self) -> None:
         self._waiting: defaultdict[bytes, set[asyncio.Future[None]]] = defaultdict(set)
+        self._ended = False
 
     def tell(self, pid: bytes) -> None:
         """Wake everybody who waits for this package."""
@@ -16,8 +17,16 @@ class News:
             if not future.done():
                 future.set_result(None)
 
+    def end(self) -> None:
+        """Wake everybody, and let nobody wait any more: the server stops, and whoever waits is answered as things stand."""
+        self._ended = True
+        for pid in list(self._waiting):
+            self.tell(pid)
+
     async def wait(self, pid: bytes, seconds: float) -> bool:
-        """Wait for the next news; False when none came in time."""
+        """Wait for the next news; False when none came in time, or none is to be waited for."""
+        if self._ended:
+            return False
         future = asyncio.get_running_loop().create_future()
         self._waiting[pid].add(future)
         try:

@@ -141,7 +141,8 @@ class AuthorityApi:
         read = self._gateway.store.read
         end = time.monotonic() + wait
         while wait and len(read.acknowledgements(pid)) <= after and (left := end - time.monotonic()) > 0:
-            await self._news.wait(pid, left)
+            if not await self._news.wait(pid, left):
+                break
         return views.answer(self._message(pid))
 
     async def _resolve(self, http_request: web.Request) -> bytes:
