@@ -39,7 +39,7 @@ def chunk_range(number: int, payload_bytes: int) -> tuple[int, int]:
     return start, min(start + _SEALED_CHUNK_BYTES, payload_bytes)
 
 
-def _nonce(number: int, last: bool) -> bytes:
+def _nonce(number: int, *, last: bool) -> bytes:
     return number.to_bytes(11, "big") + (b"\x01" if last else b"\x00")
 
 

@@ -60,20 +60,28 @@ def decode_signed(data: bytes) -> SignedObject:
     return dsse.decode(data, PayloadType.HEADER, WIRE.header_bytes)
 
 
-def peek_sender(payload: bytes) -> str:
-    """The authority a header claims to come from: whose keys must verify it. Nothing else may be believed before."""
-    return Members(strict_json.decode(payload, WIRE.header_bytes), "header").text(
-        "from", patterns.AUTHORITY, 160
-    )
+def parse(payload: bytes) -> dict[str, Json]:
+    """Parse a header's payload bytes as strict JSON, without believing any of it."""
+    return strict_json.decode(payload, WIRE.header_bytes)
+
+
+def claimed_sender(parsed: dict[str, Json]) -> str:
+    """The authority a parsed header claims to come from: whose keys must verify it."""
+    return Members(parsed, "header").text("from", patterns.AUTHORITY, 160)
 
 
 def decode(payload: bytes) -> Header:
-    """Decode a header's payload bytes (rung 7).
+    """Decode a header's payload bytes; see `read`."""
+    return read(parse(payload))
+
+
+def read(parsed: dict[str, Json]) -> Header:
+    """Read a parsed header (rung 7).
 
     Raises:
         MalformedError: any member missing, unknown, of the wrong form or out of its bounds.
     """
-    members = Members(strict_json.decode(payload, WIRE.header_bytes), "header")
+    members = Members(parsed, "header")
     members.integer("v", VERSION, VERSION)
     header = Header(
         suites=members.texts("suites", _SUITE_NAMES_MAX, patterns.SUITE),

@@ -288,7 +288,7 @@ def _rows(frontier: Frontier, new_leaf_hashes: Sequence[bytes]) -> tuple[list[_R
 
 
 def _paths(rows: list[_Row]) -> list[Proof]:
-    """Compute the proof of each new leaf, walking down from the root so that neighbours share."""
+    """Compute the proof of each new leaf, walking down from the root so that neighbours share work."""
     paths: list[Proof] = [()]
     for with_old, row in reversed(rows[:-1]):
         below: list[Proof] = []

@@ -118,6 +118,7 @@ def verify_signature(note: SignedNote, name: str, public_key: bytes) -> None:
     if not found:
         raise InvalidAcknowledgementError("bad-signature", f"The note bears no signature of {name}.")
     try:
+        # Verified is one run of bytes: a longer signature would hide the head of a longer text.
         if len(found[0]) != SIGNATURE_BYTES:
             raise BadSignatureError
         crypto_sign_open(found[0] + note.text, public_key)

@@ -130,7 +130,7 @@ _ROWS = (
     # --- flow control ---
     Code("busy", "All places are taken at the moment.", "Nothing: try again in a moment.", Who.NOBODY, 503, 5, True),
     Code("processing", "The same package is being received on another connection.", "Nothing: emla asks again.",
-         Who.NOBODY, 409, 5, True),
+         Who.NOBODY, 202, 5, True),
     Code("stopping", "The server is shutting down.", "Nothing: try again when it is back.", Who.NOBODY, 503, 5, True),
     Code("unsupported-encoding", "The call carries a Content-Encoding; compressed bodies are not accepted.",
          "Send the body as it is.", Who.PEER, 415, 2),

@@ -1,8 +1,8 @@
-"""The error tree: one class for each party that must act, one catalogued code for each thing that can go wrong.
+"""The error tree: one class for each party that must act, one catalogued code for each trouble.
 
 Rules of this file:
-- The class says *who must act*; the code (stable, kebab-case) says *what happened*. `emla.model.codes` has one row for each
-  code: meaning, remedy, HTTP status, exit code. A code that is not in that table cannot be raised.
+- The class says *who must act*; the code (stable, kebab-case) says *what happened*. `emla.model.codes` has
+  one row for each code: meaning, remedy, HTTP status, exit code. What is not in that table cannot be raised.
 - ``detail`` adds the facts of this one case. It is shown to our own people only; a peer sees code and ids.
 - A duplicate is not an error, and a signed refusal is a value, not an exception.
 """

@@ -1,7 +1,8 @@
 """Findings: what a check has to say about a message, in words a lawyer understands.
 
-A check never stops at the first problem: it returns every finding, each with the place in the document, the rule and its
-source. Whether a finding blocks is decided by its severity and by who asks (sender or receiver), not here.
+A check never stops at the first problem: it returns every finding, each with the place in the document, the
+rule and its source. Whether a finding blocks is decided by its severity and by who asks (sender or receiver),
+not here.
 """
 
 from dataclasses import dataclass

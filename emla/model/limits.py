@@ -1,4 +1,8 @@
-"""Every limit of the wire in one place (docs/spec/limits.md). Sizes in bytes, times in seconds."""
+"""Limits: how much of anything is accepted before it is refused, each named once (docs/spec/limits.md).
+
+Units come last in the name, except where the name is that of a thing on the wire; sizes there are bytes. Lowering a limit of
+`XmlLimits` is always safe; those of `WIRE` are part of the wire format.
+"""
 
 from dataclasses import dataclass
 
@@ -23,3 +27,24 @@ class WireLimits:
 
 
 WIRE = WireLimits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XmlLimits:
+    """What the main XML document of a message may cost before it is read as a tree."""
+
+    size_bytes_max: int = 10 * 1024 * 1024
+    depth_max: int = 64
+    """Elements inside one another, the root counted as 1."""
+    elements_max: int = 200_000
+    """Elements and comments together, because both become nodes of the tree."""
+    children_max: int = 4096
+    """Elements directly in one element: libxml2 counts them all to name the place of each single error."""
+    attributes_max: int = 64
+    """Attributes of one element, namespace declarations included."""
+    attributes_total_max: int = 100_000
+    """Attributes of the whole document: 200,000 elements with 64 each would be a gigabyte of tree."""
+    namespaces_max: int = 64
+    """Namespace declarations of the whole document."""
+    tag_bytes_max: int = 65_536
+    """Length of one tag or comment, so that a tag with 500,000 attributes never has to be held whole."""

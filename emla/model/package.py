@@ -124,6 +124,8 @@ class SealedPackage:
     header: Header
     pid: bytes
     signed: bytes
+    signature_sha256: bytes
+    """SHA-256 of the signature bytes, as acknowledgements name it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

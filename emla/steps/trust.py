@@ -146,7 +146,8 @@ def check_successor(known: Authority, offered: Authority) -> None:
     for name, ours_version, theirs_version, ours_hash, theirs_hash in steps:
         if theirs_version < ours_version:
             raise InvalidDocumentError(
-                "document-rollback", f"The {name} is version {theirs_version}, version {ours_version} is known."
+                "document-rollback",
+                f"The {name} is version {theirs_version}, version {ours_version} is known.",
             )
         if theirs_version == ours_version and ours_hash != theirs_hash:
             raise InvalidDocumentError(

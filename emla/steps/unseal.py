@@ -37,9 +37,7 @@ def unseal(
     stream = PayloadStream(header, cek, read)
     manifest_bytes, manifest = check_manifest(header, stream)
     main = _check_parts(stream, manifest, len(manifest_bytes), main_bytes_max)
-    return OpenedPackage(
-        header=header, manifest=manifest, manifest_bytes=manifest_bytes, cek=cek, main=main
-    )
+    return OpenedPackage(header=header, manifest=manifest, manifest_bytes=manifest_bytes, cek=cek, main=main)
 
 
 def open_stanza(header: Header, keys: Callable[[str], h1.SealingKey | None]) -> bytes:
@@ -104,7 +102,9 @@ def check_manifest(header: Header, stream: PayloadStream) -> tuple[bytes, Manife
     except MalformedError as error:
         raise InvalidPackageError("manifest-mismatch", error.detail) from error
     if manifest.sender != header.sender or manifest.payload_id != header.payload.id:
-        raise InvalidPackageError("manifest-mismatch", "Manifest and header name different senders or payloads.")
+        raise InvalidPackageError(
+            "manifest-mismatch", "Manifest and header name different senders or payloads."
+        )
     if header.recipient not in manifest.recipients:
         raise InvalidPackageError("manifest-mismatch", "The manifest does not list the recipient.")
     return data, manifest

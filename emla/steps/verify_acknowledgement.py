@@ -5,6 +5,7 @@ Ladder: A1 strict bundle and signed object; A2 issuer known and entitled to the 
 A4 parse; A5 the inclusion proof leads to a checkpoint signed by the issuer's ledger key; A6 it fits the package sent.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from emla.formats import acknowledgement as form
@@ -26,7 +27,17 @@ def _verified_checkpoint(note: bytes, origin: str, public: bytes) -> Checkpoint:
     return checkpoint_form.verify(note, origin, public)
 
 
-def read_acknowledgement(stored: bytes) -> tuple[Bundle, SignedObject, Acknowledgement]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedAcknowledgement:
+    """A bundle taken apart; nothing in it is verified."""
+
+    stored: bytes
+    bundle: Bundle
+    signed: SignedObject
+    acknowledgement: Acknowledgement
+
+
+def read_acknowledgement(stored: bytes) -> ClaimedAcknowledgement:
     """Rungs A1 and A4: take a bundle apart without believing it.
 
     Raises:
@@ -35,35 +46,45 @@ def read_acknowledgement(stored: bytes) -> tuple[Bundle, SignedObject, Acknowled
     try:
         bundle = form.decode_bundle(stored)
         signed = form.decode_signed(bundle.signed)
-        return bundle, signed, form.decode(signed.payload)
+        acknowledgement = form.decode(signed.payload)
     except MalformedError as error:
         raise InvalidAcknowledgementError("malformed", error.detail) from error
+    return ClaimedAcknowledgement(
+        stored=stored, bundle=bundle, signed=signed, acknowledgement=acknowledgement
+    )
 
 
 def verify_acknowledgement(
     stored: bytes, *, issuer: Authority, subject: Subject | None = None
 ) -> VerifiedAcknowledgement:
-    """Verify a bundle.
+    """Verify a bundle; see `verify_claim`."""
+    return verify_claim(read_acknowledgement(stored), issuer=issuer, subject=subject)
+
+
+def verify_claim(
+    claim: ClaimedAcknowledgement, *, issuer: Authority, subject: Subject | None = None
+) -> VerifiedAcknowledgement:
+    """Verify a bundle that was taken apart.
 
     Args:
-        stored: the bundle's bytes.
+        claim: the bundle.
         issuer: the authority that must have issued it.
         subject: the package as it was sent; None when only the signature and proof are to be checked.
 
     Raises:
         InvalidAcknowledgementError: ``malformed``, ``bad-signature``, ``proof-mismatch`` or ``acknowledgement-mismatch``.
     """
-    bundle, signed, acknowledgement = read_acknowledgement(stored)
+    acknowledgement = claim.acknowledgement
     _check_issuer(acknowledgement, issuer)
-    _check_signature(signed, acknowledgement, issuer)
-    _check_proof(bundle, acknowledgement, issuer)
+    _check_signature(claim.signed, acknowledgement, issuer)
+    _check_proof(claim.bundle, acknowledgement, issuer)
     if subject is not None:
         _check_subject(acknowledgement, subject)
     return VerifiedAcknowledgement(
         acknowledgement=acknowledgement,
-        aid=form.acknowledgement_id(signed.payload),
-        signed=bundle.signed,
-        stored=stored,
+        aid=form.acknowledgement_id(claim.signed.payload),
+        signed=claim.bundle.signed,
+        stored=claim.stored,
     )
 
 
@@ -74,7 +95,8 @@ def _check_issuer(acknowledgement: Acknowledgement, issuer: Authority) -> None:
     )
     if acknowledgement.by != issuer.id or acknowledgement.by != entitled:
         raise InvalidAcknowledgementError(
-            "acknowledgement-mismatch", f"{acknowledgement.by} may not issue this {acknowledgement.event.value}."
+            "acknowledgement-mismatch",
+            f"{acknowledgement.by} may not issue this {acknowledgement.event.value}.",
         )
 
 

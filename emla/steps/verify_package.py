@@ -58,7 +58,8 @@ def verify_package(
     try:
         # 2 strict DSSE, 3 type
         envelope = form.decode_signed(signed)
-        claimed = form.peek_sender(envelope.payload)
+        parsed = form.parse(envelope.payload)
+        claimed = form.claimed_sender(parsed)
     except MalformedError as error:
         raise InvalidPackageError("malformed", error.detail) from error
     # 4 sender known and pinned
@@ -72,14 +73,16 @@ def verify_package(
     keys = [key for key in sender.keys(KeyUse.SIGN) if key.kid == kid]
     if not keys or not dsse.verifies(envelope, kid, keys[0].public):
         raise InvalidPackageError("bad-signature", f"Not signed by a key of {sender.id}.")
-    # 7 parse the same bytes
+    # 7 what the same bytes say
     try:
-        header = form.decode(envelope.payload)
+        header = form.read(parsed)
     except MalformedError as error:
         raise InvalidPackageError("malformed", error.detail) from error
     # 5 again, now that `created` may be believed
     if sender.key(kid, KeyUse.SIGN, header.created) is None:
-        raise InvalidPackageError("bad-signature", "The signing key was not valid when the package was created.")
+        raise InvalidPackageError(
+            "bad-signature", "The signing key was not valid when the package was created."
+        )
     package = VerifiedPackage(
         header=header,
         pid=form.package_id(envelope.payload),

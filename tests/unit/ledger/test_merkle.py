@@ -5,7 +5,7 @@ from hashlib import sha256
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pymerkle import InmemoryTree  # type: ignore[import-untyped]  # pymerkle ships no types; a test oracle only
+from pymerkle import InmemoryTree
 
 from emla.ledger.merkle import (
     EMPTY,
@@ -228,3 +228,22 @@ def test_a_proof_for_a_leaf_that_does_not_exist_is_not_made(index: int) -> None:
 def test_a_consistency_proof_from_a_larger_tree_is_not_made(first: int) -> None:
     with pytest.raises(LedgerIntegrityError):
         consistency_proof(first, LEAVES[:5])
+
+
+def test_a_root_made_to_fit_a_wrong_form_does_not_help() -> None:
+    # Whoever makes both the proof and the root can reach any root; the form alone must refuse these.
+    root = root_hash(LEAVES[:8])
+    proof, extra = inclusion_proof(3, LEAVES[:8]), LEAVES[120]
+    assert not verify_inclusion(LEAVES[0], 0, 2, (b"short",), node_hash(LEAVES[0], b"short"))
+    assert not verify_inclusion(b"short", 0, 2, (LEAVES[1],), node_hash(b"short", LEAVES[1]))
+    assert not verify_inclusion(LEAVES[3], 3, 8, (*proof, extra), node_hash(extra, root))
+    assert not verify_inclusion(LEAVES[3], 3, 8, proof[:-1], root_hash(LEAVES[:4]))
+
+
+def test_two_roots_made_to_fit_a_wrong_consistency_proof_do_not_help() -> None:
+    third, eighth, extra = root_hash(LEAVES[:3]), root_hash(LEAVES[:8]), LEAVES[120]
+    proof = consistency_proof(3, LEAVES[:8])
+    first = root_hash(LEAVES[:2])
+    assert not verify_consistency(2, 3, (b"short",), first, node_hash(first, b"short"))
+    assert not verify_consistency(3, 8, proof[:-1], third, root_hash(LEAVES[:4]))
+    assert not verify_consistency(3, 8, (*proof, extra), node_hash(extra, third), node_hash(extra, eighth))

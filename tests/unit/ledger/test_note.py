@@ -102,6 +102,14 @@ def test_a_public_key_of_another_length_never_verifies(length: int) -> None:
     assert refused.value.code == "bad-signature"
 
 
+def test_the_head_of_a_signed_text_cannot_hide_in_the_signature() -> None:
+    # Signature and text are verified as one run of bytes, so only the length keeps them apart.
+    line = other_line(GO_NAME, key_id(GO_NAME, GO_PUBLIC_KEY), go_sign(GO_TEXT) + GO_TEXT[:3])
+    with pytest.raises(InvalidAcknowledgementError) as refused:
+        verify_signature(decode_note(GO_TEXT[3:] + b"\n" + line), GO_NAME, GO_PUBLIC_KEY)
+    assert refused.value.code == "bad-signature"
+
+
 MALFORMED = {
     "nothing": b"",
     "no signatures": GO_TEXT,

@@ -1,0 +1,223 @@
+"""`emla serve`: gateway and desk in one process, the opener as its child. The only place where they are put together.
+
+Start: lock the folder, read documents and keys, open the store (the ledger is recomputed before anything is signed), sweep what
+crashes left, start the opener, then listen. Stop (SIGTERM, SIGINT): take nothing new, finish what is under way, close the store.
+A failed storage ends the process at once with a code, and the next start recovers by the same functions as any start.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from emla.bootstrap.listeners import Listeners
+from emla.bootstrap.logs import set_up_logs
+from emla.bootstrap.own import DATABASE, SOCKET, gateway_keys, identity_of, ledger_key_of, own_authority
+from emla.bootstrap.schema_folder import schema_folder
+from emla.bootstrap.status import Status, figures, readiness
+from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
+from emla.flow.accept import Accept
+from emla.flow.deliver import DeliverLeg
+from emla.flow.gateway import Gateway
+from emla.flow.hand_over import HandOver
+from emla.flow.news import News
+from emla.flow.open import Open
+from emla.flow.peers import ImportPeer, PingPeer, load_directory
+from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.relay import Relay
+from emla.flow.submit import Submit
+from emla.formats.schema import Schemas
+from emla.keyring.tls import check_tls
+from emla.model.errors import EmlaError, StoreError
+from emla.model.limits import XmlLimits
+from emla.model.settings import Settings
+from emla.sandbox.opener import OpenerProcess
+from emla.store.files import FileBlobs
+from emla.store.sqlite.listings import SqliteListings, open_listings
+from emla.store.sqlite.store import SqliteStore, open_store
+from emla.transport.https import HttpsTransport
+from emla.web.authority_api import AuthorityApi
+from emla.web.operations import OperationsApi
+from emla.web.peer_api import PeerApi
+
+logger = logging.getLogger("emla.serve")
+
+
+@dataclass(slots=True)
+class Parts:
+    """The durable and outside parts of a running gateway."""
+
+    gateway: Gateway
+    store: SqliteStore
+    blobs: FileBlobs
+    listings: SqliteListings
+    transport: HttpsTransport
+    opener: OpenerProcess
+    failure: "asyncio.Future[StoreError]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    def fail(self, error: StoreError) -> None:
+        """Note that the storage failed; the first failure counts."""
+        if not self.failure.done():
+            self.failure.set_result(error)
+
+
+@dataclass(slots=True, kw_only=True)
+class Apis:
+    """What listens."""
+
+    peer: PeerApi
+    authority: AuthorityApi
+    operations: OperationsApi
+
+
+def serve(settings: Settings, on_ready: Callable[[int, int], None] | None = None) -> None:
+    """Run a gateway until it is told to stop.
+
+    Args:
+        settings: checked settings.
+        on_ready: called with the peer port and the operations port once everything listens.
+
+    Raises:
+        EmlaError: it could not start, or the storage failed.
+    """
+    set_up_logs(settings.operations.log_level)
+    asyncio.run(_serve(settings, on_ready))
+
+
+async def _serve(settings: Settings, on_ready: Callable[[int, int], None] | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        parts = await _open_parts(settings, stack)
+        news = News()
+        deliver = DeliverLeg(parts.gateway, parts.transport, news)
+        relay = Relay(parts.gateway, deliver)
+        opening = Open(parts.gateway, parts.opener, news, relay.add)
+        apis = _apis(parts, news, relay, opening)
+        workers = [asyncio.create_task(relay.run()), asyncio.create_task(opening.run())]
+        stack.push_async_callback(_cancel, workers)
+        listeners = Listeners()
+        stack.push_async_callback(listeners.close)
+        peer_port, operations_port = await _listen(settings, apis, listeners)
+        logger.info(
+            "serving", extra={"authority": parts.gateway.identity.id, "port": peer_port, "state": "ready"}
+        )
+        if on_ready:
+            on_ready(peer_port, operations_port)
+        await _until_stopped(stop, parts, workers)
+        apis.peer.stopping = apis.authority.stopping = True
+        await _drain(parts, settings.operations.drain_seconds)
+    logger.info("stopped", extra={"state": "stopped"})
+
+
+async def _open_parts(settings: Settings, stack: contextlib.AsyncExitStack) -> Parts:
+    data = settings.data
+    authority = own_authority(data)
+    stack.enter_context(lock_folder(data))
+    clock = SystemClock()
+    now = int(clock.now())
+    keys = gateway_keys(data)
+    identity = identity_of(authority, keys, now)
+    store = open_store(data / DATABASE, ledger_key_of(authority, keys, now))
+    stack.push_async_callback(store.close)
+    blobs = FileBlobs(data, system_entropy)
+    blobs.sweep(lambda sha256: store.read.knows_payload(sha256))
+    listings = await open_listings((data / DATABASE).absolute())
+    stack.push_async_callback(listings.close)
+    opener = OpenerProcess(keys=data / "keys", schemas=schema_folder(), settings=settings.opener)
+    await opener.start()
+    stack.push_async_callback(opener.close)
+    transport = HttpsTransport(settings.peer)
+    stack.push_async_callback(transport.close)
+    gateway = Gateway(
+        identity=identity,
+        directory=load_directory(list(store.read.peers())),
+        store=store,
+        blobs=blobs,
+        clock=clock,
+        entropy=system_entropy,
+        settings=settings,
+    )
+    parts = Parts(gateway, store, blobs, listings, transport, opener)
+    store.start(
+        wait_seconds_max=settings.store.batch_wait_milliseconds_max / 1000,
+        under_way=lambda: gateway.under_way.count,
+        on_failure=parts.fail,
+    )
+    return parts
+
+
+def _apis(parts: Parts, news: News, relay: Relay, opening: Open) -> Apis:
+    gateway = parts.gateway
+    ping = PingPeer(gateway, parts.transport)
+    status = Status(gateway, parts.store, parts.blobs, parts.opener)
+    operations = OperationsApi(readiness(gateway, parts.opener, parts.failure), figures(status))
+    status.watch(operations)
+    return Apis(
+        peer=PeerApi(
+            gateway,
+            Accept(gateway, opening.add, relay.contact),
+            ReceiveAcknowledgement(gateway, news, relay.contact),
+            ping,
+            relay,
+        ),
+        authority=AuthorityApi(
+            gateway,
+            listings=parts.listings,
+            submit=Submit(gateway, Schemas(schema_folder()), XmlLimits(), relay.add),
+            hand_over=HandOver(gateway, news, relay.add),
+            import_peer=ImportPeer(gateway),
+            ping=ping,
+            relay=relay,
+            news=news,
+            status=status,
+        ),
+        operations=operations,
+    )
+
+
+async def _listen(settings: Settings, apis: Apis, listeners: Listeners) -> tuple[int, int]:
+    peer = settings.peer
+    tls = check_tls(settings.data / "tls")
+    peer_port = await listeners.peers(apis.peer.application(), peer.listen_host, peer.listen_port, tls)
+    operations = settings.operations
+    operations_port = await listeners.operations(
+        apis.operations.application(), operations.listen_host, operations.listen_port
+    )
+    await listeners.socket(apis.authority.application(), settings.data / SOCKET)
+    return peer_port, operations_port
+
+
+async def _until_stopped(stop: asyncio.Event, parts: Parts, workers: list["asyncio.Task[None]"]) -> None:
+    """Wait for a signal; raise when the storage or a worker failed."""
+    waiting = asyncio.create_task(stop.wait())
+    try:
+        watched: list[asyncio.Future[object]] = [waiting, parts.failure, *workers]  # type: ignore[list-item]  # invariant
+        await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    if parts.failure.done():
+        raise parts.failure.result()
+    for worker in workers:
+        if worker.done():
+            worker.result()
+            raise EmlaError("internal", f"{worker.get_coro()} ended by itself.")
+
+
+async def _drain(parts: Parts, seconds: int) -> None:
+    """Let what is under way end; what does not in time is repeated after the next start."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await parts.gateway.under_way.none()
+
+
+async def _cancel(workers: list["asyncio.Task[None]"]) -> None:
+    for worker in workers:
+        worker.cancel()
+    await asyncio.gather(*workers, return_exceptions=True)

@@ -1,0 +1,130 @@
+"""What a running gateway knows about itself: status, readiness, figures."""
+
+import asyncio
+import resource
+from collections.abc import Callable
+
+from emla.flow.gateway import Gateway
+from emla.model.errors import InvalidDocumentError, StoreError
+from emla.sandbox.opener import OpenerProcess
+from emla.steps.trust import check_current
+from emla.store.files import FileBlobs
+from emla.store.sqlite.store import SqliteStore
+from emla.web.operations import Check, Figures, OperationsApi
+
+_SYNCS_PER_WAL_CHECKPOINT = 2
+_SYNCS_PER_BLOB = 3
+_DAY_SECONDS = 86400
+
+
+class Status:
+    """Implements `emla.web.views.StatusSource`."""
+
+    def __init__(self, gateway: Gateway, store: SqliteStore, blobs: FileBlobs, opener: OpenerProcess) -> None:
+        self.gateway = gateway
+        self.store = store
+        self._blobs = blobs
+        self._opener = opener
+        self._operations: OperationsApi | None = None
+
+    def watch(self, operations: OperationsApi) -> None:
+        """Take readiness from the operations listener's checks."""
+        self._operations = operations
+
+    @property
+    def ready(self) -> bool:
+        """Whether packages are taken."""
+        return self._operations is not None and self._operations.ready
+
+    @property
+    def ledger_size(self) -> int:
+        """Leaves in the ledger."""
+        return self.store.ledger_size
+
+    @property
+    def longest_wait_milliseconds(self) -> float:
+        """The longest a write waited for its batch."""
+        return round(self.store.figures.longest_wait_seconds * 1000, 1)
+
+    @property
+    def commits(self) -> int:
+        """Commits since the start."""
+        return self.store.figures.commits
+
+    @property
+    def fsyncs(self) -> int:
+        """Syncs to disk since the start: one a commit, two a WAL checkpoint, three a blob."""
+        checkpoints = self.store.wal.count * _SYNCS_PER_WAL_CHECKPOINT
+        return self.commits + checkpoints + self._blobs.kept * _SYNCS_PER_BLOB
+
+    @property
+    def opener(self) -> list[dict[str, object]]:
+        """The measures that confine the opener."""
+        return [
+            {"name": each.name, "effective": each.effective, "detail": each.detail}
+            for each in self._opener.measures
+        ]
+
+
+def readiness(
+    gateway: Gateway, opener: OpenerProcess, failure: "asyncio.Future[StoreError]"
+) -> tuple[Check, ...]:
+    """The conditions under which packages are taken."""
+
+    def disk() -> str:
+        try:
+            gateway.require_space(0)
+        except StoreError as error:
+            return error.detail
+        return ""
+
+    def documents() -> str:
+        try:
+            check_current(gateway.identity.authority, gateway.now())
+        except InvalidDocumentError as error:
+            return error.detail
+        return ""
+
+    return (
+        Check("store", lambda: "the storage failed" if failure.done() else ""),
+        Check("opener", lambda: "" if opener.ready else "the opener is not running"),
+        Check("disk", disk),
+        Check("documents", documents),
+    )
+
+
+def figures(status: Status) -> Figures:
+    """The metrics; names are stable, docs/reference/metrics.md lists them."""
+    store, gateway = status.store, status.gateway
+
+    def days_left() -> float:
+        return (gateway.identity.authority.card.expires - gateway.clock.now()) / _DAY_SECONDS
+
+    def oldest() -> float:
+        since = store.read.oldest_ready()
+        return 0.0 if since is None else max(0.0, gateway.clock.now() - since)
+
+    counters: dict[str, tuple[str, Callable[[], float]]] = {
+        "emla_commits": ("Commits of the store.", lambda: status.commits),
+        "emla_operations": ("Operations committed.", lambda: store.figures.operations),
+        "emla_fsyncs": ("Syncs to disk.", lambda: status.fsyncs),
+    }
+    gauges: dict[str, tuple[str, Callable[[], float]]] = {
+        "emla_ledger_size": ("Leaves in the ledger.", lambda: store.ledger_size),
+        "emla_under_way": ("Journeys being worked on.", lambda: gateway.under_way.count),
+        "emla_peers": ("Peers pinned.", lambda: len(gateway.directory.peers)),
+        "emla_oldest_leg_seconds": ("Age of the oldest package without an answer.", oldest),
+        "emla_unopened": ("Accepted packages not opened yet.", lambda: store.read.unopened_count()),
+        "emla_quarantined": ("Packages in quarantine.", lambda: store.read.quarantined_count()),
+        "emla_card_days_left": ("Days until the card expires.", days_left),
+        "emla_disk_free_bytes": ("Free space for payloads.", lambda: gateway.blobs.free_bytes()),
+        "emla_batch_wait_longest_seconds": (
+            "The longest a write waited for its batch.",
+            lambda: store.figures.longest_wait_seconds,
+        ),
+        "emla_memory_peak_bytes": (
+            "Peak resident memory.",
+            lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        ),
+    }
+    return Figures(counters, gauges, store.read.leg_counts)

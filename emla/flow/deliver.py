@@ -1,0 +1,131 @@
+"""deliver: one attempt at one leg, and what came of it. The only place where a leg's state is moved by an answer.
+
+An HTTP status ends nothing. A package leg moves only by a verified acknowledgement of that recipient or by our own expiry; an
+acknowledgement leg is done when the peer says it has it, because the peer can ask for it again at any time.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from emla.flow.gateway import Gateway
+from emla.flow.news import News
+from emla.model.acknowledgement import Event, VerifiedAcknowledgement
+from emla.model.errors import InvalidAcknowledgementError, StoreError
+from emla.model.leg import Leg, LegKind, LegState, leg_state
+from emla.ports.store import AcknowledgementRow, SentRow, Transaction
+from emla.ports.transport import Refusal, Transport
+from emla.steps.verify_acknowledgement import verify_acknowledgement
+
+logger = logging.getLogger("emla.deliver")
+
+
+def record_acknowledgement(verified: VerifiedAcknowledgement) -> Callable[[Transaction], bool]:
+    """The operation that keeps a peer's acknowledgement and moves the package's leg to what all of them together say.
+
+    Returns:
+        An operation; it returns False when the acknowledgement was here already.
+    """
+    said = verified.acknowledgement
+    row = AcknowledgementRow(
+        aid=verified.aid,
+        pid=said.pid,
+        event=said.event,
+        by=said.by,
+        at=said.at,
+        reason=said.reason,
+        bundle=verified.stored,
+    )
+
+    def operation(transaction: Transaction) -> bool:
+        if not transaction.insert_acknowledgement(row, verified.signed):
+            return False
+        leg = transaction.leg_of(LegKind.PACKAGE, said.pid)
+        state = leg_state(transaction.events_of(said.pid))
+        if leg is not None and state is not leg.state:
+            transaction.move_leg(leg.id, leg.state, state)
+        return True
+
+    return operation
+
+
+class DeliverLeg:
+    """Delivers legs over a transport; called by the relay."""
+
+    def __init__(self, gateway: Gateway, transport: Transport, news: News) -> None:
+        self._gateway = gateway
+        self._transport = transport
+        self._news = news
+
+    async def __call__(self, leg: Leg) -> Refusal | None:
+        """Make one attempt; a Refusal when it has to be repeated."""
+        peer = self._gateway.directory.find(leg.peer)
+        if peer is None:
+            return Refusal(code="unknown-recipient")
+        if leg.kind is LegKind.ACKNOWLEDGEMENT:
+            return await self._acknowledgement(leg)
+        return await self._package(leg)
+
+    async def _package(self, leg: Leg) -> Refusal | None:
+        gateway = self._gateway
+        row = gateway.store.read.sent(leg.ref)
+        if row is None:
+            raise StoreError("store-failed", f"Leg {leg.id} has no package.")
+        if leg.expires is not None and gateway.now() >= leg.expires:
+            await self._expire(leg, row)
+            return None
+        peer = gateway.directory.peers[leg.peer].authority
+        payload: bytes | Path | None = gateway.store.read.payload(row.payload_sha256)
+        if payload is None:
+            payload = gateway.blobs.path(row.payload_sha256)
+        answer = await self._transport.send_package(peer, row.pid, row.signed, payload, row.payload_size)
+        if isinstance(answer, Refusal):
+            return answer
+        try:
+            # O6: verified before it is believed; a crash before the commit only makes us ask again.
+            verified = verify_acknowledgement(
+                answer, issuer=peer, subject=gateway.subjects.of(row.pid, row.signed)
+            )
+        except InvalidAcknowledgementError as error:
+            logger.warning(
+                "answer refused", extra={"peer": peer.id, "code": error.code, "pid": row.pid.hex()}
+            )
+            return Refusal(code=error.code)
+        if verified.acknowledgement.event not in (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION):
+            return Refusal(code="peer-nonsense")
+        await gateway.store.write(record_acknowledgement(verified))
+        self._news.tell(row.pid)
+        return None
+
+    async def _expire(self, leg: Leg, row: SentRow) -> None:
+        """O8: nobody acknowledged it in time. A genuine RelayAcceptance that comes later supersedes this."""
+        failure = self._gateway.acknowledge(
+            Event.RELAY_FAILURE, self._gateway.subjects.of(row.pid, row.signed), "expired"
+        )
+
+        def operation(transaction: Transaction) -> None:
+            present = transaction.leg_of(LegKind.PACKAGE, row.pid)
+            if present is None or present.state is not LegState.READY:
+                return
+            transaction.issue(failure)
+            transaction.move_leg(leg.id, LegState.READY, LegState.EXPIRED)
+
+        await self._gateway.store.write(operation)
+        self._news.tell(row.pid)
+
+    async def _acknowledgement(self, leg: Leg) -> Refusal | None:
+        gateway = self._gateway
+        row = gateway.store.read.acknowledgement(leg.ref)
+        if row is None:
+            raise StoreError("store-failed", f"Leg {leg.id} has no acknowledgement.")
+        peer = gateway.directory.peers[leg.peer].authority
+        refusal = await self._transport.send_acknowledgement(peer, row.aid, row.bundle)
+        if refusal is not None:
+            return refusal
+
+        def operation(transaction: Transaction) -> None:
+            transaction.move_leg(leg.id, LegState.READY, LegState.DONE)
+
+        # Nobody waits for this: if it is lost in a crash, the peer is told again and says it knows.
+        await gateway.store.write(operation, deferrable=True)
+        return None

@@ -1,0 +1,174 @@
+"""What every journey shares: who we are, whom we know, where things are kept, and the clock. No journey is here."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from emla.formats.header import decode as decode_header
+from emla.formats.header import decode_signed, package_id
+from emla.model.acknowledgement import Event
+from emla.model.documents import Authority, KeyUse
+from emla.model.errors import StoreError
+from emla.model.package import CardReference
+from emla.model.settings import Settings
+from emla.model.signed import Signer
+from emla.ports.blobs import Blobs
+from emla.ports.clock import Clock, Entropy
+from emla.ports.store import PeerRow, Store
+from emla.steps.acknowledge import IssuedAcknowledgement, Subject, acknowledge, signature_hash
+from emla.steps.verify_package import Addressee
+
+_SUBJECTS_MAX = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The authority this gateway serves, and the key it signs with."""
+
+    authority: Authority
+    signer: Signer
+    content_key: bytes
+    """Seals records at rest; the desk needs it to show an officer what an officer may see."""
+
+    @property
+    def id(self) -> str:
+        """The authority's id."""
+        return self.authority.id
+
+    @property
+    def card(self) -> CardReference:
+        """The card in force."""
+        return CardReference(version=self.authority.card.version, sha256=self.authority.card_sha256)
+
+    def addressee(self, now: int) -> Addressee:
+        """How this gateway presents itself to the ladder at an instant."""
+        live = (key for key in self.authority.keys(KeyUse.SEAL) if key.not_before <= now < key.not_after)
+        return Addressee(
+            authority=self.id,
+            sealing_kids=frozenset(key.kid for key in live),
+            payload_bytes_max=self.authority.card.payload_bytes_max,
+        )
+
+
+@dataclass(slots=True)
+class Peer:
+    """A pinned peer, with what is only remembered while the server runs."""
+
+    authority: Authority
+    row: PeerRow
+    last_contact: float | None = None
+
+
+@dataclass(slots=True)
+class Directory:
+    """The peers pinned here, by id. A pin beats any directory on the network."""
+
+    peers: dict[str, Peer] = field(default_factory=dict)
+
+    def find(self, authority: str) -> Authority | None:
+        """The pinned authority of an id."""
+        peer = self.peers.get(authority)
+        return peer.authority if peer else None
+
+
+@dataclass(slots=True)
+class UnderWay:
+    """How many journeys are being worked on; the writer waits for company in proportion."""
+
+    count: int = 0
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def none(self) -> None:
+        """Wait until no journey is under way."""
+        while self.count:
+            self._changed.clear()
+            await self._changed.wait()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count one journey while it lasts."""
+        self.count += 1
+        try:
+            yield
+        finally:
+            self.count -= 1
+            if not self.count:
+                self._changed.set()
+
+
+class Subjects:
+    """The packages that acknowledgements speak about, decoded once; the oldest are forgotten, and read again if need be."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[bytes, Subject] = OrderedDict()
+
+    def put(self, subject: Subject) -> None:
+        """Remember a package that has just been made or verified."""
+        self._known[subject.pid] = subject
+        if len(self._known) > _SUBJECTS_MAX:
+            self._known.popitem(last=False)
+
+    def of(self, pid: bytes, signed: bytes) -> Subject:
+        """The subject of a stored package."""
+        known = self._known.get(pid)
+        if known is None:
+            known = subject_of(signed)
+            self.put(known)
+        return known
+
+
+@dataclass(slots=True, kw_only=True)
+class Gateway:
+    """The shared parts, built once by bootstrap."""
+
+    identity: Identity
+    directory: Directory
+    store: Store
+    blobs: Blobs
+    clock: Clock
+    entropy: Entropy
+    settings: Settings
+    under_way: UnderWay = field(default_factory=UnderWay)
+    subjects: Subjects = field(default_factory=Subjects)
+
+    def now(self) -> int:
+        """The wall clock in whole UNIX seconds, as signed objects carry it."""
+        return int(self.clock.now())
+
+    def require_space(self, bytes_wanted: int) -> None:
+        """Refuse to begin something that would leave less than the floor of free space.
+
+        Raises:
+            StoreError: ``disk-full``.
+        """
+        settings = self.settings.store
+        share = self.blobs.total_bytes() * settings.disk_floor_percent // 100
+        floor = max(settings.disk_floor_bytes, share)
+        if self.blobs.free_bytes() - bytes_wanted < floor:
+            raise StoreError("disk-full", f"Less than {floor} bytes would be left free.")
+
+    def sent_subject(self, pid: bytes) -> Subject | None:
+        """What acknowledgements of a package of ours must speak about; None when we never sent it."""
+        row = self.store.read.sent_signed(pid)
+        return None if row is None else self.subjects.of(pid, row)
+
+    def acknowledge(self, event: Event, subject: Subject, reason: str | None = None) -> IssuedAcknowledgement:
+        """Sign an acknowledgement of ours, now."""
+        return acknowledge(
+            event,
+            subject,
+            by=self.identity.id,
+            card=self.identity.card,
+            at=self.now(),
+            signer=self.identity.signer,
+            reason=reason,
+        )
+
+
+def subject_of(signed: bytes) -> Subject:
+    """Rebuild what acknowledgements of a package speak about from its stored header."""
+    envelope = decode_signed(signed)
+    header = decode_header(envelope.payload)
+    return Subject(header=header, pid=package_id(envelope.payload), signature_sha256=signature_hash(envelope))

@@ -1,0 +1,140 @@
+"""open: an accepted package -> the inbox. The opener decides; the gateway commits and signs its verdict.
+
+I6 each death of the opener is counted durably before the next attempt, so a package that kills it cannot do so
+for ever; I7 one batch holds the sealed record, ContentConsignment or its failure, leaf and leg; I8 after three strikes the
+package is quarantined. A crash before I7 opens the package again; after it there is exactly one verdict.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from emla.flow.gateway import Gateway
+from emla.flow.news import News
+from emla.model.acknowledgement import Event
+from emla.model.errors import StoreError
+from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.ports.sandbox import Opener, SandboxDiedError, Verdict
+from emla.ports.store import InboxRow, Transaction
+from emla.steps.acknowledge import IssuedAcknowledgement
+
+logger = logging.getLogger("emla.open")
+
+_QUEUE_MAX = 1000
+_AHEAD = 8
+"""How many packages are on their way to the opener at once: it works on one, the others keep it busy."""
+
+
+class Open:
+    """The journey from acceptance to the inbox."""
+
+    def __init__(self, gateway: Gateway, opener: Opener, news: News, on_leg: Callable[[Leg], None]) -> None:
+        self._gateway = gateway
+        self._opener = opener
+        self._news = news
+        self._on_leg = on_leg
+        self._fresh: deque[bytes] = deque()
+        self._refill = True
+        self._active: set[bytes] = set()
+        self._changed = asyncio.Event()
+
+    def add(self, pid: bytes) -> None:
+        """Take a package that was just accepted; when too many wait, the store is asked later."""
+        if len(self._fresh) < _QUEUE_MAX:
+            self._fresh.append(pid)
+        else:
+            self._refill = True
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Open what waits, and whatever is added, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._changed.clear()
+                while len(self._active) < _AHEAD and (row := self._next()):
+                    self._active.add(row.pid)
+                    group.create_task(self._one(row), name="open")
+                await self._changed.wait()
+
+    def _next(self) -> InboxRow | None:
+        if not self._fresh and self._refill:
+            rows = self._gateway.store.read.unopened(_QUEUE_MAX // 2 + len(self._active))
+            self._refill = len(rows) >= _QUEUE_MAX // 2
+            self._fresh.extend(row.pid for row in rows if row.pid not in self._active)
+        while self._fresh:
+            row = self._gateway.store.read.received(self._fresh.popleft())
+            if row and row.state is InboxState.ACCEPTED and row.pid not in self._active:
+                return row
+        return None
+
+    async def _one(self, row: InboxRow) -> None:
+        try:
+            with self._gateway.under_way.one():
+                await self._open(row)
+        finally:
+            self._active.discard(row.pid)
+            self._changed.set()
+
+    async def _open(self, row: InboxRow) -> None:
+        strikes, allowed = row.strikes, self._gateway.settings.opener.strikes
+        while strikes < allowed:
+            try:
+                verdict = await self._opener.open(row.signed, row.pid, self._payload(row))
+            except SandboxDiedError:
+                # I6: durable before the next attempt. That this process itself was stopped is nobody's strike.
+                strikes = await self._gateway.store.write(lambda each: each.count_strike(row.pid))
+                logger.warning("the opener died", extra={"pid": row.pid.hex(), "strikes": strikes})
+                continue
+            await self._commit(row, verdict)
+            return
+        await self._commit(row, Verdict(code="three-strikes", record=b""))
+
+    def _payload(self, row: InboxRow) -> bytes | Path:
+        if not row.inline:
+            return self._gateway.blobs.path(row.payload_sha256)
+        payload = self._gateway.store.read.payload(row.payload_sha256)
+        if payload is None:
+            raise StoreError("store-failed", "An inbox row has no payload.")
+        return payload
+
+    async def _commit(self, row: InboxRow, verdict: Verdict) -> None:
+        """I7, I8: the verdict, its acknowledgement and the leg that carries it, in one batch."""
+        event = Event.CONTENT_CONSIGNMENT if verdict.code is None else Event.CONTENT_CONSIGNMENT_FAILURE
+        state = InboxState.CONSIGNED if verdict.code is None else InboxState.QUARANTINED
+        acknowledgement = self._gateway.acknowledge(
+            event, self._gateway.subjects.of(row.pid, row.signed), verdict.code
+        )
+
+        def operation(transaction: Transaction) -> Leg:
+            transaction.move_received(row.pid, InboxState.ACCEPTED, state, verdict.code)
+            if verdict.record:
+                transaction.insert_record(row.pid, verdict.record)
+            return issue_with_leg(transaction, acknowledgement, self._gateway.now())
+
+        leg = await self._gateway.store.write(operation)
+        self._on_leg(leg)
+        self._news.tell(row.pid)
+
+
+def issue_with_leg(transaction: Transaction, acknowledgement: IssuedAcknowledgement, now: int) -> Leg:
+    """Issue an acknowledgement that travels to the sender on a leg of its own."""
+    transaction.issue(acknowledgement)
+    peer = acknowledgement.acknowledgement.sender
+    leg_id = transaction.insert_leg(
+        LegKind.ACKNOWLEDGEMENT, acknowledgement.aid, peer, urgent=True, created=now, expires=None
+    )
+    return Leg(
+        id=leg_id,
+        kind=LegKind.ACKNOWLEDGEMENT,
+        ref=acknowledgement.aid,
+        peer=peer,
+        urgent=True,
+        state=LegState.READY,
+        attempts=0,
+        next_at=float(now),
+        last_code=None,
+        created=now,
+        expires=None,
+    )

@@ -1,0 +1,175 @@
+"""peers: pinning another authority's documents, and pinging it.
+
+A pin is made by two people on a telephone: the fingerprint typed here must be that of the root in the file. Newer documents of a
+pinned peer come in under its pin; older or contradicting ones never do.
+"""
+
+import hmac
+import re
+from dataclasses import dataclass
+
+from emla import __version__
+from emla.flow.gateway import Directory, Gateway, Peer
+from emla.formats import documents as form
+from emla.formats import dsse
+from emla.formats import ping as ping_form
+from emla.model.documents import Authority, KeyUse
+from emla.model.errors import InvalidDocumentError, InvalidPackageError, MalformedError, TransportError
+from emla.model.ping import Ping
+from emla.model.signed import PayloadType
+from emla.ports.store import PeerRow
+from emla.ports.transport import Refusal, Transport
+from emla.steps.trust import RootPin, check_current, check_successor, trust_documents
+
+_NOT_DIGITS = re.compile(r"[^0-9]+")
+_PING_SKEW_SECONDS = 86400
+
+
+def root_fingerprint(authority: Authority) -> str:
+    """The fingerprint of an authority's newest root: what people compare."""
+    root = form.decode_signed(authority.documents.roots[-1], PayloadType.ROOT)
+    return form.fingerprint(root.payload, authority.id)
+
+
+def load_directory(rows: list[PeerRow]) -> Directory:
+    """Rebuild the directory from what was pinned; every pin is checked again."""
+    directory = Directory()
+    for row in rows:
+        pin = RootPin(version=row.pin_version, sha256=row.pin_sha256)
+        authority = trust_documents(form.decode_export(row.documents), pin)
+        directory.peers[authority.id] = Peer(authority=authority, row=row)
+    return directory
+
+
+class ImportPeer:
+    """The journey of a peer's documents into the directory."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def __call__(self, exported: bytes, fingerprint: str) -> tuple[Peer, bool]:
+        """Pin a peer, or take newer documents of one.
+
+        Args:
+            exported: the bytes of the export file.
+            fingerprint: the 60 digits that were compared by telephone; separators do not matter.
+
+        Returns:
+            The peer, and whether anything changed.
+
+        Raises:
+            InvalidDocumentError: ``invalid-document``, ``fingerprint-mismatch``, ``document-expired``, ``document-rollback``
+                or ``peer-conflict``; nothing was changed.
+        """
+        gateway, now = self._gateway, self._gateway.now()
+        try:
+            documents = form.decode_export(exported)
+        except MalformedError as error:
+            raise InvalidDocumentError("invalid-document", error.detail) from error
+        offered = trust_documents(documents)
+        if offered.id == gateway.identity.id:
+            raise InvalidDocumentError("peer-conflict", "These are this authority's own documents.")
+        expected = root_fingerprint(offered)
+        if not hmac.compare_digest(_NOT_DIGITS.sub("", fingerprint), expected.replace(" ", "")):
+            raise InvalidDocumentError("fingerprint-mismatch")
+        check_current(offered, now)
+        known = gateway.directory.peers.get(offered.id)
+        if known:
+            check_successor(known.authority, offered)
+            if known.authority.documents == documents:
+                return known, False
+        row = PeerRow(
+            authority=offered.id,
+            documents=form.encode_export(documents),
+            pin_version=known.row.pin_version if known else offered.root.version,
+            pin_sha256=known.row.pin_sha256 if known else offered.root_sha256,
+            fingerprint=expected,
+            pinned_at=known.row.pinned_at if known else now,
+        )
+        await gateway.store.write(lambda transaction: transaction.put_peer(row))
+        peer = Peer(authority=offered, row=row, last_contact=known.last_contact if known else None)
+        gateway.directory.peers[offered.id] = peer
+        return peer, True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PingResult:
+    """What a ping showed."""
+
+    latency_seconds: float
+    clock_difference_seconds: int
+    software: str
+    card_version_known: int
+    card_version_theirs: int
+
+
+class PingPeer:
+    """Both sides of a ping."""
+
+    def __init__(self, gateway: Gateway, transport: Transport) -> None:
+        self._gateway = gateway
+        self._transport = transport
+
+    def _sign(self, recipient: str, nonce: bytes) -> bytes:
+        identity = self._gateway.identity
+        payload = ping_form.encode(
+            Ping(
+                sender=identity.id,
+                recipient=recipient,
+                at=self._gateway.now(),
+                nonce=nonce,
+                software=f"emla/{__version__}",
+                card_version=identity.card.version,
+            )
+        )
+        return dsse.sign(PayloadType.PING, payload, identity.signer)
+
+    def _verify(self, signed: bytes) -> tuple[Ping, Authority]:
+        try:
+            envelope = dsse.decode(signed, PayloadType.PING, ping_form.SIZE_BYTES_MAX)
+            ping = ping_form.decode(envelope.payload)
+        except MalformedError as error:
+            raise InvalidPackageError("malformed", error.detail) from error
+        sender = self._gateway.directory.find(ping.sender)
+        if sender is None:
+            raise InvalidPackageError("unknown-sender", f"'{ping.sender}' is not pinned here.")
+        kid = envelope.signatures[0].kid
+        key = sender.key(kid, KeyUse.SIGN, ping.at)
+        if key is None or not dsse.verifies(envelope, kid, key.public):
+            raise InvalidPackageError("bad-signature")
+        if ping.recipient != self._gateway.identity.id:
+            raise InvalidPackageError("not-recipient")
+        if abs(ping.at - self._gateway.now()) > _PING_SKEW_SECONDS:
+            raise InvalidPackageError("clock-skew", f"The peer's clock says {ping.at}.")
+        return ping, sender
+
+    def answer(self, signed: bytes) -> tuple[str, bytes]:
+        """Verify a peer's ping; return who it was and the signed answer."""
+        ping, sender = self._verify(signed)
+        return sender.id, self._sign(sender.id, ping.nonce)
+
+    async def ping(self, peer: Authority) -> PingResult:
+        """Ping a peer.
+
+        Raises:
+            TransportError: not reached, or the answer is not the peer's.
+        """
+        nonce = self._gateway.entropy(16)
+        begun = self._gateway.clock.steady()
+        answer = await self._transport.ping(peer, self._sign(peer.id, nonce))
+        latency = self._gateway.clock.steady() - begun
+        if isinstance(answer, Refusal):
+            raise TransportError("peer-nonsense", f"The peer answered '{answer.code}'.")
+        try:
+            ping, sender = self._verify(answer)
+        except InvalidPackageError as error:
+            raise TransportError("peer-nonsense", str(error)) from error
+        if sender.id != peer.id or ping.nonce != nonce:
+            raise TransportError("peer-nonsense", "The answer belongs to another ping.")
+        return PingResult(
+            latency_seconds=latency,
+            clock_difference_seconds=ping.at - self._gateway.now(),
+            software=ping.software,
+            card_version_known=peer.card.version,
+            card_version_theirs=ping.card_version,
+        )

@@ -1,0 +1,90 @@
+"""A valid document to a `Message`: the few facts the gateway itself works with.
+
+Here: reading. Not here: writing (authorities write their own XML) and checking (the schema has done it).
+
+Rules of this file:
+- Only documents without schema findings are handed in; the schema guarantees each element that is read
+  without asking.
+- Text is read with ``itertext`` and its white space collapsed, as the schema did when it judged it.
+"""
+
+from datetime import UTC, datetime
+
+from lxml import etree
+
+from emla.formats.xml import XmlDocument, qualified_name, text_of
+from emla.model.message import Attachment, Message, SigningOfficer
+
+_COMMON = "{urn:emla:common:1}"
+
+
+def read_message(document: XmlDocument) -> Message:
+    """Map a schema-valid document to its message.
+
+    Args:
+        document: a document for which ``Schemas.validate`` had no findings.
+
+    Raises:
+        KeyError: the document was not valid after all (a programmer's error).
+        ValueError: a value is valid in the schema's calendar or alphabet but not in Python's.
+    """
+    root = document.root
+    name = etree.QName(root)
+    parts = _children(root)
+    header = _children(parts["MessageHeader"])
+    reply = header.get("InReplyTo")
+    urgency = parts.get("Urgency")
+    officer = _children(parts["SigningOfficer"])
+    requested_reference = header.get("RequestedReference")
+    copies = parts["MessageHeader"].iterchildren(f"{_COMMON}CopyTo")
+    return Message(
+        message_type=name.localname,
+        namespace=name.namespace or "",
+        message_id=bytes.fromhex(text_of(header["MessageId"])),
+        case_id=bytes.fromhex(text_of(header["CaseId"])),
+        generation=int(text_of(header["Generation"])),
+        issued_at=datetime.fromisoformat(text_of(header["IssuedAt"])).astimezone(UTC),
+        sender=text_of(_children(header["Sender"])["AuthorityId"]),
+        recipient=text_of(_children(header["Recipient"])["AuthorityId"]),
+        copy_to=tuple(text_of(_children(copy)["AuthorityId"]) for copy in copies),
+        requesting_reference=text_of(header["RequestingReference"]),
+        requested_reference=text_of(requested_reference) if requested_reference is not None else None,
+        in_reply_to=bytes.fromhex(text_of(reply)) if reply is not None else None,
+        language=text_of(header["Language"]),
+        urgency=text_of(_children(urgency)["UrgencyLevel"]) if urgency is not None else "ROUTINE",
+        attachments=tuple(_attachment(element) for element in attachment_elements(document)),
+        signing_officer=SigningOfficer(name=text_of(officer["Name"]), post=text_of(officer["Post"])),
+    )
+
+
+def attachment_elements(document: XmlDocument) -> tuple[etree._Element, ...]:
+    """The Attachment elements in document order, for whoever must name their place."""
+    return tuple(document.root.iterchildren(f"{_COMMON}Attachment"))
+
+
+def header_element(document: XmlDocument, *names: str) -> etree._Element:
+    """The element of the header at ``names``, for whoever must name its place."""
+    element = _children(document.root)["MessageHeader"]
+    for name in names:
+        element = _children(element)[name]
+    return element
+
+
+def _attachment(element: etree._Element) -> Attachment:
+    parts = _children(element)
+    translation_of = parts.get("TranslationOf")
+    return Attachment(
+        attachment_id=text_of(parts["AttachmentId"]),
+        file_name=text_of(parts["FileName"]),
+        media_type=text_of(parts["MediaType"]),
+        size_bytes=int(text_of(parts["SizeBytes"])),
+        sha256=bytes.fromhex(text_of(parts["Sha256"])),
+        document_type=text_of(parts["DocumentType"]),
+        language=text_of(parts["Language"]),
+        translation_of=text_of(translation_of) if translation_of is not None else None,
+    )
+
+
+def _children(element: etree._Element) -> dict[str, etree._Element]:
+    """The child elements of the shared namespace by local name; of repeated ones the last."""
+    return {qualified_name(child).removeprefix(_COMMON): child for child in element.iterchildren("*")}

@@ -1,0 +1,82 @@
+"""Legs and inbox states: what the transport knows about a package. Never what a request is worth in law.
+
+A package leg's state is a fold over the set of verified acknowledgements that are stored for it: the order in which they
+arrive, repeats and delays change nothing, so both sides always end with the same record. A timeout is not an event.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+
+from emla.model.acknowledgement import Event
+
+
+class LegKind(StrEnum):
+    """What travels on a leg."""
+
+    PACKAGE = "package"
+    ACKNOWLEDGEMENT = "acknowledgement"
+
+
+class LegState(StrEnum):
+    """Where a leg stands. A package leg goes READY, ACCEPTED, CONSIGNED, HANDED; an acknowledgement leg READY, DONE."""
+
+    READY = "READY"
+    ACCEPTED = "ACCEPTED"
+    CONSIGNED = "CONSIGNED"
+    HANDED = "HANDED"
+    CONSIGNMENT_FAILED = "CONSIGNMENT_FAILED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    HELD = "HELD"
+    DONE = "DONE"
+
+
+class InboxState(StrEnum):
+    """Where a received package stands."""
+
+    ACCEPTED = "ACCEPTED"
+    CONSIGNED = "CONSIGNED"
+    HANDED = "HANDED"
+    QUARANTINED = "QUARANTINED"
+
+
+_DELIVERED = (
+    (Event.CONTENT_HANDOVER, LegState.HANDED),
+    (Event.CONTENT_CONSIGNMENT, LegState.CONSIGNED),
+    (Event.CONTENT_CONSIGNMENT_FAILURE, LegState.CONSIGNMENT_FAILED),
+)
+_UNDELIVERED = ((Event.RELAY_REJECTION, LegState.REJECTED), (Event.RELAY_FAILURE, LegState.EXPIRED))
+
+
+def leg_state(events: AbstractSet[Event]) -> LegState:
+    """The state of a package leg, given every event acknowledged for it.
+
+    Until RelayAcceptance is here the leg goes on asking for it, even when a later event overtook it. A RelayAcceptance beats a
+    RelayFailure, whichever came first: the peer has the package.
+    """
+    if Event.RELAY_ACCEPTANCE in events:
+        return next((state for event, state in _DELIVERED if event in events), LegState.ACCEPTED)
+    return next((state for event, state in _UNDELIVERED if event in events), LegState.READY)
+
+
+FINAL = frozenset({LegState.HANDED, LegState.CONSIGNMENT_FAILED, LegState.REJECTED, LegState.DONE})
+"""States in which nothing more is expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One leg: an object on its way to one peer. Instants are UNIX seconds; `next_at` may hold a fraction."""
+
+    id: int
+    kind: LegKind
+    ref: bytes
+    """The package id, or the acknowledgement id."""
+    peer: str
+    urgent: bool
+    state: LegState
+    attempts: int
+    next_at: float
+    last_code: str | None
+    created: int
+    expires: int | None

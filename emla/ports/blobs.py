@@ -1,0 +1,48 @@
+"""Blobs: sealed payloads too large for a row. A blob's name is the SHA-256 of its bytes.
+
+Contract: when `keep` returns, the bytes and their name survive a power cut. A row may point to a blob only after that. Blobs
+that no row points to are orphans and are swept after a grace period.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+
+class BlobWriter(Protocol):
+    """One blob being written. Used from one thread at a time; not yet visible to anybody."""
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append bytes.
+
+        Raises:
+            StoreError: ``disk-full`` or ``store-failed``.
+        """
+        ...
+
+    def keep(self, sha256: bytes) -> Path:
+        """Make it durable under its name; return where it lies. Keeping the same name twice is harmless."""
+        ...
+
+    def drop(self) -> None:
+        """Throw it away. Harmless after `keep`."""
+        ...
+
+
+class Blobs(Protocol):
+    """Where blobs live."""
+
+    def begin(self) -> BlobWriter:
+        """Start a blob."""
+        ...
+
+    def path(self, sha256: bytes) -> Path:
+        """Where the blob of this name lies."""
+        ...
+
+    def free_bytes(self) -> int:
+        """Free space, in bytes, where blobs are written."""
+        ...
+
+    def total_bytes(self) -> int:
+        """Size, in bytes, of the volume where blobs are written."""
+        ...

@@ -1,0 +1,42 @@
+"""The line to other gateways.
+
+Contract: a call either returns what the peer's gateway answered or raises `TransportError`. Nothing a call returns is believed
+before it is verified; an HTTP status decides nothing but when to try again. The server's key is checked against the pin in
+the peer's card before a byte is sent.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from emla.model.documents import Authority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A peer's unsigned answer that is not success: its code (or ``peer-nonsense``) and how long it asks us to wait."""
+
+    code: str
+    retry_after_seconds: float = 0.0
+
+
+class Transport(Protocol):
+    """Sends to one peer's gateway at a time; any number of calls may run at once."""
+
+    async def send_package(
+        self, peer: Authority, pid: bytes, signed: bytes, payload: bytes | Path, payload_size: int
+    ) -> bytes | Refusal:
+        """Offer a package; return the bundle of the peer's RelayAcceptance or RelayRejection, unverified.
+
+        Raises:
+            TransportError: ``peer-unreachable``, ``wrong-pin``, ``timeout``, ``peer-nonsense`` or ``refused-endpoint``.
+        """
+        ...
+
+    async def send_acknowledgement(self, peer: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
+        """Push an acknowledgement; None when the peer has it durably."""
+        ...
+
+    async def ping(self, peer: Authority, signed: bytes) -> bytes | Refusal:
+        """Send a signed ping; return the signed answer, unverified."""
+        ...

@@ -1,0 +1,179 @@
+"""What gateway and opener say to each other over their socketpair.
+
+Every frame is a 4-byte big-endian length and a body. First the parent sends one `Start`, the child answers one `Ready` or ends.
+Then requests go down and answers come up, in the same order.
+
+    request = kind (1 byte: 0 payload follows, 1 payload is a descriptor) | pid (32) | u32 length of header | header | payload
+    answer  = length of code (1) | code | sealed record
+
+A descriptor travels as SCM_RIGHTS with the first byte of its request, so descriptors arrive in the order of their requests.
+Rules of this file: both sides are checked, because the child may have been taken over by what it opened; whatever does not
+have this form raises `WireError`, and the other process is ended.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from struct import Struct
+
+from emla.formats import strict_json
+from emla.formats.strict_json import Json, Members
+from emla.model.codes import CODES
+from emla.model.errors import MalformedError
+from emla.model.limits import WIRE
+from emla.ports.sandbox import Verdict
+from emla.sandbox.confine import Measure
+
+LENGTH = Struct(">I")
+_REQUEST = Struct(">B32sI")
+_INLINE, _DESCRIPTOR = 0, 1
+REQUEST_BYTES_MAX = _REQUEST.size + WIRE.header_bytes + 2 * WIRE.inline_payload_bytes
+ANSWER_BYTES_MAX = 16 * 1024 * 1024
+"""A record holds a manifest of at most 1 MiB and 2,000 findings."""
+_TALK_BYTES_MAX = 64 * 1024
+_NAMES_MAX = 32
+
+
+class WireError(Exception):
+    """The other side does not keep to this file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What the child must know: its folders, its limits, and whose child it is."""
+
+    keys: Path
+    schemas: Path
+    cpu_seconds: int
+    memory_bytes: int
+    parent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The child's answer: what confines it, or the catalogued code (and detail) of why it cannot start."""
+
+    measures: tuple[Measure, ...] = ()
+    code: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One package as the child sees it: `payload` is None when it comes as a descriptor. Views end with the next frame."""
+
+    pid: bytes
+    header: memoryview
+    payload: memoryview | None
+
+
+def encode_start(start: Start) -> bytes:
+    """Encode the parent's first frame."""
+    return _frame(
+        strict_json.encode(
+            {
+                "keys": str(start.keys),
+                "schemas": str(start.schemas),
+                "cpu": start.cpu_seconds,
+                "memory": start.memory_bytes,
+                "parent": start.parent,
+            }
+        )
+    )
+
+
+def decode_start(body: memoryview) -> Start:
+    """Decode the parent's first frame."""
+    try:
+        members = Members(strict_json.decode(body, _TALK_BYTES_MAX), "start")
+        start = Start(
+            keys=Path(members.text("keys", longest=4096)),
+            schemas=Path(members.text("schemas", longest=4096)),
+            cpu_seconds=members.integer("cpu", 1),
+            memory_bytes=members.integer("memory", 1),
+            parent=members.integer("parent"),
+        )
+        members.finish()
+    except MalformedError as error:
+        raise WireError(error.detail) from error
+    return start
+
+
+def encode_ready(ready: Ready) -> bytes:
+    """Encode the child's first frame."""
+    measures: list[Json] = [
+        {"name": each.name, "effective": each.effective, "detail": each.detail[:200]}
+        for each in ready.measures
+    ]
+    members: dict[str, Json] = {"measures": measures, "detail": ready.detail[:2000]}
+    if ready.code is not None:
+        members["code"] = ready.code
+    return _frame(strict_json.encode(members))
+
+
+def decode_ready(body: memoryview) -> Ready:
+    """Decode the child's first frame."""
+    try:
+        members = Members(strict_json.decode(body, _TALK_BYTES_MAX), "ready")
+        ready = Ready(
+            measures=tuple(
+                Measure(name=each.text("name"), effective=each.truth("effective"), detail=each.text("detail"))
+                for each in members.objects("measures", _NAMES_MAX)
+            ),
+            code=_code(members.text("code")) if members.has("code") else None,
+            detail=members.text("detail", longest=2000),
+        )
+        members.finish()
+    except MalformedError as error:
+        raise WireError(error.detail) from error
+    return ready
+
+
+def encode_request(pid: bytes, header: bytes, payload: bytes | None) -> tuple[bytes, ...]:
+    """Encode a request as buffers for one gathered write; without `payload` a descriptor must go with them."""
+    body_bytes = _REQUEST.size + len(header) + len(payload or b"")
+    if body_bytes > REQUEST_BYTES_MAX:
+        raise ValueError("A payload of this size is handed over as a descriptor.")
+    head = LENGTH.pack(body_bytes) + _REQUEST.pack(
+        _DESCRIPTOR if payload is None else _INLINE, pid, len(header)
+    )
+    return (head, header) if payload is None else (head, header, payload)
+
+
+def decode_request(body: memoryview) -> Request:
+    """Take a request apart without copying it."""
+    if len(body) < _REQUEST.size:
+        raise WireError("short request")
+    kind, pid, header_bytes = _REQUEST.unpack_from(body)
+    rest = body[_REQUEST.size :]
+    if header_bytes > len(rest) or kind not in (_INLINE, _DESCRIPTOR):
+        raise WireError("torn request")
+    return Request(
+        pid=pid, header=rest[:header_bytes], payload=rest[header_bytes:] if kind == _INLINE else None
+    )
+
+
+def encode_answer(verdict: Verdict) -> bytes:
+    """Encode an answer."""
+    code = (verdict.code or "").encode("ascii")
+    return _frame(bytes((len(code),)) + code + verdict.record)
+
+
+def decode_answer(body: memoryview) -> Verdict:
+    """Decode an answer; its code must be one of the catalogue."""
+    if not body or len(body) < 1 + (code_bytes := body[0]):
+        raise WireError("torn answer")
+    try:
+        code = str(body[1 : 1 + code_bytes], "ascii")
+    except UnicodeDecodeError as error:
+        raise WireError("torn answer") from error
+    return Verdict(code=_code(code) if code else None, record=bytes(body[1 + code_bytes :]))
+
+
+def _code(code: str) -> str:
+    if code not in CODES:
+        raise WireError("unknown code")
+    return code
+
+
+def _frame(body: bytes) -> bytes:
+    return LENGTH.pack(len(body)) + body

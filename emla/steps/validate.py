@@ -1,0 +1,239 @@
+"""Validate: bytes -> ValidMessage, or all findings at once.
+
+Here: rung 20 of the ladder (docs/spec/ladder.md; protocol: XML pre-pass, schema, identity) as the sender runs
+it before sending and the opener after unsealing. Not here: business rules from BR-003 on, which need
+directory, case or time.
+
+Rules of this file:
+- Nothing but bytes comes in and nothing but values goes out; a `ValidMessage` exists only where no finding
+  blocks.
+- Identity is checked against what the caller knows from elsewhere (its own id, the signed header), never
+  against the message.
+- A finding about the document has line and path; findings are sorted by line.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NoReturn
+
+from emla.formats.message import attachment_elements, header_element, read_message
+from emla.formats.schema import Schemas
+from emla.formats.xml import ElementPaths, XmlDocument, local_name, parse_xml, text_of
+from emla.model.errors import InvalidMessageError
+from emla.model.findings import Finding, Severity
+from emla.model.limits import XmlLimits
+from emla.model.message import Message
+
+_AUTHORITY_ID = re.compile(r"[a-z]{2}(?:\.[a-z0-9][a-z0-9-]*)+")
+_UNSAFE_IN_FILE_NAME = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_BLOCKING = (Severity.FATAL, Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidMessage:
+    """A message that may be sealed, with the exact bytes it was read from."""
+
+    data: bytes
+    message: Message
+    findings: tuple[Finding, ...]
+    """What does not block (warnings, information)."""
+
+
+def validate(
+    data: bytes, *, schemas: Schemas, limits: XmlLimits, sender: str, recipient: str | None
+) -> ValidMessage:
+    """Check one message document.
+
+    Args:
+        data: the document as it was handed in or unsealed.
+        schemas: the compiled schemas.
+        limits: caps of the pre-pass.
+        sender: authority id the message must bear as sender: our own when sending, the signed header's when
+            receiving.
+        recipient: authority id it must be addressed to; None when sending, where the message itself says so.
+
+    Raises:
+        InvalidMessageError: ``malformed-xml`` or ``invalid-message``, with all findings sorted by line.
+    """
+    document = parse_xml(data, limits)
+    findings = schemas.validate(document)
+    if findings:
+        _refuse(findings)
+    try:
+        message = read_message(document)
+    except ValueError as error:  # for example a February 29 the schema's calendar knows and ours does not
+        _refuse(
+            (
+                Finding(
+                    rule="XSD-datatype", severity=Severity.FATAL, message=f"A value cannot be read: {error}."
+                ),
+            )
+        )
+    found = sorted(_identity(document, message, sender, recipient), key=lambda finding: finding.line or 0)
+    if any(finding.severity in _BLOCKING for finding in found):
+        _refuse(found)
+    return ValidMessage(data=data, message=message, findings=tuple(found))
+
+
+def check_parts(message: Message, parts: Iterable[tuple[str, int, bytes]]) -> tuple[Finding, ...]:
+    """Compare the files handed in with what the message says of them (BR-056).
+
+    Args:
+        message: the valid message.
+        parts: for each file its name, size in bytes and SHA-256 (32 bytes).
+
+    Returns:
+        One fatal finding for each file that is missing, not named, handed in twice, or different; empty if
+        all agree.
+    """
+    named = {attachment.file_name: attachment for attachment in message.attachments}
+    findings: list[Finding] = []
+    seen: set[str] = set()
+    for file_name, size_bytes, sha256 in parts:
+        attachment = named.get(file_name)
+        if file_name in seen:
+            findings.append(_about_file(file_name, "is handed in twice"))
+        elif attachment is None:
+            findings.append(_about_file(file_name, "is handed in, but the message does not name it"))
+        elif attachment.size_bytes != size_bytes:
+            said = f"has {size_bytes} bytes, but the message says {attachment.size_bytes}"
+            findings.append(_about_file(file_name, said, attachment.attachment_id))
+        elif attachment.sha256 != sha256:
+            findings.append(
+                _about_file(file_name, "has another SHA-256 than the message says", attachment.attachment_id)
+            )
+        seen.add(file_name)
+    absent = (attachment for attachment in message.attachments if attachment.file_name not in seen)
+    findings.extend(
+        _about_file(a.file_name, "is named by the message, but was not handed in", a.attachment_id)
+        for a in absent
+    )
+    return tuple(findings)
+
+
+def _refuse(findings: Iterable[Finding]) -> NoReturn:
+    listed = tuple(findings)
+    raise InvalidMessageError("invalid-message", listed[0].message, findings=listed)
+
+
+def _about_file(file_name: str, said: str, attachment_id: str = "") -> Finding:
+    about = f" (attachment {attachment_id})" if attachment_id else ""
+    return Finding(
+        rule="BR-056",
+        severity=Severity.FATAL,
+        message=f"The file {file_name}{about} {said}.",
+        source="emla/1 BR-056",
+    )
+
+
+def _identity(
+    document: XmlDocument, message: Message, sender: str, recipient: str | None
+) -> Iterator[Finding]:
+    yield from _own_form(document, message)
+    yield from _parties(document, message, sender, recipient)
+    yield from _attachments(document, message)
+
+
+def _finding(rule: str, document: XmlDocument, names: tuple[str, ...], sentence: str) -> Finding:
+    element = header_element(document, *names)
+    path = ElementPaths().of(element)
+    return Finding(
+        rule=rule,
+        severity=Severity.FATAL,
+        message=sentence,
+        line=element.sourceline,
+        path=path,
+        source=f"emla/1 {rule}",
+    )
+
+
+def _own_form(document: XmlDocument, message: Message) -> Iterator[Finding]:
+    """BR-001: ids that are really ids, and a header that says what the message is."""
+    for name, value in (("MessageId", message.message_id), ("CaseId", message.case_id)):
+        if len(set(value)) == 1:
+            yield _finding(
+                "BR-001",
+                document,
+                (name,),
+                f"{name} must be drawn at random; one repeated digit pair is not.",
+            )
+    if message.in_reply_to == message.message_id:
+        yield _finding(
+            "BR-001",
+            document,
+            ("InReplyTo",),
+            "A message cannot answer itself; InReplyTo names the message answered.",
+        )
+    said = text_of(header_element(document, "MessageType"))
+    if said != message.message_type:
+        sentence = f"MessageType says {said}, but the message is a {message.message_type}; write that."
+        yield _finding("BR-001", document, ("MessageType",), sentence)
+
+
+def _parties(
+    document: XmlDocument, message: Message, sender: str, recipient: str | None
+) -> Iterator[Finding]:
+    """BR-002: sender and recipient are who the caller says they are."""
+    wanted = {"Sender": (message.sender, sender), "Recipient": (message.recipient, recipient)}
+    for role, (found, expected) in wanted.items():
+        if expected is not None and found != expected:
+            sentence = f"{role} is {found}, but it must be {expected} here."
+            yield _finding("BR-002", document, (role, "AuthorityId"), sentence)
+        elif _AUTHORITY_ID.fullmatch(found) is None:
+            sentence = f"{found} is not an authority id; write lower case with dots, country first: de.bfj."
+            yield _finding("BR-002", document, (role, "AuthorityId"), sentence)
+    if message.sender == message.recipient:
+        sentence = (
+            "Sender and Recipient are the same authority; name the authority the message is addressed to."
+        )
+        yield _finding("BR-002", document, ("Recipient", "AuthorityId"), sentence)
+
+
+def _attachments(document: XmlDocument, message: Message) -> Iterator[Finding]:
+    """BR-056 as far as the document alone can show it."""
+    elements = attachment_elements(document)
+    ids = {attachment.attachment_id for attachment in message.attachments}
+    seen_ids: set[str] = set()
+    seen_names: set[str] = set()
+    for element, attachment in zip(elements, message.attachments, strict=True):
+        name = attachment.file_name
+        sentences: list[tuple[str, str]] = []
+        if attachment.attachment_id in seen_ids:
+            sentences.append(
+                ("AttachmentId", f"The attachment id {attachment.attachment_id} is given twice.")
+            )
+        if name.casefold() in seen_names:
+            sentences.append(
+                ("FileName", f"The file name {name} is given twice; capitals do not make a difference.")
+            )
+        if _UNSAFE_IN_FILE_NAME.search(name) or name in (".", ".."):
+            shown = _UNSAFE_IN_FILE_NAME.sub("?", name)
+            sentences.append(
+                (
+                    "FileName",
+                    f"The file name {shown} has folders or control characters in it; give the name alone.",
+                )
+            )
+        if attachment.translation_of == attachment.attachment_id:
+            sentences.append(("TranslationOf", "An attachment cannot be the translation of itself."))
+        elif attachment.translation_of is not None and attachment.translation_of not in ids:
+            sentences.append(
+                (
+                    "TranslationOf",
+                    f"TranslationOf names {attachment.translation_of}, which is not an attachment here.",
+                )
+            )
+        seen_ids.add(attachment.attachment_id)
+        seen_names.add(name.casefold())
+        for child, sentence in sentences:
+            place = next((c for c in element.iterchildren("*") if local_name(c) == child), element)
+            path = ElementPaths().of(place)
+            yield Finding(
+                rule="BR-056",
+                severity=Severity.FATAL,
+                message=sentence,
+                line=place.sourceline,
+                path=path,
+                source="emla/1 BR-056",
+            )

@@ -1,0 +1,96 @@
+"""One batch: operations in, one commit, outcomes out (protocol order of writes, docs/explanation/order-of-writes.md).
+
+Runs wherever it is called: on the writer's thread in production, inline in a simulation.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from emla.ledger.batch import LedgerKey
+from emla.ledger.merkle import Frontier
+from emla.model.errors import StoreError
+from emla.ports.store import Transaction
+from emla.store.sqlite.transaction import SqliteTransaction
+
+_BYTES_EACH = 24 * 1024
+"""About what an operation writes besides its payload: half a dozen pages of rows and indexes."""
+
+Operation = Callable[[Transaction], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one operation: its value, or the exception its caller gets."""
+
+    value: object = None
+    error: BaseException | None = None
+
+
+class BatchRunner:
+    """Runs batches on the writer's connection and keeps the ledger's frontier between them."""
+
+    def __init__(self, connection: sqlite3.Connection, frontier: Frontier, key: LedgerKey) -> None:
+        self._connection = connection
+        self._key = key
+        self.frontier = frontier
+        self._prepared = frontier
+        self.wal_bytes = 0
+        """About how much was written since the WAL was last copied back; the file itself never shrinks."""
+
+    def prepare(self, operations: Sequence[Operation]) -> list[Outcome]:
+        """Run operations in one transaction, up to and not including its commit.
+
+        Raises:
+            StoreError: nothing of the batch happened; the storage cannot be trusted any more and the process must stop.
+        """
+        transaction = SqliteTransaction(self._connection, self.frontier, self._key)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            outcomes = [self._one(operation, transaction) for operation in operations]
+            closed = transaction.close()
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        self.wal_bytes += transaction.payload_bytes + len(operations) * _BYTES_EACH
+        self._prepared = closed.frontier if closed else self.frontier
+        return outcomes
+
+    def commit(self) -> None:
+        """Commit what was prepared; when this returns, it is durable.
+
+        A crash before the commit: nothing happened, nobody was answered. After it: everything of the batch is durable, and
+        whoever was not answered asks again and gets the same bytes.
+
+        Raises:
+            StoreError: what the disk holds is unknown; the process must stop.
+        """
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        self.frontier = self._prepared
+
+    def _one(self, operation: Operation, transaction: SqliteTransaction) -> Outcome:
+        execute = self._connection.execute
+        mark = transaction.mark()
+        execute("SAVEPOINT operation")
+        try:
+            value = operation(transaction)
+        except sqlite3.OperationalError:
+            raise  # the storage, not the operation: the whole batch fails
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is the answer to this one caller)
+            execute("ROLLBACK TO operation")
+            execute("RELEASE operation")
+            transaction.undo(mark)
+            return Outcome(error=error)
+        execute("RELEASE operation")
+        return Outcome(value=value)
+
+    def _failure(self, error: sqlite3.Error) -> StoreError:
+        if self._connection.in_transaction:
+            try:
+                self._connection.execute("ROLLBACK")
+            except sqlite3.Error as second:
+                error.add_note(f"and the rollback failed: {second}")
+        full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        return StoreError("disk-full" if full else "store-failed", str(error))

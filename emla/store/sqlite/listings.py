@@ -1,0 +1,78 @@
+"""Listings over aiosqlite: a connection and thread of their own, so that a long list never holds up a package."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import aiosqlite
+
+from emla.model.leg import Leg
+from emla.ports.listings import Listed
+from emla.store.sqlite import rows
+
+
+class SqliteListings:
+    """Implements `emla.ports.listings.Listings`. Open with `open_listings`, close on every path."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def close(self) -> None:
+        """Close the connection and end its thread."""
+        await self._connection.close()
+
+    async def _all(self, sql: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
+        """Run a SELECT to its end in one hop: a statement left open would hold every later one to its snapshot."""
+        return list(await self._connection.execute_fetchall(sql, values))
+
+    async def packages(
+        self, *, incoming: bool, outgoing: bool, state: str | None, limit: int
+    ) -> Sequence[Listed]:
+        """Packages, newest first."""
+        found: list[Listed] = []
+        for wanted, select, column, place in (
+            (outgoing, rows.OUT, "l.state", "s.id"),
+            (incoming, rows.IN, "i.state", "r.id"),
+        ):
+            if not wanted:
+                continue
+            where = f" WHERE {column} = ?" if state else ""
+            values = (state, limit) if state else (limit,)
+            listed = await self._all(f"{select}{where} ORDER BY {place} DESC LIMIT ?", values)
+            found.extend(rows.listed(row) for row in listed)
+        return sorted(found, key=lambda each: each.created, reverse=True)[:limit]
+
+    async def resolve(self, prefix: str) -> Sequence[bytes]:
+        """Package ids that begin with these hexadecimal digits, or carry exactly this message id."""
+        low = bytes.fromhex(prefix.ljust(64, "0"))
+        high = bytes.fromhex(prefix.ljust(64, "f"))
+        exact = bytes.fromhex(prefix) if len(prefix) % 2 == 0 else b""
+        sql = (
+            "SELECT pid FROM sent WHERE pid BETWEEN ?1 AND ?2 OR message_id = ?3"
+            " UNION SELECT pid FROM received WHERE pid BETWEEN ?1 AND ?2 LIMIT 2"
+        )
+        return [row[0] for row in await self._all(sql, (low, high, exact))]
+
+    async def legs(self, *, state: str | None, limit: int) -> Sequence[Leg]:
+        """Legs, the ones due first in front."""
+        where = " WHERE state = ?" if state else ""
+        values = (state, limit) if state else (limit,)
+        sql = f"{rows.LEG}{where} ORDER BY state = 'READY' DESC, next_at, id DESC LIMIT ?"
+        return [rows.leg(row) for row in await self._all(sql, values)]
+
+    async def leg_counts(self) -> dict[str, int]:
+        """How many legs are in each state."""
+        return {row[0]: row[1] for row in await self._all("SELECT state, count(*) FROM leg GROUP BY state")}
+
+    async def waiting(self) -> dict[str, tuple[int, float]]:
+        """For each peer with READY legs: how many, and when the next is due."""
+        sql = "SELECT peer, count(*), min(next_at) FROM leg WHERE state = 'READY' GROUP BY peer"
+        return {row[0]: (row[1], row[2]) for row in await self._all(sql)}
+
+
+async def open_listings(path: Path) -> SqliteListings:
+    """Open a read-only connection for listings; `path` is absolute."""
+    connection = await aiosqlite.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    for pragma in ("query_only=ON", "busy_timeout=5000", "mmap_size=0"):
+        await connection.execute(f"PRAGMA {pragma}")
+    return SqliteListings(connection)

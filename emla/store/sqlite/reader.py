@@ -1,0 +1,150 @@
+"""Reads by key, on the caller's thread. A keyed SELECT takes microseconds; a hop to another thread takes a hundred."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from emla.model.acknowledgement import Event
+from emla.model.leg import Leg, LegKind
+from emla.ports.listings import Listed
+from emla.ports.store import AcknowledgementRow, Conflict, InboxRow, PeerRow, SentRow
+from emla.store.sqlite import rows
+
+_DUE = (
+    rows.LEG
+    + " WHERE peer = ? AND state = 'READY' AND next_at <= ? ORDER BY urgent DESC, next_at, id LIMIT ?"
+)
+_NEXT_DUE = "SELECT min(next_at) FROM leg WHERE peer = ? AND state = 'READY' AND urgent = ? AND next_at > ?"
+_CONFLICT = """
+SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND msg = ?
+UNION ALL SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND epoch = ? AND seq = ?
+UNION ALL SELECT pid, payload_sha256, 1 FROM received WHERE sender = ? AND payload_id = ?
+LIMIT 1
+"""
+
+
+class SqliteReader:
+    """Implements `emla.ports.store.Reader` on a read-only connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def sent(self, pid: bytes) -> SentRow | None:
+        """A package of ours, without its payload."""
+        return rows.one(self._execute(rows.SENT + " WHERE pid = ?", (pid,)), rows.sent)
+
+    def sent_signed(self, pid: bytes) -> bytes | None:
+        """The signed header of a package of ours."""
+        row = self._execute("SELECT signed FROM sent WHERE pid = ?", (pid,)).fetchone()
+        return row[0] if row else None
+
+    def sent_by_message(self, message_id: bytes) -> SentRow | None:
+        """The package that carries a message of ours."""
+        return rows.one(self._execute(rows.SENT + " WHERE message_id = ?", (message_id,)), rows.sent)
+
+    def received(self, pid: bytes) -> InboxRow | None:
+        """A received package."""
+        return rows.one(self._execute(rows.INBOX + " WHERE r.pid = ?", (pid,)), rows.inbox)
+
+    def conflict(self, sender: str, msg: bytes, payload_id: bytes, epoch: int, seq: int) -> Conflict | None:
+        """The package that already holds the message id, payload id or place of another one, if any."""
+        cursor = self._execute(_CONFLICT, (sender, msg, sender, epoch, seq, sender, payload_id))
+        row = cursor.fetchone()
+        return (
+            None if row is None else Conflict(pid=row[0], payload_sha256=row[1], on_payload_only=bool(row[2]))
+        )
+
+    def listed(self, pid: bytes) -> Listed | None:
+        """One package, ours or a peer's, as people see it in a list."""
+        own = rows.one(self._execute(rows.OUT + " WHERE s.pid = ?", (pid,)), rows.listed)
+        return own or rows.one(self._execute(rows.IN + " WHERE r.pid = ?", (pid,)), rows.listed)
+
+    def record(self, pid: bytes) -> bytes | None:
+        """The sealed record of a package, sent or received."""
+        row = self._execute(
+            "SELECT record FROM sent WHERE pid = ?1 UNION ALL SELECT sealed FROM record WHERE pid = ?1",
+            (pid,),
+        ).fetchone()
+        return bytes(row[0]) if row else None
+
+    def payload(self, sha256: bytes) -> bytes | None:
+        """A payload that lives in its row."""
+        row = self._execute("SELECT body FROM payload WHERE sha256 = ?", (sha256,)).fetchone()
+        return row[0] if row else None
+
+    def acknowledgements(self, pid: bytes) -> Sequence[AcknowledgementRow]:
+        """Everything stored about a package, in the order it was stored."""
+        cursor = self._execute(rows.ACKNOWLEDGEMENT + " WHERE pid = ? ORDER BY id", (pid,))
+        return [rows.acknowledgement(row) for row in cursor]
+
+    def acknowledgement(self, aid: bytes) -> AcknowledgementRow | None:
+        """One stored acknowledgement."""
+        return rows.one(self._execute(rows.ACKNOWLEDGEMENT + " WHERE aid = ?", (aid,)), rows.acknowledgement)
+
+    def bundle(self, pid: bytes, event: Event) -> bytes | None:
+        """The stored bundle of one event of a package."""
+        row = self._execute(
+            "SELECT bundle FROM acknowledgement WHERE pid = ? AND event = ?", (pid, event.value)
+        ).fetchone()
+        return bytes(row[0]) if row else None
+
+    def leg(self, leg_id: int) -> Leg | None:
+        """One leg."""
+        return rows.one(self._execute(rows.LEG + " WHERE id = ?", (leg_id,)), rows.leg)
+
+    def leg_of(self, kind: LegKind, ref: bytes) -> Leg | None:
+        """The leg of a package or acknowledgement."""
+        return rows.one(self._execute(rows.LEG + " WHERE kind = ? AND ref = ?", (kind.value, ref)), rows.leg)
+
+    def due_legs(self, peer: str, now: float, limit: int) -> Sequence[Leg]:
+        """READY legs to a peer that are due: urgent first, then by when they became due."""
+        return [rows.leg(row) for row in self._execute(_DUE, (peer, now, limit))]
+
+    def next_due(self, peer: str, after: float) -> float | None:
+        """When the first READY leg to a peer that is due after an instant is due, in UNIX seconds."""
+        found = [
+            row[0]
+            for urgent in (1, 0)
+            for row in self._execute(_NEXT_DUE, (peer, urgent, after))
+            if row[0] is not None
+        ]
+        return min(found, default=None)
+
+    def peers_with_legs(self) -> Sequence[str]:
+        """Peers that READY legs wait for."""
+        cursor = self._execute("SELECT DISTINCT peer FROM leg WHERE state = 'READY'")
+        return [row[0] for row in cursor]
+
+    def unopened(self, limit: int) -> Sequence[InboxRow]:
+        """Accepted packages that are not consigned yet, oldest first."""
+        cursor = self._execute(rows.INBOX + " WHERE i.state = 'ACCEPTED' ORDER BY r.id LIMIT ?", (limit,))
+        return [rows.inbox(row) for row in cursor]
+
+    def peers(self) -> Sequence[PeerRow]:
+        """Every pinned peer."""
+        return [rows.peer(row) for row in self._execute(rows.PEER + " ORDER BY authority")]
+
+    # --- figures ---
+
+    def knows_payload(self, sha256: bytes) -> bool:
+        """Whether a row points to the payload of this hash."""
+        return self._execute("SELECT 1 FROM payload WHERE sha256 = ?", (sha256,)).fetchone() is not None
+
+    def leg_counts(self) -> dict[tuple[str, str], int]:
+        """How many legs there are of each kind and state."""
+        cursor = self._execute("SELECT kind, state, count(*) FROM leg GROUP BY kind, state")
+        return {(row[0], row[1]): row[2] for row in cursor}
+
+    def oldest_ready(self) -> int | None:
+        """When the oldest package without an answer was created, in UNIX seconds."""
+        row = self._execute(
+            "SELECT min(created) FROM leg WHERE state = 'READY' AND kind = 'package'"
+        ).fetchone()
+        return row[0] if row else None
+
+    def unopened_count(self) -> int:
+        """Accepted packages that are not opened yet."""
+        return int(self._execute("SELECT count(*) FROM inbox WHERE state = 'ACCEPTED'").fetchone()[0])
+
+    def quarantined_count(self) -> int:
+        """Packages that a person has to decide about."""
+        return int(self._execute("SELECT count(*) FROM inbox WHERE state = 'QUARANTINED'").fetchone()[0])

@@ -1,0 +1,137 @@
+"""From rows to values: one SELECT list and one reader for each kind, so that columns and members stand side by side."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import TypeVar
+
+from emla.model.acknowledgement import Event
+from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.ports.listings import Listed
+from emla.ports.store import AcknowledgementRow, InboxRow, PeerRow, SentRow
+
+T = TypeVar("T")
+
+LEG = "SELECT id, kind, ref, peer, urgent, state, attempts, next_at, last_code, created, expires FROM leg"
+SENT = (
+    "SELECT pid, signed, msg, recipient, epoch, seq, message_id, message_sha256, payload_id, payload_sha256,"
+    " payload_size, record, urgent, created, expires FROM sent"
+)
+INBOX = (
+    "SELECT r.pid, r.signed, r.signature_sha256, r.sender, r.payload_sha256, r.payload_size, p.body IS NOT NULL,"
+    " i.state, i.strikes, i.code, r.created, r.accepted_at"
+    " FROM received r JOIN inbox i ON i.pid = r.pid JOIN payload p ON p.sha256 = r.payload_sha256"
+)
+ACKNOWLEDGEMENT = "SELECT aid, pid, event, by, at, reason, bundle FROM acknowledgement"
+PEER = "SELECT authority, documents, pin_version, pin_sha256, fingerprint, pinned_at FROM peer"
+
+_LATE = """EXISTS (SELECT 1 FROM acknowledgement a WHERE a.pid = s.pid AND a.event = 'RelayFailure')
+       AND l.state NOT IN ('READY', 'EXPIRED')"""
+OUT = f"""
+SELECT 0 AS incoming, s.pid, s.signed, s.recipient AS peer, l.state, {_LATE} AS late, s.urgent, s.created, s.expires,
+       s.payload_size, s.message_id, s.id AS place
+FROM sent s JOIN leg l ON l.kind = 'package' AND l.ref = s.pid AND l.peer = s.recipient
+"""  # noqa: S608 (constants only)
+IN = """
+SELECT 1 AS incoming, r.pid, r.signed, r.sender AS peer, i.state, 0 AS late, r.urgent, r.created, r.expires,
+       r.payload_size, NULL AS message_id, r.id AS place
+FROM received r JOIN inbox i ON i.pid = r.pid
+"""
+
+
+def one(cursor: sqlite3.Cursor, read: "Callable[[sqlite3.Row], T]") -> T | None:
+    """Read the first row, if any."""
+    row = cursor.fetchone()
+    return None if row is None else read(row)
+
+
+def leg(row: sqlite3.Row) -> Leg:
+    """A leg."""
+    return Leg(
+        id=row[0],
+        kind=LegKind(row[1]),
+        ref=row[2],
+        peer=row[3],
+        urgent=bool(row[4]),
+        state=LegState(row[5]),
+        attempts=row[6],
+        next_at=row[7],
+        last_code=row[8],
+        created=row[9],
+        expires=row[10],
+    )
+
+
+def sent(row: sqlite3.Row) -> SentRow:
+    """A package of ours, without its payload."""
+    return SentRow(
+        pid=row[0],
+        signed=row[1],
+        msg=row[2],
+        recipient=row[3],
+        epoch=row[4],
+        seq=row[5],
+        message_id=row[6],
+        message_sha256=row[7],
+        payload_id=row[8],
+        payload_sha256=row[9],
+        payload_size=row[10],
+        payload=None,
+        record=row[11],
+        urgent=bool(row[12]),
+        created=row[13],
+        expires=row[14],
+    )
+
+
+def inbox(row: sqlite3.Row) -> InboxRow:
+    """A received package as it stands."""
+    return InboxRow(
+        pid=row[0],
+        signed=row[1],
+        signature_sha256=row[2],
+        sender=row[3],
+        payload_sha256=row[4],
+        payload_size=row[5],
+        inline=bool(row[6]),
+        state=InboxState(row[7]),
+        strikes=row[8],
+        code=row[9],
+        created=row[10],
+        accepted_at=row[11],
+    )
+
+
+def acknowledgement(row: sqlite3.Row) -> AcknowledgementRow:
+    """A stored acknowledgement."""
+    return AcknowledgementRow(
+        aid=row[0], pid=row[1], event=Event(row[2]), by=row[3], at=row[4], reason=row[5], bundle=row[6]
+    )
+
+
+def peer(row: sqlite3.Row) -> PeerRow:
+    """A pinned peer."""
+    return PeerRow(
+        authority=row[0],
+        documents=row[1],
+        pin_version=row[2],
+        pin_sha256=row[3],
+        fingerprint=row[4],
+        pinned_at=row[5],
+    )
+
+
+def listed(row: sqlite3.Row) -> Listed:
+    """A package in a list."""
+    return Listed(
+        incoming=bool(row[0]),
+        pid=row[1],
+        signed=row[2],
+        peer=row[3],
+        state=row[4],
+        late=bool(row[5]),
+        urgent=bool(row[6]),
+        created=row[7],
+        expires=row[8],
+        size=row[9],
+        message_id=row[10],
+    )

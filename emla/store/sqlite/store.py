@@ -1,0 +1,135 @@
+"""The embedded store: SQLite in WAL mode behind one writer thread, reads on the caller's thread."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar, cast
+
+from emla.ledger import checkpoint as checkpoint_form
+from emla.ledger.batch import LedgerKey
+from emla.ledger.leaf import entry_of_digest
+from emla.ledger.merkle import EMPTY, Frontier, leaf_hash
+from emla.model.errors import LedgerIntegrityError, StoreError
+from emla.ports.store import Transaction
+from emla.store.sqlite import schema
+from emla.store.sqlite.batch import BatchRunner
+from emla.store.sqlite.reader import SqliteReader
+from emla.store.sqlite.writer import WriterFigures, Writer
+
+T = TypeVar("T")
+_WAL_BYTES_MAX = 32 * 1024 * 1024
+
+
+class WalCheckpoint:
+    """Copies the WAL back into the database when enough was written to it."""
+
+    def __init__(self, connection: sqlite3.Connection, runner: BatchRunner) -> None:
+        self._connection = connection
+        self._runner = runner
+        self.count = 0
+        """How often it was done; each time is two fsyncs."""
+
+    def is_due(self) -> bool:
+        """Whether enough was written."""
+        return self._runner.wal_bytes > _WAL_BYTES_MAX
+
+    def run(self) -> None:
+        """Copy what no reader needs any more; the rest waits for the next time."""
+        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._runner.wal_bytes = 0
+        self.count += 1
+
+
+class SqliteStore:
+    """Implements `emla.ports.store.Store`. Open with `open_store`, close with `close`."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, reader: sqlite3.Connection, runner: BatchRunner
+    ) -> None:
+        self._connection = connection
+        self._reader_connection = reader
+        self._runner = runner
+        self._writer: Writer | None = None
+        self.read = SqliteReader(reader)
+        self.wal = WalCheckpoint(connection, runner)
+
+    def start(
+        self,
+        *,
+        wait_seconds_max: float,
+        under_way: Callable[[], int],
+        on_failure: Callable[[StoreError], None],
+    ) -> None:
+        """Start the writer; called once, inside the event loop."""
+        self._writer = Writer(
+            self._runner,
+            wait_seconds_max=wait_seconds_max,
+            under_way=under_way,
+            checkpoint=self.wal,
+            on_failure=on_failure,
+        )
+
+    @property
+    def figures(self) -> WriterFigures:
+        """What the writer did so far."""
+        return self._writer.figures if self._writer else WriterFigures()
+
+    @property
+    def ledger_size(self) -> int:
+        """Number of leaves in the last committed tree."""
+        return self._runner.frontier.size
+
+    async def write(self, operation: Callable[[Transaction], T], *, deferrable: bool = False) -> T:
+        """Run an operation in the next batch and return when it is durable."""
+        if self._writer is None:
+            raise StoreError("stopping", "The store was not started.")
+        return cast(T, await self._writer.write(operation, deferrable=deferrable))
+
+    async def close(self) -> None:
+        """Commit what waits, end the writer, close the connections."""
+        if self._writer:
+            await self._writer.close()
+        self._reader_connection.close()
+        self._connection.close()
+
+
+def open_store(path: Path, key: LedgerKey) -> SqliteStore:
+    """Open the database, bring its schema up to date and check the ledger before anything is signed.
+
+    Raises:
+        StoreError: it cannot be opened, or was written by a newer release.
+        LedgerIntegrityError: the leaves do not add up to the last checkpoint.
+    """
+    try:
+        connection = schema.connect_writer(path)
+        schema.migrate(connection)
+        frontier = load_frontier(connection, key)
+        reader = schema.connect_reader(path)
+    except sqlite3.Error as error:
+        raise StoreError("store-failed", f"{path.name}: {error}") from error
+    return SqliteStore(connection, reader, BatchRunner(connection, frontier, key))
+
+
+def load_frontier(connection: sqlite3.Connection, key: LedgerKey) -> Frontier:
+    """Recompute the tree from its leaves and hold it against the last checkpoint signed.
+
+    Raises:
+        LedgerIntegrityError: a gap, a changed leaf, a missing or foreign checkpoint.
+    """
+    frontier = EMPTY
+    for index, kind, digest in connection.execute("SELECT idx, kind, digest FROM leaf ORDER BY idx"):
+        if index != frontier.size:
+            raise LedgerIntegrityError("ledger-broken", f"Leaf {frontier.size} is missing.")
+        frontier = frontier.append(leaf_hash(entry_of_digest(kind, digest)))
+    row = connection.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
+    if row is None:
+        if frontier.size:
+            raise LedgerIntegrityError("ledger-broken", "There are leaves but no checkpoint.")
+        return frontier
+    last = checkpoint_form.verify(row[0], key.origin, key.public)
+    if last.size != frontier.size or last.root != frontier.root():
+        raise LedgerIntegrityError(
+            "ledger-broken",
+            f"The {frontier.size} leaves do not give the last checkpoint, of size {last.size}.",
+        )
+    return frontier

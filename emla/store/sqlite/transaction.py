@@ -1,0 +1,304 @@
+"""The writer's side of one batch: the statements, and the leaves and acknowledgements it collects.
+
+Everything here runs on the writer's thread inside BEGIN IMMEDIATE ... COMMIT. `mark` and `undo` pair with the savepoint of an
+operation: what SQLite rolls back, this object forgets too.
+"""
+
+import hashlib
+import sqlite3
+from dataclasses import dataclass
+
+from emla.formats.acknowledgement import encode_bundle
+from emla.ledger.batch import ClosedBatch, LedgerKey, close_batch
+from emla.ledger.leaf import LeafKind, entry_of_digest
+from emla.ledger.merkle import Frontier
+from emla.model.acknowledgement import Bundle, Event
+from emla.model.errors import IllegalTransitionError
+from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.ports.store import AcknowledgementRow, DuplicateError, Issued, PeerRow, ReceivedRow, SentRow
+from emla.steps.acknowledge import IssuedAcknowledgement
+from emla.store.sqlite import rows
+
+_INDEXES = {
+    "sent.pid": "sent_pid",
+    "sent.message_id": "sent_message_id",
+    "sent.recipient, sent.epoch, sent.seq": "sent_place",
+    "received.pid": "received_pid",
+    "received.sender, received.msg": "received_msg",
+    "received.sender, received.payload_id": "received_payload",
+    "received.sender, received.epoch, received.seq": "received_place",
+    "acknowledgement.aid": "acknowledgement_aid",
+    "acknowledgement.pid, acknowledgement.event, acknowledgement.by": "acknowledgement_event",
+}
+_UNIQUE = "UNIQUE constraint failed: "
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How much a batch had collected when an operation began."""
+
+    leaves: int
+    issued: int
+
+
+class SqliteTransaction:
+    """One batch on one connection; implements `emla.ports.store.Transaction`."""
+
+    def __init__(self, connection: sqlite3.Connection, frontier: Frontier, key: LedgerKey) -> None:
+        self._execute = connection.execute
+        self._frontier = frontier
+        self._key = key
+        self._entries: list[bytes] = []
+        self._issued: list[tuple[Issued, int]] = []
+        self.payload_bytes = 0
+        """Payload bytes this batch inserted, for the WAL's size."""
+
+    def mark(self) -> Mark:
+        """Remember where the next operation begins."""
+        return Mark(len(self._entries), len(self._issued))
+
+    def undo(self, mark: Mark) -> None:
+        """Forget what an operation collected since its mark."""
+        del self._entries[mark.leaves :]
+        del self._issued[mark.issued :]
+
+    def close(self) -> ClosedBatch | None:
+        """Sign the checkpoint and store it with every bundle; None when the batch has no leaf.
+
+        Nothing of this may be shown before the commit that follows has returned: a crash here leaves a signed checkpoint
+        that nobody has seen and that the next batch replaces.
+        """
+        if not self._entries:
+            return None
+        closed = close_batch(self._frontier, self._entries, self._key)
+        first = self._frontier.size
+        for issued, position in self._issued:
+            self._store_bundle(issued, first + position, closed.proofs[position], closed.checkpoint)
+        self._execute("INSERT INTO checkpoint VALUES (?, ?)", (closed.frontier.size, closed.checkpoint))
+        return closed
+
+    def _store_bundle(self, issued: Issued, index: int, proof: tuple[bytes, ...], checkpoint: bytes) -> None:
+        own = issued.acknowledgement
+        bundle = encode_bundle(Bundle(signed=own.signed, index=index, proof=proof, checkpoint=checkpoint))
+        issued.bundle = bundle
+        said = own.acknowledgement
+        self._insert(
+            "INSERT INTO acknowledgement (aid, pid, event, by, at, reason, bundle) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (own.aid, said.pid, said.event.value, said.by, said.at, said.reason, bundle),
+        )
+
+    def _insert(self, sql: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+        try:
+            return self._execute(sql, values)
+        except sqlite3.IntegrityError as error:
+            text = str(error)
+            if text.startswith(_UNIQUE):
+                raise DuplicateError(_INDEXES.get(text[len(_UNIQUE) :], text)) from error
+            raise
+
+    def _moved(self, sql: str, values: tuple[object, ...], what: str) -> None:
+        if self._execute(sql, values).rowcount != 1:
+            raise IllegalTransitionError(what)
+
+    # --- packages of ours ---
+
+    def next_place(self, recipient: str, epoch: int) -> tuple[int, bytes | None]:
+        """The channel's next sequence number and the package id before it."""
+        row = self._execute(
+            "SELECT seq, pid FROM channel WHERE recipient = ? AND epoch = ?", (recipient, epoch)
+        ).fetchone()
+        return (row[0] + 1, row[1]) if row else (1, None)
+
+    def insert_sent(self, row: SentRow) -> None:
+        """Insert a package of ours and move its channel on."""
+        self._insert_payload(row.payload_sha256, row.payload_size, row.payload)
+        self._insert(
+            "INSERT INTO sent (pid, signed, msg, recipient, epoch, seq, message_id, message_sha256, payload_id,"
+            " payload_sha256, payload_size, record, urgent, created, expires)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.pid,
+                row.signed,
+                row.msg,
+                row.recipient,
+                row.epoch,
+                row.seq,
+                row.message_id,
+                row.message_sha256,
+                row.payload_id,
+                row.payload_sha256,
+                row.payload_size,
+                row.record,
+                row.urgent,
+                row.created,
+                row.expires,
+            ),
+        )
+        self._execute(
+            "INSERT INTO channel VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, pid = excluded.pid",
+            (row.recipient, row.epoch, row.seq, row.pid),
+        )
+        self.append_leaf(LeafKind.HEADER_SENT, row.signed, row.pid)
+
+    def _insert_payload(self, sha256: bytes, size: int, body: bytes | None) -> None:
+        # Two packages may carry one payload (several recipients, later); the first row serves both.
+        self._execute("INSERT INTO payload VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (sha256, size, body))
+        self.payload_bytes += len(body or b"")
+
+    # --- packages of peers ---
+
+    def insert_received(self, row: ReceivedRow) -> None:
+        """Insert a package of a peer's"""
+        self._insert_payload(row.payload_sha256, row.payload_size, row.payload)
+        self._insert(
+            "INSERT INTO received (pid, signed, signature_sha256, sender, msg, payload_id, payload_sha256,"
+            " payload_size, epoch, seq, urgent, created, expires, accepted_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.pid,
+                row.signed,
+                row.signature_sha256,
+                row.sender,
+                row.msg,
+                row.payload_id,
+                row.payload_sha256,
+                row.payload_size,
+                row.epoch,
+                row.seq,
+                row.urgent,
+                row.created,
+                row.expires,
+                row.accepted_at,
+            ),
+        )
+        self._execute("INSERT INTO inbox VALUES (?, 'ACCEPTED', 0, NULL)", (row.pid,))
+        self.append_leaf(LeafKind.HEADER_RECEIVED, row.signed, row.pid)
+
+    def insert_record(self, pid: bytes, record: bytes) -> None:
+        """Keep the sealed record of a received package."""
+        self._execute("INSERT INTO record VALUES (?, ?)", (pid, record))
+
+    def move_received(self, pid: bytes, expected: InboxState, state: InboxState, code: str | None) -> None:
+        """Move a received package on; the expected state must be the present one."""
+        self._moved(
+            "UPDATE inbox SET state = ?, code = ? WHERE pid = ? AND state = ?",
+            (state.value, code, pid, expected.value),
+            f"inbox {pid.hex()}: {expected} -> {state}",
+        )
+
+    def count_strike(self, pid: bytes) -> int:
+        """Count a death of the opener on this package."""
+        row = self._execute(
+            "UPDATE inbox SET strikes = strikes + 1 WHERE pid = ? AND state = 'ACCEPTED' RETURNING strikes",
+            (pid,),
+        ).fetchone()
+        if row is None:
+            raise IllegalTransitionError(f"inbox {pid.hex()}: strike outside ACCEPTED")
+        return int(row[0])
+
+    def insert_hand_over(self, pid: bytes, consumer: str, at: int) -> bool:
+        """Note that a consumer was handed a package; False when that was noted before."""
+        return (
+            self._execute(
+                "INSERT INTO hand_over VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (pid, consumer, at)
+            ).rowcount
+            == 1
+        )
+
+    def insert_equivocation(self, pid: bytes, other: bytes, signed: bytes, at: int) -> None:
+        """Keep a second package that claims the same id or place, as proof."""
+        inserted = self._execute(
+            "INSERT INTO equivocation VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", (pid, other, signed, at)
+        )
+        if inserted.rowcount == 1:
+            self.append_leaf(LeafKind.HEADER_RECEIVED, signed, pid)
+
+    # --- legs ---
+
+    def insert_leg(
+        self, kind: LegKind, ref: bytes, peer: str, *, urgent: bool, created: int, expires: int | None
+    ) -> int:
+        """Insert a leg that is ready at once; return its id."""
+        cursor = self._insert(
+            "INSERT INTO leg (kind, ref, peer, urgent, state, next_at, created, expires)"
+            " VALUES (?, ?, ?, ?, 'READY', ?, ?, ?)",
+            (kind.value, ref, peer, urgent, float(created), created, expires),
+        )
+        if cursor.lastrowid is None:
+            raise IllegalTransitionError("An insert without a row id.")
+        return cursor.lastrowid
+
+    def move_leg(self, leg_id: int, expected: LegState, state: LegState) -> None:
+        """Move a leg on; the expected state must be the present one."""
+        self._moved(
+            "UPDATE leg SET state = ?, last_code = NULL WHERE id = ? AND state = ?",
+            (state.value, leg_id, expected.value),
+            f"leg {leg_id}: {expected} -> {state}",
+        )
+
+    def delay_leg(self, leg_id: int, attempts: int, next_at: float, code: str) -> None:
+        """Note a failed attempt of a leg that stays READY; a leg that moved on meanwhile is left alone."""
+        self._execute(
+            "UPDATE leg SET attempts = ?, next_at = ?, last_code = ? WHERE id = ? AND state = 'READY'",
+            (attempts, next_at, code, leg_id),
+        )
+
+    def leg_of(self, kind: LegKind, ref: bytes) -> Leg | None:
+        """The leg of a package or acknowledgement, as this batch sees it."""
+        return rows.one(self._execute(rows.LEG + " WHERE kind = ? AND ref = ?", (kind.value, ref)), rows.leg)
+
+    # --- acknowledgements and the ledger ---
+
+    def events_of(self, pid: bytes) -> frozenset[Event]:
+        """Every event stored for a package, or about to be stored by this batch."""
+        stored = self._execute("SELECT event FROM acknowledgement WHERE pid = ?", (pid,))
+        mine = (issued.acknowledgement.acknowledgement for issued, _ in self._issued)
+        return frozenset(
+            {Event(event) for (event,) in stored} | {each.event for each in mine if each.pid == pid}
+        )
+
+    def issue(self, acknowledgement: IssuedAcknowledgement) -> Issued:
+        """Append an acknowledgement of ours to the ledger; its bundle is stored when the batch closes."""
+        said = acknowledgement.acknowledgement
+        known = self._execute(
+            "SELECT 1 FROM acknowledgement WHERE pid = ? AND event = ? AND by = ?",
+            (said.pid, said.event.value, said.by),
+        ).fetchone()
+        pending = (each.acknowledgement.acknowledgement for each, _ in self._issued)
+        if known or any(each.pid == said.pid and each.event is said.event for each in pending):
+            raise DuplicateError("acknowledgement_event")
+        issued = Issued(acknowledgement)
+        self._issued.append((issued, len(self._entries)))
+        self.append_leaf(LeafKind.ACKNOWLEDGEMENT_ISSUED, acknowledgement.signed, acknowledgement.aid)
+        return issued
+
+    def insert_acknowledgement(self, row: AcknowledgementRow, signed: bytes) -> bool:
+        """Keep a peer's acknowledgement and append its leaf; False when it was here already."""
+        known = self._execute("SELECT 1 FROM acknowledgement WHERE aid = ?", (row.aid,)).fetchone()
+        if known:
+            return False
+        self._insert(
+            "INSERT INTO acknowledgement (aid, pid, event, by, at, reason, bundle) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (row.aid, row.pid, row.event.value, row.by, row.at, row.reason, row.bundle),
+        )
+        self.append_leaf(LeafKind.ACKNOWLEDGEMENT_RECEIVED, signed, row.aid)
+        return True
+
+    def append_leaf(self, kind: LeafKind, stored: bytes, ref: bytes) -> None:
+        """Append a leaf over stored bytes."""
+        digest = hashlib.sha256(stored).digest()
+        index = self._frontier.size + len(self._entries)
+        self._execute("INSERT INTO leaf VALUES (?, ?, ?, ?)", (index, int(kind), digest, ref))
+        self._entries.append(entry_of_digest(kind, digest))
+
+    # --- peers ---
+
+    def put_peer(self, row: PeerRow) -> None:
+        """Pin a peer, or replace its documents with newer ones; appends a leaf over the documents."""
+        digest = hashlib.sha256(row.documents).digest()
+        self._execute("INSERT INTO document VALUES (?, ?) ON CONFLICT DO NOTHING", (digest, row.documents))
+        self._execute(
+            "INSERT INTO peer VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET documents = excluded.documents",
+            (row.authority, row.documents, row.pin_version, row.pin_sha256, row.fingerprint, row.pinned_at),
+        )
+        self.append_leaf(LeafKind.DOCUMENT, row.documents, digest)

@@ -1,0 +1,207 @@
+"""The line over HTTPS: TLS 1.3, the server's key checked against the pin in the peer's card before a byte is sent.
+
+Answers are capped, never followed elsewhere, never decompressed. What they mean is decided by whoever verifies them.
+"""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, Fingerprint, TCPConnector
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from yarl import URL
+
+from emla.model.documents import Authority
+from emla.model.errors import TransportError
+from emla.model.limits import WIRE
+from emla.model.settings import PeerSettings
+from emla.ports.transport import Refusal
+from emla.transport.addresses import VettingResolver, check_endpoint
+
+_BUNDLE = "application/vnd.emla.bundle+json"
+_PROBLEM = "application/problem+json"
+_PIECE_BYTES = 256 * 1024
+_CONNECT_SECONDS = 10
+_CODE_LENGTH_MAX = 40
+
+
+def spki_sha256(certificate: bytes) -> bytes:
+    """SHA-256 of the SubjectPublicKeyInfo of a DER certificate."""
+    public = x509.load_der_x509_certificate(certificate).public_key()
+    spki = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(spki)
+    return digest.finalize()
+
+
+class KeyPin(Fingerprint):
+    """Accepts a connection only when the server's key is one of those pinned; checked before anything is sent."""
+
+    def __init__(self, pins: frozenset[bytes]) -> None:
+        super().__init__(next(iter(pins)))
+        self._pins = pins
+
+    def check(self, transport: asyncio.Transport) -> None:
+        """Compare the peer's key with the pins."""
+        certificate = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        got = spki_sha256(certificate)
+        if got not in self._pins:
+            host, port, *_ = transport.get_extra_info("peername")
+            raise aiohttp.ServerFingerprintMismatch(next(iter(self._pins)), got, host, port)
+
+
+def client_context() -> ssl.SSLContext:
+    """TLS 1.3 only. Certificates prove nothing here: the pin does."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class HttpsTransport:
+    """Implements `emla.ports.transport.Transport`; one connection pool for each peer and card."""
+
+    def __init__(self, settings: PeerSettings) -> None:
+        self._settings = settings
+        self._context = client_context()
+        self._sessions: dict[tuple[str, bytes], ClientSession] = {}
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+    def _session(self, peer: Authority) -> ClientSession:
+        key = (peer.id, peer.card_sha256)
+        if key not in self._sessions:
+            connector = TCPConnector(
+                ssl=KeyPin(frozenset(each.spki_sha256 for each in peer.card.endpoints)),
+                limit=self._settings.transfers_per_peer,
+                keepalive_timeout=60,
+                resolver=VettingResolver(allow_loopback=self._settings.allow_loopback_endpoints),
+            )
+            self._sessions[key] = ClientSession(
+                connector=connector,
+                auto_decompress=False,
+                trust_env=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=("Accept-Encoding", "User-Agent", "Accept"),
+                timeout=ClientTimeout(
+                    total=None,
+                    sock_connect=_CONNECT_SECONDS,
+                    sock_read=self._settings.request_timeout_seconds,
+                ),
+            )
+        return self._sessions[key]
+
+    async def _call(
+        self,
+        peer: Authority,
+        method: str,
+        path: str,
+        data: bytes | AsyncIterator[bytes],
+        media: str,
+        length: int,
+        answer_bytes_max: int,
+    ) -> tuple[int, str, bytes, str]:
+        """One exchange with the first endpoint that is acceptable; status, media type, body, Retry-After."""
+        if not peer.card.endpoints:
+            raise TransportError("peer-unreachable", f"{peer.id} publishes no endpoint.")
+        base = check_endpoint(
+            peer.card.endpoints[0].url, allow_loopback=self._settings.allow_loopback_endpoints
+        )
+        url = URL(f"{str(base).rstrip('/')}{path}", encoded=True)
+        headers = {"Content-Type": media, "Content-Length": str(length)}
+        try:
+            async with self._session(peer).request(
+                method, url, data=data, headers=headers, allow_redirects=False, ssl=self._context
+            ) as response:
+                body = await _read(response, answer_bytes_max)
+                return response.status, response.content_type, body, response.headers.get("Retry-After", "")
+        except aiohttp.ServerFingerprintMismatch as error:
+            raise TransportError("wrong-pin", f"{error.host}:{error.port} holds another key.") from error
+        except TimeoutError as error:
+            raise TransportError("timeout") from error
+        except aiohttp.ClientSSLError as error:
+            raise TransportError("peer-nonsense", "No TLS 1.3 connection could be made.") from error
+        except (aiohttp.ClientResponseError, aiohttp.ClientPayloadError, aiohttp.InvalidURL) as error:
+            raise TransportError("peer-nonsense", type(error).__name__) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise TransportError("peer-unreachable", str(error)) from error
+
+    async def send_package(
+        self, peer: Authority, pid: bytes, signed: bytes, payload: bytes | Path, payload_size: int
+    ) -> bytes | Refusal:
+        """Offer a package; return the bundle of the peer's answer, unverified."""
+        front = len(signed).to_bytes(4, "big") + signed
+        body = front + payload if isinstance(payload, bytes) else _file_body(front, payload)
+        status, media, answer, retry_after = await self._call(
+            peer,
+            "PUT",
+            f"/emla/1/packages/{pid.hex()}",
+            body,
+            "application/vnd.emla.package",
+            len(front) + payload_size,
+            WIRE.bundle_bytes,
+        )
+        if media == _BUNDLE and status in (200, 422):
+            return answer
+        return _refusal(status, media, answer, retry_after)
+
+    async def send_acknowledgement(self, peer: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
+        """Push an acknowledgement; None when the peer has it durably."""
+        path = f"/emla/1/acknowledgements/{aid.hex()}"
+        status, media, answer, retry_after = await self._call(
+            peer, "PUT", path, bundle, _BUNDLE, len(bundle), WIRE.bundle_bytes
+        )
+        return None if status == 204 else _refusal(status, media, answer, retry_after)
+
+    async def ping(self, peer: Authority, signed: bytes) -> bytes | Refusal:
+        """Send a signed ping; return the signed answer, unverified."""
+        media = "application/vnd.emla.ping+json"
+        status, found, answer, retry_after = await self._call(
+            peer, "POST", "/emla/1/ping", signed, media, len(signed), WIRE.bundle_bytes
+        )
+        return answer if status == 200 and found == media else _refusal(status, found, answer, retry_after)
+
+
+async def _read(response: ClientResponse, size_bytes_max: int) -> bytes:
+    """Read an answer that may be as long as it likes, but is not believed beyond a size."""
+    body = b""
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > size_bytes_max:
+            raise TransportError("peer-nonsense", "The answer is too long.")
+    return body
+
+
+def _refusal(status: int, media: str, body: bytes, retry_after: str) -> Refusal:
+    code = f"http-{status}"
+    if media == _PROBLEM:
+        try:
+            found = json.loads(body)["code"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            found = None
+        if isinstance(found, str) and found.isascii() and len(found) <= _CODE_LENGTH_MAX:
+            code = found
+    seconds = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
+    return Refusal(code=code, retry_after_seconds=seconds)
+
+
+async def _file_body(front: bytes, path: Path) -> AsyncIterator[bytes]:
+    yield front
+    try:
+        file = await asyncio.to_thread(path.open, "rb", 0)
+    except OSError as error:
+        raise TransportError("internal", "A stored payload cannot be read.") from error
+    try:
+        while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
+            yield piece
+    finally:
+        file.close()

@@ -1,0 +1,113 @@
+"""The peer API: what other authorities' gateways may call (docs/spec/wire.md). Thin: read, hand on, answer."""
+
+import re
+
+from aiohttp import web
+
+from emla.flow.accept import Accept
+from emla.flow.gateway import Gateway
+from emla.flow.peers import PingPeer
+from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.relay import Relay
+from emla.formats.documents import encode_export
+from emla.formats.ping import SIZE_BYTES_MAX as PING_BYTES_MAX
+from emla.model.errors import InvalidPackageError, NotFoundError, TransportError
+from emla.model.limits import WIRE
+from emla.web.bodies import BodySource
+from emla.web.problems import problem_middleware
+
+_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_LENGTH_BYTES = 4
+BUNDLE_MEDIA = "application/vnd.emla.bundle+json"
+DOCUMENTS_MEDIA = "application/vnd.emla.documents+json"
+PING_MEDIA = "application/vnd.emla.ping+json"
+
+
+class PeerApi:
+    """The handlers, around the journeys they start."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        accept: Accept,
+        receive_acknowledgement: ReceiveAcknowledgement,
+        ping: PingPeer,
+        relay: Relay,
+    ) -> None:
+        self._gateway = gateway
+        self._accept = accept
+        self._receive_acknowledgement = receive_acknowledgement
+        self._ping = ping
+        self._relay = relay
+        self.stopping = False
+
+    def application(self) -> web.Application:
+        """The application for the listener that peers reach."""
+        application = web.Application(
+            middlewares=[problem_middleware(self._correlation, to_peer=True)],
+            client_max_size=WIRE.bundle_bytes,
+        )
+        application.router.add_put("/emla/1/packages/{pid}", self.put_package)
+        application.router.add_put("/emla/1/acknowledgements/{aid}", self.put_acknowledgement)
+        application.router.add_get("/emla/1/documents/{authority}", self.get_documents)
+        application.router.add_post("/emla/1/ping", self.post_ping)
+        return application
+
+    def _correlation(self) -> str:
+        return self._gateway.entropy(8).hex()
+
+    async def put_package(self, http_request: web.Request) -> web.Response:
+        """PUT /emla/1/packages/{pid}: length, header, payload. 200 accepted, 422 with a signed RelayRejection."""
+        pid = _id(http_request, "pid")
+        if self.stopping:
+            raise TransportError("stopping")
+        length = http_request.content_length
+        if length is None or length <= _LENGTH_BYTES:
+            raise InvalidPackageError("malformed", "A package names its length.")
+        short = InvalidPackageError("digest-mismatch", "The body ended before its length.")
+        source = BodySource(http_request.content, length, short)
+        header_length = int.from_bytes(await source.read_exactly(_LENGTH_BYTES), "big")
+        if not 0 < header_length <= min(WIRE.header_bytes, source.size):
+            raise InvalidPackageError("malformed", "The header is too long for a header or for the body.")
+        signed = await source.read_exactly(header_length)
+        with self._gateway.under_way.one():
+            answer = await self._accept(pid, signed, source)
+        return web.Response(
+            body=answer.bundle, status=200 if answer.accepted else 422, content_type=BUNDLE_MEDIA
+        )
+
+    async def put_acknowledgement(self, http_request: web.Request) -> web.Response:
+        """PUT /emla/1/acknowledgements/{aid}: 204 once it is durable here."""
+        aid = _id(http_request, "aid")
+        stored = await _small_body(http_request, WIRE.bundle_bytes)
+        with self._gateway.under_way.one():
+            await self._receive_acknowledgement(aid, stored)
+        return web.Response(status=204)
+
+    async def get_documents(self, http_request: web.Request) -> web.Response:
+        """GET /emla/1/documents/{authority}: our own root chain, card and profile."""
+        identity = self._gateway.identity
+        if http_request.match_info["authority"] != identity.id:
+            raise NotFoundError("not-found")
+        return web.Response(body=encode_export(identity.authority.documents), content_type=DOCUMENTS_MEDIA)
+
+    async def post_ping(self, http_request: web.Request) -> web.Response:
+        """POST /emla/1/ping: a signed, empty round trip."""
+        peer, answer = self._ping.answer(await _small_body(http_request, PING_BYTES_MAX))
+        self._relay.contact(peer)
+        return web.Response(body=answer, content_type=PING_MEDIA)
+
+
+def _id(http_request: web.Request, name: str) -> bytes:
+    value = http_request.match_info[name]
+    if not _ID.fullmatch(value):
+        raise InvalidPackageError("malformed", f"'{name}' is not an id.")
+    return bytes.fromhex(value)
+
+
+async def _small_body(http_request: web.Request, size_bytes_max: int) -> bytes:
+    length = http_request.content_length
+    if length is None or not 0 < length <= size_bytes_max:
+        raise InvalidPackageError("malformed", "The body has no acceptable length.")
+    short = InvalidPackageError("malformed", "The body ended before its length.")
+    return await BodySource(http_request.content, length, short).read_exactly(length)

@@ -1,0 +1,69 @@
+"""Errors as RFC 9457 problem+json. A peer sees code and correlation id; our own people also what happened and what to do."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from emla.model.errors import EmlaError
+
+logger = logging.getLogger("emla.web")
+
+_RETRY_AFTER_SECONDS = 5
+
+
+def problem(error: EmlaError, correlation: str, *, to_peer: bool) -> web.Response:
+    """Turn an error into its answer.
+
+    Args:
+        error: what happened.
+        correlation: the id under which the log has more.
+        to_peer: whether the reader is another authority's gateway.
+    """
+    entry = error.entry
+    body: dict[str, object] = {"code": entry.code, "status": entry.http, "correlation_id": correlation}
+    if not to_peer:
+        body |= {
+            "title": entry.meaning,
+            "detail": error.detail,
+            "remedy": entry.remedy,
+            "who": entry.who.value,
+            "findings": [asdict(finding) for finding in error.findings],
+        }
+    headers = {"Retry-After": str(_RETRY_AFTER_SECONDS)} if entry.http in (202, 503) else {}
+    return web.Response(
+        body=json.dumps(body, ensure_ascii=False).encode("utf-8"),
+        status=entry.http,
+        content_type="application/problem+json",
+        headers=headers,
+    )
+
+
+def problem_middleware(new_correlation: Callable[[], str], *, to_peer: bool) -> Middleware:
+    """Answer every error as a problem; unknown ones as ``internal``, with the traceback in the log only."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:  # aiohttp names it
+        if "Content-Encoding" in request.headers:
+            return problem(EmlaError("unsupported-encoding"), new_correlation(), to_peer=to_peer)
+        try:
+            return await handler(request)
+        except EmlaError as error:
+            correlation = new_correlation()
+            logger.info("refused", extra={"code": error.code, "correlation_id": correlation})
+            return problem(error, correlation, to_peer=to_peer)
+        except web.HTTPException as error:
+            code = "not-found" if error.status == 404 else "bad-request"
+            return problem(EmlaError(code, error.reason), new_correlation(), to_peer=to_peer)
+        except (asyncio.CancelledError, ConnectionError):
+            raise
+        except Exception:
+            correlation = new_correlation()
+            logger.exception("internal error", extra={"correlation_id": correlation, "code": "internal"})
+            return problem(EmlaError("internal"), correlation, to_peer=to_peer)
+
+    return middleware

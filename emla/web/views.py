@@ -1,0 +1,216 @@
+"""What the authority API shows: values -> JSON. One function for each thing shown; no decisions."""
+
+import base64
+import json
+from datetime import UTC, datetime
+from typing import Protocol
+
+from aiohttp import web
+
+from emla.flow.gateway import Peer
+from emla.flow.hand_over import Content
+from emla.formats.documents import encode_export
+from emla.formats.manifest import display_name
+from emla.model.acknowledgement import PROVES, Event
+from emla.model.findings import Finding
+from emla.model.leg import Leg, LegKind, leg_state
+from emla.ports.listings import Listed
+from emla.ports.store import AcknowledgementRow, Reader
+
+Json = dict[str, object]
+_ANSWERED = (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION, Event.RELAY_FAILURE)
+
+
+class StatusSource(Protocol):
+    """What the process knows about itself."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether packages are taken."""
+        ...
+
+    @property
+    def ledger_size(self) -> int:
+        """Leaves in the ledger."""
+        ...
+
+    @property
+    def longest_wait_milliseconds(self) -> float:
+        """The longest a write waited for its batch."""
+        ...
+
+    @property
+    def commits(self) -> int:
+        """Commits since the start."""
+        ...
+
+    @property
+    def fsyncs(self) -> int:
+        """Syncs to disk since the start."""
+        ...
+
+    @property
+    def opener(self) -> list[Json]:
+        """The measures that confine the opener, and whether each took effect."""
+        ...
+
+
+def answer(body: Json, status: int = 200) -> web.Response:
+    """A JSON answer."""
+    return web.Response(
+        body=json.dumps(body, ensure_ascii=False).encode("utf-8"),
+        status=status,
+        content_type="application/json",
+    )
+
+
+def instant(seconds: float | None) -> str | None:
+    """An instant as RFC 3339, in UTC and whole seconds."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def is_answered(read: Reader, pid: bytes) -> bool:
+    """Whether a package of ours has an answer of its recipient, or has expired."""
+    return any(read.bundle(pid, event) is not None for event in _ANSWERED)
+
+
+def summary(listed: Listed, content: Content | None) -> Json:
+    """A package in a list."""
+    manifest = content.manifest if content else None
+    return {
+        "pid": listed.pid.hex(),
+        "direction": "in" if listed.incoming else "out",
+        "peer": listed.peer,
+        "message": manifest.message if manifest else None,
+        "message_id": listed.message_id.hex() if listed.message_id else None,
+        "conversation": manifest.conversation.hex() if manifest else None,
+        "state": listed.state,
+        "late": listed.late,
+        "urgent": listed.urgent,
+        "created": instant(listed.created),
+        "expires": instant(listed.expires),
+        "size": listed.size,
+    }
+
+
+def message(listed: Listed, content: Content | None, read: Reader) -> Json:
+    """A package with everything that is known of it."""
+    own = None if listed.incoming else read.leg_of(LegKind.PACKAGE, listed.pid)
+    body = summary(listed, content)
+    body["acknowledgements"] = [_acknowledgement(each) for each in read.acknowledgements(listed.pid)]
+    body["leg"] = leg(own) if own else None
+    if content:
+        manifest = content.manifest
+        body["officer"] = {"name": manifest.officer.name, "post": manifest.officer.post}
+        body["in_reply_to"] = manifest.in_reply_to.hex() if manifest.in_reply_to else None
+        body["parts"] = [
+            {
+                "n": number,
+                "role": part.role.value,
+                "media": part.media,
+                "name": display_name(part.name),
+                "size": part.size,
+                "sha256": part.sha256.hex(),
+            }
+            for number, part in enumerate(manifest.parts)
+        ]
+        body["findings"] = [_finding(each) for each in content.record.findings]
+    return body
+
+
+def submitted(pid: bytes, read: Reader) -> Json:
+    """What a submitter wants to know at once: the id, the state, the acknowledgements so far. The rest is a GET away."""
+    acknowledgements = read.acknowledgements(pid)
+    state = leg_state({each.event for each in acknowledgements})
+    return {
+        "pid": pid.hex(),
+        "direction": "out",
+        "state": state.value,
+        "acknowledgements": [_acknowledgement(each) for each in acknowledgements],
+    }
+
+
+def _finding(finding: Finding) -> Json:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "line": finding.line,
+        "path": finding.path,
+        "source": finding.source,
+    }
+
+
+def _acknowledgement(row: AcknowledgementRow) -> Json:
+    return {
+        "event": row.event.value,
+        "at": instant(row.at),
+        "by": row.by,
+        "reason": row.reason,
+        "proves": PROVES[row.event],
+        "bundle": base64.b64encode(row.bundle).decode("ascii"),
+    }
+
+
+def leg(shown: Leg) -> Json:
+    """A leg."""
+    return {
+        "id": shown.id,
+        "kind": shown.kind.value,
+        "ref": shown.ref.hex(),
+        "peer": shown.peer,
+        "state": shown.state.value,
+        "urgent": shown.urgent,
+        "attempts": shown.attempts,
+        "next_at": instant(shown.next_at) if shown.state == "READY" else None,
+        "last_code": shown.last_code,
+        "created": instant(shown.created),
+        "expires": instant(shown.expires),
+    }
+
+
+def peer(shown: Peer, waiting: tuple[int, float] | None) -> Json:
+    """A peer in a list."""
+    authority = shown.authority
+    return {
+        "authority": authority.id,
+        "name": authority.profile.names[0][1] if authority.profile.names else authority.id,
+        "country": authority.profile.country,
+        "root_version": authority.root.version,
+        "card_version": authority.card.version,
+        "card_expires": instant(authority.card.expires),
+        "pinned_at": instant(shown.row.pinned_at),
+        "fingerprint": shown.row.fingerprint,
+        "last_contact": instant(shown.last_contact),
+        "waiting_legs": waiting[0] if waiting else 0,
+        "next_attempt": instant(waiting[1]) if waiting else None,
+    }
+
+
+def peer_in_full(shown: Peer, waiting: tuple[int, float] | None) -> Json:
+    """A peer with its keys, endpoints and profile."""
+    authority = shown.authority
+    profile = authority.profile
+    return peer(shown, waiting) | {
+        "keys": [
+            {
+                "kid": key.kid,
+                "use": key.use.value,
+                "not_before": instant(key.not_before),
+                "not_after": instant(key.not_after),
+            }
+            for key in authority.card.keys
+        ],
+        "endpoints": [{"url": each.url} for each in authority.card.endpoints],
+        "profile": {
+            "names": dict(profile.names),
+            "contacts": dict(profile.contacts),
+            "languages": list(profile.languages),
+            "electronic_acceptance": profile.electronic_acceptance,
+            "time_zone": profile.time_zone,
+            "office_hours": profile.office_hours,
+        },
+        "documents": base64.b64encode(encode_export(authority.documents)).decode("ascii"),
+    }

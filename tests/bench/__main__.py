@@ -1,0 +1,90 @@
+"""`make bench`: two real gateways on this machine, the floor measured in the same run, and the ratios between them."""
+
+import argparse
+import asyncio
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+from tests.bench.drive import Run, drive
+from tests.bench.floor import primitives
+from tests.support.messages import make_template
+from tests.support.servers import running
+
+_RUNS = ((1, 200), (8, 800), (32, 1600), (128, 2400))
+_DOCUMENT_BYTES = 8 * 1024
+_ATTACHMENT_BYTES = 24 * 1024
+_GATES = {32: ("0.7 fsyncs", 0.7), 128: ("0.25 fsyncs", 0.25)}
+_FLOOR_SHARE = 0.35
+
+
+def main() -> int:
+    """Print the table; exit code 1 when a ratio is not reached."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a quarter of the packages")
+    quick = parser.parse_args().quick
+    template = make_template(
+        sender="aa.one",
+        recipient="bb.two",
+        attachment=os.urandom(_ATTACHMENT_BYTES),
+        size_bytes=_DOCUMENT_BYTES,
+    )
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(f"packages of {len(template.data)} B XML + {_ATTACHMENT_BYTES} B attachment, all steps on\n")
+    found = primitives(template.data, template.attachment)
+    total = sum(each.times * each.seconds for each in found)
+    floor = (os.cpu_count() or 1) / total
+    print("floor, CPU microseconds a package (both ends)")
+    for each in found:
+        print(
+            f"  {each.name:<24} {each.times} x {each.seconds * 1e6:7.1f} = {each.times * each.seconds * 1e6:7.1f}"
+        )
+    print(f"  {'sum':<24} {total * 1e6:21.1f}  -> {floor:.0f} packages/s\n")
+    with (
+        tempfile.TemporaryDirectory(prefix="emla-bench-") as folder,
+        running(Path(folder), "aa.one", "bb.two") as (sender, recipient),
+    ):
+        asyncio.run(drive(sender, recipient, template, 8, 50))  # warm: connections, caches, first WAL pages
+        runs = [
+            asyncio.run(drive(sender, recipient, template, concurrency, packages // (4 if quick else 1)))
+            for concurrency, packages in _RUNS
+        ]
+    _print_runs(runs, floor)
+    return _judge(runs, floor)
+
+
+def _print_runs(runs: list[Run], floor: float) -> None:
+    print(
+        "concurrency  packages/s  of floor   p50 ms   p99 ms  CPU ms/pkg  fsyncs/pkg  longest batch wait ms"
+    )
+    for run in runs:
+        print(
+            f"{run.concurrency:>11}  {run.rate:>10.0f}  {run.rate / floor:>8.0%}  {run.percentile(0.5) * 1e3:>7.1f}"
+            f"  {run.percentile(0.99) * 1e3:>7.1f}  {run.cpu_seconds / run.packages * 1e3:>10.2f}"
+            f"  {run.fsyncs / run.packages:>10.2f}  {run.longest_batch_wait_milliseconds:>21.1f}"
+        )
+    peaks = runs[-1].peak_memory_mebibytes
+    print(
+        "peak memory MiB: " + ", ".join(f"{each:.0f}" for each in peaks) + " (gateway, opener of each side)"
+    )
+
+
+def _judge(runs: list[Run], floor: float) -> int:
+    missed = []
+    for run in runs:
+        if run.concurrency == 32 and run.rate / floor < _FLOOR_SHARE:
+            missed.append(
+                f"concurrency 32 reaches {run.rate / floor:.0%} of the floor, not {_FLOOR_SHARE:.0%}"
+            )
+        if run.concurrency in _GATES:
+            name, most = _GATES[run.concurrency]
+            if run.fsyncs / run.packages > most:
+                missed.append(f"concurrency {run.concurrency} needs more than {name} a package")
+    for each in missed:
+        print("MISSED:", each)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

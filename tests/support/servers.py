@@ -1,0 +1,189 @@
+"""Real gateways as real processes on loopback, for integration tests, faults and bench."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from emla.bootstrap.initialise import Initialised, initialise
+
+ROOT = Path(__file__).resolve().parents[2]
+Json = dict[str, object]
+
+_PROGRAM = """
+import json, sys
+from pathlib import Path
+from emla.bootstrap.serve import serve
+from emla.model.errors import EmlaError
+from emla.model.settings import (MessageSettings, OpenerSettings, OperationsSettings, PeerSettings, Settings,
+                                 StoreSettings)
+given = json.loads(sys.argv[1])
+try:
+    serve(Settings(data=Path(given["data"]), peer=PeerSettings(**given["peer"]),
+                   operations=OperationsSettings(**given["operations"]), store=StoreSettings(**given["store"]),
+                   opener=OpenerSettings(**given["opener"]), message=MessageSettings()))
+except EmlaError as error:
+    print(error.code, error.detail, file=sys.stderr)
+    sys.exit(error.entry.exit_code)
+"""
+
+
+def free_port() -> int:
+    """A port of loopback that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """One authority's gateway: its folder and its process."""
+
+    data: Path
+    made: Initialised
+    port: int
+    operations_port: int
+    store: Json = field(default_factory=dict)
+    opener: Json = field(default_factory=dict)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def id(self) -> str:
+        return self.made.authority.id
+
+    @property
+    def log(self) -> Path:
+        return self.data.with_suffix(".log")
+
+    def start(self, environment: dict[str, str] | None = None) -> None:
+        given = {
+            "data": str(self.data),
+            "peer": {"listen_port": self.port, "allow_loopback_endpoints": True},
+            "operations": {"listen_port": self.operations_port, "log_level": "info"},
+            "store": {"disk_floor_bytes": 0, "disk_floor_percent": 0} | self.store,
+            "opener": self.opener,
+        }
+        (self.data / "emla.sock").unlink(missing_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _PROGRAM, json.dumps(given)],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {}),
+            )
+
+    def wait_ready(self, seconds: float = 30) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process is not None and self.process.poll() is not None:
+                raise AssertionError(
+                    f"{self.id} ended with {self.process.returncode}: {self.log.read_text()[-2000:]}"
+                )
+            try:
+                with socket.socket(socket.AF_UNIX) as probe:
+                    probe.connect(str(self.data / "emla.sock"))
+                    return
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError(f"{self.id} did not start: {self.log.read_text()[-2000:]}")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def client(self) -> aiohttp.ClientSession:
+        """A session on the authority API."""
+        return aiohttp.ClientSession(
+            "http://emla",
+            connector=aiohttp.UnixConnector(str(self.data / "emla.sock"), limit=0),
+            timeout=aiohttp.ClientTimeout(total=120),
+        )
+
+    def process_ids(self) -> list[int]:
+        """The gateway's and its opener's process ids."""
+        assert self.process is not None
+        own = self.process.pid
+        children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+        return [own, *map(int, children)]
+
+
+def make_server(folder: Path, authority: str) -> Server:
+    """Initialise an authority on free ports of loopback."""
+    port = free_port()
+    made = initialise(
+        folder / authority,
+        authority=authority,
+        names=(("en", f"Central authority {authority}"),),
+        endpoint_url=f"https://127.0.0.1:{port}",
+        country=authority[:2].upper(),
+        contacts=(("email", f"desk@{authority}.example.org"),),
+        languages=("en",),
+        time_zone="UTC",
+        office_hours="09:00-17:00",
+        now=int(time.time()),
+    )
+    return Server(data=folder / authority, made=made, port=port, operations_port=free_port())
+
+
+async def introduce(*servers: Server) -> None:
+    """Pin every server at every other one."""
+    for here in servers:
+        async with here.client() as client:
+            for there in servers:
+                if there is here:
+                    continue
+                answer = await client.post(
+                    "/v1/peers",
+                    params={"fingerprint": there.made.fingerprint},
+                    data=there.made.documents.read_bytes(),
+                )
+                assert answer.status == 201, await answer.text()
+
+
+@contextmanager
+def running(folder: Path, *authorities: str) -> Iterator[tuple[Server, ...]]:
+    """Servers of these authorities, started, introduced to each other, and stopped at the end."""
+    servers = tuple(make_server(folder, authority) for authority in authorities)
+    try:
+        for server in servers:
+            server.start()
+        for server in servers:
+            server.wait_ready()
+        asyncio.run(introduce(*servers))
+        yield servers
+    finally:
+        for server in servers:
+            if server.process is not None and server.process.poll() is None:
+                server.stop()
+
+
+def submission(main: bytes, attachments: list[tuple[str, bytes]], **extra: object) -> bytes:
+    """The body of POST /v1/messages."""
+    parts = [{"name": "request.xml", "media": "application/xml", "role": "main", "size": len(main)}]
+    parts += [
+        {"name": name, "media": "application/octet-stream", "role": "annex", "size": len(data)}
+        for name, data in attachments
+    ]
+    declaration = json.dumps({"parts": parts, **extra}).encode()
+    return b"".join(
+        [len(declaration).to_bytes(4, "big"), declaration, main, *(data for _, data in attachments)]
+    )
