@@ -173,8 +173,10 @@ class Members:
         return value
 
     def line(self, name: str, longest: int = 256) -> str:
-        """Take a text that people will see: one line, without control characters and without marks that turn the
-        direction of what follows (a peer's text must not write on our officer's terminal)."""
+        """Take a text that people will see: one line, without controls and without marks that turn its direction.
+
+        A peer's text must not write on our officer's terminal.
+        """
         value = self.text(name, longest=longest)
         if _UNSHOWABLE.search(value):
             raise self._wrong(name)

@@ -60,7 +60,7 @@ def _dsse(data: bytes) -> None:
 
 
 def _header(data: bytes) -> None:
-    header.peek_sender(data)
+    header.claimed_sender(header.parse(data))
     found = header.decode(data)
     assert header.decode(header.encode(found)) == found
 

@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # a table of cases is read by the row
+# a table of cases is read by the row
 """Vectors of the encodings: strict JSON, base64url, DSSE, cc1, manifest."""
 
 from hashlib import sha256, sha512
