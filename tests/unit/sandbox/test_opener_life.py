@@ -29,7 +29,7 @@ SMALL = os.urandom(24 * 1024)
 
 async def until(happened: Callable[[], bool]) -> None:
     """Wait for what another process does and nobody announces."""
-    while not happened():  # noqa: ASYNC110 - there is no event to wait for
+    while not happened():
         await asyncio.sleep(0.01)
 
 
