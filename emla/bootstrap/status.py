@@ -54,7 +54,7 @@ class Status:
     @property
     def fsyncs(self) -> int:
         """Syncs to disk since the start: one a commit, two a WAL checkpoint, three a blob."""
-        checkpoints = self.store.checkpoints * _SYNCS_PER_WAL_CHECKPOINT
+        checkpoints = self.store.wal.count * _SYNCS_PER_WAL_CHECKPOINT
         return self.commits + checkpoints + self._blobs.kept * _SYNCS_PER_BLOB
 
     @property

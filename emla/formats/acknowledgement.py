@@ -5,7 +5,7 @@ import re
 
 from emla.formats import dsse, patterns, strict_json
 from emla.formats.strict_json import Json, Members, decode_octets, encode_octets
-from emla.model.acknowledgement import Acknowledgement, Bundle, Event
+from emla.model.acknowledgement import NEGATIVE, Acknowledgement, Bundle, Event
 from emla.model.errors import MalformedError
 from emla.model.limits import WIRE
 from emla.model.signed import PayloadType, SignedObject
@@ -68,7 +68,7 @@ def decode(payload: bytes) -> Acknowledgement:
         msg=members.octets("msg", 16),
         epoch=members.integer("epoch", 1, 2**31),
         seq=members.integer("seq", 1),
-        at=members.integer("at"),
+        at=members.instant("at"),
         card_version=card.integer("version", 1),
         card_sha256=card.octets("sha256", 32),
         header_signature_sha256=members.octets("header_sig", 32),
@@ -78,6 +78,8 @@ def decode(payload: bytes) -> Acknowledgement:
         each.finish()
     members.extensions()
     members.finish()
+    if (acknowledgement.event in NEGATIVE) != (acknowledgement.reason is not None):
+        raise MalformedError("acknowledgement has a 'reason' exactly when its event is negative.")
     return acknowledgement
 
 

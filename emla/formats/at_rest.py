@@ -15,7 +15,9 @@ from emla.model.record import Record
 VERSION = 1
 KEY_BYTES = 32
 NONCE_BYTES = bindings.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-_RECORD_BYTES_MAX = 8 * 1024 * 1024
+_RECORD_BYTES_MAX = 32 * 1024 * 1024
+"""Room for the largest manifest and the most findings, all of them escaped: what is sealed can be opened."""
+_TAG_BYTES = bindings.crypto_aead_xchacha20poly1305_ietf_ABYTES
 _FINDINGS_MAX = 2000
 _LABEL = b"emla/1 record\0"
 
@@ -36,6 +38,8 @@ def seal_record(record: Record, *, content_key: bytes, nonce: bytes, pid: bytes)
 
 def open_record(sealed: bytes, *, content_key: bytes, pid: bytes) -> Record | None:
     """Open a stored record; None when key, package id or bytes do not fit."""
+    if len(sealed) < NONCE_BYTES + _TAG_BYTES:  # the binding would ask for an array of negative length
+        return None
     nonce, box = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
     try:
         plain = bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(box, _LABEL + pid, nonce, content_key)
@@ -54,7 +58,7 @@ def open_record(sealed: bytes, *, content_key: bytes, pid: bytes) -> Record | No
 
 def _encode_finding(finding: Finding) -> Json:
     members: dict[str, Json] = {
-        "rule": finding.rule,
+        "rule": finding.rule[:256],
         "severity": finding.severity.value,
         "message": finding.message[:1000],
         "path": finding.path[:400],

@@ -6,6 +6,7 @@ Decoding checks form and that every key is usable; who signed is decided by `eml
 import hashlib
 import re
 from collections.abc import Callable
+from ipaddress import IPv6Address
 
 from emla.formats import dsse, ed1, h1, patterns, strict_json
 from emla.formats.binding import key_id
@@ -20,7 +21,12 @@ _KEYS_MAX = 64
 _ROOTS_MAX = 64
 _ROOT_LIFE_SECONDS_MAX = 2 * 366 * 86400
 _CARD_LIFE_SECONDS_MAX = 400 * 86400
-_URL = re.compile(r"https://[a-zA-Z0-9.\[\]:-]{1,200}(/[A-Za-z0-9._~-]{0,64}){0,4}", re.ASCII)
+_LABEL = r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_URL = re.compile(
+    rf"https://(?P<host>{_LABEL}(\.{_LABEL}){{0,8}}|\[[0-9a-f:]{{2,39}}\])(:(?P<port>[1-9][0-9]{{0,4}}))?"
+    r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]{0,64}){0,4}",
+    re.ASCII,
+)
 _CONTACT = re.compile(r"[a-z0-9]{2,20}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _VALID: dict[str, Callable[[bytes], bool]] = {ed1.NAME: ed1.is_valid_public, h1.NAME: h1.is_valid_public}
@@ -61,8 +67,8 @@ def decode_root(payload: bytes) -> Root:
         version=members.integer("version", 1),
         keys=tuple(_root_key(each) for each in members.objects("keys", _KEYS_MAX)),
         threshold=members.integer("threshold", 1, _KEYS_MAX),
-        created=members.integer("created"),
-        expires=members.integer("expires"),
+        created=members.instant("created"),
+        expires=members.instant("expires"),
         prev=members.octets("prev", 32) if members.has("prev") else None,
     )
     _end(members, root.created, root.expires, _ROOT_LIFE_SECONDS_MAX)
@@ -132,12 +138,12 @@ def decode_card(payload: bytes) -> Card:
         keys=tuple(_card_key(each) for each in members.objects("keys", _KEYS_MAX)),
         endpoints=tuple(_endpoint(each) for each in members.objects("endpoints", 8)),
         hubs=members.texts("hubs", 8, patterns.AUTHORITY),
-        suites=members.texts("suites", 16),
+        suites=members.texts("suites", 16, patterns.SUITE),
         ledger_origin=ledger.text("origin", patterns.ORIGIN),
         epoch=ledger.integer("epoch", 1, 2**31),
         payload_bytes_max=limits.integer("payload", 1),
-        created=members.integer("created"),
-        expires=members.integer("expires"),
+        created=members.instant("created"),
+        expires=members.instant("expires"),
     )
     ledger.finish()
     limits.finish()
@@ -159,8 +165,8 @@ def _card_key(members: Members) -> CardKey:
         use=use,
         alg=members.text("alg"),
         public=members.octets("public", longest=4096),
-        not_before=members.integer("not_before"),
-        not_after=members.integer("not_after"),
+        not_before=members.instant("not_before"),
+        not_after=members.instant("not_after"),
     )
     members.finish()
     if key.alg != _ALG[use] or key.not_before >= key.not_after:
@@ -172,7 +178,22 @@ def _card_key(members: Members) -> CardKey:
 def _endpoint(members: Members) -> Endpoint:
     endpoint = Endpoint(url=members.text("url", _URL), spki_sha256=members.octets("spki", 32))
     members.finish()
+    if not _is_url(endpoint.url):
+        raise MalformedError("card names an endpoint that is no URL.")
     return endpoint
+
+
+def _is_url(url: str) -> bool:
+    """Whether host and port exist at all; whether they may be contacted is for the transport to say."""
+    found = _URL.fullmatch(url)
+    if found is None or int(found["port"] or 443) > 65535:
+        return False
+    if found["host"].startswith("["):
+        try:
+            IPv6Address(found["host"][1:-1])
+        except ValueError:
+            return False
+    return True
 
 
 def encode_profile(profile: Profile) -> bytes:
@@ -204,10 +225,10 @@ def decode_profile(payload: bytes) -> Profile:
         names=tuple(_pair(each, "lang", "name", patterns.LANGUAGE) for each in members.objects("names", 32)),
         contacts=tuple(_pair(each, "kind", "value", _CONTACT) for each in members.objects("contacts", 32)),
         languages=members.texts("languages", 32, patterns.LANGUAGE),
-        electronic_acceptance=members.text("electronic_acceptance"),
-        time_zone=members.text("time_zone"),
-        office_hours=members.text("office_hours"),
-        created=members.integer("created"),
+        electronic_acceptance=members.line("electronic_acceptance"),
+        time_zone=members.line("time_zone"),
+        office_hours=members.line("office_hours"),
+        created=members.instant("created"),
     )
     members.extensions()
     members.finish()
@@ -215,7 +236,7 @@ def decode_profile(payload: bytes) -> Profile:
 
 
 def _pair(members: Members, first: str, second: str, pattern: re.Pattern[str]) -> tuple[str, str]:
-    pair = (members.text(first, pattern), members.text(second))
+    pair = (members.text(first, pattern), members.line(second))
     members.finish()
     return pair
 

@@ -26,6 +26,7 @@ PUBLIC_BYTES = 1216
 STANZA_BYTES = 1168
 _MLKEM_PUBLIC_BYTES = 1184
 _LABEL = b"emla/1 h1"
+_FIELD_PRIME = 2**255 - 19
 
 _suite = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
@@ -41,7 +42,10 @@ def _public_key(public: bytes) -> MLKEM768X25519PublicKey:
 
 
 def is_valid_public(public: bytes) -> bool:
-    """Whether a key can be sealed to: right length, reduced ML-KEM coefficients, no low-order X25519 point."""
+    """Whether a key can be sealed to: length, reduced ML-KEM coefficients, canonical X25519 point of no low order."""
+    # A point above the field's prime is another spelling of one below: one key would have two ids.
+    if int.from_bytes(public[_MLKEM_PUBLIC_BYTES:], "little") >= _FIELD_PRIME:
+        return False
     try:
         wrap(public, bytes(CEK_BYTES), b"")
     except (ValueError, RuntimeError):

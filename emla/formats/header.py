@@ -84,7 +84,7 @@ def read(parsed: dict[str, Json]) -> Header:
     members = Members(parsed, "header")
     members.integer("v", VERSION, VERSION)
     header = Header(
-        suites=members.texts("suites", _SUITE_NAMES_MAX),
+        suites=members.texts("suites", _SUITE_NAMES_MAX, patterns.SUITE),
         msg=members.octets("msg", 16),
         sender=members.text("from", patterns.AUTHORITY, 160),
         recipient=members.text("to", patterns.AUTHORITY, 160),
@@ -93,8 +93,8 @@ def read(parsed: dict[str, Json]) -> Header:
         prev=members.octets("prev", 32) if members.has("prev") else None,
         kid=members.text("kid", patterns.KID),
         stanza=members.octets("stanza", h1.STANZA_BYTES),
-        created=members.integer("created"),
-        expires=members.integer("expires"),
+        created=members.instant("created"),
+        expires=members.instant("expires"),
         prio=_priority(members.text("prio")),
         payload=_payload(members.members("payload")),
         content=members.octets("content", 32),

@@ -4,7 +4,7 @@ Stream = parts in order | zeros | manifest | 4-byte big-endian manifest length. 
 """
 
 import unicodedata
-from struct import pack, unpack
+from struct import pack
 
 from emla.formats import padme, patterns, strict_json
 from emla.formats.strict_json import Json, Members, encode_octets
@@ -16,6 +16,8 @@ VERSION = 1
 LENGTH_BYTES = 4
 NAME_CHARACTERS_MAX = 120
 _RAW_NAME_MAX = 16384
+_LOOKED_AT = 1024
+"""Normalising takes quadratic time on a long run of combining marks, so only the beginning of a name is looked at."""
 _SEPARATORS = str.maketrans({"/": "_", "\\": "_", ":": "_"})
 
 
@@ -66,8 +68,8 @@ def decode(data: bytes) -> Manifest:
         conversation=members.octets("conv", 16),
         message=members.text("message", patterns.MESSAGE),
         in_reply_to=members.octets("in_reply_to", 16) if members.has("in_reply_to") else None,
-        officer=SealingOfficer(name=officer.text("name"), post=officer.text("post")),
-        created=members.integer("created"),
+        officer=SealingOfficer(name=officer.line("name"), post=officer.line("post")),
+        created=members.instant("created"),
         parts=tuple(
             _decode_part(number, part) for number, part in enumerate(members.objects("parts", WIRE.parts))
         ),
@@ -78,6 +80,8 @@ def decode(data: bytes) -> Manifest:
     roles = [part.role for part in manifest.parts]
     if not roles or roles[0] is not PartRole.MAIN or PartRole.MAIN in roles[1:]:
         raise MalformedError("manifest has exactly one main part, and it comes first.")
+    if not manifest.recipients or len(set(manifest.recipients)) != len(manifest.recipients):
+        raise MalformedError("manifest names no recipient, or one twice.")
     return manifest
 
 
@@ -103,19 +107,27 @@ def display_name(raw: str) -> str:
 
     Never used as a path. An empty result becomes ``unnamed``.
     """
-    normal = unicodedata.normalize("NFC", raw[:_RAW_NAME_MAX]).translate(_SEPARATORS)
-    shown = "".join(
-        each for each in normal if unicodedata.category(each)[0] != "C" and each not in "\u2028\u2029"
+    kept = "".join(
+        each
+        for each in raw[:_LOOKED_AT]
+        if unicodedata.category(each)[0] != "C" and each not in "\u2028\u2029"
     )
-    shown = shown.strip().lstrip(".").strip()[:NAME_CHARACTERS_MAX]
-    return shown or "unnamed"
+    # Only now: a character that was taken out may have stood between a letter and its accent.
+    shown = unicodedata.normalize("NFC", kept).translate(_SEPARATORS)
+    while shown != (bare := shown.strip().lstrip(".")):  # ". .name" hides its dot behind a space
+        shown = bare
+    return shown[:NAME_CHARACTERS_MAX].rstrip() or "unnamed"
 
 
 def trailer(parts_bytes: int, manifest: bytes) -> tuple[int, bytes]:
     """What follows the parts: how many zeros, and the manifest with its length."""
     end = manifest + pack(">I", len(manifest))
-    bare = parts_bytes + len(end)
-    return padme.padded_size(bare) - bare, end
+    return stream_size(parts_bytes, len(manifest)) - parts_bytes - len(end), end
+
+
+def stream_size(parts_bytes: int, manifest_bytes: int) -> int:
+    """How long the whole stream is, in bytes: the Padme length of parts, manifest and its length."""
+    return padme.padded_size(parts_bytes + manifest_bytes + LENGTH_BYTES)
 
 
 def manifest_length(tail: bytes) -> int:
@@ -124,7 +136,7 @@ def manifest_length(tail: bytes) -> int:
     Raises:
         MalformedError: longer than a manifest may be.
     """
-    (length,) = unpack(">I", tail[-LENGTH_BYTES:])
-    if not isinstance(length, int) or not 0 < length <= WIRE.manifest_bytes:
+    length = int.from_bytes(tail[-LENGTH_BYTES:], "big")
+    if len(tail) < LENGTH_BYTES or not 0 < length <= WIRE.manifest_bytes:
         raise MalformedError("manifest length out of bounds.")
     return length

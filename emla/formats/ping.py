@@ -30,9 +30,9 @@ def decode(payload: bytes) -> Ping:
     ping = Ping(
         sender=members.text("from", patterns.AUTHORITY, 160),
         recipient=members.text("to", patterns.AUTHORITY, 160),
-        at=members.integer("at"),
+        at=members.instant("at"),
         nonce=members.octets("nonce", 16),
-        software=members.text("software", longest=64),
+        software=members.line("software", longest=64),
         card_version=members.integer("card", 1),
     )
     members.extensions()

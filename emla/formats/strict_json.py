@@ -21,7 +21,11 @@ Json = str | int | bool | list["Json"] | dict[str, "Json"]
 
 DEPTH_MAX = 8
 INTEGER_MAX = 2**53 - 1
+INSTANT_MAX = 253_402_300_799
+"""9999-12-31T23:59:59Z: what calendars of every language can show."""
 _INTEGER_DIGITS = 16
+
+_UNSHOWABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]")
 
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
@@ -168,6 +172,20 @@ class Members:
             raise self._wrong(name)
         return value
 
+    def line(self, name: str, longest: int = 256) -> str:
+        """Take a text that people will see: one line, without controls and without marks that turn its direction.
+
+        A peer's text must not write on our officer's terminal.
+        """
+        value = self.text(name, longest=longest)
+        if _UNSHOWABLE.search(value):
+            raise self._wrong(name)
+        return value
+
+    def instant(self, name: str) -> int:
+        """Take a UNIX time, in seconds, that has a date: up to the end of the year 9999."""
+        return self.integer(name, 0, INSTANT_MAX)
+
     def truth(self, name: str) -> bool:
         """Take a boolean."""
         value = self._take(name)
@@ -235,9 +253,9 @@ class Members:
         critical = self.texts("crit", 16) if self.has("crit") else ()
         for name in critical:
             if name not in understood or name not in extensions:
-                raise MalformedError(f"{self._what} demands the unknown extension '{name[:40]}'.")
+                raise MalformedError(f"{self._what} demands the unknown extension {name[:40]!a}.")
 
     def finish(self) -> None:
         """Refuse members that nobody took."""
         if self._left:
-            raise MalformedError(f"{self._what} has the unknown member '{next(iter(self._left))[:40]}'.")
+            raise MalformedError(f"{self._what} has the unknown member {next(iter(self._left))[:40]!a}.")

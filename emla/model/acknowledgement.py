@@ -23,6 +23,16 @@ class Event(StrEnum):
 ISSUED_BY_SENDER = frozenset({Event.SUBMISSION_ACCEPTANCE, Event.SUBMISSION_REJECTION, Event.RELAY_FAILURE})
 """Events the sender's gateway issues; all others are the recipient's."""
 
+NEGATIVE = frozenset(
+    {
+        Event.SUBMISSION_REJECTION,
+        Event.RELAY_REJECTION,
+        Event.RELAY_FAILURE,
+        Event.CONTENT_CONSIGNMENT_FAILURE,
+    }
+)
+"""Events that say no; they alone carry a reason."""
+
 PROVES = {
     Event.SUBMISSION_ACCEPTANCE: "sealed, durable at the sender, will be tried until expiry",
     Event.SUBMISSION_REJECTION: "refused by the sender's own gateway",

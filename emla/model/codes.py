@@ -138,6 +138,8 @@ _ROWS = (
     # --- our own operation ---
     Code("server-not-running", "No emla server answers on the socket of this data folder.",
          "Start it with `emla serve`, or name the right folder with --data.", Who.OPERATOR, 503, 5, True),
+    Code("unreadable-answer", "The emla server's answer is not what this version understands.",
+         "Use the same version of emla on both sides; if they are the same, report this.", Who.OPERATOR, 502, 1),
     Code("server-running", "Another emla server already uses this data folder.",
          "Stop it first, or use another --data folder.", Who.OPERATOR, 409, 1),
     Code("not-initialised", "There is no authority in this data folder.",
@@ -160,6 +162,7 @@ _ROWS = (
     Code("ledger-broken", "The ledger does not match what is stored.",
          "Stop. Somebody or something changed stored history; compare with your peers' copies.", Who.EVERYBODY, 500, 6),
     Code("unreadable-file", "A file cannot be read.", "Check its path and mode.", Who.OFFICER, 400, 1),
+    Code("unwritable-file", "A file cannot be written.", "Choose another folder, or move what is there.", Who.OFFICER, 400, 1),
     Code("usage", "The command line is not complete.", "See `--help` of the command.", Who.OFFICER, 400, 2),
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from emla.formats import acknowledgement as form
 from emla.formats import dsse
-from emla.model.acknowledgement import Acknowledgement, Event
+from emla.model.acknowledgement import NEGATIVE, Acknowledgement, Event
 from emla.model.package import CardReference, Header
 from emla.model.signed import PayloadType, SignedObject, Signer
 
@@ -46,8 +46,10 @@ def acknowledge(
         by: the issuing authority, with the `card` it had in force.
         at: the issuer's clock, UNIX seconds.
         signer: the issuer's `sign` key.
-        reason: a catalogued code where the event is negative.
+        reason: a catalogued code where the event is negative, and only there.
     """
+    if (event in NEGATIVE) != (reason is not None):
+        raise ValueError(f"{event.value} with reason {reason}: no verifier would read it.")
     header = subject.header
     acknowledgement = Acknowledgement(
         event=event,

@@ -8,7 +8,7 @@ from emla.formats import cc1, h1
 from emla.formats import header as header_form
 from emla.formats import manifest as manifest_form
 from emla.model.documents import CardKey
-from emla.model.errors import InvalidMessageError
+from emla.model.errors import InvalidMessageError, MalformedError
 from emla.model.limits import WIRE
 from emla.model.package import (
     CardReference,
@@ -74,6 +74,8 @@ class PayloadSealer:
 
     def update(self, data: bytes | memoryview) -> bytes:
         """Take plaintext of the current part; return sealed bytes to store."""
+        if self._begin is None:
+            raise ValueError("No part was begun.")
         self._part_digest.update(data)
         self._part_size += len(data)
         return self._account(self._sealer.update(data))
@@ -109,6 +111,11 @@ class PayloadSealer:
         )
         if len(self._manifest) > WIRE.manifest_bytes:
             raise InvalidMessageError("too-large", "The manifest is too long.")
+        # Read it as the recipient will: what it would refuse must be refused here, before it is accepted there.
+        try:
+            manifest_form.decode(self._manifest)
+        except MalformedError as error:
+            raise InvalidMessageError("invalid-message", error.detail) from error
         zeros, end = manifest_form.trailer(sum(part.size for part in self._parts), self._manifest)
         sealed = [self._account(self._sealer.update(block)) for block in _zeros(zeros)]
         sealed.append(self._account(self._sealer.update(end)))

@@ -116,6 +116,9 @@ def _check_parts(
     """Rungs 17 and 19 in one pass: every chunk opens, every part has its hash, the rest is zeros."""
     if manifest.parts[0].size > main_bytes_max:
         raise InvalidPackageError("too-large", "The main part is larger than accepted.")
+    parts_bytes = sum(part.size for part in manifest.parts)
+    if stream.size != manifest_form.stream_size(parts_bytes, manifest_length):
+        raise InvalidPackageError("part-mismatch", "The stream does not have its Padme length.")
     zeros_end = stream.size - manifest_length - manifest_form.LENGTH_BYTES
     walk = PartWalk(manifest, zeros_end)
     main = bytearray()

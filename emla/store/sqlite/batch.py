@@ -34,30 +34,41 @@ class BatchRunner:
         self._connection = connection
         self._key = key
         self.frontier = frontier
+        self._prepared = frontier
         self.wal_bytes = 0
         """About how much was written since the WAL was last copied back; the file itself never shrinks."""
 
-    def run(self, operations: Sequence[Operation]) -> list[Outcome]:
-        """Run operations in one transaction and commit.
+    def prepare(self, operations: Sequence[Operation]) -> list[Outcome]:
+        """Run operations in one transaction, up to and not including its commit.
 
         Raises:
             StoreError: nothing of the batch happened; the storage cannot be trusted any more and the process must stop.
         """
-        execute = self._connection.execute
         transaction = SqliteTransaction(self._connection, self.frontier, self._key)
         try:
-            execute("BEGIN IMMEDIATE")
+            self._connection.execute("BEGIN IMMEDIATE")
             outcomes = [self._one(operation, transaction) for operation in operations]
             closed = transaction.close()
-            # A crash before this line: nothing happened, nobody was answered. After it: everything of the batch is durable,
-            # and whoever was not answered asks again and gets the same bytes.
-            execute("COMMIT")
         except sqlite3.Error as error:
             raise self._failure(error) from error
         self.wal_bytes += transaction.payload_bytes + len(operations) * _BYTES_EACH
-        if closed:
-            self.frontier = closed.frontier
+        self._prepared = closed.frontier if closed else self.frontier
         return outcomes
+
+    def commit(self) -> None:
+        """Commit what was prepared; when this returns, it is durable.
+
+        A crash before the commit: nothing happened, nobody was answered. After it: everything of the batch is durable, and
+        whoever was not answered asks again and gets the same bytes.
+
+        Raises:
+            StoreError: what the disk holds is unknown; the process must stop.
+        """
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        self.frontier = self._prepared
 
     def _one(self, operation: Operation, transaction: SqliteTransaction) -> Outcome:
         execute = self._connection.execute

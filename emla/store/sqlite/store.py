@@ -14,10 +14,30 @@ from emla.ports.store import Transaction
 from emla.store.sqlite import schema
 from emla.store.sqlite.batch import BatchRunner
 from emla.store.sqlite.reader import SqliteReader
-from emla.store.sqlite.writer import WriterFigures, WriterThread
+from emla.store.sqlite.writer import Writer, WriterFigures
 
 T = TypeVar("T")
 _WAL_BYTES_MAX = 32 * 1024 * 1024
+
+
+class WalCheckpoint:
+    """Copies the WAL back into the database when enough was written to it."""
+
+    def __init__(self, connection: sqlite3.Connection, runner: BatchRunner) -> None:
+        self._connection = connection
+        self._runner = runner
+        self.count = 0
+        """How often it was done; each time is two fsyncs."""
+
+    def is_due(self) -> bool:
+        """Whether enough was written."""
+        return self._runner.wal_bytes > _WAL_BYTES_MAX
+
+    def run(self) -> None:
+        """Copy what no reader needs any more; the rest waits for the next time."""
+        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._runner.wal_bytes = 0
+        self.count += 1
 
 
 class SqliteStore:
@@ -29,10 +49,9 @@ class SqliteStore:
         self._connection = connection
         self._reader_connection = reader
         self._runner = runner
-        self._writer: WriterThread | None = None
+        self._writer: Writer | None = None
         self.read = SqliteReader(reader)
-        self.checkpoints = 0
-        """WAL checkpoints so far; each is two fsyncs."""
+        self.wal = WalCheckpoint(connection, runner)
 
     def start(
         self,
@@ -41,12 +60,12 @@ class SqliteStore:
         under_way: Callable[[], int],
         on_failure: Callable[[StoreError], None],
     ) -> None:
-        """Start the writer thread; called once, inside the event loop."""
-        self._writer = WriterThread(
+        """Start the writer; called once, inside the event loop."""
+        self._writer = Writer(
             self._runner,
             wait_seconds_max=wait_seconds_max,
             under_way=under_way,
-            on_idle=self._checkpoint_wal,
+            checkpoint=self.wal,
             on_failure=on_failure,
         )
 
@@ -72,13 +91,6 @@ class SqliteStore:
             await self._writer.close()
         self._reader_connection.close()
         self._connection.close()
-
-    def _checkpoint_wal(self) -> None:
-        # After the batch's callers were answered: a checkpoint is never in the way of a commit that somebody waits for.
-        if self._runner.wal_bytes > _WAL_BYTES_MAX:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            self._runner.wal_bytes = 0
-            self.checkpoints += 1
 
 
 def open_store(path: Path, key: LedgerKey) -> SqliteStore:

@@ -1,0 +1,170 @@
+"""`emla ledger verify`: everything recomputed from bytes, read-only, whether or not a server runs.
+
+Leaves, stored objects, checkpoints, the proof of every acknowledgement that was issued or received, and the hash of every stored
+payload. One read-only snapshot, so that it can be used beside a running server.
+"""
+
+import contextlib
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from emla.bootstrap.own import DATABASE, ledger_public, own_authority
+from emla.flow.gateway import Directory, subject_of
+from emla.flow.peers import load_directory
+from emla.formats.acknowledgement import decode_bundle
+from emla.ledger.audit import AuditReport, IssuedProof, LeafRecord, audit
+from emla.ledger.leaf import LeafKind
+from emla.model.documents import Authority
+from emla.model.errors import ConfigurationError, EmlaError, MalformedError
+from emla.steps.verify_acknowledgement import verify_acknowledgement
+from emla.store.files import blob_path
+from emla.store.sqlite import rows
+from emla.store.sqlite.schema import connect_reader
+
+_OBJECTS = {
+    LeafKind.HEADER_SENT: "SELECT signed FROM sent WHERE pid = ?1",
+    LeafKind.HEADER_RECEIVED: "SELECT signed FROM received WHERE pid = ?1"
+    " UNION ALL SELECT signed FROM equivocation WHERE pid = ?1",
+    LeafKind.ACKNOWLEDGEMENT_ISSUED: "SELECT bundle FROM acknowledgement WHERE aid = ?1",
+    LeafKind.ACKNOWLEDGEMENT_RECEIVED: "SELECT bundle FROM acknowledgement WHERE aid = ?1",
+    LeafKind.DOCUMENT: "SELECT body FROM document WHERE sha256 = ?1",
+}
+_BUNDLES = frozenset({LeafKind.ACKNOWLEDGEMENT_ISSUED, LeafKind.ACKNOWLEDGEMENT_RECEIVED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerAudit:
+    """What a whole audit of a data folder found."""
+
+    ledger: AuditReport
+    acknowledgements: int
+    """Acknowledgements whose signature, proof and checkpoint were verified, ours and the peers'."""
+    payloads: int
+    """Stored payloads whose hash was recomputed."""
+    problems: tuple[str, ...]
+    """Everything that does not hold, the ledger's problems included; empty when all is well."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything holds."""
+        return not self.problems
+
+
+def verify_ledger(data: Path) -> LedgerAudit:
+    """Audit a data folder.
+
+    Raises:
+        ConfigurationError: there is no authority or no ledger in it.
+    """
+    authority = own_authority(data)
+    path = data / DATABASE
+    if not path.exists():
+        raise ConfigurationError("not-initialised", f"{data} has no ledger yet: the server has never run.")
+    with contextlib.closing(connect_reader(path.absolute())) as connection:
+        connection.execute("BEGIN")  # one snapshot, however long it takes, beside a running server
+        return _audit(connection, data, authority)
+
+
+def _audit(connection: sqlite3.Connection, data: Path, authority: Authority) -> LedgerAudit:
+    report = audit(
+        _leaves(connection),
+        lambda record: _stored(connection, record),
+        (row[0] for row in connection.execute("SELECT note FROM checkpoint ORDER BY size")),
+        origin=authority.card.ledger_origin,
+        public_key=ledger_public(authority),
+        issued=_issued(connection),
+    )
+    problems = list(report.problems)
+    directory = load_directory([rows.peer(row) for row in connection.execute(rows.PEER)])
+    acknowledgements = _check_acknowledgements(connection, authority, directory, problems)
+    payloads = _check_payloads(connection, data, problems)
+    return LedgerAudit(
+        ledger=report, acknowledgements=acknowledgements, payloads=payloads, problems=tuple(problems)
+    )
+
+
+def _leaves(connection: sqlite3.Connection) -> Iterator[LeafRecord]:
+    for index, kind, digest in connection.execute("SELECT idx, kind, digest FROM leaf ORDER BY idx"):
+        yield LeafRecord(index=index, kind=kind, digest=digest)
+
+
+def _stored(connection: sqlite3.Connection, record: LeafRecord) -> bytes | None:
+    """The exact bytes a leaf was made of; for an acknowledgement the signed object inside its bundle."""
+    if record.kind not in _OBJECTS:
+        return None
+    kind = LeafKind(record.kind)
+    ref = connection.execute("SELECT ref FROM leaf WHERE idx = ?", (record.index,)).fetchone()[0]
+    row = connection.execute(_OBJECTS[kind], (ref,)).fetchone()
+    if row is None:
+        return None
+    if kind not in _BUNDLES:
+        return bytes(row[0])
+    try:
+        return decode_bundle(row[0]).signed
+    except MalformedError:
+        return bytes(row[0])  # its hash will not fit, which is the finding
+
+
+def _issued(connection: sqlite3.Connection) -> Iterator[IssuedProof]:
+    """The proofs given to peers, in the order of their leaves."""
+    sql = (
+        "SELECT a.bundle FROM leaf l JOIN acknowledgement a ON a.aid = l.ref WHERE l.kind = ? ORDER BY l.idx"
+    )
+    for (stored,) in connection.execute(sql, (int(LeafKind.ACKNOWLEDGEMENT_ISSUED),)):
+        try:
+            bundle = decode_bundle(stored)
+        except MalformedError:
+            continue  # reported as a leaf that does not fit
+        yield IssuedProof(
+            kind=LeafKind.ACKNOWLEDGEMENT_ISSUED,
+            stored=bundle.signed,
+            index=bundle.index,
+            proof=bundle.proof,
+            note=bundle.checkpoint,
+        )
+
+
+def _check_acknowledgements(
+    connection: sqlite3.Connection, authority: Authority, directory: Directory, problems: list[str]
+) -> int:
+    """Verify every stored acknowledgement as its reader would: signature, proof, and that it fits its package."""
+    checked = 0
+    for stored, by, pid, event in connection.execute("SELECT bundle, by, pid, event FROM acknowledgement"):
+        issuer = authority if by == authority.id else directory.find(by)
+        if issuer is None:
+            problems.append(f"{event} of {pid.hex()[:16]}: its issuer {by} is not pinned.")
+            continue
+        header = connection.execute(
+            "SELECT signed FROM sent WHERE pid = ?1 UNION ALL SELECT signed FROM received WHERE pid = ?1",
+            (pid,),
+        ).fetchone()
+        try:
+            verify_acknowledgement(stored, issuer=issuer, subject=subject_of(header[0]) if header else None)
+        except EmlaError as error:
+            problems.append(f"{event} of {pid.hex()[:16]} by {by}: {error}")
+            continue
+        checked += 1
+    return checked
+
+
+def _check_payloads(connection: sqlite3.Connection, data: Path, problems: list[str]) -> int:
+    checked = 0
+    for sha256, body in connection.execute("SELECT sha256, body FROM payload"):
+        if _payload_hash(data, sha256, body) == sha256:
+            checked += 1
+        else:
+            problems.append(f"The payload {sha256.hex()[:16]} is missing or not what it was.")
+    return checked
+
+
+def _payload_hash(data: Path, sha256: bytes, body: bytes | None) -> bytes | None:
+    if body is not None:
+        return hashlib.sha256(body).digest()
+    try:
+        with blob_path(data / "blobs", sha256).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return None

@@ -1,0 +1,285 @@
+"""`emla demo`: two authorities on one machine exchange sample case S01, and every promise is checked as it is made.
+
+Everything is real but the authorities: two gateway processes, TLS 1.3 with pinned keys, sandboxed openers, durable stores. The
+demo plays the officers, the two people on the telephone, and somebody in between who changes one byte.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from emla.bootstrap.audit import verify_ledger
+from emla.bootstrap.demo_servers import DemoServer, make_demo_server
+from emla.bootstrap.demo_tamper import copy_of_package, offer_tampered
+from emla.bootstrap.sample import CAPTURE_NAME, write_sample
+from emla.bootstrap.schema_folder import schema_folder
+from emla.client.answers import AcknowledgementEntry, Message
+from emla.client.client import Client
+from emla.client.upload import OpenPart, PartFile
+from emla.formats.documents import decode_export
+from emla.model.acknowledgement import Event
+from emla.model.documents import Authority
+from emla.model.errors import EmlaError
+from emla.model.package import PartRole
+from emla.steps.trust import trust_documents
+from emla.steps.verify_acknowledgement import verify_acknowledgement
+
+_EXPECTED = (
+    Event.SUBMISSION_ACCEPTANCE,
+    Event.RELAY_ACCEPTANCE,
+    Event.CONTENT_CONSIGNMENT,
+    Event.CONTENT_HANDOVER,
+)
+_WAIT_SECONDS = 20
+_MEDIA = {".xml": "application/xml", ".pdf": "application/pdf", ".pcap": "application/vnd.tcpdump.pcap"}
+
+
+class DemoFailedError(Exception):
+    """Something was not as it should be."""
+
+
+def run(*, keep: bool, console: Console) -> int:
+    """Run the demo.
+
+    Args:
+        keep: keep the temporary folder.
+        console: where the story is told.
+
+    Returns:
+        0 when everything was as it should be, else 1.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="emla-demo-"))
+    try:
+        asyncio.run(_Story(folder, console).tell())
+    except (DemoFailedError, EmlaError) as error:
+        console.print(f"[bold red]Not as it should be:[/] {error}")
+        console.print(f"The logs are in {folder}.")
+        return 1
+    finally:
+        if keep:
+            console.print(f"Kept: {folder} (look around with: emla message list --data {folder}/nl.moj)")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+class _Story:
+    """The acts of the demo, in order."""
+
+    def __init__(self, folder: Path, console: Console) -> None:
+        self._folder = folder
+        self._console = console
+        self._bundles: list[bytes] = []
+        self._number = 0
+
+    def _act(self, text: str) -> None:
+        self._number += 1
+        self._console.print(f"[bold]{self._number:>2}[/] {text}")
+
+    def _fact(self, text: str) -> None:
+        self._console.print(f"   [green]ok[/] {text}")
+
+    def _expect(self, *, holds: bool, text: str) -> None:
+        if not holds:
+            raise DemoFailedError(text)
+        self._fact(text)
+
+    async def tell(self) -> None:
+        """Tell the whole story."""
+        japan = make_demo_server(self._folder, "jp.moj", "Ministry of Justice of Japan", "JP")
+        netherlands = make_demo_server(self._folder, "nl.moj", "Ministry of Justice and Security", "NL")
+        try:
+            await self._tell(japan, netherlands)
+        finally:
+            japan.stop()
+            netherlands.stop()
+
+    async def _tell(self, japan: DemoServer, netherlands: DemoServer) -> None:
+        self._act("Two central authorities make their keys and documents: jp.moj and nl.moj.")
+        await japan.start()
+        self._fact(f"the gateway of jp.moj runs (process {japan.process_id}); that of nl.moj does not, yet")
+        self._act("They exchange cards as files and compare fingerprints by telephone.")
+        await self._pin(japan, netherlands)
+        pid, files = await self._submit(japan)
+        self._act(
+            "The gateway of jp.moj is stopped; somebody copies the package on the way and changes one byte."
+        )
+        japan.stop()
+        stolen = copy_of_package(japan.data, bytes.fromhex(pid))
+        await netherlands.start()
+        await self._pin(netherlands, japan)
+        await self._tamper(netherlands, stolen)
+        self._act("jp.moj starts again: what it accepted is still there, and nl.moj can be reached now.")
+        await japan.start()
+        await self._deliver(japan, pid)
+        await self._open(netherlands, pid, files)
+        await self._handed(japan, pid)
+        self._verify_offline(japan, netherlands)
+        japan.stop()
+        netherlands.stop()
+        self._audit(japan, netherlands)
+        self._console.print(
+            "\nDelivered and proved. Technical delivery is not acceptance of the request:"
+            " that is for the requested authority to say."
+        )
+
+    async def _pin(self, here: DemoServer, there: DemoServer) -> None:
+        exported = there.documents.read_bytes()
+        wrong = "0" * 60
+        async with Client(here.socket) as client:
+            try:
+                await client.import_peer(exported, wrong)
+            except EmlaError as error:
+                self._expect(
+                    holds=error.code == "fingerprint-mismatch",
+                    text=f"{here.id}: a wrong fingerprint is refused ({error.code})",
+                )
+            await client.import_peer(exported, there.fingerprint)
+        self._fact(f"{here.id} pins {there.id}: {there.fingerprint[:29]} ...")
+
+    async def _submit(self, japan: DemoServer) -> tuple[str, dict[str, bytes]]:
+        self._act("An officer of jp.moj submits case S01: search of a server in Amsterdam.")
+        folder = self._folder / "S01"
+        folder.mkdir()
+        message = write_sample(
+            folder,
+            sender="jp.moj",
+            recipient="nl.moj",
+            issued_at=japan.now(),
+            message_id=japan.random(16),
+            case_id=japan.random(16),
+            schemas=schema_folder(),
+        )
+        files = [message, *sorted(path for path in folder.iterdir() if path != message)]
+        for path in files:
+            self._console.print(f"      {path.name:<28}{path.stat().st_size:>12,} bytes")
+        async with Client(japan.socket) as client:
+            with _open_parts(files, message) as parts:
+                submitted = await client.submit(parts)
+            found = await client.message(submitted.pid)
+            self._timeline(found, 0)
+            self._expect(
+                holds=found.state == "READY",
+                text="nl.moj cannot be reached: the package waits, sealed and durable, and will be tried for 60 days",
+            )
+        return submitted.pid, {path.name: _sha256(path) for path in files}
+
+    def _timeline(self, message: Message, known: int) -> None:
+        for each in message.acknowledgements[known:]:
+            self._show(each)
+
+    def _show(self, entry: AcknowledgementEntry) -> None:
+        self._bundles.append(entry.bundle)
+        self._console.print(
+            f"   [cyan]{entry.at:%H:%M:%S}[/] [bold]{entry.event}[/] by {entry.by}: {entry.proves}"
+        )
+
+    async def _tamper(self, netherlands: DemoServer, stolen: tuple[bytes, bytes, bytes]) -> None:
+        async with Client(netherlands.socket) as client:
+            before = await client.status()
+            for answer in await offer_tampered(netherlands.documents.read_bytes(), stolen):
+                self._expect(
+                    holds=answer.code == answer.expected,
+                    text=f"{answer.what}: refused, {answer.code}",
+                )
+            after = await client.status()
+        self._expect(
+            holds=before.ledger == after.ledger,
+            text="nothing of it was stored: the ledger of nl.moj has not grown",
+        )
+
+    async def _deliver(self, japan: DemoServer, pid: str) -> None:
+        async with Client(japan.socket) as client:
+            known = 1
+            while known < 3:
+                message = await client.wait_for(pid, after=known, wait_seconds=_WAIT_SECONDS)
+                if len(message.acknowledgements) <= known:
+                    raise DemoFailedError("nl.moj did not acknowledge in time")
+                self._timeline(message, known)
+                known = len(message.acknowledgements)
+
+    async def _open(self, netherlands: DemoServer, pid: str, files: dict[str, bytes]) -> None:
+        self._act("An officer of nl.moj opens the message.")
+        target = self._folder / "opened"
+        target.mkdir()
+        async with Client(netherlands.socket) as client:
+            message = await client.message(pid)
+            for part in message.parts:
+                path = target / part.name
+                await client.save_part(pid, part.n, path)
+                self._expect(
+                    holds=_sha256(path) == files.get(part.name),
+                    text=f"{part.name}: SHA-256 {part.sha256[:16]}... is what was sent",
+                )
+        self._expect(holds=CAPTURE_NAME in {part.name for part in message.parts}, text="all parts arrived")
+
+    async def _handed(self, japan: DemoServer, pid: str) -> None:
+        async with Client(japan.socket) as client:
+            message = await client.wait_for(pid, after=3, wait_seconds=_WAIT_SECONDS)
+            self._timeline(message, 3)
+            events = [each.event for each in message.acknowledgements]
+            self._expect(
+                holds=set(events) == {each.value for each in _EXPECTED} and message.state == "HANDED",
+                text=f"jp.moj holds all {len(events)} acknowledgements",
+            )
+
+    def _verify_offline(self, *servers: DemoServer) -> None:
+        self._act("Anybody can check the acknowledgements with the two exported cards alone, offline.")
+        authorities: dict[str, Authority] = {}
+        for server in servers:
+            authorities[server.id] = trust_documents(decode_export(server.documents.read_bytes()))
+        seen: set[Event] = set()
+        for bundle in self._bundles:
+            verified, event = _verify(bundle, authorities)
+            seen.add(event)
+            self._fact(verified)
+        self._expect(holds=seen == set(_EXPECTED), text="all four verified, each with its inclusion proof")
+
+    def _audit(self, *servers: DemoServer) -> None:
+        self._act("Both ledgers are recomputed from the stored bytes.")
+        for server in servers:
+            found = verify_ledger(server.data)
+            self._expect(
+                holds=found.whole,
+                text=f"{server.id}: {found.ledger.leaves} leaves, {found.ledger.checkpoints} checkpoints,"
+                f" root {found.ledger.root.hex()[:16]}...",
+            )
+
+
+def _verify(bundle: bytes, authorities: dict[str, Authority]) -> tuple[str, Event]:
+    """Verify one bundle with nothing but documents; say what was found."""
+    for authority in authorities.values():
+        with contextlib.suppress(EmlaError):
+            verified = verify_acknowledgement(bundle, issuer=authority)
+            said = verified.acknowledgement
+            return f"{said.event.value}: signature of {said.by}, proof and checkpoint hold", said.event
+    raise DemoFailedError("an acknowledgement does not verify")
+
+
+@contextlib.contextmanager
+def _open_parts(files: list[Path], main: Path) -> Iterator[list[OpenPart]]:
+    with contextlib.ExitStack() as stack:
+        yield [
+            stack.enter_context(
+                OpenPart(
+                    PartFile(
+                        path=path,
+                        name=path.name,
+                        media=_MEDIA[path.suffix],
+                        role=PartRole.MAIN if path == main else PartRole.ANNEX,
+                    )
+                )
+            )
+            for path in files
+        ]
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

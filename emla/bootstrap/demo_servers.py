@@ -1,0 +1,124 @@
+"""The demo's gateways: initialised in a folder, run as processes of their own by the command a ministry would use."""
+
+import asyncio
+import os
+import secrets
+import socket as sockets
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from emla.bootstrap.initialise import initialise
+from emla.bootstrap.own import SOCKET
+from emla.model.errors import ConfigurationError
+
+_START_SECONDS = 20
+_STOP_SECONDS = 20
+_DISK_FLOOR_BYTES = 256 * 1024**2
+
+
+@dataclass(slots=True)
+class DemoServer:
+    """One authority's folder and, while it runs, its process."""
+
+    id: str
+    data: Path
+    fingerprint: str
+    documents: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def socket(self) -> Path:
+        """The authority's own socket."""
+        return self.data / SOCKET
+
+    @property
+    def process_id(self) -> int:
+        """The gateway's process id; 0 while it does not run."""
+        return self.process.pid if self.process else 0
+
+    async def start(self) -> None:
+        """Start the gateway and wait until it answers.
+
+        Raises:
+            ConfigurationError: it ended, or did not answer in time; its log says why.
+        """
+        environment = os.environ | {
+            "EMLA_PEER__ALLOW_LOOPBACK_ENDPOINTS": "true",
+            "EMLA_OPERATIONS__LISTEN_PORT": str(free_port()),
+            "EMLA_STORE__DISK_FLOOR_BYTES": str(_DISK_FLOOR_BYTES),
+            "EMLA_STORE__DISK_FLOOR_PERCENT": "0",
+        }
+        self.socket.unlink(missing_ok=True)
+        with self.data.with_suffix(".log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "emla", "serve", "--data", str(self.data)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+            )
+        end = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise ConfigurationError("server-not-running", f"{self.id} did not start; see {log.name}.")
+            await asyncio.sleep(0.02)
+
+    def _answers(self) -> bool:
+        with sockets.socket(sockets.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self.socket))
+            except OSError:
+                return False
+        return True
+
+    def stop(self) -> None:
+        """Stop the gateway as an operator would; harmless when it does not run."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    @staticmethod
+    def now() -> datetime:
+        """The wall clock."""
+        return datetime.now(UTC)
+
+    @staticmethod
+    def random(count: int) -> bytes:
+        """Fresh random bytes."""
+        return secrets.token_bytes(count)
+
+
+def make_demo_server(folder: Path, authority: str, name: str, country: str) -> DemoServer:
+    """Initialise an authority on free ports of loopback."""
+    made = initialise(
+        folder / authority,
+        authority=authority,
+        names=(("en", name),),
+        endpoint_url=f"https://127.0.0.1:{free_port()}",
+        country=country,
+        contacts=(("telephone", "+00 00 555 01 00"),),
+        languages=("en",),
+        time_zone="UTC",
+        office_hours="09:00-17:00",
+        now=int(time.time()),
+    )
+    return DemoServer(
+        id=authority, data=folder / authority, fingerprint=made.fingerprint, documents=made.documents
+    )
+
+
+def free_port() -> int:
+    """A port of loopback that is free now."""
+    with sockets.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

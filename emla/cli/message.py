@@ -1,0 +1,16 @@
+"""`emla message` (and `emla request`): the family's table. The commands are in files of their own."""
+
+from emla.cli.lazy import Entry, LazyGroup
+
+message = LazyGroup(
+    "message",
+    table={
+        "check": Entry("message_check:check", "Check a message file; nothing is sent."),
+        "send": Entry("message_send:send", "Check a message with its attachments and send it."),
+        "list": Entry("message_list:list_messages", "List messages, the newest first."),
+        "show": Entry("message_list:show", "Show one message with everything that happened to it."),
+        "open": Entry("message_open:open_message", "Save the parts of a message as files."),
+    },
+    text="Check, send, list, show and open messages.",
+    example="emla message send request.xml --wait 60",
+)

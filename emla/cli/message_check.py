@@ -1,0 +1,51 @@
+"""`emla message check`: everything that is wrong with a message file, at once, without a server."""
+
+from pathlib import Path
+
+import click
+
+from emla.cli.invocation import common, data, wants_json
+from emla.cli.lazy import example_text
+
+
+@common
+@click.command(epilog=example_text("emla message check request.xml"))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def check(file: Path) -> None:
+    """Check a message file; nothing is sent.
+
+    All findings are shown at once, those that block first, each with its line, its rule and the treaty
+    article behind it. No server is needed. Attachments are checked by `emla message send --dry-run`.
+    Exit code 3 when something blocks.
+    """
+    from emla.cli import screen
+    from emla.cli.checking import check_message, open_main
+    from emla.cli.finding_table import blocks, show_findings, sort_findings
+    from emla.cli.wording import count
+    from emla.model.codes import CODES
+    from emla.model.errors import InvalidMessageError
+
+    with open_main(file) as main:
+        try:
+            valid = check_message(main, data())
+            findings, kind = valid.findings, valid.message.message_type
+        except InvalidMessageError as error:
+            if not error.findings:
+                raise
+            findings, kind = error.findings, None
+    blocked = blocks(findings)
+    if wants_json():
+        listed = sort_findings(findings)
+        screen.emit_json({"file": str(file), "message": kind, "blocks": blocked, "findings": listed})
+    else:
+        if findings:
+            show_findings(findings)
+        found = count(len(findings), "finding", "findings") if findings else "no findings"
+        if blocked:
+            screen.say(f"{file.name}: {found}. It cannot be sent like this.", style="red")
+        else:
+            screen.say(
+                f"{file.name}: {kind}, {found}. Nothing stands in the way of sending it.", style="green"
+            )
+    if blocked:
+        raise click.exceptions.Exit(CODES["invalid-message"].exit_code)

@@ -1,0 +1,171 @@
+"""`emla message send`: find the attachments, check everything first, send, and show what is proven.
+
+Each file is opened once: what was checked is what is sent.
+"""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emla.cli.invocation import common, data, wants_json, with_client
+from emla.cli.lazy import example_text
+from emla.client.answers import Message
+from emla.client.upload import OpenPart
+from emla.model.limits import WIRE
+from emla.model.package import Priority
+from emla.steps.validate import ValidMessage
+
+if TYPE_CHECKING:
+    from emla.client.client import Client
+
+_DELIVERED = "RelayAcceptance"
+_REFUSED = frozenset({"SubmissionRejection", "RelayRejection", "RelayFailure"})
+
+
+@common
+@click.command(epilog=example_text("emla message send request.xml --attachments files --wait 60"))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--attachments",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="Folder with the attachments; else they lie beside FILE.",
+)
+@click.option("--urgent", is_flag=True, help="Use the urgent lane; else the message's own urgency decides.")
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=click.IntRange(0, 86400),
+    default=0,
+    metavar="SECONDS",
+    help="Wait so long for the recipient's acknowledgement.",
+)
+@click.option(
+    "--expires-days",
+    type=click.IntRange(1, WIRE.expiry_seconds_max // 86400),
+    metavar="DAYS",
+    help="How long to keep trying; else the server's setting.",
+)
+@click.option("--dry-run", is_flag=True, help="Do all checks and send nothing. No server is needed.")
+def send(
+    file: Path,
+    *,
+    folder: Path | None,
+    urgent: bool,
+    wait_seconds: int,
+    expires_days: int | None,
+    dry_run: bool,
+) -> None:
+    """Check a message with its attachments and send it.
+
+    The message names its attachments; they are found by their file names. Everything is checked before a byte
+    is sent. When the command ends, the message is sealed and durable at your own gateway, which tries until
+    it expires; running the same command again never sends twice.
+    """
+    from emla.cli import screen
+    from emla.cli.checking import check_files, check_message, find_attachments, open_main
+    from emla.cli.finding_table import show_findings
+
+    with ExitStack() as opened:
+        main = opened.enter_context(open_main(file))
+        valid = check_message(main, data())
+        beside = folder if folder is not None else file.parent
+        found = find_attachments(valid, beside, list_unnamed=folder is not None)
+        if found.unnamed:
+            screen.note(f"Not named by the message, left out: {', '.join(found.unnamed)}", style="yellow")
+        attachments = [opened.enter_context(OpenPart(part)) for part in found.parts]
+        check_files(valid, _hash_all(attachments))
+        if valid.findings and not wants_json():
+            show_findings(valid.findings, on_error=True)
+        parts = [main, *attachments]
+        if dry_run:
+            _show_plan(valid, parts)
+            return
+        sent = _submit(parts, Priority.URGENT if urgent else None, expires_days, wait_seconds)
+    _show_sent(sent, wait_seconds)
+
+
+def _hash_all(parts: list[OpenPart]) -> tuple[tuple[str, int, bytes], ...]:
+    from emla.cli import screen
+
+    with screen.progress("Checking", sum(part.size for part in parts)) as advance:
+        return tuple((part.part.name, part.size, part.hash(advance)) for part in parts)
+
+
+def _submit(
+    parts: list[OpenPart], prio: Priority | None, expires_days: int | None, wait_seconds: int
+) -> Message:
+    from emla.cli import screen
+
+    async def submit(client: "Client") -> Message:
+        with screen.progress("Sending", sum(part.size for part in parts)) as advance:
+            submitted = await client.submit(parts, prio=prio, expires_in_days=expires_days, progress=advance)
+        return await _wait(client, submitted.pid, wait_seconds)
+
+    return with_client(submit)
+
+
+async def _wait(client: "Client", pid: str, wait_seconds: int) -> Message:
+    """The message, as soon as its recipient has answered or the time is over."""
+    from emla.cli import screen
+
+    end = time.monotonic() + wait_seconds
+    message = await client.message(pid)
+    if wait_seconds and not _events(message) & (_REFUSED | {_DELIVERED}):
+        screen.note(f"Sealed and durable here. Waiting up to {wait_seconds} s for {message.peer}.")
+    while not _events(message) & (_REFUSED | {_DELIVERED}):
+        left = int(end - time.monotonic())
+        if left <= 0:
+            break
+        message = await client.wait_for(pid, after=len(message.acknowledgements), wait_seconds=left)
+    return message
+
+
+def _events(message: Message) -> frozenset[str]:
+    return frozenset(each.event for each in message.acknowledgements)
+
+
+def _show_plan(valid: ValidMessage, parts: list[OpenPart]) -> None:
+    from emla.cli import screen
+    from emla.cli.wording import size
+
+    if wants_json():
+        listed = [
+            {"name": part.part.name, "media": part.part.media, "role": part.part.role, "size": part.size}
+            for part in parts
+        ]
+        screen.emit_json({"dry_run": True, "recipient": valid.message.recipient, "parts": listed})
+        return
+    screen.table(
+        ("File", "Kind", "Role", "Size"),
+        [(part.part.name, part.part.media, part.part.role.value, size(part.size)) for part in parts],
+        fold=("File",),
+    )
+    screen.say(f"{valid.message.message_type} to {valid.message.recipient}: ready to send.", style="green")
+    screen.note("Nothing was sent: --dry-run.")
+
+
+def _show_sent(sent: Message, wait_seconds: int) -> None:
+    from emla.cli import screen
+    from emla.cli.message_view import show_acknowledgements
+    from emla.cli.wording import NOT_ACCEPTANCE, instant, short, state
+    from emla.model.codes import CODES
+
+    events = _events(sent)
+    if wants_json():
+        screen.emit_json(sent)
+    else:
+        screen.facts([("Package", sent.pid), ("To", sent.peer), ("State", state(sent.state))])
+        show_acknowledgements(sent)
+        if _DELIVERED in events:
+            screen.note(NOT_ACCEPTANCE)
+        elif not events & _REFUSED:
+            waited = f" within {wait_seconds} s" if wait_seconds else ""
+            screen.note(f"Not delivered yet{waited}; emla keeps trying until {instant(sent.expires)}.")
+            screen.note(f"See how it goes: emla message show {short(sent.pid)}")
+    if events & _REFUSED:
+        raise click.exceptions.Exit(CODES["invalid-message"].exit_code)

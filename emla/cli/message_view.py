@@ -1,0 +1,97 @@
+"""A message as a person reads it: transport and acknowledgements, with what each of them proves."""
+
+from rich.text import Text
+
+from emla.cli import screen
+from emla.cli.wording import instant, plain, short, size, state
+from emla.client.answers import Message, MessageSummary
+
+_GOOD = frozenset({"SubmissionAcceptance", "RelayAcceptance", "ContentConsignment", "ContentHandover"})
+
+
+def show_list(messages: tuple[MessageSummary, ...]) -> None:
+    """Print the table of messages."""
+    screen.table(
+        ("Package", "Way", "Peer", "Message", "State", "Created", "Size"),
+        [
+            (
+                short(each.pid),
+                {"in": "from", "out": "to"}.get(each.direction, each.direction),
+                each.peer,
+                each.message or "(sealed)",
+                _state(each),
+                instant(each.created),
+                size(each.size),
+            )
+            for each in messages
+        ],
+        fold=("Peer", "Message", "State"),
+    )
+
+
+def _state(message: MessageSummary) -> Text:
+    marks = [mark for mark, is_so in (("urgent", message.urgent), ("late", message.late)) if is_so]
+    text = Text(plain(message.state))
+    if marks:
+        text.append(f" ({', '.join(marks)})", style="yellow")
+    return text
+
+
+def show_message(message: Message) -> None:
+    """Print everything about one message."""
+    rows = [
+        ("Package", message.pid),
+        ("From" if message.direction == "in" else "To", message.peer),
+        ("Message", f"{message.message or 'still sealed'}{', urgent' if message.urgent else ''}"),
+        ("Message id", message.message_id or "-"),
+        ("Case", message.conversation or "-"),
+    ]
+    if message.in_reply_to:
+        rows.append(("In reply to", message.in_reply_to))
+    if message.officer:
+        rows.append(("Signed by", f"{message.officer.name}, {message.officer.post}"))
+    rows += [
+        ("Created", instant(message.created)),
+        ("Expires", instant(message.expires)),
+        ("Transport", f"{state(message.state, message.direction)}{', late' if message.late else ''}"),
+    ]
+    if message.leg and (message.leg.attempts or message.leg.next_at):
+        rows.append(("Attempts", _attempts(message)))
+    screen.facts(rows)
+    if message.parts:
+        screen.table(
+            ("Part", "File", "Kind", "Role", "Size", "SHA-256"),
+            [
+                (str(each.n), each.name, each.media, each.role, size(each.size), short(each.sha256))
+                for each in message.parts
+            ],
+            fold=("File", "Kind"),
+        )
+    show_acknowledgements(message)
+
+
+def _attempts(message: Message) -> str:
+    leg = message.leg
+    if leg is None:
+        return "-"
+    words = str(leg.attempts)
+    if leg.next_at:
+        words += f", next {instant(leg.next_at)}"
+    return words + (f", last problem: {leg.last_code}" if leg.last_code else "")
+
+
+def show_acknowledgements(message: Message) -> None:
+    """Print what is proven, in the order in which it happened."""
+    screen.table(
+        ("Acknowledgement", "At", "By", "What it proves"),
+        [
+            (
+                Text(plain(each.event), style="green" if each.event in _GOOD else "red"),
+                instant(each.at),
+                each.by,
+                each.proves + (f" (reason: {each.reason})" if each.reason else ""),
+            )
+            for each in message.acknowledgements
+        ],
+        fold=("By", "What it proves"),
+    )

@@ -1,0 +1,136 @@
+"""The two ways out: results on standard output (tables, or one JSON document), notes and progress on standard
+error.
+
+Rules of this file:
+- Texts from outside go through `wording.plain`; nothing is ever read as markup.
+- Colour and progress only on a terminal, never with NO_COLOR; a pipe gets lines wide enough not to be cut.
+"""
+
+import dataclasses
+import json
+import os
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import IO
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from emla.cli.wording import plain
+
+PIPE_COLUMNS = 200
+
+Advance = Callable[[int], None]
+"""Called with the number of bytes just moved."""
+
+
+def _console(stream: IO[str]) -> Console:
+    width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_COLUMNS
+    return Console(file=stream, markup=False, emoji=False, highlight=False, width=width)
+
+
+def _print(stream: IO[str], what: RenderableType) -> None:
+    console = _console(stream)
+    if console.is_terminal:
+        console.print(what)
+        return
+    with console.capture() as captured:
+        console.print(what)
+    # Tables are filled with blanks to their full width; in a file those are only in the way.
+    stream.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def note(text: str, style: str = "") -> None:
+    """Say something beside the result, on standard error."""
+    _print(sys.stderr, Text(plain(text), style=style))
+
+
+def say(text: str, style: str = "") -> None:
+    """A line of the result."""
+    _print(sys.stdout, Text(plain(text), style=style))
+
+
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str | Text]],
+    *,
+    title: str = "",
+    fold: Sequence[str] = (),
+    on_error: bool = False,
+) -> None:
+    """A table. Columns in `fold` give way when the terminal is narrow; the others keep their width."""
+    made = Table(
+        box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    for column in columns:
+        made.add_column(column, no_wrap=column not in fold, overflow="fold")
+    for row in rows:
+        made.add_row(*(each if isinstance(each, Text) else Text(plain(each)) for each in row))
+    _print(sys.stderr if on_error else sys.stdout, made)
+
+
+def facts(rows: Sequence[tuple[str, str]]) -> None:
+    """Names and values under each other."""
+    made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    made.add_column(no_wrap=True, style="bold")
+    made.add_column(overflow="fold")
+    for name, value in rows:
+        made.add_row(Text(name), Text(plain(value)))
+    _print(sys.stdout, made)
+
+
+def emit_json(value: object) -> None:
+    """Write the one JSON document of this command to standard output."""
+    sys.stdout.write(json.dumps(as_json(value), ensure_ascii=False, indent=2) + "\n")
+
+
+def as_json(value: object) -> object:
+    """A value as JSON: instants in RFC 3339, bytes in base64, dataclasses by their field names."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    if isinstance(value, bytes):
+        return b64encode(value).decode("ascii")
+    if dataclasses.is_dataclass(value):
+        return {each.name: as_json(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): as_json(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    return str(value) if isinstance(value, str) else value
+
+
+@contextmanager
+def progress(what: str, total_bytes: int) -> Iterator[Advance]:
+    """A bar with bytes, rate and remaining time on standard error; nothing where that is no terminal."""
+    console = _console(sys.stderr)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(what, total=total_bytes)
+        yield lambda size_bytes: bar.advance(task, size_bytes)
+
+
+def utc(seconds: int) -> datetime:
+    """A UNIX instant as aware UTC."""
+    return datetime.fromtimestamp(seconds, UTC)

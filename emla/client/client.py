@@ -1,0 +1,248 @@
+"""Talks to a running emla server over the authority API, on the Unix socket of its data folder.
+
+    async with Client(data / "emla.sock") as client:
+        message = await client.message(pid)
+
+Not here: retries. A call that fails with a retryable error may be made again as it is; sending the same
+message twice is one message, because the server knows its MessageId.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import aiohttp
+
+from emla.client import download
+from emla.client.answers import Leg, Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus, Submitted
+from emla.client.problems import error_of_problem
+from emla.client.reading import Answer, decode_answer, unreadable
+from emla.client.upload import PIECE_BYTES, SUBMISSION_TYPE, OpenPart, Progress, Submission
+from emla.model.errors import ConfigurationError, EmlaError, TransportError
+from emla.model.limits import WIRE
+from emla.model.package import Priority
+
+WAIT_SECONDS_MAX = 60
+"""How long the server holds one call; who wants to wait longer calls again."""
+SOCKET_PATH_BYTES_MAX = 107
+"""What the kernel's socket address holds (sun_path less its end mark)."""
+
+_CONNECT_SECONDS = 5
+_ANSWER_SECONDS = 120
+"""How long the server may think, on top of what a call asks it to wait."""
+_DOCUMENTS_TYPE = "application/vnd.emla.documents+json"
+
+
+class Client:
+    """A connection to one server. Use it as an async context manager."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._path = socket_path
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Get ready; nothing is sent yet.
+
+        Raises:
+            ConfigurationError: ``bad-setting`` when the socket's path is longer than the system allows.
+        """
+        if len(bytes(self._path)) > SOCKET_PATH_BYTES_MAX:
+            raise ConfigurationError(
+                "bad-setting",
+                f"The path {self._path} is longer than the {SOCKET_PATH_BYTES_MAX} bytes a socket may have.",
+            )
+        self._session = aiohttp.ClientSession(
+            base_url="http://localhost",
+            connector=aiohttp.UnixConnector(path=str(self._path)),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=_CONNECT_SECONDS, sock_read=_ANSWER_SECONDS
+            ),
+            auto_decompress=False,
+            headers={"Accept": "application/json, application/problem+json"},
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def status(self) -> ServerStatus:
+        """How the server is."""
+        return ServerStatus.read(await self._get("/v1/status", "the status"))
+
+    async def submit(
+        self,
+        parts: Sequence[OpenPart],
+        *,
+        prio: Priority | None = None,
+        expires_in_days: int | None = None,
+        wait_seconds: int = 0,
+        progress: Progress | None = None,
+    ) -> Submitted:
+        """Submit a message; when this returns, it is sealed and durable here and will be tried until it
+        expires.
+
+        Args:
+            parts: the main part first, then the attachments.
+            prio: the lane; None takes it from the message's own urgency.
+            expires_in_days: None takes the server's default.
+            wait_seconds: wait so long for the recipient's RelayAcceptance, at most `WAIT_SECONDS_MAX`.
+            progress: called with the size of each piece as it is sent.
+
+        Raises:
+            InvalidMessageError: with all findings; ``attachment-changed`` when a file changed while it was
+            read.
+        """
+        submission = Submission(parts, prio=prio, expires_in_days=expires_in_days, progress=progress)
+        headers = {"Content-Type": SUBMISSION_TYPE, "Content-Length": str(submission.size)}
+        query = {"wait": str(wait_seconds)} if wait_seconds else {}
+        try:
+            async with self._call(
+                "POST",
+                "/v1/messages",
+                query=query,
+                headers=headers,
+                body=submission.body(),
+                wait_seconds=wait_seconds,
+            ) as response:
+                return Submitted.read(decode_answer(await response.read(), "submission"))
+        except EmlaError:
+            if submission.failure:
+                raise submission.failure from None
+            raise
+
+    async def list_messages(
+        self, *, box: str = "all", limit: int = 100, state: str | None = None
+    ) -> tuple[MessageSummary, ...]:
+        """The newest messages first. `box` is ``in``, ``out`` or ``all``."""
+        query = {"box": box, "limit": str(limit)} | ({"state": state} if state else {})
+        answer = await self._get("/v1/messages", "messages", query)
+        return tuple(map(MessageSummary.read, answer.items("items")))
+
+    async def message(self, pid: str) -> Message:
+        """One message, by package id, a beginning of it that is unique, or message id."""
+        return Message.read(await self._get(f"/v1/messages/{quote(pid, safe='')}", "message"))
+
+    async def wait_for(self, pid: str, *, after: int, wait_seconds: int) -> Message:
+        """The message, as soon as it has more than `after` acknowledgements or the time is over.
+
+        The server cuts the time at `WAIT_SECONDS_MAX`.
+        """
+        query = {"after": str(after), "wait": str(wait_seconds)}
+        path = f"/v1/messages/{quote(pid, safe='')}"
+        return Message.read(await self._get(path, "message", query, wait_seconds))
+
+    @contextlib.asynccontextmanager
+    async def read_part(self, pid: str, n: int) -> AsyncIterator[tuple[AsyncIterator[bytes], str]]:
+        """A part as pieces, with the SHA-256 the server announces (hexadecimal). Reading an incoming part is
+        its hand-over.
+        """
+        path = f"/v1/messages/{quote(pid, safe='')}/parts/{n}"
+        async with self._call("GET", path) as response:
+            announced = response.headers.get("X-Emla-Sha256", "")
+            if not announced:
+                raise unreadable("The part's answer lacks 'X-Emla-Sha256'.")
+            yield response.content.iter_chunked(PIECE_BYTES), announced
+
+    async def save_part(
+        self, pid: str, n: int, path: Path, *, progress: Callable[[int], None] | None = None
+    ) -> None:
+        """Save a part in a new file; it is there whole or not at all.
+
+        Raises:
+            ConfigurationError: ``unwritable-file``.
+            InvalidPackageError: ``part-mismatch``.
+        """
+        async with self.read_part(pid, n) as (pieces, announced):
+            await download.save(pieces, announced, path, progress)
+
+    async def documents(self) -> bytes:
+        """This authority's own documents, as the file that other authorities import."""
+        async with self._call("GET", "/v1/documents") as response:
+            return await response.read()
+
+    async def peers(self) -> tuple[Peer, ...]:
+        """All pinned peers."""
+        return tuple(map(Peer.read, (await self._get("/v1/peers", "peers")).items("items")))
+
+    async def peer(self, authority: str) -> PeerDetails:
+        """One pinned peer with its documents."""
+        return PeerDetails.read(await self._get(f"/v1/peers/{quote(authority, safe='')}", "peer"))
+
+    async def import_peer(self, documents: bytes, fingerprint: str) -> tuple[Peer, bool]:
+        """Pin a peer, or take its newer documents. `fingerprint` are the 60 digits two people compared.
+
+        Returns:
+            The peer, and whether anything is new.
+        """
+        async with self._call(
+            "POST",
+            "/v1/peers",
+            query={"fingerprint": "".join(fingerprint.split())},
+            headers={"Content-Type": _DOCUMENTS_TYPE},
+            body=documents,
+        ) as response:
+            return Peer.read(decode_answer(await response.read(), "peer")), response.status == 201
+
+    async def ping(self, authority: str) -> Pong:
+        """Make contact with a peer now."""
+        path = f"/v1/peers/{quote(authority, safe='')}/ping"
+        async with self._call("POST", path) as response:
+            return Pong.read(decode_answer(await response.read(), "ping"))
+
+    async def legs(self, *, state: str | None = None) -> tuple[Leg, ...]:
+        """What waits for, or was given to, peers."""
+        answer = await self._get("/v1/legs", "legs", {"state": state} if state else {})
+        return tuple(map(Leg.read, answer.items("items")))
+
+    async def retry_leg(self, leg_id: str) -> Leg:
+        """Try a leg at once."""
+        async with self._call("POST", f"/v1/legs/{quote(leg_id, safe='')}/retry") as response:
+            return Leg.read(decode_answer(await response.read(), "leg"))
+
+    async def _get(
+        self, path: str, what: str, query: dict[str, str] | None = None, wait_seconds: float = 0
+    ) -> Answer:
+        async with self._call("GET", path, query=query, wait_seconds=wait_seconds) as response:
+            return decode_answer(await response.read(), what)
+
+    @contextlib.asynccontextmanager
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        body: AsyncIterator[bytes] | bytes | None = None,
+        wait_seconds: float = 0,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Make one call; whatever is not a success is raised as the error it stands for."""
+        if self._session is None:
+            raise RuntimeError("Client is used outside its context.")
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=_CONNECT_SECONDS, sock_read=_ANSWER_SECONDS + wait_seconds
+        )
+        try:
+            async with self._session.request(
+                method, path, params=query, headers=headers, data=body, timeout=timeout, allow_redirects=False
+            ) as response:
+                if response.status >= 300:
+                    raise error_of_problem(await response.content.read(WIRE.documents_bytes), response.status)
+                yield response
+        except aiohttp.ClientConnectorError as error:
+            raise ConfigurationError("server-not-running", self._why_not(error.os_error)) from error
+        except TimeoutError as error:
+            raise TransportError("timeout", "The server took the call and did not answer.") from error
+        except aiohttp.ClientError as error:
+            raise ConfigurationError("server-not-running", "The server went away during the call.") from error
+
+    def _why_not(self, error: OSError) -> str:
+        if isinstance(error, PermissionError):
+            return f"{self._path}: you have no right to use it."
+        return f"{self._path}: nobody is there."

@@ -1,0 +1,319 @@
+"""Settings from `<data>/emla.toml` and the environment, checked all at once; and where the data folder is.
+
+Here: the table of every setting with its bounds and meaning, the loader, docs/reference/settings.md made from
+the table. Not here: the defaults (`emla.model.settings`).
+
+Rules of this file:
+- Whatever is wrong is listed in one error: an operator mends the file once, not once for each mistake.
+- Nothing is ignored: an unknown table, name or ``EMLA_...`` variable is an error with the nearest known name.
+- The environment beats the file. ``EMLA_PEER__LISTEN_PORT`` is ``listen_port`` in the table ``[peer]``.
+"""
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from emla.model.errors import ConfigurationError
+from emla.model.limits import WIRE
+from emla.model.settings import (
+    MessageSettings,
+    OpenerSettings,
+    OperationsSettings,
+    PeerSettings,
+    Settings,
+    StoreSettings,
+)
+
+FILE_NAME = "emla.toml"
+DATA_VARIABLE = "EMLA_DATA"
+_PREFIX = "EMLA_"
+_FILE_BYTES_MAX = 1 << 20
+
+Value = str | int | bool
+Table = TypeVar("Table", PeerSettings, OperationsSettings, StoreSettings, OpenerSettings, MessageSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row of the table. `least` and `most` bound whole numbers; `choices` a text."""
+
+    section: str
+    name: str
+    meaning: str
+    least: int = 0
+    most: int = 2**63 - 1
+    choices: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """How people write it: ``peer.listen_port``."""
+        return f"{self.section}.{self.name}"
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return f"{_PREFIX}{self.section}__{self.name}".upper()
+
+    @property
+    def default(self) -> Value:
+        """Its default, from `emla.model.settings`."""
+        value: Value = getattr(_DEFAULTS[self.section], self.name)
+        return value
+
+
+_DEFAULTS = {
+    "peer": PeerSettings(),
+    "operations": OperationsSettings(),
+    "store": StoreSettings(),
+    "opener": OpenerSettings(),
+    "message": MessageSettings(),
+}
+_PORT = 65535
+_DAY = 86400
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(section="peer", name="listen_host", meaning="Address on which other gateways reach this one."),
+    Setting(section="peer", name="listen_port", most=_PORT, meaning="TCP port; 0 lets the system choose."),
+    Setting(
+        section="peer",
+        name="allow_loopback_endpoints",
+        meaning="Whether peers may have loopback and private addresses: for tests on one machine only.",
+    ),
+    Setting(
+        section="peer",
+        name="transfers_per_peer",
+        least=1,
+        most=1024,
+        meaning="How many packages may be on their way to one peer at the same time.",
+    ),
+    Setting(
+        section="peer",
+        name="request_timeout_seconds",
+        least=1,
+        most=3600,
+        meaning="How long a peer may be silent before a transfer is given up and tried again later.",
+    ),
+    Setting(section="operations", name="listen_host", meaning="Address of /healthz, /readyz and /metrics."),
+    Setting(section="operations", name="listen_port", most=_PORT, meaning="Their TCP port."),
+    Setting(
+        section="operations",
+        name="log_level",
+        choices=("debug", "info", "warning", "error"),
+        meaning="The least important lines that are still logged.",
+    ),
+    Setting(
+        section="operations",
+        name="drain_seconds",
+        most=_DAY,
+        meaning="How long SIGTERM waits for what is under way.",
+    ),
+    Setting(
+        section="store",
+        name="batch_wait_milliseconds_max",
+        most=1000,
+        meaning="How long a write may wait for others to share its fsync; a lone write never waits.",
+    ),
+    Setting(
+        section="store",
+        name="disk_floor_bytes",
+        meaning="New packages are refused below this much free space; acknowledgements are still taken.",
+    ),
+    Setting(
+        section="store",
+        name="disk_floor_percent",
+        most=99,
+        meaning="The same as a share of the disk; the smaller of the two floors counts.",
+    ),
+    Setting(
+        section="opener",
+        name="cpu_seconds",
+        least=1,
+        most=_DAY,
+        meaning="Processor time the opener may use on one package.",
+    ),
+    Setting(
+        section="opener",
+        name="memory_bytes",
+        least=128 * 1024**2,
+        meaning="Memory the opener may use.",
+    ),
+    Setting(
+        section="opener",
+        name="strikes",
+        least=1,
+        most=100,
+        meaning="How often the opener may die on one package before the package goes into quarantine.",
+    ),
+    Setting(
+        section="message",
+        name="expiry_days",
+        least=1,
+        most=WIRE.expiry_seconds_max // _DAY,
+        meaning="How long a message is tried when its sender names no time.",
+    ),
+)
+_BY_PATH = {each.path: each for each in SETTINGS}
+_BY_VARIABLE = {each.variable: each for each in SETTINGS}
+
+
+def data_folder(chosen: Path | None, environment: Mapping[str, str]) -> Path:
+    """The data folder: what was chosen on the command line, else ``EMLA_DATA``, else the XDG data folder."""
+    if chosen is None:
+        if environment.get(DATA_VARIABLE):
+            chosen = Path(environment[DATA_VARIABLE])
+        else:
+            base = environment.get("XDG_DATA_HOME", "")
+            # The XDG specification says that a relative path there is to be ignored.
+            above = Path(base) if base.startswith("/") else Path.home() / ".local" / "share"
+            chosen = above / "emla"
+    return chosen.expanduser().absolute()
+
+
+def load(data: Path, environment: Mapping[str, str]) -> Settings:
+    """Read and check the settings of one data folder. A missing file means: all defaults.
+
+    Raises:
+        ConfigurationError: ``bad-setting`` with everything that is wrong; ``unreadable-file``.
+    """
+    problems: list[str] = []
+    values: dict[str, Value] = {}
+    _take_file(data / FILE_NAME, values, problems)
+    _take_environment(environment, values, problems)
+    if problems:
+        raise ConfigurationError("bad-setting", "\n".join(problems))
+    return Settings(
+        data=data,
+        peer=_changed(PeerSettings(), "peer", values),
+        operations=_changed(OperationsSettings(), "operations", values),
+        store=_changed(StoreSettings(), "store", values),
+        opener=_changed(OpenerSettings(), "opener", values),
+        message=_changed(MessageSettings(), "message", values),
+    )
+
+
+def _changed(defaults: Table, section: str, values: Mapping[str, Value]) -> Table:
+    own = {
+        each.name: values[each.path] for each in SETTINGS if each.section == section and each.path in values
+    }
+    # `_take` has compared each value's type with that of the default it replaces.
+    return dataclasses.replace(defaults, **own)  # type: ignore[arg-type] # see the line above
+
+
+def _take_file(path: Path, values: dict[str, Value], problems: list[str]) -> None:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_FILE_BYTES_MAX + 1)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ConfigurationError("unreadable-file", f"{path}: {error.strerror}.") from error
+    try:
+        if len(data) > _FILE_BYTES_MAX:
+            raise ValueError("larger than 1 MiB")
+        tables = tomllib.loads(data.decode("utf-8"))
+    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are among them
+        problems.append(f"{path} is not TOML: {error}.")
+        return
+    for section, table in tables.items():
+        if not isinstance(table, dict):
+            problems.append(f"{path}: {section} stands outside every table.{_near(section, _BY_PATH)}")
+        elif section not in _DEFAULTS:
+            problems.append(f"{path}: there is no table [{section}].{_near(section, _DEFAULTS)}")
+        else:
+            for name, value in table.items():
+                _take(f"{section}.{name}", value, f"{path}: ", values, problems)
+
+
+def _take(path: str, value: object, where: str, values: dict[str, Value], problems: list[str]) -> None:
+    setting = _BY_PATH.get(path)
+    if setting is None:
+        problems.append(f"{where}there is no setting {path}.{_near(path, _BY_PATH)}")
+    elif isinstance(value, str | int | bool) and type(value) is type(setting.default):
+        wrong = _out_of_bounds(setting, value)
+        if wrong:
+            problems.append(f"{where}{path} {wrong}.")
+        else:
+            values[path] = value
+    else:
+        problems.append(f"{where}{path} must be {_kind(setting)}.")
+
+
+def _take_environment(environment: Mapping[str, str], values: dict[str, Value], problems: list[str]) -> None:
+    for variable, text in sorted(environment.items()):
+        if not variable.startswith(_PREFIX) or variable == DATA_VARIABLE:
+            continue
+        setting = _BY_VARIABLE.get(variable)
+        if setting is None:
+            problems.append(f"There is no setting for {variable}.{_near(variable, _BY_VARIABLE)}")
+            continue
+        _take(setting.path, _read_text(text, setting), f"{variable}: ", values, problems)
+
+
+def _read_text(text: str, setting: Setting) -> object:
+    """A variable's text as the type of its setting; None where it is none."""
+    if isinstance(setting.default, bool):
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(
+            text.lower()
+        )
+    if isinstance(setting.default, int):
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+    return text
+
+
+def _out_of_bounds(setting: Setting, value: Value) -> str | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        if not setting.least <= value <= setting.most:
+            return f"is {value}, but must be {_kind(setting)}"
+    elif setting.choices and value not in setting.choices:
+        return f"is '{value}', but must be {_kind(setting)}"
+    elif not value.strip():
+        return "is empty"
+    return None
+
+
+def _kind(setting: Setting) -> str:
+    if isinstance(setting.default, bool):
+        return "true or false"
+    if isinstance(setting.default, int):
+        if setting.most < 2**63 - 1:
+            return f"a whole number from {setting.least} to {setting.most}"
+        return f"a whole number, at least {setting.least}"
+    return f"one of {', '.join(setting.choices)}" if setting.choices else "a text"
+
+
+def _near(name: str, known: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+def reference_page() -> str:
+    """docs/reference/settings.md, made from the table."""
+    lines = [
+        "# Settings",
+        "",
+        "Settings stand in `emla.toml` in the data folder, or in environment variables, which beat the file.",
+        "The data folder is `--data`, else `EMLA_DATA`, else `~/.local/share/emla`. Each has a default:",
+        "an absent file is a valid file. What is unknown or out of bounds is refused, all of it at once",
+        "([bad-setting](errors/bad-setting.md)); `emla doctor` checks it without starting anything.",
+        "",
+        "```toml",
+        "[peer]",
+        'listen_host = "0.0.0.0"',
+        "listen_port = 8443",
+        "```",
+    ]
+    for section in _DEFAULTS:
+        lines += ["", f"## [{section}]", "", "| Setting | Default | Allowed | Meaning |", "|---|---|---|---|"]
+        for each in SETTINGS:
+            if each.section == section:
+                default = str(each.default).lower() if isinstance(each.default, bool) else each.default
+                lines.append(
+                    f"| `{each.name}`<br>`{each.variable}` | `{default}` | {_kind(each)} | {each.meaning} |"
+                )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,107 @@
+"""Documents: round trips, fingerprints, endpoints and mutated bytes. One fault at a time:
+tests/vectors/documents.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emla.formats import documents as form
+from emla.model.errors import MalformedError
+from tests.support.authorities import changed, party
+from tests.support.strategies import mutated
+
+AT = party("at.moj").authority
+ROOT, CARD = form.encode_root(AT.root), form.encode_card(AT.card)
+PROFILE, EXPORT = form.encode_profile(AT.profile), form.encode_export(AT.documents)
+READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
+    "root": (form.decode_root, ROOT),
+    "card": (form.decode_card, CARD),
+    "profile": (form.decode_profile, PROFILE),
+    "export": (form.decode_export, EXPORT),
+}
+
+
+def test_documents_are_read_as_they_were_written() -> None:
+    assert form.decode_root(ROOT) == AT.root
+    assert form.decode_card(CARD) == AT.card
+    assert form.decode_profile(PROFILE) == AT.profile
+    assert form.decode_export(EXPORT) == AT.documents
+    second = replace(AT.root, version=2, prev=form.document_hash(ROOT))
+    assert form.decode_root(form.encode_root(second)) == second
+
+
+@pytest.mark.parametrize("kind", READERS)
+@given(data=st.data())
+def test_mutated_bytes_are_a_document_or_malformed(kind: str, data: st.DataObject) -> None:
+    read, good = READERS[kind]
+    with suppress(MalformedError):
+        read(data.draw(mutated(good)))
+
+
+def test_a_fingerprint_has_twelve_groups_and_depends_on_root_and_authority() -> None:
+    shown = form.fingerprint(ROOT, "at.moj")
+    assert [len(group) for group in shown.split(" ")] == [5] * 12
+    assert shown.replace(" ", "").isdecimal()
+    others = {form.fingerprint(ROOT + b" ", "at.moj"), form.fingerprint(ROOT, "at.mok")}
+    assert shown not in others
+    assert len(others) == 2
+
+
+def test_a_fingerprint_is_known() -> None:
+    assert (
+        form.fingerprint(b"root", "at.moj")
+        == "14835 60400 51101 78954 15488 01558 01074 25775 39445 49049 96654 17309"
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://emla.example",
+        "https://emla.example/",
+        "https://emla.example:65535/a/b/c/d",
+        "https://127.0.0.1:8443/",
+        "https://[::1]:8443/",
+        "https://localhost:1/..a/",
+    ],
+)
+def test_an_endpoint_that_is_a_url_is_read(url: str) -> None:
+    assert form.decode_card(changed(CARD, {"endpoints.0.url": url})).endpoints[0].url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://",
+        "https:///x",
+        "HTTPS://emla.example/",
+        "https://emla.example:0/",
+        "https://emla.example:65536/",
+        "https://emla.example:/",
+        "https://emla.example:1:2/",
+        "https://[::1/",
+        "https://[1::2::3]/",
+        "https://[]/",
+        "https://emla..example/",
+        "https://-a.example/",
+        "https://emla.example/.",
+        "https://emla.example/a/../b",
+        "https://emla.example/a/./b",
+        "https://emla.example/%2e%2e/",
+        "https://emla.example/#x",
+        "https://emla.example\n",
+        "https://emla.example/\n",
+        "https://\u0435mla.example/",
+        "https://a@emla.example/",
+        "https://emla.example/a/b/c/d/e",
+    ],
+)
+def test_an_endpoint_that_is_none_is_malformed(url: str) -> None:
+    with pytest.raises(MalformedError):
+        form.decode_card(changed(CARD, {"endpoints.0.url": url}))

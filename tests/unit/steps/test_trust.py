@@ -1,0 +1,101 @@
+"""Trust: what an import may and may not change. Chains, pins and signatures one fault at a time:
+tests/vectors/documents.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from emla.formats import documents as form
+from emla.formats import dsse
+from emla.model.documents import Authority, Card, Documents
+from emla.model.errors import InvalidDocumentError
+from emla.model.signed import PayloadType
+from emla.steps.trust import RootPin, check_current, check_successor, trust_documents
+from tests.support.authorities import DAY, NOW, party
+
+AT = party("at.moj")
+KNOWN = AT.authority
+
+
+def with_card(card: Card, documents: Documents = KNOWN.documents) -> Authority:
+    signed = dsse.sign(PayloadType.CARD, form.encode_card(card), *AT.roots[:2])
+    return trust_documents(replace(documents, card=signed))
+
+
+def with_profile(version: int, office_hours: str) -> Authority:
+    profile = replace(KNOWN.profile, version=version, office_hours=office_hours)
+    signed = dsse.sign(PayloadType.PROFILE, form.encode_profile(profile), AT.sign)
+    return trust_documents(replace(KNOWN.documents, profile=signed))
+
+
+def refusal(known: Authority, offered: Authority) -> str:
+    with pytest.raises(InvalidDocumentError) as caught:
+        check_successor(known, offered)
+    return caught.value.code
+
+
+def test_what_is_trusted_is_what_was_signed() -> None:
+    pin = RootPin(version=1, sha256=KNOWN.root_sha256)
+    trusted = trust_documents(KNOWN.documents, pin)
+    assert (trusted.root, trusted.card, trusted.profile) == (KNOWN.root, KNOWN.card, KNOWN.profile)
+    assert trusted.card_sha256 == form.document_hash(form.encode_card(KNOWN.card))
+
+
+def test_no_two_signatures_of_one_key_reach_a_threshold_of_two() -> None:
+    once = dsse.sign(PayloadType.CARD, form.encode_card(KNOWN.card), AT.roots[2])
+    with pytest.raises(InvalidDocumentError) as caught:
+        trust_documents(replace(KNOWN.documents, card=once))
+    assert caught.value.code == "invalid-document"
+
+
+def test_the_same_documents_and_newer_ones_succeed() -> None:
+    check_successor(KNOWN, KNOWN)
+    check_successor(KNOWN, with_card(replace(KNOWN.card, version=2)))
+    check_successor(KNOWN, with_profile(2, "never"))
+
+
+def test_a_lower_version_is_a_rollback() -> None:
+    assert refusal(with_card(replace(KNOWN.card, version=2)), KNOWN) == "document-rollback"
+    assert refusal(with_profile(2, "never"), KNOWN) == "document-rollback"
+
+
+def test_a_version_already_seen_does_not_change() -> None:
+    assert (
+        refusal(KNOWN, with_card(replace(KNOWN.card, expires=KNOWN.card.expires - 1))) == "document-rollback"
+    )
+    assert refusal(KNOWN, with_profile(1, "never")) == "document-rollback"
+
+
+def test_another_root_or_authority_is_a_conflict() -> None:
+    assert refusal(KNOWN, party("de.bfj").authority) == "peer-conflict"
+    root = replace(KNOWN.root, expires=KNOWN.root.expires - 1)
+    signed = dsse.sign(PayloadType.ROOT, form.encode_root(root), *AT.roots[:2])
+    assert refusal(KNOWN, trust_documents(replace(KNOWN.documents, roots=(signed,)))) == "peer-conflict"
+
+
+@pytest.mark.parametrize(("late", "refused"), [(-1, False), (0, True), (1, True)])
+def test_documents_expire_at_their_instant(*, late: int, refused: bool) -> None:
+    now = min(KNOWN.root.expires, KNOWN.card.expires) + late
+    if refused:
+        with pytest.raises(InvalidDocumentError) as caught:
+            check_current(KNOWN, now)
+        assert caught.value.code == "document-expired"
+    else:
+        check_current(KNOWN, now)
+
+
+def test_keys_are_found_by_use_inside_their_window() -> None:
+    key = KNOWN.card.keys[0]
+    for at, found in (
+        (key.not_before - 1, None),
+        (key.not_before, key),
+        (key.not_after - 1, key),
+        (key.not_after, None),
+    ):
+        assert KNOWN.key(key.kid, key.use, at) == found
+        assert KNOWN.newest(key.use, at) == found
+    assert KNOWN.key(key.kid, KNOWN.card.keys[1].use, NOW) is None
+    later = replace(key, kid="f" * 32, not_before=NOW - DAY)
+    both = replace(KNOWN, card=replace(KNOWN.card, keys=(later, *KNOWN.card.keys)))
+    assert both.newest(key.use, NOW) == later
