@@ -44,8 +44,8 @@ def read_message(document: XmlDocument) -> Message:
         case_id=bytes.fromhex(text_of(header["CaseId"])),
         generation=int(text_of(header["Generation"])),
         issued_at=datetime.fromisoformat(text_of(header["IssuedAt"])).astimezone(UTC),
-        sender=text_of(_children(header["Sender"])["AuthorityId"]),
-        recipient=text_of(_children(header["Recipient"])["AuthorityId"]),
+        sender=text_of(header_element(document, "Sender", "AuthorityId")),
+        recipient=text_of(header_element(document, "Recipient", "AuthorityId")),
         copy_to=tuple(text_of(_children(copy)["AuthorityId"]) for copy in copies),
         requesting_reference=text_of(header["RequestingReference"]),
         requested_reference=text_of(requested_reference) if requested_reference is not None else None,
@@ -64,10 +64,11 @@ def attachment_elements(document: XmlDocument) -> tuple[etree._Element, ...]:
 
 def header_element(document: XmlDocument, *names: str) -> etree._Element:
     """The element of the header at ``names``, for whoever must name its place."""
-    element = _children(document.root)["MessageHeader"]
-    for name in names:
-        element = _children(element)[name]
-    return element
+    path = "/".join(_COMMON + name for name in ("MessageHeader", *names))
+    found = document.root.find(path)
+    if found is None:
+        raise KeyError(path)
+    return found
 
 
 def _attachment(element: etree._Element) -> Attachment:
@@ -87,4 +88,8 @@ def _attachment(element: etree._Element) -> Attachment:
 
 def _children(element: etree._Element) -> dict[str, etree._Element]:
     """The child elements of the shared namespace by local name; of repeated ones the last."""
-    return {qualified_name(child).removeprefix(_COMMON): child for child in element.iterchildren("*")}
+    start = len(_COMMON)
+    return {
+        name[start:] if (name := qualified_name(child)).startswith(_COMMON) else name: child
+        for child in element.iterchildren("*")
+    }

@@ -37,7 +37,9 @@ def missing(tool: str) -> str:
             return "the packages of tests/interop are not here: run `make test`, or `npm ci` in tests/interop"
         return ""
     if tool == "vectors":
-        return "" if VECTORS.is_dir() else "the vectors of others are not beside the project (../shared/vectors)"
+        return (
+            "" if VECTORS.is_dir() else "the vectors of others are not beside the project (../shared/vectors)"
+        )
     return "" if shutil.which(tool) else f"{tool} is not on PATH"
 
 

@@ -45,10 +45,12 @@ class SqliteTransaction:
     """One batch on one connection; implements `emla.ports.store.Transaction`."""
 
     def __init__(self, connection: sqlite3.Connection, frontier: Frontier, key: LedgerKey) -> None:
+        self._connection = connection
         self._execute = connection.execute
         self._frontier = frontier
         self._key = key
         self._entries: list[bytes] = []
+        self._leaves: list[tuple[int, int, bytes, bytes]] = []
         self._issued: list[tuple[Issued, int]] = []
         self.payload_bytes = 0
         """Payload bytes this batch inserted, for the WAL's size."""
@@ -60,6 +62,7 @@ class SqliteTransaction:
     def undo(self, mark: Mark) -> None:
         """Forget what an operation collected since its mark."""
         del self._entries[mark.leaves :]
+        del self._leaves[mark.leaves :]
         del self._issued[mark.issued :]
 
     def close(self) -> ClosedBatch | None:
@@ -70,6 +73,7 @@ class SqliteTransaction:
         """
         if not self._entries:
             return None
+        self._connection.executemany("INSERT INTO leaf VALUES (?, ?, ?, ?)", self._leaves)
         closed = close_batch(self._frontier, self._entries, self._key)
         first = self._frontier.size
         for issued, position in self._issued:
@@ -288,7 +292,7 @@ class SqliteTransaction:
         """Append a leaf over stored bytes."""
         digest = hashlib.sha256(stored).digest()
         index = self._frontier.size + len(self._entries)
-        self._execute("INSERT INTO leaf VALUES (?, ?, ?, ?)", (index, int(kind), digest, ref))
+        self._leaves.append((index, int(kind), digest, ref))
         self._entries.append(entry_of_digest(kind, digest))
 
     # --- peers ---
