@@ -19,6 +19,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from emla.bootstrap.audit import verify_ledger
 from emla.model.acknowledgement import Event
 from tests.support.books import read_books, reading
 from tests.support.invariants import seen_is_stored, violations
@@ -47,13 +48,22 @@ class CaseSystem:
     broken: int = 0
     """How often the line broke or the gateway asked to come back."""
 
+    def __post_init__(self) -> None:
+        self._granted = asyncio.Semaphore(0)
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+
+    def grant(self, count: int) -> None:
+        """Let so many more messages be handed in."""
+        for _ in range(count):
+            self._granted.release()
+
     async def run(self) -> None:
         async with self.server.client() as client:
-            await asyncio.gather(*(self._submit_some(client) for _ in range(AT_ONCE)))
+            await asyncio.gather(*(self._hand_in(client, each) for each in self.todo))
 
-    async def _submit_some(self, client: aiohttp.ClientSession) -> None:
-        while self.todo:
-            message_id = self.todo.pop()
+    async def _hand_in(self, client: aiohttp.ClientSession, message_id: bytes) -> None:
+        await self._granted.acquire()
+        async with self._at_once:
             document = self.template.fill(message_id, message_id)
             body = submission(document, [(ATTACHMENT_NAME, self.template.attachment)])
             while message_id not in self.accepted:
@@ -64,7 +74,9 @@ class CaseSystem:
                     await asyncio.sleep(0.05)
 
     async def _submit(self, client: aiohttp.ClientSession, message_id: bytes, body: bytes) -> None:
-        async with client.post("/v1/messages", data=body) as answer:
+        # Every third case system also waits a little for the RelayAcceptance.
+        wait = "2" if message_id[0] % 3 == 0 else "0"
+        async with client.post("/v1/messages", params={"wait": wait}, data=body) as answer:
             if answer.status >= 500:
                 self.broken += 1
                 await asyncio.sleep(0.05)
@@ -81,8 +93,12 @@ class CaseSystem:
 
 @dataclass
 class Killer:
-    """Kills and restarts servers at instants a seed decides, sometimes while they are still starting."""
+    """Kills and restarts servers at instants a seed decides, sometimes while they are still starting.
 
+    Before each kill some more messages are let in, so that every kill meets submissions.
+    """
+
+    clients: CaseSystem
     servers: tuple[Server, ...]
     chance: random.Random
     report: Callable[[int, Server, str], None]
@@ -92,7 +108,8 @@ class Killer:
             if self.chance.random() < 0.8:
                 for server in self.servers:
                     await asyncio.to_thread(wait_started, server)
-            await asyncio.sleep(self.chance.uniform(0.02, 0.6))
+            self.clients.grant(SUBMISSIONS // KILLS)
+            await asyncio.sleep(self.chance.uniform(0.02, 0.5))
             victim = self.servers[number % 2] if number < 4 else self.chance.choice(self.servers)
             victim.kill()
             self.report(number, victim, where_things_stand(*self.servers))
@@ -166,7 +183,7 @@ def test_five_hundred_messages_arrive_once_however_often_a_gateway_is_killed(tmp
                 f"{time.monotonic() - begun:5.1f} s kill {number + 1}: {victim.id}; told {len(clients.accepted)}; {standing}"
             )
 
-        killer = Killer((sender, recipient), random.Random(seed), report)
+        killer = Killer(clients, (sender, recipient), random.Random(seed), report)
 
         async def storm() -> float:
             await asyncio.gather(clients.run(), killer.run())
@@ -184,6 +201,8 @@ def check(clients: CaseSystem, sender: Server, recipient: Server) -> None:
     ours, theirs = read_books(sender.data), read_books(recipient.data)
     assert [str(each) for each in violations(sender.data, recipient.data)] == []
     assert [str(each) for each in seen_is_stored(ours, clients.seen)] == []
+
+    assert [verify_ledger(each.data).problems for each in (sender, recipient)] == [(), ()]
 
     assert len(clients.accepted) == SUBMISSIONS
     assert {each.message_id: pid for pid, each in ours.sent.items()} == clients.accepted
