@@ -13,7 +13,7 @@ from emla.flow.news import News
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.errors import InvalidAcknowledgementError, StoreError
 from emla.model.leg import Leg, LegKind, LegState, leg_state
-from emla.ports.store import AcknowledgementRow, SentRow, Transaction
+from emla.ports.store import AcknowledgementRow, DuplicateError, SentRow, Transaction
 from emla.ports.transport import Refusal, Transport
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 
@@ -93,7 +93,11 @@ class DeliverLeg:
             return Refusal(code=error.code)
         if verified.acknowledgement.event not in (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION):
             return Refusal(code="peer-nonsense")
-        await gateway.store.write(record_acknowledgement(verified))
+        try:
+            await gateway.store.write(record_acknowledgement(verified))
+        except DuplicateError:
+            # Another one was pushed meanwhile and stands. The peer contradicts itself, which must not end our process.
+            return Refusal(code="acknowledgement-mismatch")
         self._news.tell(row.pid)
         return None
 

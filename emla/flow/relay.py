@@ -46,6 +46,7 @@ class Destination:
         self._wake_all = False
         self._changed = asyncio.Event()
         self._failures = 0
+        self._wave = 0
         self._paused_until = 0.0
 
     def add(self, leg: Leg) -> None:
@@ -121,6 +122,7 @@ class Destination:
         self._next_due = None if self._more_stored else read.next_due(self._peer, until)
 
     async def _attempt(self, leg: Leg) -> None:
+        wave = self._wave
         try:
             with self._gateway.under_way.one():
                 refusal = await self._deliver(leg)
@@ -132,12 +134,17 @@ class Destination:
             if refusal is None:
                 self._failures = 0
         if refusal is not None:
-            await self._postpone(leg, refusal)
+            await self._postpone(leg, refusal, wave)
         self._active.discard(leg.id)
         self._changed.set()
 
-    async def _postpone(self, leg: Leg, refusal: Refusal) -> None:
-        self._failures += 1
+    async def _postpone(self, leg: Leg, refusal: Refusal, wave: int) -> None:
+        # A peer that goes away takes every leg under way with it. That is one failure, not thirty-two: counted one by one,
+        # an absence of a second would cost an hour.
+        counts = wave == self._wave
+        if counts:
+            self._wave += 1
+            self._failures += 1
         chance = int.from_bytes(self._gateway.entropy(4), "big") / 2**32
         delay = delay_seconds(
             max(self._failures, leg.attempts + 1),
@@ -146,7 +153,7 @@ class Destination:
             retry_after=refusal.retry_after_seconds,
         )
         now = self._gateway.clock.now()
-        if self._failures >= _BREAKER_FAILURES:
+        if counts and self._failures >= _BREAKER_FAILURES:
             self._paused_until = now + delay
         logger.info(
             "leg postponed",
