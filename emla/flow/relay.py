@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 from emla.flow.backoff import delay_seconds
 from emla.flow.gateway import Gateway
-from emla.model.errors import EmlaError
+from emla.model.errors import EmlaError, IllegalTransitionError
 from emla.model.leg import Leg, LegState
 from emla.ports.store import Transaction
 from emla.ports.transport import Refusal
@@ -88,8 +88,9 @@ class Destination:
     def _start_some(self, group: asyncio.TaskGroup) -> float:
         """Start as many legs as the window allows; return how long to wait when nothing happens."""
         now = self._gateway.clock.now()
-        if now < self._paused_until:
-            return self._paused_until - now
+        steady = self._gateway.clock.steady()
+        if steady < self._paused_until:
+            return self._paused_until - steady
         if self._next_due is not None and now >= self._next_due:
             self._more_stored = True
         window = 1 if self._failures >= _BREAKER_FAILURES else self._window
@@ -130,6 +131,11 @@ class Destination:
             refusal = Refusal(code=error.code)
             if not error.retryable:
                 logger.warning("leg refused", extra={"leg": leg.id, "peer": self._peer, "code": error.code})
+        except IllegalTransitionError:
+            raise  # a bug of ours about what is stored: nothing may go on
+        except Exception:  # a bug of ours about one leg is not the others' trouble
+            logger.exception("leg failed", extra={"leg": leg.id, "peer": self._peer, "code": "internal"})
+            refusal = Refusal(code="internal")
         else:
             if refusal is None:
                 self._failures = 0
@@ -154,7 +160,7 @@ class Destination:
         )
         now = self._gateway.clock.now()
         if counts and self._failures >= _BREAKER_FAILURES:
-            self._paused_until = now + delay
+            self._paused_until = self._gateway.clock.steady() + delay
         logger.info(
             "leg postponed",
             extra={"leg": leg.id, "peer": self._peer, "code": refusal.code, "seconds": round(delay, 1)},
