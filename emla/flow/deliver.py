@@ -12,8 +12,8 @@ from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.errors import InvalidAcknowledgementError, StoreError
-from emla.model.leg import Leg, LegKind, LegState, leg_state
-from emla.ports.store import AcknowledgementRow, SentRow, Transaction
+from emla.model.leg import Leg, LegKind, LegState, delivered_state, leg_state
+from emla.ports.store import AcknowledgementRow, DuplicateError, SentRow, Transaction
 from emla.ports.transport import Refusal, Transport
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 
@@ -72,6 +72,7 @@ class DeliverLeg:
         if row is None:
             raise StoreError("store-failed", f"Leg {leg.id} has no package.")
         if leg.expires is not None and gateway.now() >= leg.expires:
+            # Not offered once more: a recipient whose clock is slow would accept what its sender calls expired.
             await self._expire(leg, row)
             return None
         peer = gateway.directory.peers[leg.peer].authority
@@ -93,7 +94,11 @@ class DeliverLeg:
             return Refusal(code=error.code)
         if verified.acknowledgement.event not in (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION):
             return Refusal(code="peer-nonsense")
-        await gateway.store.write(record_acknowledgement(verified))
+        try:
+            await gateway.store.write(record_acknowledgement(verified))
+        except DuplicateError:
+            # Another one was pushed meanwhile and stands. The peer contradicts itself, which must not end our process.
+            return Refusal(code="acknowledgement-mismatch")
         self._news.tell(row.pid)
         return None
 
@@ -107,8 +112,11 @@ class DeliverLeg:
             present = transaction.leg_of(LegKind.PACKAGE, row.pid)
             if present is None or present.state is not LegState.READY:
                 return
-            transaction.issue(failure)
-            transaction.move_leg(leg.id, LegState.READY, LegState.EXPIRED)
+            delivered = delivered_state(transaction.events_of(row.pid))
+            if delivered is None:
+                transaction.issue(failure)
+            # What the recipient signed about the content proves that it has the package: that is never contradicted.
+            transaction.move_leg(leg.id, LegState.READY, delivered or LegState.EXPIRED)
 
         await self._gateway.store.write(operation)
         self._news.tell(row.pid)

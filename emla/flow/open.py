@@ -87,6 +87,10 @@ class Open:
                 strikes = await self._gateway.store.write(lambda each: each.count_strike(row.pid))
                 logger.warning("the opener died", extra={"pid": row.pid.hex(), "strikes": strikes})
                 continue
+            except StoreError as error:
+                # Its payload cannot be read. It stays accepted and is tried again at the next start; the others go on.
+                logger.error("payload unreadable", extra={"pid": row.pid.hex(), "code": error.code})
+                return
             await self._commit(row, verdict)
             return
         await self._commit(row, Verdict(code="three-strikes", record=b""))
