@@ -13,6 +13,8 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import uvloop
+
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.logs import set_up_logs
 from emla.bootstrap.own import DATABASE, SOCKET, gateway_keys, identity_of, ledger_key_of, own_authority
@@ -92,7 +94,8 @@ def serve(settings: Settings, on_ready: Callable[[int, int], None] | None = None
     gc.collect()
     gc.freeze()
     gc.set_threshold(_GC_ALLOCATIONS, 20, 50)
-    asyncio.run(_serve(settings, on_ready))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, on_ready))
 
 
 async def _serve(settings: Settings, on_ready: Callable[[int, int], None] | None) -> None:
