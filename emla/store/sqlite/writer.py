@@ -18,7 +18,7 @@ from typing import Protocol
 from emla.model.errors import StoreError
 from emla.store.sqlite.batch import BatchRunner, Operation, Outcome
 
-_WAIT_SECONDS_EACH = 0.00015
+_WAIT_SECONDS_EACH = 0.0005
 """How much longer a batch waits for each journey that is under way."""
 _DEFER_SECONDS = 0.5
 """How long a write that nobody waits for may wait for company."""
