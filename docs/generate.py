@@ -64,7 +64,9 @@ def exits() -> str:
     """The list of exit codes, and which codes end in each."""
     rows = "\n".join(
         f"| {number} | {meaning} | "
-        + ", ".join(f"[{row.code}](errors/{row.code}.md)" for row in CODES.values() if row.exit_code == number)
+        + ", ".join(
+            f"[{row.code}](errors/{row.code}.md)" for row in CODES.values() if row.exit_code == number
+        )
         + " |"
         for number, meaning in EXIT_CODES.items()
     )
