@@ -6,7 +6,6 @@ acknowledgement leg is done when the peer says it has it, because the peer can a
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
@@ -76,9 +75,7 @@ class DeliverLeg:
             await self._expire(leg, row)
             return None
         peer = gateway.directory.peers[leg.peer].authority
-        payload: bytes | Path | None = gateway.store.read.payload(row.payload_sha256)
-        if payload is None:
-            payload = gateway.blobs.path(row.payload_sha256)
+        payload = gateway.payload(row.payload_sha256)
         answer = await self._transport.send_package(peer, row.pid, row.signed, payload, row.payload_size)
         if isinstance(answer, Refusal):
             return answer
