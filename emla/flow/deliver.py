@@ -94,8 +94,12 @@ class DeliverLeg:
         try:
             await gateway.store.write(record_acknowledgement(verified))
         except DuplicateError:
-            # Another one was pushed meanwhile and stands. The peer contradicts itself, which must not end our process.
-            return Refusal(code="acknowledgement-mismatch")
+            # The peer pushed another acknowledgement of this event while it answered. The first one stands, and it has moved
+            # the leg; that a peer contradicts itself must not stop anybody else's legs.
+            logger.warning(
+                "acknowledgement contradicts another",
+                extra={"peer": peer.id, "pid": row.pid.hex(), "event": verified.acknowledgement.event.value},
+            )
         self._news.tell(row.pid)
         return None
 

@@ -46,14 +46,14 @@ class Destination:
         self._wake_all = False
         self._changed = asyncio.Event()
         self._failures = 0
-        self._wave = 0
         self._paused_until = 0.0
 
     def add(self, leg: Leg) -> None:
         """Take a leg that was just committed; when too many wait, the store is asked later instead."""
-        if len(self._queued) < _FRESH_MAX:
+        if not self._more_stored and len(self._queued) < _FRESH_MAX:
             self._enqueue(leg)
         else:
+            # Behind those that wait in the store: as long as new legs came past them, theirs would never be the turn.
             self._more_stored = True
         self._changed.set()
 
@@ -123,7 +123,7 @@ class Destination:
         self._next_due = None if self._more_stored else read.next_due(self._peer, until)
 
     async def _attempt(self, leg: Leg) -> None:
-        wave = self._wave
+        failures = self._failures
         try:
             with self._gateway.under_way.one():
                 refusal = await self._deliver(leg)
@@ -140,16 +140,14 @@ class Destination:
             if refusal is None:
                 self._failures = 0
         if refusal is not None:
-            await self._postpone(leg, refusal, wave)
+            await self._postpone(leg, refusal, failures)
         self._active.discard(leg.id)
         self._changed.set()
 
-    async def _postpone(self, leg: Leg, refusal: Refusal, wave: int) -> None:
-        # A peer that goes away takes every leg under way with it. That is one failure, not thirty-two: counted one by one,
-        # an absence of a second would cost an hour.
-        counts = wave == self._wave
-        if counts:
-            self._wave += 1
+    async def _postpone(self, leg: Leg, refusal: Refusal, failures_before: int) -> None:
+        # Legs that were on their way together fail together: that is one failure in a row, not one for each of them.
+        first = self._failures == failures_before
+        if first:
             self._failures += 1
         chance = int.from_bytes(self._gateway.entropy(4), "big") / 2**32
         delay = delay_seconds(
@@ -159,7 +157,7 @@ class Destination:
             retry_after=refusal.retry_after_seconds,
         )
         now = self._gateway.clock.now()
-        if counts and self._failures >= _BREAKER_FAILURES:
+        if first and self._failures >= _BREAKER_FAILURES:
             self._paused_until = self._gateway.clock.steady() + delay
         logger.info(
             "leg postponed",

@@ -103,15 +103,15 @@ class Submit:
         self._check_declared(submission)
         main = await submission.source.read_exactly(submission.parts[0].size)
         valid = await self._validate(main)
-        recipient, key = self._recipient(valid.message)
         digest = hashlib.sha256(main).digest()
+        # First of all: what was taken once gets the same answer, whatever became of the recipient's documents since.
         if repeated := self._repeated(valid.message, digest):
             return repeated
+        recipient, key = self._recipient(valid.message)
         self._check_names(valid.message, submission)
         plan = self._plan(valid.message, submission, recipient, key)
-        sealed, parts = await self._seal(plan, submission, main)
+        sealed = await self._seal(plan, submission, main, valid.message)
         try:
-            self._check_content(valid.message, parts)
             return await self._commit(valid, digest, sealed)
         except DuplicateError:
             # Two copies of one message handed in at the same moment: the first one won, and the second is told so.
@@ -124,7 +124,8 @@ class Submit:
 
     def _check_declared(self, submission: Submission) -> None:
         parts = submission.parts
-        if not parts or parts[0].role is not PartRole.MAIN or len(parts) > WIRE.parts:
+        mains = [number for number, part in enumerate(parts) if part.role is PartRole.MAIN]
+        if mains != [0] or len(parts) > WIRE.parts:
             raise InvalidMessageError("bad-request", "The first part, and only the first, is the message.")
         if parts[0].size > self._limits.size_bytes_max:
             raise InvalidMessageError("too-large", "The message itself is too large.")
@@ -206,25 +207,26 @@ class Submit:
         )
 
     async def _seal(
-        self, plan: SealingPlan, submission: Submission, main: bytes
-    ) -> tuple[SealedPayload, list[tuple[str, Part]]]:
+        self, plan: SealingPlan, submission: Submission, main: bytes, message: Message
+    ) -> SealedPayload:
         total = sum(part.size for part in submission.parts) + _MANIFEST_ALLOWANCE
         sealer = PayloadSealer(plan)
         if cc1.sealed_size(total + total // 8) <= WIRE.inline_payload_bytes:
             pieces: list[bytes] = []
-            parts = await _feed(sealer, submission, main, pieces.append)
+            self._check_content(message, await _feed(sealer, submission, main, pieces.append))
             pieces.append(sealer.finish())
-            return sealer.sealed(b"".join(pieces)), parts
+            return sealer.sealed(b"".join(pieces))
         blob = self._gateway.blobs.begin()
         try:
-            parts = await _feed_large(sealer, submission, main, blob)
+            # Before anything is kept: what is refused leaves no file behind.
+            self._check_content(message, await _feed_large(sealer, submission, main, blob))
             await asyncio.to_thread(lambda: blob.write(sealer.finish()))
             sealed = sealer.sealed(None)
             # O1: durable before the row that points to it. A crash here leaves an orphan, swept after a day.
             await asyncio.to_thread(blob.keep, sealed.draft.payload.sha256)
         finally:
             blob.drop()
-        return sealed, parts
+        return sealed
 
     # --- the batch ---
 

@@ -7,6 +7,7 @@ swept after a day, because an upload may still be on its way to its row.
 import contextlib
 import errno
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from pathlib import Path
 from emla.model.errors import StoreError
 
 _ORPHAN_SECONDS = 86400
+_BLOB_NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 def store_error(error: OSError) -> StoreError:
@@ -127,6 +129,8 @@ class FileBlobs:
             removed += 1
         oldest = time.time() - _ORPHAN_SECONDS
         for path in self._folder.glob("??/*"):
+            if not _BLOB_NAME.fullmatch(path.name):
+                continue  # not ours, and no reason not to start
             if path.stat().st_mtime < oldest and not is_known(bytes.fromhex(path.name)):
                 path.unlink()
                 removed += 1

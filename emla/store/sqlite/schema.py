@@ -100,4 +100,6 @@ def _statements(sql: str) -> list[str]:
         if sqlite3.complete_statement(current):
             statements.append(current)
             current = ""
+    if current.strip():
+        statements.append(current)  # the last one may lack its semicolon; it must not get lost
     return statements

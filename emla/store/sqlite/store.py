@@ -9,7 +9,7 @@ from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.batch import LedgerKey
 from emla.ledger.leaf import entry_of_digest
 from emla.ledger.merkle import EMPTY, Frontier, leaf_hash
-from emla.model.errors import LedgerIntegrityError, StoreError
+from emla.model.errors import InvalidAcknowledgementError, LedgerIntegrityError, StoreError
 from emla.ports.store import Transaction
 from emla.store.sqlite import schema
 from emla.store.sqlite.batch import BatchRunner
@@ -120,13 +120,22 @@ def load_frontier(connection: sqlite3.Connection, key: LedgerKey) -> Frontier:
     for index, kind, digest in connection.execute("SELECT idx, kind, digest FROM leaf ORDER BY idx"):
         if index != frontier.size:
             raise LedgerIntegrityError("ledger-broken", f"Leaf {frontier.size} is missing.")
-        frontier = frontier.append(leaf_hash(entry_of_digest(kind, digest)))
+        try:
+            leaf = entry_of_digest(kind, digest)
+        except OverflowError as error:
+            raise LedgerIntegrityError("ledger-broken", f"Leaf {index} is of no kind.") from error
+        frontier = frontier.append(leaf_hash(leaf))
     row = connection.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
     if row is None:
         if frontier.size:
             raise LedgerIntegrityError("ledger-broken", "There are leaves but no checkpoint.")
         return frontier
-    last = checkpoint_form.verify(row[0], key.origin, key.public)
+    try:
+        last = checkpoint_form.verify(row[0], key.origin, key.public)
+    except InvalidAcknowledgementError as error:
+        raise LedgerIntegrityError(
+            "ledger-broken", f"The last checkpoint is not ours: {error.detail}"
+        ) from error
     if last.size != frontier.size or last.root != frontier.root():
         raise LedgerIntegrityError(
             "ledger-broken",

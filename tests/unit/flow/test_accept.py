@@ -1,0 +1,219 @@
+"""Accept: one package, one acceptance, one acknowledgement; what is refused unsigned leaves nothing at all."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from emla.formats.strict_json import Json, encode_octets
+from emla.model.acknowledgement import Event
+from emla.model.errors import EmlaError
+from emla.model.leg import InboxState
+from emla.steps.verify_acknowledgement import verify_acknowledgement
+from tests.support.authorities import DAY, NOW, Package, Tampering, build, derived, party
+from tests.support.received import AT, DE, HK, Desk, desk, valid_package
+
+LARGE = 400_000
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk(tmp_path) as one:
+        yield one
+
+
+async def refused(here: Desk, package: Package, **named: object) -> str:
+    """Offer what must be refused unsigned; nothing of it may be left. Return the code."""
+    before = here.home.contents()
+    with pytest.raises(EmlaError) as caught:
+        await here.take(package, **named)  # type: ignore[arg-type]  # handed on as they are
+    assert here.home.contents() == before
+    return caught.value.code
+
+
+async def rejected(here: Desk, package: Package) -> str | None:
+    """Offer what must be refused with a signed RelayRejection and no other trace. Return its reason."""
+    before = here.home.contents()
+    answer = await here.take(package)
+    assert not answer.accepted
+    verified = verify_acknowledgement(answer.bundle, issuer=DE.authority, subject=package.subject)
+    assert verified.acknowledgement.event is Event.RELAY_REJECTION
+    after = here.home.contents()
+    changed = {
+        name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)
+    }
+    assert changed == {"acknowledgement": 1, "leaf": 1, "checkpoint": 1}
+    return verified.acknowledgement.reason
+
+
+@pytest.mark.parametrize("size", [5000, LARGE], ids=["row", "file"])
+async def test_an_accepted_package_is_durable_with_its_acknowledgement(here: Desk, size: int) -> None:
+    package = valid_package(size=size)
+    answer = await here.take(package)
+    assert answer.accepted
+    verified = verify_acknowledgement(answer.bundle, issuer=DE.authority, subject=package.subject)
+    assert verified.acknowledgement.event is Event.RELAY_ACCEPTANCE
+    row = here.home.store.read.received(package.pid)
+    assert row is not None
+    assert row.state is InboxState.ACCEPTED
+    assert row.inline is (size == 5000)
+    stored = here.home.store.read.payload(row.payload_sha256)
+    kept = here.home.blobs.path(row.payload_sha256).read_bytes() if stored is None else stored
+    assert kept == package.payload
+    assert len(here.home.leftovers()) == (0 if row.inline else 1)
+    assert here.accepted == [package.pid]
+    assert here.contacts == [AT.id]
+
+
+async def test_a_repeat_gets_the_same_bytes_and_its_payload_is_not_read(here: Desk) -> None:
+    package = valid_package()
+    first = await here.take(package)
+    before = here.home.contents()
+    source = here.source(package.payload)
+    second = await here.accept(package.pid, package.signed, source)
+    assert second == first
+    assert source.read_bytes == 0
+    assert here.home.contents() == before
+    assert here.accepted == [package.pid]
+
+
+async def test_it_gets_them_after_a_restart_and_after_the_package_has_expired(tmp_path: Path) -> None:
+    package = valid_package()
+    async with desk(tmp_path) as here:
+        first = await here.take(package)
+    async with desk(tmp_path) as again:
+        again.home.clock.at = NOW + 89.0 * DAY
+        assert await again.take(package) == first
+
+
+async def test_copies_that_arrive_at_once_become_one(here: Desk) -> None:
+    package = valid_package(size=LARGE)
+    answers = await asyncio.gather(*(here.take(package) for _ in range(4)), return_exceptions=True)
+    accepted = [each for each in answers if not isinstance(each, BaseException)]
+    codes = [each.code for each in answers if isinstance(each, EmlaError)]
+    assert len(accepted) + len(codes) == 4
+    assert accepted
+    assert set(codes) <= {"processing"}
+    found = here.home.contents()
+    assert (found["received"], found["acknowledgement"], found["leaf"]) == (1, 1, 2)
+    assert await here.take(package) == accepted[0]
+
+
+# --- refused unsigned: no state, no leaf, no acknowledgement ---
+
+
+@pytest.mark.parametrize("size", [5000, LARGE], ids=["row", "file"])
+async def test_a_payload_that_is_damaged_or_short_leaves_nothing(here: Desk, size: int) -> None:
+    package = valid_package(size=size)
+    damaged = package.payload[:-1] + bytes([package.payload[-1] ^ 1])
+    assert await refused(here, package, payload=damaged) == "digest-mismatch"
+    full = len(package.payload)
+    assert await refused(here, package, payload=package.payload[:-7], size=full) == "digest-mismatch"
+    assert await refused(here, package, payload=package.payload[:-7]) == "malformed"
+    assert await refused(here, package, payload=package.payload + b"x") == "malformed"
+    assert (await here.take(package)).accepted
+
+
+async def test_a_url_that_names_another_package_is_refused(here: Desk) -> None:
+    assert await refused(here, valid_package(), pid=derived("other")) == "malformed"
+
+
+async def test_a_stranger_is_refused(here: Desk) -> None:
+    assert await refused(here, build(HK, DE)) == "unknown-sender"
+    assert here.contacts == []
+
+
+async def test_a_package_for_somebody_else_is_refused(here: Desk) -> None:
+    assert await refused(here, build(AT, HK)) == "not-recipient"
+
+
+async def test_a_package_from_the_future_is_refused(here: Desk) -> None:
+    here.home.clock.at = NOW - 400.0
+    assert await refused(here, valid_package()) == "clock-skew"
+
+
+async def test_a_package_sealed_to_no_key_of_ours_is_refused(here: Desk) -> None:
+    package = valid_package(tampering=Tampering(header={"stanza": None}))
+    assert await refused(here, package) == "malformed"
+    here.home.clock.at = NOW + 10.0
+    other = party("de.bfj2").seal.kid
+    wrong = build(AT, DE, tampering=Tampering(header={"kid": other}))
+    assert await refused(here, wrong) in ("unknown-kid", "malformed")
+
+
+async def test_below_the_disk_floor_nothing_is_taken_but_repeats_are_answered(tmp_path: Path) -> None:
+    package = valid_package(1)
+    async with desk(tmp_path) as here:
+        first = await here.take(package)
+    async with desk(tmp_path, floor_bytes=2**60) as full:
+        assert await refused(full, valid_package(2)) == "disk-full"
+        assert await full.take(package) == first
+
+
+# --- refused with a signature ---
+
+
+async def test_an_expired_package_gets_a_signed_rejection_once(here: Desk) -> None:
+    package = valid_package()
+    here.home.clock.at = NOW + 61.0 * DAY
+    assert await rejected(here, package) == "expired"
+    before = here.home.contents()
+    again = await here.take(package)
+    assert not again.accepted
+    assert here.home.contents() == before
+
+
+async def test_the_same_payload_under_another_package_is_already_held(here: Desk) -> None:
+    package = valid_package()
+    await here.take(package)
+    other = build(
+        AT,
+        DE,
+        parts=(),
+        number=2,
+        tampering=Tampering(
+            payload=lambda _: package.payload,
+            header={"payload.id": encode_octets(package.header.payload.id)},
+        ),
+    )
+    assert await rejected(here, other) == "already-held"
+
+
+# --- equivocation: the first stays, the second is kept as proof ---
+
+
+@pytest.mark.parametrize("member", ["msg", "seq", "payload.id"])
+async def test_another_package_under_the_same_name_is_kept_as_proof_and_not_accepted(
+    here: Desk, member: str
+) -> None:
+    first = valid_package(1)
+    answer = await here.take(first)
+    same: dict[str, Json] = {
+        "msg": encode_octets(first.header.msg),
+        "seq": 1,
+        "payload.id": encode_octets(first.header.payload.id),
+    }
+    changes: dict[str, Json | None] = {member: same[member]}
+    if member == "seq":
+        changes["prev"] = None
+    second = valid_package(2, tampering=Tampering(header=changes))
+    for _ in range(2):
+        with pytest.raises(EmlaError) as caught:
+            await here.take(second)
+        assert caught.value.code == "equivocation"
+    found = here.home.contents()
+    assert (found["received"], found["equivocation"], found["acknowledgement"]) == (1, 1, 1)
+    assert found["leaf"] == 3
+    assert await here.take(first) == answer
+    assert here.home.store.read.received(second.pid) is None
+
+
+async def test_two_packages_of_one_name_at_once_leave_one_and_a_proof(here: Desk) -> None:
+    first = valid_package(1)
+    second = valid_package(2, tampering=Tampering(header={"msg": encode_octets(first.header.msg)}))
+    answers = await asyncio.gather(here.take(first), here.take(second), return_exceptions=True)
+    errors = [each for each in answers if isinstance(each, EmlaError)]
+    assert [each.code for each in errors] == ["equivocation"]
+    found = here.home.contents()
+    assert (found["received"], found["equivocation"]) == (1, 1)

@@ -1,0 +1,152 @@
+"""Open: an accepted package ends in exactly one verdict, signed, with a leg that carries it; a killer is quarantined."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from emla.formats.strict_json import encode_octets
+from emla.model.acknowledgement import Event
+from emla.model.leg import InboxState, LegKind
+from emla.steps.verify_acknowledgement import verify_acknowledgement
+from tests.support.authorities import Package, Tampering, build, derived
+from tests.support.gateways import select, until
+from tests.support.received import AT, DE, Desk, desk, valid_package, valid_parts
+
+
+@asynccontextmanager
+async def opening(here: Desk) -> AsyncIterator[None]:
+    """The journey, running."""
+    running = asyncio.create_task(here.opening.run())
+    try:
+        yield
+        assert not running.done()
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk(tmp_path) as one:
+        yield one
+
+
+async def verdict(here: Desk, package: Package) -> InboxState:
+    """Accept a package and wait until it is judged."""
+    assert (await here.take(package)).accepted
+    here.opening.add(package.pid)
+    async with opening(here):
+        await until(lambda: bool(here.legs))
+    row = here.home.store.read.received(package.pid)
+    assert row is not None
+    return row.state
+
+
+def check_acknowledged(here: Desk, package: Package, event: Event, reason: str | None) -> None:
+    """The event is stored, verifies, and travels on an urgent leg of its own."""
+    bundle = here.home.store.read.bundle(package.pid, event)
+    assert bundle is not None
+    verified = verify_acknowledgement(bundle, issuer=DE.authority, subject=package.subject)
+    assert verified.acknowledgement.reason == reason
+    leg = here.home.store.read.leg_of(LegKind.ACKNOWLEDGEMENT, verified.aid)
+    assert leg is not None
+    assert (leg.peer, leg.urgent, leg.expires) == (AT.id, True, None)
+    assert here.legs == [leg]
+    assert len(here.home.store.read.acknowledgements(package.pid)) == 2
+
+
+@pytest.mark.parametrize("size", [5000, 400_000], ids=["row", "file"])
+async def test_a_good_package_is_consigned_with_its_record(here: Desk, size: int) -> None:
+    package = valid_package(size=size)
+    assert await verdict(here, package) is InboxState.CONSIGNED
+    check_acknowledged(here, package, Event.CONTENT_CONSIGNMENT, None)
+    content = here.hand_over.content(package.pid, package.signed)
+    assert content is not None
+    assert [part.size for part in content.manifest.parts][1] == size
+
+
+@pytest.mark.parametrize(
+    ("tampering", "code"),
+    [
+        (Tampering(manifest={"from": "hk.doj"}), "manifest-mismatch"),
+        (Tampering(stanza=lambda stanza: stanza[:-1] + bytes([stanza[-1] ^ 1])), "stanza-mismatch"),
+        (Tampering(wrapped_cek=lambda _: derived("another")), "commit-mismatch"),
+        (Tampering(payload=lambda data: data[:40] + bytes([data[40] ^ 1]) + data[41:]), "chunk-damaged"),
+        (Tampering(header={"content": encode_octets(bytes(32))}), "manifest-mismatch"),
+    ],
+)
+async def test_a_bad_package_ends_as_content_consignment_failure(
+    here: Desk, tampering: Tampering, code: str
+) -> None:
+    package = valid_package(tampering=tampering)
+    assert await verdict(here, package) is InboxState.QUARANTINED
+    check_acknowledged(here, package, Event.CONTENT_CONSIGNMENT_FAILURE, code)
+    assert here.home.store.read.record(package.pid) is None
+
+
+async def test_a_message_that_is_not_for_us_keeps_its_record_for_a_person(here: Desk) -> None:
+    package = build(AT, DE, parts=valid_parts(recipient="hk.doj"))
+    assert await verdict(here, package) is InboxState.QUARANTINED
+    check_acknowledged(here, package, Event.CONTENT_CONSIGNMENT_FAILURE, "invalid-message")
+    assert here.home.store.read.record(package.pid) is not None
+
+
+async def test_an_opener_that_dies_twice_is_tried_again_and_each_death_is_a_row(here: Desk) -> None:
+    package = valid_package()
+    here.opener.deaths_to_come = 2
+    assert await verdict(here, package) is InboxState.CONSIGNED
+    row = here.home.store.read.received(package.pid)
+    assert row is not None
+    assert row.strikes == 2
+
+
+async def test_after_three_strikes_it_is_quarantined_and_the_sender_is_told(here: Desk) -> None:
+    package = valid_package()
+    here.opener.deaths_to_come = 3
+    assert await verdict(here, package) is InboxState.QUARANTINED
+    assert here.opener.calls == 3
+    check_acknowledged(here, package, Event.CONTENT_CONSIGNMENT_FAILURE, "three-strikes")
+
+
+async def test_strikes_are_counted_across_restarts(tmp_path: Path) -> None:
+    package = valid_package()
+    async with desk(tmp_path) as here:
+        await here.take(package)
+        for _ in range(2):
+            await here.home.store.write(lambda each: each.count_strike(package.pid))
+    async with desk(tmp_path) as again:
+        again.opener.deaths_to_come = 1
+        async with opening(again):
+            await until(lambda: bool(again.legs))
+        assert again.opener.calls == 1
+        check_acknowledged(again, package, Event.CONTENT_CONSIGNMENT_FAILURE, "three-strikes")
+
+
+async def test_what_was_accepted_before_a_crash_is_opened_after_it_and_only_once(tmp_path: Path) -> None:
+    packages = [valid_package(number) for number in (1, 2, 3)]
+    async with desk(tmp_path) as here:
+        for package in packages:
+            await here.take(package)
+    for _ in range(2):
+        async with desk(tmp_path) as again, opening(again):
+            await until(
+                lambda: select(tmp_path, "SELECT count(*) FROM inbox WHERE state = 'CONSIGNED'") == [(3,)]
+            )
+    events = select(tmp_path, "SELECT event, count(*) FROM acknowledgement GROUP BY event ORDER BY event")
+    assert events == [("ContentConsignment", 3), ("RelayAcceptance", 3)]
+
+
+async def test_a_package_announced_twice_is_opened_once(here: Desk) -> None:
+    package = valid_package()
+    await here.take(package)
+    for _ in range(3):
+        here.opening.add(package.pid)
+    async with opening(here):
+        await until(lambda: bool(here.legs))
+        here.opening.add(package.pid)
+        await asyncio.sleep(0.05)
+    assert here.opener.calls == 1

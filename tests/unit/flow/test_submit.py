@@ -1,0 +1,284 @@
+"""Submit: a message is taken whole and once, or nothing of it is kept."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from emla.flow.gateway import Peer
+from emla.flow.submit import DeclaredPart, Submission, Submit, Submitted
+from emla.formats.header import decode as decode_header
+from emla.formats.header import decode_signed
+from emla.model.acknowledgement import Event
+from emla.model.documents import Authority
+from emla.model.errors import EmlaError, InvalidMessageError
+from emla.model.leg import Leg, LegKind, LegState
+from emla.model.limits import XmlLimits
+from emla.model.package import PartRole, Priority
+from emla.steps.verify_acknowledgement import verify_acknowledgement
+from tests.support.authorities import DAY, NOW, derived, party
+from tests.support.gateways import Home, MemorySource, opened, peer_row
+from tests.support.messages import ATTACHMENT_NAME, Template, make_template
+from tests.support.sample_case import schemas
+
+AT, DE = party("at.moj"), party("de.bfj")
+SHORT = InvalidMessageError("bad-request", "short")
+SMALL = make_template(sender=AT.id, recipient=DE.id, attachment=b"annex " * 1000)
+LARGE = make_template(sender=AT.id, recipient=DE.id, attachment=bytes(range(256)) * 1500)
+
+
+def document(template: Template = SMALL, number: int = 1) -> bytes:
+    return template.fill(derived("message", number, length=16), derived("case", number, length=16))
+
+
+@dataclass
+class Hall:
+    """A gateway with its submission journey."""
+
+    home: Home
+    submit: Submit
+    legs: list[Leg] = field(default_factory=list)
+
+    async def __call__(
+        self,
+        main: bytes,
+        *attachments: tuple[str, bytes],
+        cut: int = 0,
+        priority: Priority | None = None,
+        roles: tuple[PartRole, ...] = (),
+        declared_main: int | None = None,
+    ) -> Submitted:
+        parts = [
+            DeclaredPart(name="request.xml", media="application/xml", role=PartRole.MAIN, size=len(main))
+        ]
+        parts += [
+            DeclaredPart(name=name, media="application/octet-stream", role=PartRole.ANNEX, size=len(data))
+            for name, data in attachments
+        ]
+        for number, role in enumerate(roles):
+            parts[number] = replace(parts[number], role=role)
+        if declared_main is not None:
+            parts[0] = replace(parts[0], size=declared_main)
+        body = b"".join([main, *(data for _, data in attachments)])
+        source = MemorySource(body[: len(body) - cut], short=SHORT)
+        return await self.submit(Submission(parts=tuple(parts), source=source, priority=priority))
+
+    async def refused(self, *arguments: object, **named: object) -> EmlaError:
+        """Hand in what must be refused; nothing of it may be left."""
+        before = self.home.contents()
+        with pytest.raises(EmlaError) as caught:
+            await self(*arguments, **named)  # type: ignore[arg-type]  # handed on as they are
+        assert self.home.contents() == before
+        return caught.value
+
+
+@pytest.fixture
+async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
+    async with opened(tmp_path, AT, DE) as home:
+        legs: list[Leg] = []
+        yield Hall(home, Submit(home.gateway, schemas(), XmlLimits(), legs.append), legs)
+
+
+def annex(template: Template = SMALL) -> tuple[str, bytes]:
+    return ATTACHMENT_NAME, template.attachment
+
+
+async def test_a_message_that_was_taken_is_durable_with_leg_and_acknowledgement(hall: Hall) -> None:
+    submitted = await hall(document(), annex())
+    read = hall.home.store.read
+    row = read.sent(submitted.pid)
+    assert row is not None
+    assert not submitted.repeated
+    header = decode_header(decode_signed(row.signed).payload)
+    assert (header.seq, header.prev, header.recipient) == (1, None, DE.id)
+    assert hashlib.sha256(read.payload(row.payload_sha256) or b"").digest() == header.payload.sha256
+    leg = read.leg_of(LegKind.PACKAGE, submitted.pid)
+    assert leg is not None
+    assert hall.legs == [leg]
+    assert leg.state is LegState.READY
+    bundle = read.bundle(submitted.pid, Event.SUBMISSION_ACCEPTANCE)
+    assert bundle is not None
+    subject = hall.home.gateway.sent_subject(submitted.pid)
+    verify_acknowledgement(bundle, issuer=AT.authority, subject=subject)
+    assert hall.home.leftovers() == []
+
+
+async def test_a_large_one_is_a_file_under_the_hash_its_header_names(hall: Hall) -> None:
+    submitted = await hall(document(LARGE), annex(LARGE))
+    row = hall.home.store.read.sent(submitted.pid)
+    assert row is not None
+    assert hall.home.store.read.payload(row.payload_sha256) is None
+    path = hall.home.blobs.path(row.payload_sha256)
+    assert hall.home.leftovers() == [path]
+    assert hashlib.sha256(path.read_bytes()).digest() == row.payload_sha256
+    assert path.stat().st_size == row.payload_size
+
+
+async def test_messages_to_one_recipient_follow_each_other(hall: Hall) -> None:
+    pids = [(await hall(document(number=n), annex())).pid for n in (1, 2, 3)]
+    headers = []
+    for pid in pids:
+        signed = hall.home.store.read.sent_signed(pid)
+        assert signed is not None
+        headers.append(decode_header(decode_signed(signed).payload))
+    assert [each.seq for each in headers] == [1, 2, 3]
+    assert [each.prev for each in headers] == [None, pids[0], pids[1]]
+
+
+async def test_the_same_message_again_gets_the_same_answer(hall: Hall) -> None:
+    first = await hall(document(), annex())
+    before = hall.home.contents()
+    second = await hall(document(), annex())
+    assert (second.pid, second.repeated) == (first.pid, True)
+    assert hall.home.contents() == before
+    assert len(hall.legs) == 1
+
+
+async def test_it_gets_it_also_when_the_recipients_documents_have_expired_since(hall: Hall) -> None:
+    first = await hall(document(), annex())
+    hall.home.clock.at = NOW + 400.0 * DAY
+    assert (await hall(document(), annex())).pid == first.pid
+
+
+@pytest.mark.parametrize("template", [SMALL, LARGE], ids=["row", "file"])
+async def test_two_copies_handed_in_at_once_become_one(hall: Hall, template: Template) -> None:
+    answers = await asyncio.gather(*(hall(document(template), annex(template)) for _ in range(4)))
+    assert len({each.pid for each in answers}) == 1
+    assert sorted(each.repeated for each in answers) == [False, True, True, True]
+    found = hall.home.contents()
+    assert (found["sent"], found["leg"], found["acknowledgement"], found["leaf"]) == (1, 1, 1, 2)
+    assert len(hall.legs) == 1
+
+
+async def test_other_content_under_the_same_message_id_is_refused(hall: Hall) -> None:
+    await hall(document(), annex())
+    other = document() + b"\n"
+    error = await hall.refused(other, annex())
+    assert error.code == "message-id-reused"
+
+
+async def test_an_unknown_recipient_is_refused(hall: Hall) -> None:
+    unknown = make_template(sender=AT.id, recipient="fr.moj", attachment=SMALL.attachment)
+    error = await hall.refused(document(unknown), annex())
+    assert error.code == "unknown-recipient"
+    assert "fr.moj" in error.detail
+
+
+def expired(authority: Authority) -> Authority:
+    return replace(authority, card=replace(authority.card, expires=NOW))
+
+
+async def test_an_expired_card_of_the_recipient_is_refused(hall: Hall) -> None:
+    hall.home.gateway.directory.peers[DE.id] = Peer(authority=expired(DE.authority), row=peer_row(DE))
+    error = await hall.refused(document(), annex())
+    assert error.code == "document-expired"
+    assert DE.id in error.detail
+
+
+async def test_an_expired_card_of_ours_is_refused(hall: Hall) -> None:
+    gateway = hall.home.gateway
+    gateway.identity = replace(gateway.identity, authority=expired(AT.authority))
+    error = await hall.refused(document(), annex())
+    assert error.code == "document-expired"
+    assert AT.id in error.detail
+
+
+async def test_another_senders_message_is_refused(hall: Hall) -> None:
+    foreign = make_template(sender="fr.moj", recipient=DE.id, attachment=SMALL.attachment)
+    error = await hall.refused(document(foreign), annex())
+    assert error.code in ("invalid-message", "not-sender")
+
+
+async def test_a_missing_attachment_is_refused_and_named(hall: Hall) -> None:
+    error = await hall.refused(document())
+    assert error.code == "missing-attachment"
+    assert ATTACHMENT_NAME in str(error.findings)
+
+
+async def test_an_attachment_the_message_does_not_name_is_refused(hall: Hall) -> None:
+    error = await hall.refused(document(), annex(), ("other.pdf", b"%PDF"))
+    assert error.code == "unnamed-attachment"
+    assert "other.pdf" in str(error.findings)
+
+
+async def test_an_attachment_handed_in_twice_is_refused(hall: Hall) -> None:
+    assert (await hall.refused(document(), annex(), annex())).code == "unnamed-attachment"
+
+
+@pytest.mark.parametrize("template", [SMALL, LARGE], ids=["row", "file"])
+async def test_an_attachment_that_changed_is_refused_and_no_file_is_left(
+    hall: Hall, template: Template
+) -> None:
+    changed = template.attachment[:-1] + b"!"
+    error = await hall.refused(document(template), (ATTACHMENT_NAME, changed))
+    assert error.code == "attachment-changed"
+    assert error.findings
+
+
+async def test_an_attachment_of_another_size_is_refused_before_it_is_read(hall: Hall) -> None:
+    error = await hall.refused(document(), (ATTACHMENT_NAME, SMALL.attachment + b"!"), cut=10**6)
+    assert error.code in ("attachment-changed", "bad-request")
+    error = await hall.refused(document(), (ATTACHMENT_NAME, SMALL.attachment[:-1]))
+    assert error.code == "attachment-changed"
+
+
+@pytest.mark.parametrize("template", [SMALL, LARGE], ids=["row", "file"])
+@pytest.mark.parametrize("cut", [1, 5000])
+async def test_a_body_that_ends_early_is_refused_and_no_file_is_left(
+    hall: Hall, template: Template, cut: int
+) -> None:
+    error = await hall.refused(document(template), annex(template), cut=cut)
+    assert error.code == "bad-request"
+
+
+async def test_a_main_document_that_is_too_large_is_refused_before_it_is_read(hall: Hall) -> None:
+    limit = XmlLimits().size_bytes_max
+    error = await hall.refused(b"", declared_main=limit + 1)
+    assert error.code == "too-large"
+
+
+@pytest.mark.parametrize(
+    "roles", [(PartRole.ANNEX,), (PartRole.MAIN, PartRole.MAIN), (PartRole.ANNEX, PartRole.MAIN)]
+)
+async def test_the_first_part_and_only_the_first_is_the_message(
+    hall: Hall, roles: tuple[PartRole, ...]
+) -> None:
+    assert (await hall.refused(document(), annex(), roles=roles)).code == "bad-request"
+
+
+async def test_no_part_at_all_is_refused(hall: Hall) -> None:
+    with pytest.raises(InvalidMessageError) as caught:
+        await hall.submit(Submission(parts=(), source=MemorySource(b"", short=SHORT)))
+    assert caught.value.code == "bad-request"
+    assert hall.home.contents() == {}
+
+
+@pytest.mark.parametrize(
+    ("main", "code"),
+    [
+        (b"", "malformed-xml"),
+        (b"<MLARequest>", "malformed-xml"),
+        (b"<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>", "malformed-xml"),
+        (document().replace(b"<MessageType>", b"<Wrong>").replace(b"</MessageType>", b"</Wrong>"), ""),
+        (document()[:-200], "malformed-xml"),
+    ],
+)
+async def test_a_document_that_is_not_valid_is_refused(hall: Hall, main: bytes, code: str) -> None:
+    error = await hall.refused(main, annex())
+    assert error.code == code or (not code and error.code in ("invalid-message", "malformed-xml"))
+
+
+async def test_below_the_disk_floor_nothing_is_begun(tmp_path: Path) -> None:
+    async with opened(tmp_path, AT, DE, floor_bytes=2**60) as home:
+        hall = Hall(home, Submit(home.gateway, schemas(), XmlLimits(), lambda leg: None))
+        assert (await hall.refused(document(), annex())).code == "disk-full"
+
+
+async def test_a_priority_asked_for_is_kept_and_else_taken_from_the_message(hall: Hall) -> None:
+    urgent = await hall(document(number=1), annex(), priority=Priority.URGENT)
+    normal = await hall(document(number=2), annex(), priority=Priority.NORMAL)
+    lanes = [hall.home.store.read.leg_of(LegKind.PACKAGE, each.pid) for each in (urgent, normal)]
+    assert [leg.urgent for leg in lanes if leg] == [True, False]

@@ -1,0 +1,96 @@
+"""Schema: forward only, checksummed, refused when newer, and never half-applied."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from emla.model.errors import StoreError
+from emla.store.sqlite import schema
+
+BROKEN = """
+CREATE TABLE extra (a INTEGER) STRICT;
+INSERT INTO extra VALUES (1);
+INSERT INTO no_such_table VALUES (1);
+"""
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(schema.connect_writer(tmp_path / "emla.db")) as opened:
+        yield opened
+
+
+def tables(connection: sqlite3.Connection) -> set[str]:
+    return {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+
+
+def test_a_fresh_database_gets_every_migration(connection: sqlite3.Connection) -> None:
+    newest = schema.migrate(connection)
+    assert newest == schema.migrations()[-1][0]
+    assert {"sent", "received", "inbox", "leg", "acknowledgement", "leaf", "checkpoint"} <= tables(connection)
+    applied = connection.execute("SELECT number, name FROM migration ORDER BY number").fetchall()
+    assert applied == [(number, name) for number, name, _ in schema.migrations()]
+
+
+def test_a_second_time_changes_nothing(connection: sqlite3.Connection) -> None:
+    schema.migrate(connection)
+    before = list(connection.iterdump())
+    schema.migrate(connection)
+    assert list(connection.iterdump()) == before
+
+
+def test_a_newer_schema_is_refused_and_left_alone(connection: sqlite3.Connection) -> None:
+    newest = schema.migrate(connection)
+    connection.execute("INSERT INTO migration VALUES (?, '9999_future.sql', x'00')", (newest + 1,))
+    with pytest.raises(StoreError) as caught:
+        schema.migrate(connection)
+    assert caught.value.code == "newer-schema"
+
+
+def test_a_migration_that_is_not_the_one_applied_is_refused(connection: sqlite3.Connection) -> None:
+    schema.migrate(connection)
+    connection.execute("UPDATE migration SET sha256 = zeroblob(32) WHERE number = 1")
+    with pytest.raises(StoreError) as caught:
+        schema.migrate(connection)
+    assert caught.value.code == "migration-changed"
+
+
+def test_a_migration_that_breaks_leaves_the_number_before(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = schema.migrate(connection)
+    known = schema.migrations()
+    monkeypatch.setattr(schema, "migrations", lambda: [*known, (newest + 1, "broken.sql", BROKEN)])
+    with pytest.raises(sqlite3.OperationalError):
+        schema.migrate(connection)
+    assert connection.execute("SELECT max(number) FROM migration").fetchone() == (newest,)
+    assert "extra" not in tables(connection)
+    assert not connection.in_transaction
+    mended = BROKEN.replace("no_such_table", "extra")
+    monkeypatch.setattr(schema, "migrations", lambda: [*known, (newest + 1, "mended.sql", mended)])
+    assert schema.migrate(connection) == newest + 1
+    assert connection.execute("SELECT count(*) FROM extra").fetchone() == (2,)
+
+
+def test_a_last_statement_without_its_semicolon_is_not_lost(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sql = "CREATE TABLE one (a INTEGER) STRICT;\nCREATE TABLE two (a INTEGER) STRICT\n"
+    monkeypatch.setattr(schema, "migrations", lambda: [(1, "0001_two.sql", sql)])
+    schema.migrate(connection)
+    assert {"one", "two"} <= tables(connection)
+
+
+def test_a_commit_is_synced_and_a_reader_cannot_write(tmp_path: Path, connection: sqlite3.Connection) -> None:
+    schema.migrate(connection)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    assert connection.execute("PRAGMA secure_delete").fetchone() == (1,)
+    with closing(schema.connect_reader(tmp_path / "emla.db")) as reader:
+        assert reader.execute("SELECT count(*) FROM leaf").fetchone() == (0,)
+        with pytest.raises(sqlite3.OperationalError):
+            reader.execute("INSERT INTO leaf VALUES (0, 1, zeroblob(32), x'00')")
