@@ -1,4 +1,4 @@
-"""Writes the reference pages that come from tables: docs/reference/errors/.
+"""Writes the reference pages that come from tables: docs/reference/errors/ and exit-codes.md.
 
 Run it with `make docs`. Each page has two parts: the head comes from `emla.model.codes` and is written
 anew each time; what stands below the marker is written by hand and kept.
@@ -12,6 +12,7 @@ from emla.model.codes import CODES, Code
 
 MARKER = "<!-- below: written by hand -->"
 ERRORS = Path(__file__).parent / "reference" / "errors"
+EXITS = ERRORS.parent / "exit-codes.md"
 EXIT_CODES = {
     1: "failed",
     2: "usage",
@@ -59,6 +60,31 @@ it on the command line, in `problem+json` answers, in the log and in signed refu
 """
 
 
+def exits() -> str:
+    """The list of exit codes, and which codes end in each."""
+    rows = "\n".join(
+        f"| {number} | {meaning} | "
+        + ", ".join(
+            f"[{row.code}](errors/{row.code}.md)" for row in CODES.values() if row.exit_code == number
+        )
+        + " |"
+        for number, meaning in EXIT_CODES.items()
+    )
+    return f"""# Exit codes
+
+What every `emla` command returns. With `--json` the document on standard output has the code as well.
+
+| Exit code | Meaning | Codes |
+|---|---|---|
+| 0 | done | |
+{rows}
+| 130 | interrupted with Ctrl-C, or a question was not answered | |
+
+`emla ledger verify` returns 6 when something does not add up; `emla doctor` returns 1 when a check fails, and 0 when there
+are only warnings; `emla demo` returns 1 when anything is not as it should be.
+"""
+
+
 def fresh(page: Path, row: Code) -> str:
     """The page as it should be: the head from the table, and what was written by hand below it."""
     text = page.read_text(encoding="utf-8") if page.exists() else ""
@@ -69,7 +95,7 @@ def fresh(page: Path, row: Code) -> str:
 def pages() -> dict[Path, str]:
     """Every generated page and its text as it should be."""
     written = {ERRORS / f"{row.code}.md": fresh(ERRORS / f"{row.code}.md", row) for row in CODES.values()}
-    return {ERRORS / "README.md": index(), **written}
+    return {ERRORS / "README.md": index(), EXITS: exits(), **written}
 
 
 def main() -> int:

@@ -126,7 +126,7 @@ SETTINGS: tuple[Setting, ...] = (
         section="store",
         name="disk_floor_percent",
         most=99,
-        meaning="The same as a share of the disk; the smaller of the two floors counts.",
+        meaning="The same as a share of the disk; the larger of the two floors counts.",
     ),
     Setting(
         section="opener",

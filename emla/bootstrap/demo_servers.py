@@ -54,7 +54,7 @@ class DemoServer:
         }
         self.socket.unlink(missing_ok=True)
         with self.data.with_suffix(".log").open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: ASYNC220 (the demo does nothing else meanwhile)
                 [sys.executable, "-m", "emla", "serve", "--data", str(self.data)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -189,7 +189,7 @@ def _keys(data: Path) -> Iterator[Check]:
 
 def _disk(settings: Settings) -> Check:
     usage = shutil.disk_usage(settings.data)
-    floor = min(settings.store.disk_floor_bytes, usage.total * settings.store.disk_floor_percent // 100)
+    floor = max(settings.store.disk_floor_bytes, usage.total * settings.store.disk_floor_percent // 100)
     found = f"{usage.free / 1024**3:.1f} GiB free, floor {floor / 1024**3:.1f} GiB"
     if usage.free < floor:
         return _fail("disk", found, "Free some space: new packages are refused below the floor.")

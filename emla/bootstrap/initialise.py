@@ -75,7 +75,7 @@ def initialise(
         data: the data folder; it appears whole or not at all.
         authority: the id, for example ``at.moj``.
         names: (language tag, name) each.
-        endpoint_url: where peers reach the gateway, ``https://...``.
+        endpoint_url: where peers reach the gateway, an https address.
         country: ISO 3166-1, two capital letters.
         contacts: (kind, value) each, as in `emla.model.documents.Profile`.
         languages: tags of the languages accepted.

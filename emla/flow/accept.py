@@ -59,12 +59,8 @@ class Accept:
 
     def known(self, pid: bytes) -> Answer | None:
         """The answer a package already got: a repeat is given these bytes and its payload is not read."""
-        read = self._gateway.store.read
-        if bundle := read.bundle(pid, Event.RELAY_ACCEPTANCE):
-            return Answer(bundle=bundle, accepted=True)
-        if bundle := read.bundle(pid, Event.RELAY_REJECTION):
-            return Answer(bundle=bundle, accepted=False)
-        return None
+        found = self._gateway.store.read.first_bundle(pid, Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION)
+        return Answer(bundle=found[1], accepted=found[0] is Event.RELAY_ACCEPTANCE) if found else None
 
     async def __call__(self, pid: bytes, signed: bytes, source: PayloadSource) -> Answer:
         """Receive one package.
@@ -198,6 +194,8 @@ class Accept:
                 raise
             return answer
         gateway.subjects.put(subject)
+        if payload is not None:
+            gateway.fresh.put(header.payload.sha256, payload)
         self._on_accepted(package.pid)
         return Answer(bundle=issued.bundle, accepted=True)
 

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from emla.formats.header import decode as decode_header
 from emla.formats.header import decode_signed, package_id
@@ -21,6 +22,7 @@ from emla.steps.acknowledge import IssuedAcknowledgement, Subject, acknowledge, 
 from emla.steps.verify_package import Addressee
 
 _SUBJECTS_MAX = 4096
+_FRESH_BYTES_MAX = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,32 @@ class Subjects:
         return known
 
 
+class FreshPayloads:
+    """Small payloads that have just been committed, for the next journey to take without reading them back.
+
+    Bounded by bytes; whatever is not here any more is read from its row.
+    """
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[bytes, bytes] = OrderedDict()
+        self._bytes = 0
+
+    def put(self, sha256: bytes, payload: bytes) -> None:
+        """Hold a payload for a while."""
+        self._held[sha256] = payload
+        self._bytes += len(payload)
+        while self._bytes > _FRESH_BYTES_MAX:
+            _, oldest = self._held.popitem(last=False)
+            self._bytes -= len(oldest)
+
+    def take(self, sha256: bytes) -> bytes | None:
+        """Take a payload out, if it is still here."""
+        payload = self._held.pop(sha256, None)
+        if payload is not None:
+            self._bytes -= len(payload)
+        return payload
+
+
 @dataclass(slots=True, kw_only=True)
 class Gateway:
     """The shared parts, built once by bootstrap."""
@@ -132,6 +160,7 @@ class Gateway:
     settings: Settings
     under_way: UnderWay = field(default_factory=UnderWay)
     subjects: Subjects = field(default_factory=Subjects)
+    fresh: FreshPayloads = field(default_factory=FreshPayloads)
 
     def now(self) -> int:
         """The wall clock in whole UNIX seconds, as signed objects carry it."""
@@ -148,6 +177,11 @@ class Gateway:
         floor = max(settings.disk_floor_bytes, share)
         if self.blobs.free_bytes() - bytes_wanted < floor:
             raise StoreError("disk-full", f"Less than {floor} bytes would be left free.")
+
+    def payload(self, sha256: bytes) -> bytes | Path:
+        """A stored payload: its bytes when they are in a row, else the file that holds them."""
+        payload = self.fresh.take(sha256) or self.store.read.payload(sha256)
+        return self.blobs.path(sha256) if payload is None else payload
 
     def sent_subject(self, pid: bytes) -> Subject | None:
         """What acknowledgements of a package of ours must speak about; None when we never sent it."""

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
@@ -81,23 +80,21 @@ class Open:
         strikes, allowed = row.strikes, self._gateway.settings.opener.strikes
         while strikes < allowed:
             try:
-                verdict = await self._opener.open(row.signed, row.pid, self._payload(row))
+                verdict = await self._opener.open(
+                    row.signed, row.pid, self._gateway.payload(row.payload_sha256)
+                )
             except SandboxDiedError:
                 # I6: durable before the next attempt. That this process itself was stopped is nobody's strike.
                 strikes = await self._gateway.store.write(lambda each: each.count_strike(row.pid))
                 logger.warning("the opener died", extra={"pid": row.pid.hex(), "strikes": strikes})
                 continue
+            except StoreError as error:
+                # Its payload cannot be read. It stays accepted and is tried again at the next start; the others go on.
+                logger.error("payload unreadable", extra={"pid": row.pid.hex(), "code": error.code})
+                return
             await self._commit(row, verdict)
             return
         await self._commit(row, Verdict(code="three-strikes", record=b""))
-
-    def _payload(self, row: InboxRow) -> bytes | Path:
-        if not row.inline:
-            return self._gateway.blobs.path(row.payload_sha256)
-        payload = self._gateway.store.read.payload(row.payload_sha256)
-        if payload is None:
-            raise StoreError("store-failed", "An inbox row has no payload.")
-        return payload
 
     async def _commit(self, row: InboxRow, verdict: Verdict) -> None:
         """I7, I8: the verdict, its acknowledgement and the leg that carries it, in one batch."""

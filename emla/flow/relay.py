@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 from emla.flow.backoff import delay_seconds
 from emla.flow.gateway import Gateway
-from emla.model.errors import EmlaError
+from emla.model.errors import EmlaError, IllegalTransitionError
 from emla.model.leg import Leg, LegState
 from emla.ports.store import Transaction
 from emla.ports.transport import Refusal
@@ -88,8 +88,9 @@ class Destination:
     def _start_some(self, group: asyncio.TaskGroup) -> float:
         """Start as many legs as the window allows; return how long to wait when nothing happens."""
         now = self._gateway.clock.now()
-        if now < self._paused_until:
-            return self._paused_until - now
+        steady = self._gateway.clock.steady()
+        if steady < self._paused_until:
+            return self._paused_until - steady
         if self._next_due is not None and now >= self._next_due:
             self._more_stored = True
         window = 1 if self._failures >= _BREAKER_FAILURES else self._window
@@ -130,6 +131,11 @@ class Destination:
             refusal = Refusal(code=error.code)
             if not error.retryable:
                 logger.warning("leg refused", extra={"leg": leg.id, "peer": self._peer, "code": error.code})
+        except IllegalTransitionError:
+            raise  # a bug of ours about what is stored: nothing may go on
+        except Exception:  # a bug of ours about one leg is not the others' trouble
+            logger.exception("leg failed", extra={"leg": leg.id, "peer": self._peer, "code": "internal"})
+            refusal = Refusal(code="internal")
         else:
             if refusal is None:
                 self._failures = 0
@@ -140,7 +146,8 @@ class Destination:
 
     async def _postpone(self, leg: Leg, refusal: Refusal, failures_before: int) -> None:
         # Legs that were on their way together fail together: that is one failure in a row, not one for each of them.
-        if self._failures == failures_before:
+        first = self._failures == failures_before
+        if first:
             self._failures += 1
         chance = int.from_bytes(self._gateway.entropy(4), "big") / 2**32
         delay = delay_seconds(
@@ -150,8 +157,8 @@ class Destination:
             retry_after=refusal.retry_after_seconds,
         )
         now = self._gateway.clock.now()
-        if self._failures >= _BREAKER_FAILURES:
-            self._paused_until = now + delay
+        if first and self._failures >= _BREAKER_FAILURES:
+            self._paused_until = self._gateway.clock.steady() + delay
         logger.info(
             "leg postponed",
             extra={"leg": leg.id, "peer": self._peer, "code": refusal.code, "seconds": round(delay, 1)},

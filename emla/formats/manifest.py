@@ -40,6 +40,22 @@ def encode(manifest: Manifest) -> bytes:
     return strict_json.encode(members)
 
 
+def check_texts(manifest: Manifest) -> None:
+    """Refuse what `decode` would refuse in the members that people and their systems write.
+
+    Raises:
+        MalformedError: a text with control characters, too long, or of the wrong form.
+    """
+    for name, text in (("name", manifest.officer.name), ("post", manifest.officer.post)):
+        strict_json.check_line(f"manifest.officer.{name}", text)
+    if not patterns.MESSAGE.fullmatch(manifest.message):
+        raise MalformedError("manifest has an unacceptable 'message'.")
+    if not all(patterns.MEDIA_TYPE.fullmatch(part.media) for part in manifest.parts):
+        raise MalformedError("manifest names an unacceptable media type.")
+    if [part.role for part in manifest.parts].count(PartRole.MAIN) != 1:
+        raise MalformedError("manifest has exactly one main part, and it comes first.")
+
+
 def _encode_part(number: int, part: Part) -> Json:
     return {
         "n": number,

@@ -30,13 +30,13 @@ def read_message(document: XmlDocument) -> Message:
     """
     root = document.root
     name = etree.QName(root)
-    parts = _children(root)
-    header = _children(parts["MessageHeader"])
+    header_root = header_element(document)
+    header = _children(header_root)
     reply = header.get("InReplyTo")
-    urgency = parts.get("Urgency")
-    officer = _children(parts["SigningOfficer"])
+    urgency = root.find(f"{_COMMON}Urgency/{_COMMON}UrgencyLevel")
+    officer = _children(_required(root, f"{_COMMON}SigningOfficer"))
     requested_reference = header.get("RequestedReference")
-    copies = parts["MessageHeader"].iterchildren(f"{_COMMON}CopyTo")
+    copies = header_root.iterchildren(f"{_COMMON}CopyTo")
     return Message(
         message_type=name.localname,
         namespace=name.namespace or "",
@@ -44,14 +44,14 @@ def read_message(document: XmlDocument) -> Message:
         case_id=bytes.fromhex(text_of(header["CaseId"])),
         generation=int(text_of(header["Generation"])),
         issued_at=datetime.fromisoformat(text_of(header["IssuedAt"])).astimezone(UTC),
-        sender=text_of(_children(header["Sender"])["AuthorityId"]),
-        recipient=text_of(_children(header["Recipient"])["AuthorityId"]),
+        sender=text_of(header_element(document, "Sender", "AuthorityId")),
+        recipient=text_of(header_element(document, "Recipient", "AuthorityId")),
         copy_to=tuple(text_of(_children(copy)["AuthorityId"]) for copy in copies),
         requesting_reference=text_of(header["RequestingReference"]),
         requested_reference=text_of(requested_reference) if requested_reference is not None else None,
         in_reply_to=bytes.fromhex(text_of(reply)) if reply is not None else None,
         language=text_of(header["Language"]),
-        urgency=text_of(_children(urgency)["UrgencyLevel"]) if urgency is not None else "ROUTINE",
+        urgency=text_of(urgency) if urgency is not None else "ROUTINE",
         attachments=tuple(_attachment(element) for element in attachment_elements(document)),
         signing_officer=SigningOfficer(name=text_of(officer["Name"]), post=text_of(officer["Post"])),
     )
@@ -64,10 +64,14 @@ def attachment_elements(document: XmlDocument) -> tuple[etree._Element, ...]:
 
 def header_element(document: XmlDocument, *names: str) -> etree._Element:
     """The element of the header at ``names``, for whoever must name its place."""
-    element = _children(document.root)["MessageHeader"]
-    for name in names:
-        element = _children(element)[name]
-    return element
+    return _required(document.root, "/".join(_COMMON + name for name in ("MessageHeader", *names)))
+
+
+def _required(parent: etree._Element, path: str) -> etree._Element:
+    found = parent.find(path)
+    if found is None:
+        raise KeyError(path)
+    return found
 
 
 def _attachment(element: etree._Element) -> Attachment:
@@ -87,4 +91,8 @@ def _attachment(element: etree._Element) -> Attachment:
 
 def _children(element: etree._Element) -> dict[str, etree._Element]:
     """The child elements of the shared namespace by local name; of repeated ones the last."""
-    return {qualified_name(child).removeprefix(_COMMON): child for child in element.iterchildren("*")}
+    start = len(_COMMON)
+    return {
+        name[start:] if (name := qualified_name(child)).startswith(_COMMON) else name: child
+        for child in element.iterchildren("*")
+    }

@@ -136,6 +136,16 @@ def decode_octets(text: str) -> bytes:
         raise MalformedError("Not base64url.") from error
 
 
+def check_line(what: str, text: str, longest: int = 256) -> None:
+    """Refuse a text that may not be shown to people as one line.
+
+    Raises:
+        MalformedError: too long, or with controls or marks that turn its direction.
+    """
+    if len(text) > longest or _UNSHOWABLE.search(text):
+        raise MalformedError(f"{what} is not a line that can be shown.")
+
+
 class Members:
     """Takes one JSON object apart, member by member; `finish` refuses whatever was not taken."""
 
@@ -173,11 +183,12 @@ class Members:
         return value
 
     def line(self, name: str, longest: int = 256) -> str:
-        """Take a text that people will see: one line, without control characters and without marks that turn the
-        direction of what follows (a peer's text must not write on our officer's terminal)."""
+        """Take a text that people will see: one line, without controls and without marks that turn its direction.
+
+        A peer's text must not write on our officer's terminal.
+        """
         value = self.text(name, longest=longest)
-        if _UNSHOWABLE.search(value):
-            raise self._wrong(name)
+        check_line(f"{self._what}.{name}", value, longest)
         return value
 
     def instant(self, name: str) -> int:

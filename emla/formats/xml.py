@@ -39,6 +39,8 @@ _PLAIN_START = re.compile(
     rb"""[ \t\r\n]*<[A-Za-z_]""",
     re.VERBOSE,
 )
+_SPACED = re.compile(r"[\t\r\n]|  |\A | \Z")
+"""White space that collapsing would change."""
 _WHITE_SPACE = re.compile(r"[ \t\r\n]+")
 _COMMENT_IN_VALUE = etree.XPath("//*[comment() and (not(*) or text()[normalize-space()])]")
 _TREE_PARSER = etree.XMLParser(
@@ -153,6 +155,10 @@ def text_of(element: etree._Element) -> str:
     """An element's whole text with white space collapsed as XML does it: four characters, not all that
     Unicode has.
     """
+    if not len(element):
+        text = element.text or ""
+        if not _SPACED.search(text):
+            return text
     return _WHITE_SPACE.sub(" ", "".join(element.itertext())).strip(" ")
 
 

@@ -100,7 +100,8 @@ def _subtree(leaf_hashes: Sequence[bytes], start: int, end: int) -> bytes:
 
 def _subproof(leaf_hashes: Sequence[bytes], first: int, start: int, end: int, *, whole: bool) -> Proof:
     """SUBPROOF of RFC 9162 2.1.4.1; `whole` says that the verifier already knows the root of the first
-    tree."""
+    tree.
+    """
     if first == end:
         return () if whole else (_subtree(leaf_hashes, start, end),)
     middle = start + _split(end - start)

@@ -130,7 +130,8 @@ def verify_signature(note: SignedNote, name: str, public_key: bytes) -> None:
 
 def is_key_name(name: str) -> bool:
     """Say whether C2SP allows this key name: not empty, no spaces of any script, no plus, no control
-    characters."""
+    characters.
+    """
     return bool(name) and not any(char.isspace() or char == "+" or char < " " for char in name)
 
 

@@ -52,12 +52,20 @@ _UNDELIVERED = ((Event.RELAY_REJECTION, LegState.REJECTED), (Event.RELAY_FAILURE
 def leg_state(events: AbstractSet[Event]) -> LegState:
     """The state of a package leg, given every event acknowledged for it.
 
-    Until RelayAcceptance is here the leg goes on asking for it, even when a later event overtook it. A RelayAcceptance beats a
-    RelayFailure, whichever came first: the peer has the package.
+    Until RelayAcceptance is here the leg goes on asking for it, even when a later event overtook it. What the recipient signed
+    beats our own RelayFailure, whichever came first: the peer has the package.
     """
+    delivered = delivered_state(events)
     if Event.RELAY_ACCEPTANCE in events:
-        return next((state for event, state in _DELIVERED if event in events), LegState.ACCEPTED)
+        return delivered or LegState.ACCEPTED
+    if Event.RELAY_FAILURE in events and delivered:
+        return delivered
     return next((state for event, state in _UNDELIVERED if event in events), LegState.READY)
+
+
+def delivered_state(events: AbstractSet[Event]) -> LegState | None:
+    """The state that the recipient's acknowledgements of the content alone prove; None when there are none."""
+    return next((state for event, state in _DELIVERED if event in events), None)
 
 
 FINAL = frozenset({LegState.HANDED, LegState.CONSIGNMENT_FAILED, LegState.REJECTED, LegState.DONE})

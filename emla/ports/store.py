@@ -267,6 +267,10 @@ class Reader(Protocol):
         """The stored bundle of one event of a package."""
         ...
 
+    def first_bundle(self, pid: bytes, one: Event, other: Event) -> tuple[Event, bytes] | None:
+        """The stored bundle of whichever of two events came first for a package."""
+        ...
+
     def leg(self, leg_id: int) -> Leg | None:
         """One leg."""
         ...

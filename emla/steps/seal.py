@@ -95,27 +95,26 @@ class PayloadSealer:
     def finish(self) -> bytes:
         """Write zeros and manifest; return the last sealed bytes to store."""
         plan = self._plan
-        self._manifest = manifest_form.encode(
-            Manifest(
-                salt=plan.salt,
-                sender=plan.sender,
-                recipients=(plan.recipient,),
-                payload_id=plan.payload_id,
-                conversation=plan.conversation,
-                message=plan.message,
-                in_reply_to=plan.in_reply_to,
-                officer=plan.officer,
-                created=plan.created,
-                parts=tuple(self._parts),
-            )
+        manifest = Manifest(
+            salt=plan.salt,
+            sender=plan.sender,
+            recipients=(plan.recipient,),
+            payload_id=plan.payload_id,
+            conversation=plan.conversation,
+            message=plan.message,
+            in_reply_to=plan.in_reply_to,
+            officer=plan.officer,
+            created=plan.created,
+            parts=tuple(self._parts),
         )
-        if len(self._manifest) > WIRE.manifest_bytes:
-            raise InvalidMessageError("too-large", "The manifest is too long.")
-        # Read it as the recipient will: what it would refuse must be refused here, before it is accepted there.
+        # What the recipient would refuse must be refused here, before it is accepted there.
         try:
-            manifest_form.decode(self._manifest)
+            manifest_form.check_texts(manifest)
         except MalformedError as error:
             raise InvalidMessageError("invalid-message", error.detail) from error
+        self._manifest = manifest_form.encode(manifest)
+        if len(self._manifest) > WIRE.manifest_bytes:
+            raise InvalidMessageError("too-large", "The manifest is too long.")
         zeros, end = manifest_form.trailer(sum(part.size for part in self._parts), self._manifest)
         sealed = [self._account(self._sealer.update(block)) for block in _zeros(zeros)]
         sealed.append(self._account(self._sealer.update(end)))

@@ -20,7 +20,7 @@ from emla.formats.documents import encode_export
 from emla.formats.patterns import MEDIA_TYPE
 from emla.formats.strict_json import Members
 from emla.model.errors import InvalidMessageError, MalformedError, NotFoundError, TransportError
-from emla.model.leg import LegState
+from emla.model.leg import LegKind, LegState
 from emla.model.limits import WIRE
 from emla.model.package import PartRole, Priority
 from emla.ports.listings import Listed, Listings
@@ -110,11 +110,9 @@ class AuthorityApi:
     async def _until_answered(self, pid: bytes, seconds: float) -> None:
         """Wait until the package is no longer READY."""
         end = time.monotonic() + seconds
-        row = self._gateway.store.read.sent(pid)
-        while row and (left := end - time.monotonic()) > 0:
-            if views.is_answered(self._gateway.store.read, pid):
-                return
-            if not await self._news.wait(pid, left):
+        while (left := end - time.monotonic()) > 0:
+            leg = self._gateway.store.read.leg_of(LegKind.PACKAGE, pid)
+            if leg is None or leg.state is not LegState.READY or not await self._news.wait(pid, left):
                 return
 
     async def get_messages(self, http_request: web.Request) -> web.Response:

@@ -7,6 +7,7 @@ from aiohttp import StreamReader
 from emla.model.errors import EmlaError, TransportError
 
 _READ_SECONDS = 60
+_WHOLE_BYTES_MAX = 512 * 1024
 
 
 class BodySource:
@@ -16,16 +17,26 @@ class BodySource:
         """Args: the body, its length, and the error for a body that ends early."""
         self._content = content
         self._short = short
+        self._held = b""
         self.size = size
 
     async def read_exactly(self, size: int) -> bytes:
-        """Read so many bytes."""
+        """Read so many bytes. A small body is taken whole with the first of them: one wait instead of several."""
+        if not self._held and self.size <= _WHOLE_BYTES_MAX:
+            self._held = await self._read(self.size)
+        self.size -= size
+        if self._held:
+            data, self._held = self._held[:size], self._held[size:]
+            if len(data) < size:
+                raise self._short
+            return data
+        return await self._read(size)
+
+    async def _read(self, size: int) -> bytes:
         try:
             async with asyncio.timeout(_READ_SECONDS):
-                data = await self._content.readexactly(size)
+                return await self._content.readexactly(size)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise self._short from error
         except TimeoutError as error:
             raise TransportError("timeout") from error
-        self.size -= size
-        return data

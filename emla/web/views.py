@@ -11,14 +11,13 @@ from emla.flow.gateway import Peer
 from emla.flow.hand_over import Content
 from emla.formats.documents import encode_export
 from emla.formats.manifest import display_name
-from emla.model.acknowledgement import PROVES, Event
+from emla.model.acknowledgement import PROVES
 from emla.model.findings import Finding
 from emla.model.leg import Leg, LegKind, leg_state
 from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Reader
 
 Json = dict[str, object]
-_ANSWERED = (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION, Event.RELAY_FAILURE)
 
 
 class StatusSource(Protocol):
@@ -69,11 +68,6 @@ def instant(seconds: float | None) -> str | None:
     if seconds is None:
         return None
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def is_answered(read: Reader, pid: bytes) -> bool:
-    """Whether a package of ours has an answer of its recipient, or has expired."""
-    return any(read.bundle(pid, event) is not None for event in _ANSWERED)
 
 
 def summary(listed: Listed, content: Content | None) -> Json:

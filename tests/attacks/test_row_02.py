@@ -10,7 +10,8 @@ from emla.model.acknowledgement import Event
 from emla.model.errors import InvalidAcknowledgementError
 from emla.model.signed import PayloadType
 from emla.steps.verify_acknowledgement import verify_acknowledgement
-from tests.support.authorities import Tampering, build, changed, issue, party, record
+from tests.support.acknowledging import issue, record
+from tests.support.authorities import Tampering, build, changed, party
 from tests.support.receiving import receive
 
 AT, DE = party("at.moj"), party("de.bfj")

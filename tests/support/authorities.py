@@ -2,8 +2,8 @@
 other.
 
 Here: `party` makes an authority with root, card and profile; `build` seals a package stage by stage, and a
-hostile sender can change something at each stage (what it signs afterwards is consistent with the lie);
-`issue` makes an acknowledgement with its place in a ledger. Not here: a gateway, a clock, a network.
+hostile sender can change something at each stage (what it signs afterwards is consistent with the lie).
+Not here: acknowledgements (acknowledging.py), a gateway, a clock, a network.
 
 Rules of the file: everything is derived from names, so a package is the same in every run, except for the
 HPKE wrap, which the library randomises; give `wrap` a deterministic one where bytes must repeat. These keys
@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from emla.formats import acknowledgement as acknowledgement_form
 from emla.formats import cc1, dsse, ed1, h1, strict_json
 from emla.formats import documents as documents_form
 from emla.formats import header as header_form
@@ -24,9 +23,6 @@ from emla.formats import manifest as manifest_form
 from emla.formats.binding import key_id
 from emla.formats.strict_json import Json
 from emla.ledger import checkpoint as checkpoint_form
-from emla.ledger.leaf import LeafKind, entry
-from emla.ledger.merkle import inclusion_proof, leaf_hash, root_hash
-from emla.model.acknowledgement import Bundle, Event
 from emla.model.documents import (
     Authority,
     Card,
@@ -50,7 +46,7 @@ from emla.model.package import (
     SealingOfficer,
 )
 from emla.model.signed import PayloadType
-from emla.steps.acknowledge import Subject, acknowledge, signature_hash
+from emla.steps.acknowledge import Subject, signature_hash
 from emla.steps.trust import trust_documents
 from emla.steps.verify_package import Addressee
 
@@ -391,60 +387,3 @@ def _manifest(sender: str, recipient: str, parts: Parts, fresh: Secrets, tamperi
         )
     )
     return tampering.manifest_bytes(changed(honest, tampering.manifest) if tampering.manifest else honest)
-
-
-def issue(
-    issuer: Party,
-    package: Package,
-    event: Event,
-    *,
-    at: int = NOW + 60,
-    reason: str | None = None,
-    members: Changes | None = None,
-    signer: ed1.SigningKey | None = None,
-    index: int = 5,
-    size: int = 11,
-) -> Bundle:
-    """Acknowledge a package; the acknowledgement is leaf `index` of a ledger of `size` leaves.
-
-    `members` changes what is signed; `signer` signs in place of the issuer's `sign` key.
-    """
-    issued = acknowledge(
-        event,
-        package.subject,
-        by=issuer.id,
-        card=issuer.card,
-        at=at,
-        signer=signer or issuer.sign,
-        reason=reason,
-    )
-    signed = issued.signed
-    if members is not None:
-        payload = changed(acknowledgement_form.decode_signed(signed).payload, members)
-        signed = dsse.sign(PayloadType.ACKNOWLEDGEMENT, payload, signer or issuer.sign)
-    return record(issuer, signed, index=index, size=size)
-
-
-def record(
-    issuer: Party, signed: bytes, *, index: int = 5, size: int = 11, kind: LeafKind | None = None
-) -> Bundle:
-    """Put a signed acknowledgement into a ledger of the issuer and return it with its proof."""
-    leaves = [leaf_hash(derived(issuer.id, "leaf", number, length=33)) for number in range(size)]
-    leaves[index] = leaf_hash(entry(kind or LeafKind.ACKNOWLEDGEMENT_ISSUED, signed))
-    return Bundle(
-        signed=signed,
-        index=index,
-        proof=inclusion_proof(index, leaves),
-        checkpoint=checkpoint_of(issuer, size, root_hash(leaves)),
-    )
-
-
-def checkpoint_of(
-    issuer: Party, size: int, root: bytes, *, origin: str | None = None, signer: ed1.SigningKey | None = None
-) -> bytes:
-    """Sign a checkpoint with the issuer's ledger key, or another key."""
-    key = signer or issuer.ledger
-    head = checkpoint_form.Checkpoint(
-        origin=origin or issuer.authority.card.ledger_origin, size=size, root=root
-    )
-    return checkpoint_form.encode(head, key.sign, key.public)

@@ -2,7 +2,7 @@
 
 - `needs(tool)`: a test that needs a program which Python packages do not bring is skipped, with a reason,
   where that program is missing. ``node`` means the Node.js of the dev requirements and the packages of
-  tests/interop; any other name is looked for on PATH.
+  tests/interop, ``vectors`` the published vectors beside the project; any other name is looked for on PATH.
 - With ``EMLA_FAIL_ON_SKIP=1`` a run in which anything was skipped, or was expected to fail, fails at its
   end and names it. `.ci/run` sets it: a promise nobody checked is not kept.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 INTEROP = Path(__file__).parents[1] / "interop"
+VECTORS = Path(__file__).parents[3] / "shared" / "vectors"
 _unproved = pytest.StashKey[dict[str, str]]()
 
 
@@ -35,6 +36,10 @@ def missing(tool: str) -> str:
         if not (INTEROP / "node_modules" / "libsodium-wrappers").is_dir():
             return "the packages of tests/interop are not here: run `make test`, or `npm ci` in tests/interop"
         return ""
+    if tool == "vectors":
+        return (
+            "" if VECTORS.is_dir() else "the vectors of others are not beside the project (../shared/vectors)"
+        )
     return "" if shutil.which(tool) else f"{tool} is not on PATH"
 
 

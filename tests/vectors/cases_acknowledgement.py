@@ -10,18 +10,8 @@ from emla.ledger.leaf import LeafKind, entry
 from emla.ledger.merkle import leaf_hash
 from emla.model.acknowledgement import Bundle, Event
 from emla.model.signed import PayloadType
-from tests.support.authorities import (
-    DAY,
-    NOW,
-    Changes,
-    Party,
-    changed,
-    checkpoint_of,
-    derived,
-    issue,
-    party,
-    record,
-)
+from tests.support.acknowledging import checkpoint_of, issue, record
+from tests.support.authorities import DAY, NOW, Changes, Party, changed, derived, party
 from tests.support.vector_files import Vector
 from tests.vectors.cases_encoding import plus_order
 from tests.vectors.cases_header import sealed

@@ -1,11 +1,12 @@
-# ruff: noqa: E501  # a table of cases is read by the row
+# a table of cases is read by the row
 """Vectors of the encodings: strict JSON, base64url, DSSE, cc1, manifest."""
 
-from hashlib import sha256
+from hashlib import sha256, sha512
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from emla.formats import cc1, dsse, strict_json
+from emla.formats.ed1 import SigningKey
 from emla.formats.strict_json import Json
 from emla.model.signed import PayloadType
 from tests.support.authorities import build, changed, derived, party
@@ -19,6 +20,16 @@ ORDER = 2**252 + 27742317777372353535851937790883648493
 def plus_order(sig: bytes) -> bytes:
     """The same signature with S + L in place of S: good for a verifier that does not look."""
     return sig[:32] + (int.from_bytes(sig[32:], "little") + ORDER).to_bytes(32, "little")
+
+
+def identity_for_r(seed: bytes, message: bytes) -> bytes:
+    """A signature whose R is the identity: it satisfies the equation, yet says nothing only the signer could say."""
+    scalar = bytearray(sha512(seed).digest()[:32])
+    scalar[0] &= 248
+    scalar[31] = scalar[31] & 63 | 64
+    public, r = SigningKey(seed, "").public, b"\1" + bytes(31)
+    challenge = int.from_bytes(sha512(r + public + message).digest(), "little")
+    return r + (challenge * int.from_bytes(scalar, "little") % ORDER).to_bytes(32, "little")
 
 
 _JSON_GOOD: tuple[tuple[str, bytes, str], ...] = (
@@ -140,6 +151,8 @@ def dsse_vectors() -> list[Vector]:
     first: Json = {"keyid": AT.sign.kid, "sig": strict_json.encode_octets(sig)}
     second: Json = {"keyid": DE.sign.kid, "sig": strict_json.encode_octets(bytes(64))}
     bare = AT.sign.sign(payload)
+    encoded = dsse.pre_authentication_encoding(PayloadType.HEADER, payload)
+    small = identity_for_r(derived("key", AT.id, "sign"), encoded)
 
     def signature(value: bytes) -> bytes:
         return changed(good, {"signatures.0.sig": strict_json.encode_octets(value)})
@@ -156,6 +169,7 @@ def dsse_vectors() -> list[Vector]:
          "one bit of S is flipped", 1),
         ("zero-signature", "bad-signature", signature(bytes(64)), "64 zero bytes", 1),
         ("s-plus-l", "bad-signature", signature(plus_order(sig)), "S + L in place of S", 6),
+        ("r-small-order", "bad-signature", signature(small), "R is the identity", 6),
         ("no-encoding", "bad-signature", signature(bare), "signed is the payload, not its pre-authentication encoding", None),
         ("other-key", "bad-signature", changed(good, {"signatures.0.keyid": DE.sign.kid}), "only another key is named", 3),
         ("type-changed", "malformed", changed(good, {"payloadType": PayloadType.ACKNOWLEDGEMENT.value}),

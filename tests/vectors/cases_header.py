@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # a table of cases is read by the row
+# a table of cases is read by the row
 """Vectors of headers; and the deterministic packages every other file takes its bytes from."""
 
 from collections.abc import Iterable

@@ -4,11 +4,8 @@
 from collections.abc import Iterable
 
 from emla.ledger.merkle import consistency_proof, inclusion_proof, leaf_hash, root_hash
-from tests.support.authorities import (
-    checkpoint_of,
-    derived,
-    party,
-)
+from tests.support.acknowledging import checkpoint_of
+from tests.support.authorities import derived, party
 from tests.support.vector_files import Vector
 
 AT, DE, HK = party("at.moj"), party("de.bfj"), party("hk.doj")

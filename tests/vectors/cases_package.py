@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # a table of cases is read by the row
+# a table of cases is read by the row
 """Vectors of whole packages, opened with the recipient's key."""
 
 from collections.abc import Iterable

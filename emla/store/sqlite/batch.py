@@ -44,10 +44,17 @@ class BatchRunner:
         Raises:
             StoreError: nothing of the batch happened; the storage cannot be trusted any more and the process must stop.
         """
+        execute = self._connection.execute
         transaction = SqliteTransaction(self._connection, self.frontier, self._key)
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            outcomes = [self._one(operation, transaction) for operation in operations]
+            execute("BEGIN IMMEDIATE")
+            outcomes = _all(operations, transaction)
+            if outcomes is None:
+                # Rare: one of them failed. Once more from the start, each in a savepoint of its own.
+                execute("ROLLBACK")
+                execute("BEGIN IMMEDIATE")
+                transaction = SqliteTransaction(self._connection, self.frontier, self._key)
+                outcomes = [self._one(operation, transaction) for operation in operations]
             closed = transaction.close()
         except sqlite3.Error as error:
             raise self._failure(error) from error
@@ -94,3 +101,13 @@ class BatchRunner:
                 error.add_note(f"and the rollback failed: {second}")
         full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
         return StoreError("disk-full" if full else "store-failed", str(error))
+
+
+def _all(operations: Sequence[Operation], transaction: SqliteTransaction) -> list[Outcome] | None:
+    """Run operations without savepoints; None when one of them failed and the whole must be run again."""
+    try:
+        return [Outcome(value=operation(transaction)) for operation in operations]
+    except sqlite3.OperationalError:
+        raise
+    except Exception:  # noqa: BLE001 (the second run gives it to its caller)
+        return None

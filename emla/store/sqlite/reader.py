@@ -87,6 +87,14 @@ class SqliteReader:
         ).fetchone()
         return bytes(row[0]) if row else None
 
+    def first_bundle(self, pid: bytes, one: Event, other: Event) -> tuple[Event, bytes] | None:
+        """The stored bundle of whichever of two events came first for a package."""
+        row = self._execute(
+            "SELECT event, bundle FROM acknowledgement WHERE pid = ? AND event IN (?, ?) ORDER BY id LIMIT 1",
+            (pid, one.value, other.value),
+        ).fetchone()
+        return (Event(row[0]), row[1]) if row else None
+
     def leg(self, leg_id: int) -> Leg | None:
         """One leg."""
         return rows.one(self._execute(rows.LEG + " WHERE id = ?", (leg_id,)), rows.leg)

@@ -45,11 +45,14 @@ class SqliteTransaction:
     """One batch on one connection; implements `emla.ports.store.Transaction`."""
 
     def __init__(self, connection: sqlite3.Connection, frontier: Frontier, key: LedgerKey) -> None:
+        self._connection = connection
         self._execute = connection.execute
         self._frontier = frontier
         self._key = key
         self._entries: list[bytes] = []
+        self._leaves: list[tuple[int, int, bytes, bytes]] = []
         self._issued: list[tuple[Issued, int]] = []
+        self._issued_events: dict[bytes, set[Event]] = {}
         self.payload_bytes = 0
         """Payload bytes this batch inserted, for the WAL's size."""
 
@@ -60,6 +63,10 @@ class SqliteTransaction:
     def undo(self, mark: Mark) -> None:
         """Forget what an operation collected since its mark."""
         del self._entries[mark.leaves :]
+        del self._leaves[mark.leaves :]
+        for issued, _ in self._issued[mark.issued :]:
+            said = issued.acknowledgement.acknowledgement
+            self._issued_events[said.pid].discard(said.event)
         del self._issued[mark.issued :]
 
     def close(self) -> ClosedBatch | None:
@@ -70,6 +77,7 @@ class SqliteTransaction:
         """
         if not self._entries:
             return None
+        self._connection.executemany("INSERT INTO leaf VALUES (?, ?, ?, ?)", self._leaves)
         closed = close_batch(self._frontier, self._entries, self._key)
         first = self._frontier.size
         for issued, position in self._issued:
@@ -252,10 +260,7 @@ class SqliteTransaction:
     def events_of(self, pid: bytes) -> frozenset[Event]:
         """Every event stored for a package, or about to be stored by this batch."""
         stored = self._execute("SELECT event FROM acknowledgement WHERE pid = ?", (pid,))
-        mine = (issued.acknowledgement.acknowledgement for issued, _ in self._issued)
-        return frozenset(
-            {Event(event) for (event,) in stored} | {each.event for each in mine if each.pid == pid}
-        )
+        return frozenset({Event(event) for (event,) in stored} | self._issued_events.get(pid, set()))
 
     def issue(self, acknowledgement: IssuedAcknowledgement) -> Issued:
         """Append an acknowledgement of ours to the ledger; its bundle is stored when the batch closes."""
@@ -264,11 +269,11 @@ class SqliteTransaction:
             "SELECT 1 FROM acknowledgement WHERE pid = ? AND event = ? AND by = ?",
             (said.pid, said.event.value, said.by),
         ).fetchone()
-        pending = (each.acknowledgement.acknowledgement for each, _ in self._issued)
-        if known or any(each.pid == said.pid and each.event is said.event for each in pending):
+        if known or said.event in self._issued_events.get(said.pid, ()):
             raise DuplicateError("acknowledgement_event")
         issued = Issued(acknowledgement)
         self._issued.append((issued, len(self._entries)))
+        self._issued_events.setdefault(said.pid, set()).add(said.event)
         self.append_leaf(LeafKind.ACKNOWLEDGEMENT_ISSUED, acknowledgement.signed, acknowledgement.aid)
         return issued
 
@@ -288,7 +293,7 @@ class SqliteTransaction:
         """Append a leaf over stored bytes."""
         digest = hashlib.sha256(stored).digest()
         index = self._frontier.size + len(self._entries)
-        self._execute("INSERT INTO leaf VALUES (?, ?, ?, ?)", (index, int(kind), digest, ref))
+        self._leaves.append((index, int(kind), digest, ref))
         self._entries.append(entry_of_digest(kind, digest))
 
     # --- peers ---

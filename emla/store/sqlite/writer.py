@@ -18,7 +18,7 @@ from typing import Protocol
 from emla.model.errors import StoreError
 from emla.store.sqlite.batch import BatchRunner, Operation, Outcome
 
-_WAIT_SECONDS_EACH = 0.00015
+_WAIT_SECONDS_EACH = 0.0005
 """How much longer a batch waits for each journey that is under way."""
 _DEFER_SECONDS = 0.5
 """How long a write that nobody waits for may wait for company."""
@@ -86,6 +86,7 @@ class Writer:
         self._pending: list[_Work] = []
         self._committing = False
         self._timer: asyncio.TimerHandle | None = None
+        self._begin_at = 0.0
         self._idle = asyncio.Event()
         self._idle.set()
         self._ended_at = 0.0
@@ -128,9 +129,10 @@ class Writer:
         # Even without a wait, once round the loop: whoever is ready in this turn comes along. A time that is set is only
         # ever brought forward: put off at each arrival, a batch would never begin under load.
         when = self._loop.time() + max(0.0, begin_at - now)
-        if self._timer is None or when < self._timer.when():
+        if self._timer is None or when < self._begin_at:
             if self._timer:
                 self._timer.cancel()
+            self._begin_at = when
             self._timer = self._loop.call_at(when, self._begin)
 
     def _begin(self) -> None:

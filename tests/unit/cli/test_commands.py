@@ -4,11 +4,9 @@ import hashlib
 import json
 import re
 import secrets
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -16,7 +14,6 @@ from emla.bootstrap.initialise import Initialised
 from emla.bootstrap.sample import write_sample
 from emla.bootstrap.schema_folder import schema_folder
 from emla.cli.wording import NOT_ACCEPTANCE
-from emla.ledger.audit import AuditReport
 from emla.model.acknowledgement import Event
 from tests.support.cli import emla, fake_server, make_authority, short_folder
 from tests.support.fake_authority_api import FakeAuthority, leg, message
@@ -385,37 +382,3 @@ def test_commands_that_need_an_authority_say_that_there_is_none(tmp_path: Path) 
         outcome = emla(*words, "--data", tmp_path)
         assert outcome.code == 1
         assert "not-initialised" in outcome.err
-
-
-def _with_audit(monkeypatch: pytest.MonkeyPatch, *problems: str) -> None:
-    """Put an audit with this outcome where the command looks for one; the audit itself has tests of its own."""
-    report = AuditReport(
-        origin="jp.moj/emla/1/1",
-        leaves=3,
-        objects=3,
-        erased=0,
-        checkpoints=2,
-        proofs=1,
-        root=b"\xab" * 32,
-        problems=problems,
-    )
-    audit = ModuleType("emla.bootstrap.audit")
-    monkeypatch.setattr(audit, "verify_ledger", lambda _: report, raising=False)
-    monkeypatch.setitem(sys.modules, "emla.bootstrap.audit", audit)
-
-
-def test_a_whole_ledger_is_told_with_its_root(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _with_audit(monkeypatch)
-    outcome = emla("ledger", "verify", "--data", data)
-    assert outcome.code == 0
-    assert "ab" * 32 in outcome.out
-    assert emla("ledger", "verify", "--data", data, "--json").document["whole"] is True
-
-
-def test_a_broken_ledger_is_an_integrity_alarm(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _with_audit(monkeypatch, "Leaf 2 is not the hash of its object.")
-    outcome = emla("ledger", "verify", "--data", data)
-    assert outcome.code == 6
-    assert "Leaf 2" in outcome.out
-    assert "telephone" in outcome.err
-    assert emla("ledger", "verify", "--data", data, "--json").code == 6

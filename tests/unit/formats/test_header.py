@@ -18,13 +18,13 @@ def test_a_header_is_read_as_it_was_written(header: Header) -> None:
     data = form.encode(header)
     assert form.decode(data) == header
     assert form.encode(form.decode(data)) == data
-    assert form.peek_sender(data) == header.sender
+    assert form.claimed_sender(form.parse(data)) == header.sender
 
 
 @given(data=st.data(), header=headers())
 def test_mutated_bytes_are_a_header_or_malformed(data: st.DataObject, header: Header) -> None:
     raw = data.draw(mutated(form.encode(header)))
-    for read in (form.decode, form.peek_sender, form.decode_signed):
+    for read in (form.decode, form.parse, form.decode_signed):
         with suppress(MalformedError):
             read(raw)
 

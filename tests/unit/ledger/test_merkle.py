@@ -138,8 +138,7 @@ def test_a_proof_with_a_hash_dropped_added_swapped_or_resized_is_refused(size: i
             forged.append((*proof[:at], proof[at][:-1] + bytes([proof[at][-1] ^ 1]), *proof[at + 1 :]))
             forged.append((*proof[:at], proof[at][:31], *proof[at + 1 :]))
             forged.append((*proof[:at], proof[at] + b"\x00", *proof[at + 1 :]))
-        for at in range(len(proof) + 1):
-            forged.append((*proof[:at], LEAVES[120], *proof[at:]))
+        forged.extend((*proof[:at], LEAVES[120], *proof[at:]) for at in range(len(proof) + 1))
         forged.extend(
             (*proof[:at], proof[at + 1], proof[at], *proof[at + 2 :]) for at in range(len(proof) - 1)
         )

@@ -6,7 +6,8 @@ from emla.formats import acknowledgement as form
 from emla.model.acknowledgement import NEGATIVE, Event
 from emla.model.errors import InvalidAcknowledgementError
 from emla.steps.verify_acknowledgement import read_acknowledgement, verify_acknowledgement
-from tests.support.authorities import build, issue, party
+from tests.support.acknowledging import issue
+from tests.support.authorities import build, party
 
 AT, DE = party("at.moj"), party("de.bfj")
 PACKAGE, OTHER = build(AT, DE), build(AT, DE, number=2)
@@ -43,9 +44,12 @@ def test_another_authority_has_not_issued_it() -> None:
 
 
 def test_reading_believes_nothing_but_the_form() -> None:
-    bundle, signed, acknowledgement = read_acknowledgement(BUNDLE)
-    assert (bundle.index, acknowledgement.pid) == (5, PACKAGE.pid)
-    assert form.acknowledgement_id(signed.payload) == verify_acknowledgement(BUNDLE, issuer=DE.authority).aid
+    claim = read_acknowledgement(BUNDLE)
+    assert (claim.bundle.index, claim.acknowledgement.pid) == (5, PACKAGE.pid)
+    assert (
+        form.acknowledgement_id(claim.signed.payload)
+        == verify_acknowledgement(BUNDLE, issuer=DE.authority).aid
+    )
     with pytest.raises(InvalidAcknowledgementError) as caught:
         read_acknowledgement(BUNDLE[:-1])
     assert caught.value.code == "malformed"

@@ -1,0 +1,133 @@
+"""The chapters wire and ping say what the gateway does: examples, paths, media types, and every code a peer can meet."""
+
+import ast
+import re
+from pathlib import Path
+
+from emla.formats import header, strict_json
+from emla.formats import ping as ping_form
+from emla.model.codes import CODES
+from emla.model.ping import Ping
+from emla.steps import verify_package
+from tests.support.vector_files import FOLDER, decode
+
+ROOT = Path(__file__).parents[2]
+WIRE = (ROOT / "docs" / "spec" / "wire.md").read_text(encoding="utf-8")
+PING = (ROOT / "docs" / "spec" / "ping.md").read_text(encoding="utf-8")
+# Where a refusal of the peer API can come from; in a file that also does other things, only the classes and functions named.
+ORIGINS: dict[str, tuple[str, ...]] = {
+    "flow/accept.py": (),
+    "flow/gateway.py": ("require_space",),
+    "flow/peers.py": ("_verify",),
+    "flow/receive_acknowledgement.py": (),
+    "ledger/checkpoint.py": ("decode", "verify", "_malformed"),
+    "ledger/note.py": ("decode_note", "verify_signature", "_malformed"),
+    "steps/verify_acknowledgement.py": (),
+    "steps/verify_package.py": (),
+    "store/files.py": ("store_error",),
+    "store/sqlite/batch.py": (),
+    "store/sqlite/writer.py": (),
+    "web/bodies.py": (),
+    "web/peer_api.py": (),
+    "web/problems.py": (),
+}
+
+
+def codes_in(path: Path, names: tuple[str, ...]) -> set[str]:
+    """Every code that a file, or the classes and functions named, spells out."""
+    tree: ast.AST = ast.parse(path.read_text(encoding="utf-8"))
+    parts: list[ast.AST] = [tree]
+    if names:
+        parts = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in names
+        ]
+        assert len(parts) == len(names), path
+    constants = (node for part in parts for node in ast.walk(part) if isinstance(node, ast.Constant))
+    return {node.value for node in constants if isinstance(node.value, str) and node.value in CODES}
+
+
+def raised() -> set[str]:
+    return {code for name, names in ORIGINS.items() for code in codes_in(ROOT / "emla" / name, names)}
+
+
+def table() -> dict[str, tuple[str, str, str]]:
+    """Code -> HTTP status, signed, calls."""
+    part = WIRE.split("<!-- codes -->", 1)[1].split("<!-- end of codes -->", 1)[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in part.strip().splitlines()[2:]]
+    return {row[0].strip("`"): (row[1], row[2], row[3]) for row in rows}
+
+
+def test_every_code_a_peer_can_meet_is_in_the_table_and_no_other() -> None:
+    assert set(table()) == raised()
+
+
+def test_each_status_is_the_catalogue_s_and_that_of_a_signed_refusal_is_422() -> None:
+    for code, (http, signed, _) in table().items():
+        assert int(http) == (CODES[code].http if signed == "no" else 422), code
+
+
+def test_exactly_the_refusals_that_are_values_are_signed() -> None:
+    tree = ast.parse(Path(verify_package.__file__).read_text(encoding="utf-8"))
+    refusal = next(
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "_refusal"
+    )
+    values = {
+        node.value.value
+        for node in ast.walk(refusal)
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant) and node.value.value
+    }
+    signed = {code for code, (_, how, _) in table().items() if how == "RelayRejection"}
+    assert signed == values | {"already-held"}
+
+
+def test_the_calls_and_media_types_are_those_of_the_gateway() -> None:
+    api = (ROOT / "emla" / "web" / "peer_api.py").read_text(encoding="utf-8")
+    routes = re.findall(r'add_(\w+)\("(/emla/1/[^"]+)"', api)
+    assert routes
+    assert {f"`{method.upper()} {path}`" for method, path in routes} == set(
+        re.findall(r"`(?:PUT|GET|POST) /emla/1/[^`]+`", WIRE)
+    )
+    sent = api + (ROOT / "emla" / "transport" / "https.py").read_text(encoding="utf-8")
+    media = set(re.findall(r'"(application/vnd\.emla\.[a-z+]+)"', sent))
+    assert media == set(re.findall(r"application/vnd\.emla\.[a-z+]+", WIRE))
+
+
+def test_the_example_is_the_vector() -> None:
+    body = decode("package", "good", (FOLDER / "package" / "good.vector").read_bytes()).body
+    length = int.from_bytes(body[:4], "big")
+    pid = header.package_id(header.decode_signed(body[4 : 4 + length]).payload)
+    name = "good-relayacceptance"
+    bundle = decode("acknowledgement", name, (FOLDER / "acknowledgement" / f"{name}.vector").read_bytes())
+    for line in (
+        f"> PUT /emla/1/packages/{pid.hex()} HTTP/1.1",
+        f"> Content-Length: {len(body)}",
+        f"> {body[:4].hex()} | {length} bytes of header | {len(body) - 4 - length} bytes of payload",
+        f"< Content-Length: {len(bundle.body)}",
+    ):
+        assert f"{line}\n" in WIRE
+
+
+def test_the_example_of_a_ping_is_what_the_format_writes() -> None:
+    for name, sender, recipient, at in (
+        ("ping", "at.moj", "de.bfj", 1790000000),
+        ("answer", "de.bfj", "at.moj", 1790000002),
+    ):
+        ping = Ping(
+            sender=sender,
+            recipient=recipient,
+            at=at,
+            nonce=bytes(range(16)),
+            software="emla/0.1.0",
+            card_version=1,
+        )
+        assert f"{name:<16}{ping_form.encode(ping).decode()}\n" in PING
+    members = strict_json.decode(
+        ping_form.encode(
+            Ping(sender="at.moj", recipient="de.bfj", at=0, nonce=bytes(16), software="x", card_version=1)
+        ),
+        ping_form.SIZE_BYTES_MAX,
+    )
+    named = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.+?) \|", PING, flags=re.MULTILINE))))
+    assert named == set(members)

@@ -1,0 +1,223 @@
+"""Two real gateways, 500 submissions, and somebody who kills one of them again and again with SIGKILL.
+
+What must come out: every message is delivered, none twice, both ledgers are whole, and everything a client was ever told is true.
+The case system behaves as its manual asks: when the line breaks, it hands in the same message again, with the same bytes,
+until it has the SubmissionAcceptance.
+"""
+
+import asyncio
+import base64
+import os
+import random
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from emla.bootstrap.audit import verify_ledger
+from emla.model.acknowledgement import Event
+from tests.support.books import read_books, reading
+from tests.support.invariants import seen_is_stored, violations
+from tests.support.messages import ATTACHMENT_NAME, Template, make_template
+from tests.support.recheck import manifest_of
+from tests.support.servers import Server, running, submission
+
+SUBMISSIONS = 500
+AT_ONCE = 16
+KILLS = 10
+CONVERGENCE_SECONDS_MAX = 90
+SENDER, RECIPIENT = "at.moj", "jp.moj"
+
+
+@dataclass
+class CaseSystem:
+    """A careful client: it forgets nothing it was told and hands in again what it got no answer to."""
+
+    server: Server
+    template: Template
+    todo: list[bytes]
+    accepted: dict[bytes, bytes] = field(default_factory=dict)
+    """Package id by message id, of every message with a SubmissionAcceptance."""
+    seen: dict[tuple[bytes, Event], bytes] = field(default_factory=dict)
+    """Every acknowledgement that came with any answer."""
+    broken: int = 0
+    """How often the line broke or the gateway asked to come back."""
+
+    def __post_init__(self) -> None:
+        self._granted = asyncio.Semaphore(0)
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+
+    def grant(self, count: int) -> None:
+        """Let so many more messages be handed in."""
+        for _ in range(count):
+            self._granted.release()
+
+    async def run(self) -> None:
+        async with self.server.client() as client:
+            await asyncio.gather(*(self._hand_in(client, each) for each in self.todo))
+
+    async def _hand_in(self, client: aiohttp.ClientSession, message_id: bytes) -> None:
+        await self._granted.acquire()
+        async with self._at_once:
+            document = self.template.fill(message_id, message_id)
+            body = submission(document, [(ATTACHMENT_NAME, self.template.attachment)])
+            while message_id not in self.accepted:
+                try:
+                    await self._submit(client, message_id, body)
+                except (aiohttp.ClientError, OSError):
+                    self.broken += 1
+                    await asyncio.sleep(0.05)
+
+    async def _submit(self, client: aiohttp.ClientSession, message_id: bytes, body: bytes) -> None:
+        # Every third case system also waits a little for the RelayAcceptance.
+        wait = "2" if message_id[0] % 3 == 0 else "0"
+        async with client.post("/v1/messages", params={"wait": wait}, data=body) as answer:
+            if answer.status >= 500:
+                self.broken += 1
+                await asyncio.sleep(0.05)
+                return
+            assert answer.status in (200, 201), await answer.text()
+            found = await answer.json()
+        pid = bytes.fromhex(found["pid"])
+        for each in found["acknowledgements"]:
+            key, bundle = (pid, Event(each["event"])), base64.b64decode(each["bundle"])
+            assert self.seen.setdefault(key, bundle) == bundle, "one event was acknowledged with two bundles"
+        assert (pid, Event.SUBMISSION_ACCEPTANCE) in self.seen
+        self.accepted[message_id] = pid
+
+
+@dataclass
+class Killer:
+    """Kills and restarts servers at instants a seed decides, sometimes while they are still starting.
+
+    Before each kill some more messages are let in, so that every kill meets submissions.
+    """
+
+    clients: CaseSystem
+    servers: tuple[Server, ...]
+    chance: random.Random
+    report: Callable[[int, Server, str], None]
+
+    async def run(self) -> None:
+        for number in range(KILLS):
+            if self.chance.random() < 0.8:
+                for server in self.servers:
+                    await asyncio.to_thread(wait_started, server)
+            self.clients.grant(SUBMISSIONS // KILLS)
+            await asyncio.sleep(self.chance.uniform(0.02, 0.5))
+            victim = self.servers[number % 2] if number < 4 else self.chance.choice(self.servers)
+            victim.kill()
+            self.report(number, victim, where_things_stand(*self.servers))
+            victim.start()
+        for server in self.servers:
+            await asyncio.to_thread(wait_started, server)
+
+
+def wait_started(server: Server) -> None:
+    """Wait until a server listens. While it was dead another program may have borrowed its port: then start it again."""
+    for _ in range(20):
+        try:
+            server.wait_ready()
+        except AssertionError:
+            if server.process is None or "address-in-use" not in server.log.read_text()[-2000:]:
+                raise
+            time.sleep(0.2)
+            server.start()
+        else:
+            return
+    raise AssertionError(f"{server.id} does not get its port back")
+
+
+def counts(server: Server, sql: str) -> dict[str, int]:
+    """A count by state, read beside the server."""
+    with reading(server.data) as database:
+        return dict(database.execute(sql).fetchall())
+
+
+LEGS = "SELECT kind || ' ' || state, count(*) FROM leg GROUP BY 1"
+INBOX = "SELECT state, count(*) FROM inbox GROUP BY 1"
+
+
+def where_things_stand(sender: Server, recipient: Server) -> str:
+    """What was durable at this instant."""
+    try:
+        return f"legs {counts(sender, LEGS)}, inbox {counts(recipient, INBOX)}, {counts(recipient, LEGS)}"
+    except sqlite3.OperationalError as error:
+        return str(error)
+
+
+async def quiet(sender: Server, recipient: Server) -> float:
+    """Wait until nothing is on its way; the seconds that took."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < CONVERGENCE_SECONDS_MAX:
+        legs = counts(sender, LEGS)
+        done = legs.get("package CONSIGNED", 0) == SUBMISSIONS
+        if done and not counts(recipient, LEGS).get("acknowledgement READY", 0):
+            return time.monotonic() - begun
+        await asyncio.sleep(0.1)
+    raise AssertionError(
+        f"still on its way after {CONVERGENCE_SECONDS_MAX} s: {where_things_stand(sender, recipient)}"
+    )
+
+
+@pytest.mark.timeout(300)
+def test_five_hundred_messages_arrive_once_however_often_a_gateway_is_killed(tmp_path: Path) -> None:
+    seed = int(os.environ.get("EMLA_FAULT_SEED") or secrets.randbits(32))
+    print(f"EMLA_FAULT_SEED={seed}")
+    template = make_template(sender=SENDER, recipient=RECIPIENT, attachment=b"\0capture" * 100)
+    with running(tmp_path, SENDER, RECIPIENT) as (sender, recipient):
+        begun = time.monotonic()
+        clients = CaseSystem(
+            server=sender,
+            template=template,
+            todo=[secrets.token_bytes(16) for _ in range(SUBMISSIONS)],
+        )
+
+        def report(number: int, victim: Server, standing: str) -> None:
+            print(
+                f"{time.monotonic() - begun:5.1f} s kill {number + 1}: {victim.id}; told {len(clients.accepted)}; {standing}"
+            )
+
+        killer = Killer(clients, (sender, recipient), random.Random(seed), report)
+
+        async def storm() -> float:
+            await asyncio.gather(clients.run(), killer.run())
+            print(f"{time.monotonic() - begun:5.1f} s all told; {clients.broken} answers lost or put off")
+            return await quiet(sender, recipient)
+
+        settled = asyncio.run(storm())
+        print(f"{time.monotonic() - begun:5.1f} s quiet, {settled:.1f} s after the last of both")
+        assert (sender.stop(), recipient.stop()) == (0, 0)
+    check(clients, sender, recipient)
+    print(f"{time.monotonic() - begun:5.1f} s checked")
+
+
+def check(clients: CaseSystem, sender: Server, recipient: Server) -> None:
+    ours, theirs = read_books(sender.data), read_books(recipient.data)
+    assert [str(each) for each in violations(sender.data, recipient.data)] == []
+    assert [str(each) for each in seen_is_stored(ours, clients.seen)] == []
+
+    assert [verify_ledger(each.data).problems for each in (sender, recipient)] == [(), ()]
+
+    assert len(clients.accepted) == SUBMISSIONS
+    assert {each.message_id: pid for pid, each in ours.sent.items()} == clients.accepted
+    assert sorted(each.seq for each in ours.sent.values()) == list(range(1, SUBMISSIONS + 1))
+    assert ours.sent.keys() == theirs.received.keys()
+    # Consigned, all of them, exactly once; and being killed is nobody's strike.
+    assert {each.state for each in theirs.received.values()} == {"CONSIGNED"}
+    assert {each.strikes for each in theirs.received.values()} == {0}
+    issued = [each.event for each in theirs.acknowledgements.values()]
+    assert issued.count(Event.CONTENT_CONSIGNMENT) == SUBMISSIONS
+    assert issued.count(Event.RELAY_ACCEPTANCE) == SUBMISSIONS
+    assert len(issued) == 2 * SUBMISSIONS
+    assert {leg.state for leg in ours.legs} == {"CONSIGNED"}
+    assert {leg.state for leg in theirs.legs} == {"DONE"}
+    for pid, package in theirs.received.items():
+        manifest = manifest_of(theirs, package)
+        assert manifest is not None
+        assert manifest.parts[0].sha256 == ours.sent[pid].message_sha256

@@ -1,0 +1,248 @@
+"""Two gateways in one process: real folders, real SQLite, real journeys; the line between them is a call.
+
+A `Station` is what a gateway process is: built from its data folder, gone when it fails, built again from the same folder.
+Clock and opener may be scripted; nothing else is.
+"""
+
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from emla.bootstrap.initialise import initialise
+from emla.bootstrap.own import DATABASE, gateway_keys, identity_of, ledger_key_of, own_authority
+from emla.bootstrap.schema_folder import schema_folder
+from emla.bootstrap.system import system_entropy
+from emla.flow.accept import Accept
+from emla.flow.deliver import DeliverLeg
+from emla.flow.gateway import Gateway
+from emla.flow.hand_over import HandOver
+from emla.flow.news import News
+from emla.flow.open import Open
+from emla.flow.peers import ImportPeer, load_directory
+from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.submit import DeclaredPart, Submission, Submit, Submitted
+from emla.formats.schema import Schemas
+from emla.keyring.files import OPENER_USES, read_keys
+from emla.model.documents import Authority
+from emla.model.errors import EmlaError, StoreError, TransportError
+from emla.model.limits import XmlLimits
+from emla.model.package import PartRole
+from emla.model.settings import Settings, StoreSettings
+from emla.ports.sandbox import SandboxDiedError, Verdict
+from emla.ports.transport import Refusal
+from emla.sandbox.examine import Tools, examine
+from emla.store.files import FileBlobs
+from emla.store.sqlite.store import open_store
+from tests.support.faulty_store import Fate, FaultyStore
+from tests.support.messages import ATTACHMENT_NAME, Template
+
+CONSUMER = "central_officer"
+
+
+@cache
+def schemas() -> Schemas:
+    """The schemas, compiled once for the whole run."""
+    return Schemas(schema_folder())
+
+
+class BytesSource:
+    """A submission's or payload's bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.size = len(data)
+
+    async def read_exactly(self, size: int) -> bytes:
+        piece, self._data = self._data[:size], self._data[size:]
+        self.size = len(self._data)
+        return piece
+
+
+class TestClock:
+    """The machine's clock, moved by so many seconds."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.moved_by = 0.0
+
+    def now(self) -> float:
+        return time.time() + self.moved_by
+
+    def steady(self) -> float:
+        return time.monotonic()
+
+
+class InlineOpener:
+    """Opens packages in this process with the opener's own function; dies as often as it is told to."""
+
+    def __init__(self, data: Path) -> None:
+        keys = read_keys(data / "keys", OPENER_USES)
+        self._tools = Tools(
+            sealing_key=keys.sealing_key,
+            content_key=keys.content_key,
+            schemas=schemas(),
+            limits=XmlLimits(),
+            memory_is_tight=lambda: False,
+        )
+        self.deaths = 0
+
+    async def open(self, signed_header: bytes, pid: bytes, payload: bytes | Path) -> Verdict:
+        if self.deaths:
+            self.deaths -= 1
+            raise SandboxDiedError
+        data = payload if isinstance(payload, bytes) else payload.read_bytes()
+        return examine(signed_header, pid, lambda start, end: data[start:end], self._tools)
+
+
+class DirectLine:
+    """Implements `emla.ports.transport.Transport`: calls the other station's journeys, as its peer API does.
+
+    A station whose storage failed is not reached: its process is gone.
+    """
+
+    def __init__(self, find: Callable[[str], "Station"]) -> None:
+        self._find = find
+
+    def _reach(self, peer: Authority) -> "Station":
+        station = self._find(peer.id)
+        if station.store.broken:
+            raise TransportError("peer-unreachable")
+        return station
+
+    async def send_package(
+        self, peer: Authority, pid: bytes, signed: bytes, payload: bytes | Path, payload_size: int
+    ) -> bytes | Refusal:
+        data = payload if isinstance(payload, bytes) else payload.read_bytes()
+        try:
+            return (await self._reach(peer).accept(pid, signed, BytesSource(data))).bundle
+        except EmlaError as error:
+            return Refusal(code=error.code)
+
+    async def send_acknowledgement(self, peer: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
+        try:
+            await self._reach(peer).receive(aid, bundle)
+        except EmlaError as error:
+            return Refusal(code=error.code)
+        return None
+
+    async def ping(self, peer: Authority, signed: bytes) -> bytes | Refusal:
+        return Refusal(code="not-found")
+
+
+class Station:
+    """One gateway over a data folder, with its journeys; workers are replaced by `deliver` and `open`, one step at a time."""
+
+    def __init__(self, data: Path, line: DirectLine, clock: TestClock, opener: InlineOpener) -> None:
+        self.data = data
+        self.clock = clock
+        self.opener = opener
+        self._line = line
+        self.on_commit: Callable[[], Fate | None] = lambda: None
+        self.accepted: list[bytes] = []
+
+    def start(self) -> None:
+        """Build everything from the folder, as a new process would."""
+        now = int(self.clock.now())
+        authority, keys = own_authority(self.data), gateway_keys(self.data)
+        real = open_store(self.data / DATABASE, ledger_key_of(authority, keys, now))
+        real.start(wait_seconds_max=0, under_way=lambda: 0, on_failure=lambda error: None)
+        self.store = FaultyStore(real, lambda: self.on_commit())
+        blobs = FileBlobs(self.data, system_entropy)
+        blobs.sweep(lambda sha256: real.read.knows_payload(sha256))
+        self.gateway = Gateway(
+            identity=identity_of(authority, keys, now),
+            directory=load_directory(list(real.read.peers())),
+            store=self.store,
+            blobs=blobs,
+            clock=self.clock,
+            entropy=system_entropy,
+            settings=Settings(data=self.data, store=StoreSettings(disk_floor_bytes=0, disk_floor_percent=0)),
+        )
+        self.news = News()
+        self.submit = Submit(self.gateway, schemas(), XmlLimits(), lambda leg: None)
+        self.accept = Accept(self.gateway, self.accepted.append, lambda peer: None)
+        self.receive = ReceiveAcknowledgement(self.gateway, self.news, lambda peer: None)
+        self.hand_over = HandOver(self.gateway, self.news, lambda leg: None)
+        self._deliver = DeliverLeg(self.gateway, self._line, self.news)
+
+    async def close(self) -> None:
+        """End, however it went."""
+        await self.store.real.close()
+
+    async def restart(self) -> None:
+        """A new process on the same folder."""
+        await self.close()
+        self.start()
+
+    async def pin(self, other: Path) -> None:
+        """Pin the authority whose folder this is."""
+        exported = (other / "documents" / "own.json").read_bytes()
+        fingerprint = (other / "fingerprint").read_text()
+        await ImportPeer(self.gateway)(exported, fingerprint)
+
+    async def hand_in(self, template: Template, message_id: bytes) -> Submitted:
+        """Submit a message."""
+        main = template.fill(message_id, message_id)
+        parts = (
+            DeclaredPart(name="m.xml", media="application/xml", role=PartRole.MAIN, size=len(main)),
+            DeclaredPart(
+                name=ATTACHMENT_NAME,
+                media="application/octet-stream",
+                role=PartRole.ANNEX,
+                size=len(template.attachment),
+            ),
+        )
+        return await self.submit(Submission(parts=parts, source=BytesSource(main + template.attachment)))
+
+    async def deliver(self, peer: str) -> list[Refusal]:
+        """Try every READY leg to a peer once; what the peer did not take comes back.
+
+        Raises:
+            StoreError: the storage of this station failed.
+        """
+        refusals = []
+        for leg in self.store.read.due_legs(peer, float("inf"), 100):
+            try:
+                refusal = await self._deliver(leg)
+            except StoreError:
+                raise
+            except EmlaError as error:
+                refusal = Refusal(code=error.code)
+            if refusal:
+                refusals.append(refusal)
+        return refusals
+
+    async def open(self) -> None:
+        """Open every accepted package.
+
+        Raises:
+            StoreError: the storage failed.
+        """
+        journey = Open(self.gateway, self.opener, self.news, lambda leg: None)
+        for row in self.store.read.unopened(100):
+            # The worker around this only decides when.
+            await journey._open(row)
+
+    async def read_main(self, pid: bytes) -> bytes:
+        """Hand the main part to a consumer; its bytes."""
+        _, pieces = await self.hand_over.part(pid, 0, CONSUMER)
+        return b"".join([piece async for piece in pieces])
+
+
+def make_folder(data: Path, authority: str) -> None:
+    """Initialise an authority; its fingerprint lies in the folder for `Station.pin`."""
+    made = initialise(
+        data,
+        authority=authority,
+        names=(("en", authority),),
+        endpoint_url="https://127.0.0.1:9",
+        country=authority[:2].upper(),
+        contacts=(("email", f"desk@{authority}.example.org"),),
+        languages=("en",),
+        time_zone="UTC",
+        office_hours="09:00-17:00",
+        now=int(time.time()),
+    )
+    (data / "fingerprint").write_text(made.fingerprint)

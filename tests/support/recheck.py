@@ -1,0 +1,108 @@
+"""Verified again from bytes: a ledger, a header, an acknowledgement and a record of somebody's books. No judgement here."""
+
+from emla.bootstrap.own import ledger_public
+from emla.formats import dsse
+from emla.formats import header as header_form
+from emla.formats.at_rest import open_record
+from emla.formats.manifest import decode as decode_manifest
+from emla.ledger.audit import AuditReport, IssuedProof, LeafRecord, audit
+from emla.ledger.leaf import LeafKind
+from emla.model.acknowledgement import Event
+from emla.model.documents import Authority, KeyUse
+from emla.model.errors import EmlaError, InvalidAcknowledgementError
+from emla.model.package import Manifest
+from emla.model.record import Record
+from emla.steps.verify_acknowledgement import verify_claim
+from tests.support.books import Books, Package, StoredAcknowledgement
+
+
+def audit_books(books: Books) -> AuditReport:
+    """Audit a ledger from its bytes: leaves, objects, checkpoints and the proof of every acknowledgement of ours."""
+    refs = {leaf.index: leaf.ref for leaf in books.leaves}
+    issued = (each for each in books.acknowledgements.values() if each.by == books.id and each.claim)
+    proofs = [
+        IssuedProof(
+            kind=LeafKind.ACKNOWLEDGEMENT_ISSUED,
+            stored=each.claim.bundle.signed,
+            index=each.claim.bundle.index,
+            proof=each.claim.bundle.proof,
+            note=each.claim.bundle.checkpoint,
+        )
+        for each in issued
+        if each.claim
+    ]
+    return audit(
+        [LeafRecord(index=leaf.index, kind=leaf.kind, digest=leaf.digest) for leaf in books.leaves],
+        lambda leaf: _object_of(books, leaf.kind, refs[leaf.index]),
+        books.checkpoints.values(),
+        origin=books.authority.card.ledger_origin,
+        public_key=ledger_public(books.authority),
+        issued=sorted(proofs, key=lambda each: each.index),
+    )
+
+
+def _object_of(books: Books, kind: int, ref: bytes) -> bytes | None:
+    """The stored bytes a leaf speaks about: `ref` is a package id, an acknowledgement id or a document's hash."""
+    if kind == LeafKind.HEADER_SENT:
+        return books.sent[ref].signed if ref in books.sent else None
+    if kind == LeafKind.HEADER_RECEIVED:
+        return books.received[ref].signed if ref in books.received else books.equivocations.get(ref)
+    if kind == LeafKind.DOCUMENT:
+        return books.documents.get(ref)
+    acknowledgement = books.acknowledgements.get(ref)
+    claim = acknowledgement.claim if acknowledgement else None
+    return claim.bundle.signed if claim else None
+
+
+def kind_of(acknowledgement: StoredAcknowledgement, books: Books) -> LeafKind:
+    """The kind of leaf an acknowledgement has here."""
+    own = acknowledgement.by == books.id
+    return LeafKind.ACKNOWLEDGEMENT_ISSUED if own else LeafKind.ACKNOWLEDGEMENT_RECEIVED
+
+
+def record_of(books: Books, package: Package) -> Record | None:
+    """The record of a package; None where it does not open with the folder's content key."""
+    if package.record is None:
+        return None
+    return open_record(package.record, content_key=books.keys.content_key, pid=package.pid)
+
+
+def manifest_of(books: Books, package: Package) -> Manifest | None:
+    """The manifest in a package's record."""
+    record = record_of(books, package)
+    try:
+        return decode_manifest(record.manifest) if record else None
+    except EmlaError:
+        return None
+
+
+def is_signed_by(package: Package, sender: Authority) -> bool:
+    """Whether the header of a package is signed by a key its sender had when it was created."""
+    try:
+        envelope = header_form.decode_signed(package.signed)
+    except EmlaError:
+        return False
+    if package.header is None or len(envelope.signatures) != 1:
+        return False
+    key = sender.key(envelope.signatures[0].kid, KeyUse.SIGN, package.header.created)
+    return key is not None and dsse.verifies(envelope, key.kid, key.public)
+
+
+def problem_of(books: Books, each: StoredAcknowledgement) -> str:
+    """Why an acknowledgement does not verify offline; empty when it does.
+
+    A RelayRejection of our own may be about a package that was not kept: then only its signature and proof are held against.
+    """
+    issuer = books.authority if each.by == books.id else books.peers.get(each.by)
+    package = books.about(each.pid)
+    if each.claim is None or issuer is None:
+        return "it is no bundle of a known issuer"
+    if package is None and not (each.by == books.id and each.event is Event.RELAY_REJECTION):
+        return "it is about no stored package"
+    try:
+        verified = verify_claim(each.claim, issuer=issuer, subject=package.subject if package else None)
+    except InvalidAcknowledgementError as error:
+        return error.code
+    said = verified.acknowledgement
+    same = (verified.aid, said.pid, said.event, said.by) == (each.aid, each.pid, each.event, each.by)
+    return "" if same else "its row does not say what it says"
