@@ -133,6 +133,8 @@ class FreshPayloads:
 
     def put(self, sha256: bytes, payload: bytes) -> None:
         """Hold a payload for a while."""
+        if sha256 in self._held:
+            return  # the same bytes again, from another package or peer: they are held, and counted, once
         self._held[sha256] = payload
         self._bytes += len(payload)
         while self._bytes > _FRESH_BYTES_MAX:

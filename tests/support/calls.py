@@ -59,7 +59,7 @@ async def operations(server: Server, path: str) -> tuple[int, Json]:
 async def eventually(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until something is so; what is so late that nobody waits for it any more fails the test."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 (it is another process that is waited for)
+        while not condition():
             await asyncio.sleep(0.05)
 
 
