@@ -155,19 +155,33 @@ async def test_a_payload_file_that_does_not_fit_is_refused_and_leaves_nothing(tm
         assert (await post(at, body_of(SMALL)))[0] == 201
 
 
-async def test_an_accepted_payload_that_is_gone_ends_the_server_with_a_code(tmp_path: Path) -> None:
+async def test_an_accepted_payload_that_is_gone_is_reported_waits_and_holds_up_nobody(tmp_path: Path) -> None:
     async with acquainted(tmp_path, both=True) as (at, de):
         assert (await post(at, body_of(LARGE)))[0] == 201
         await eventually(lambda: leg_row(at)[0] == "CONSIGNED")
+        (pid,) = (row[0] for row in select(de.data, "SELECT pid FROM inbox"))
+        (blob,) = leftovers(de.data)
+        kept = blob.read_bytes()
         assert await asyncio.to_thread(de.stop) == 0
+        # As if DE had been stopped between accepting and opening, and its disk had lost the file since.
         with contextlib.closing(sqlite3.connect(de.data / "emla.db")) as connection, connection:
             connection.execute("UPDATE inbox SET state = 'ACCEPTED'")
-        (blob,) = leftovers(de.data)
+            connection.execute("DELETE FROM record")
+            connection.execute("DELETE FROM acknowledgement WHERE event = 'ContentConsignment'")
+            connection.execute("DELETE FROM leg")
         blob.unlink()
-        de.start()
-        assert await ended(de) == 1
-        last = de.log.read_text().splitlines()[-1]
-        assert last.startswith("store-failed ")
+        await start(de)
+        await eventually(lambda: any(line["message"] == "payload unreadable" for line in log_lines(de)))
+        assert (await post(at, body_of(SMALL), wait=30))[0] == 201
+        states = "SELECT state FROM inbox WHERE pid = ?"
+        await eventually(
+            lambda: select(de.data, "SELECT count(*) FROM inbox WHERE state = 'CONSIGNED'") == [(1,)]
+        )
+        assert select(de.data, states, pid) == [("ACCEPTED",)]
+        assert await asyncio.to_thread(de.stop) == 0
+        blob.write_bytes(kept)
+        await start(de)
+        await eventually(lambda: select(de.data, states, pid) == [("CONSIGNED",)])
 
 
 # --- keys ---
