@@ -48,7 +48,8 @@ def _print(stream: IO[str], what: RenderableType) -> None:
         console.print(what)
         return
     with console.capture() as captured:
-        console.print(what)
+        # A sentence or path in a file or pipe stays on its line: whoever reads it there may search for it.
+        console.print(what, soft_wrap=isinstance(what, Text))
     # Tables are filled with blanks to their full width; in a file those are only in the way.
     stream.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 

@@ -13,6 +13,7 @@ from emla.formats import cc1, header
 from emla.formats.strict_json import Json
 from emla.model.acknowledgement import Event
 from emla.model.package import PartRole
+from tests.support.acknowledging import issue
 from tests.support.attacked import Target, attacked
 from tests.support.authorities import (
     MAIN,
@@ -23,7 +24,6 @@ from tests.support.authorities import (
     Tampering,
     build,
     derived,
-    issue,
     secrets_of,
 )
 from tests.support.gateways import acknowledgement_id_of, answer_of

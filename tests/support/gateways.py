@@ -22,7 +22,8 @@ from emla.ports.store import PeerRow
 from emla.steps.acknowledge import Subject, acknowledge
 from emla.store.files import FileBlobs
 from emla.store.sqlite.store import SqliteStore, open_store
-from tests.support.authorities import NOW, Party, derived, record
+from tests.support.acknowledging import record
+from tests.support.authorities import NOW, Party, derived
 
 CONTENT_KEY = derived("content key")
 
@@ -202,5 +203,5 @@ def acknowledgement_id_of(bundle: bytes) -> bytes:
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something is so; what is so late that nobody waits for it any more fails the test."""
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 (what is waited for belongs to the gateway, which sets no event for tests)
+        while not condition():
             await asyncio.sleep(0.01)

@@ -16,7 +16,8 @@ from emla.model.acknowledgement import Bundle, Event
 from emla.model.errors import InvalidAcknowledgementError
 from emla.model.leg import LegKind, LegState
 from emla.steps.acknowledge import acknowledge
-from tests.support.authorities import NOW, Party, party, record
+from tests.support.acknowledging import record
+from tests.support.authorities import NOW, Party, party
 from tests.support.gateways import Home, acknowledgement_id_of, answer_of, opened
 from tests.support.packages import package_of, send
 
