@@ -8,7 +8,6 @@ Rules of this file:
 
 import dataclasses
 import json
-import os
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,7 +37,7 @@ Advance = Callable[[int], None]
 
 
 def _console(stream: IO[str]) -> Console:
-    width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_COLUMNS
+    width = None if stream.isatty() else PIPE_COLUMNS
     return Console(file=stream, markup=False, emoji=False, highlight=False, width=width)
 
 
