@@ -11,21 +11,17 @@ from datetime import UTC, datetime
 
 FIELDS = (
     "authority",
-    "attempt",
     "code",
     "correlation_id",
     "detail",
     "event",
     "leg",
-    "opener",
     "packages_waiting",
     "peer",
     "pid",
     "port",
     "reason",
     "seconds",
-    "signal",
-    "size",
     "state",
     "strikes",
 )

@@ -8,7 +8,6 @@ Rules of this file:
 
 import dataclasses
 import json
-import os
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,7 +37,7 @@ Advance = Callable[[int], None]
 
 
 def _console(stream: IO[str]) -> Console:
-    width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_COLUMNS
+    width = None if stream.isatty() else PIPE_COLUMNS
     return Console(file=stream, markup=False, emoji=False, highlight=False, width=width)
 
 
@@ -48,7 +47,8 @@ def _print(stream: IO[str], what: RenderableType) -> None:
         console.print(what)
         return
     with console.capture() as captured:
-        console.print(what)
+        # A sentence or path in a file or pipe stays on its line: whoever reads it there may search for it.
+        console.print(what, soft_wrap=isinstance(what, Text))
     # Tables are filled with blanks to their full width; in a file those are only in the way.
     stream.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 

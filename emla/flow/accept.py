@@ -77,13 +77,19 @@ class Accept:
         """
         gateway = self._gateway
         now = gateway.now()
-        verified = verify_package(
-            signed,
-            addressee=gateway.identity.addressee(now),
-            find_sender=gateway.directory.find,
-            now=now,
-            limits=WIRE,
-        )
+        try:
+            verified = verify_package(
+                signed,
+                addressee=gateway.identity.addressee(now),
+                find_sender=gateway.directory.find,
+                now=now,
+                limits=WIRE,
+            )
+        except InvalidPackageError as error:
+            # A key may end its life between an acceptance and the repeat of it; what was accepted stays accepted.
+            if error.code == "unknown-kid" and (known := self.known(pid)):
+                return known
+            raise
         package = verified.package if isinstance(verified, RefusedPackage) else verified
         if package.pid != pid:
             raise InvalidPackageError("malformed", "The URL names another package.")

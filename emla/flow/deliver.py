@@ -11,7 +11,7 @@ from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.errors import InvalidAcknowledgementError, StoreError
-from emla.model.leg import Leg, LegKind, LegState, delivered_state, leg_state
+from emla.model.leg import Leg, LegKind, LegState, delivered_state, next_state
 from emla.ports.store import AcknowledgementRow, DuplicateError, SentRow, Transaction
 from emla.ports.transport import Refusal, Transport
 from emla.steps.verify_acknowledgement import verify_acknowledgement
@@ -40,9 +40,10 @@ def record_acknowledgement(verified: VerifiedAcknowledgement) -> Callable[[Trans
         if not transaction.insert_acknowledgement(row, verified.signed):
             return False
         leg = transaction.leg_of(LegKind.PACKAGE, said.pid)
-        state = leg_state(transaction.events_of(said.pid))
-        if leg is not None and state is not leg.state:
-            transaction.move_leg(leg.id, leg.state, state)
+        if leg is not None:
+            state = next_state(leg.state, transaction.events_of(said.pid))
+            if state is not leg.state:
+                transaction.move_leg(leg.id, leg.state, state)
         return True
 
     return operation

@@ -112,6 +112,10 @@ class Subjects:
         if len(self._known) > _SUBJECTS_MAX:
             self._known.popitem(last=False)
 
+    def known(self, pid: bytes) -> Subject | None:
+        """The subject of a package, if it is remembered."""
+        return self._known.get(pid)
+
     def of(self, pid: bytes, signed: bytes) -> Subject:
         """The subject of a stored package."""
         known = self._known.get(pid)
@@ -187,6 +191,9 @@ class Gateway:
 
     def sent_subject(self, pid: bytes) -> Subject | None:
         """What acknowledgements of a package of ours must speak about; None when we never sent it."""
+        known = self.subjects.known(pid)
+        if known is not None:
+            return known if known.header.sender == self.identity.id else None
         row = self.store.read.sent_signed(pid)
         return None if row is None else self.subjects.of(pid, row)
 

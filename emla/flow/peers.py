@@ -133,6 +133,8 @@ class PingPeer:
         sender = self._gateway.directory.find(ping.sender)
         if sender is None:
             raise InvalidPackageError("unknown-sender", f"'{ping.sender}' is not pinned here.")
+        if len(envelope.signatures) != 1:
+            raise InvalidPackageError("malformed", "A ping has one signature.")
         kid = envelope.signatures[0].kid
         key = sender.key(kid, KeyUse.SIGN, ping.at)
         if key is None or not dsse.verifies(envelope, kid, key.public):

@@ -63,6 +63,17 @@ def leg_state(events: AbstractSet[Event]) -> LegState:
     return next((state for event, state in _UNDELIVERED if event in events), LegState.READY)
 
 
+def next_state(present: LegState, events: AbstractSet[Event]) -> LegState:
+    """The state after another acknowledgement: that of all of them together, but never back to asking.
+
+    A leg that ended at its expiry with proof of delivery and without RelayAcceptance has nothing to ask for any more.
+    """
+    state = leg_state(events)
+    if state is LegState.READY and present is not LegState.READY:
+        return delivered_state(events) or present
+    return state
+
+
 def delivered_state(events: AbstractSet[Event]) -> LegState | None:
     """The state that the recipient's acknowledgements of the content alone prove; None when there are none."""
     return next((state for event, state in _DELIVERED if event in events), None)

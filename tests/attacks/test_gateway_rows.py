@@ -13,6 +13,7 @@ from emla.formats import cc1, header
 from emla.formats.strict_json import Json
 from emla.model.acknowledgement import Event
 from emla.model.package import PartRole
+from tests.support.acknowledging import issue
 from tests.support.attacked import Target, attacked
 from tests.support.acknowledging import issue
 from tests.support.authorities import (

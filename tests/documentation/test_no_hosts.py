@@ -36,6 +36,8 @@ CITED = {
 NOWHERE = re.compile(
     r"(^|\.)(example|invalid|localhost|test)(\.(com|net|org))?$|^localhost$|^127\.|^\[?::1|^0\.0\.0\.0$"
 )
+# Addresses that tests must see refused before anything is sent: private, and the cloud's metadata service.
+REFUSED = frozenset({"10.0.0.1", "169.254.169.254"})
 # Registries, mirrors and code hosts; named with or without a scheme.
 FORBIDDEN = re.compile(
     r"pypi\.(org|io)|pythonhosted|registry\.(npmjs|yarnpkg)|npmjs\.(com|org)|unpkg\.com|jsdelivr|"
@@ -61,7 +63,9 @@ def tracked() -> list[str]:
 def trouble(text: str) -> list[str]:
     """What in `text` a repository must not name."""
     hosts = [host.lower() for host in URL.findall(text)]
-    foreign = [host for host in hosts if "." in host and host not in CITED and not NOWHERE.search(host)]
+    foreign = [
+        host for host in hosts if "." in host and host not in CITED | REFUSED and not NOWHERE.search(host)
+    ]
     return foreign + [match.group() for rule in (FORBIDDEN, FOLDERS) for match in rule.finditer(text)]
 
 

@@ -150,6 +150,11 @@ class Writer:
         except StoreError as error:
             self._fail(error, batch)
             return
+        except Exception as error:  # noqa: BLE001 (a bug in the batch itself: nobody may be left waiting, nothing goes on)
+            failure = StoreError("store-failed", repr(error))
+            failure.__cause__ = error
+            self._fail(failure, batch)
+            return
         committed = self._loop.run_in_executor(self._thread, self._runner.commit)
         committed.add_done_callback(lambda done: self._ended(batch, outcomes, done))
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emla.model.acknowledgement import Event
-from emla.model.leg import LegState, leg_state
+from emla.model.leg import LegState, delivered_state, leg_state, next_state
 
 SETS = st.sets(st.sampled_from(Event))
 RANK = {
@@ -44,14 +44,23 @@ def test_another_acknowledgement_never_takes_a_leg_back(events: set[Event], even
     assert RANK[after] >= RANK[before]
 
 
-CONTENT = {Event.CONTENT_CONSIGNMENT, Event.CONTENT_CONSIGNMENT_FAILURE, Event.CONTENT_HANDOVER}
-
-
 @given(SETS)
-def test_a_package_counts_as_delivered_only_by_what_its_recipient_signed(events: set[Event]) -> None:
-    delivered = RANK[leg_state(events)] >= RANK[LegState.ACCEPTED]
-    overtaken = Event.RELAY_FAILURE in events and bool(events & CONTENT)
-    assert delivered == (Event.RELAY_ACCEPTANCE in events or overtaken)
+def test_without_relay_acceptance_nothing_counts_as_delivered(events: set[Event]) -> None:
+    state = leg_state(events)
+    delivered = RANK[state] >= RANK[LegState.ACCEPTED]
+    given_up = Event.RELAY_FAILURE in events and delivered_state(events) is not None
+    assert delivered == (Event.RELAY_ACCEPTANCE in events or given_up)
+
+
+def test_what_the_recipient_signed_about_the_content_beats_our_own_relay_failure() -> None:
+    assert leg_state({Event.RELAY_FAILURE, Event.CONTENT_CONSIGNMENT}) is LegState.CONSIGNED
+
+
+def test_a_leg_that_ended_never_goes_back_to_asking() -> None:
+    events = {Event.CONTENT_CONSIGNMENT, Event.CONTENT_HANDOVER}
+    assert next_state(LegState.CONSIGNED, events) is LegState.HANDED
+    assert next_state(LegState.READY, events) is LegState.READY
+    assert next_state(LegState.REJECTED, set()) is LegState.REJECTED
 
 
 def test_relay_acceptance_beats_relay_failure_whichever_came_first() -> None:
