@@ -18,8 +18,12 @@ class ReceiveAcknowledgement:
         self._news = news
         self._on_contact = on_contact
 
-    async def __call__(self, aid: bytes, stored: bytes) -> None:
+    async def __call__(self, aid: bytes | None, stored: bytes) -> None:
         """Verify and keep an acknowledgement; a repeat is a success.
+
+        Args:
+            aid: the id the caller named it by, if it did.
+            stored: the bundle.
 
         Raises:
             InvalidAcknowledgementError: it does not verify, or is about a package we never sent.
@@ -31,10 +35,10 @@ class ReceiveAcknowledgement:
         if subject is None or issuer is None:
             raise InvalidAcknowledgementError("unknown-package")
         verified = verify_claim(claim, issuer=issuer, subject=subject)
-        if verified.aid != aid:
+        if aid is not None and verified.aid != aid:
             raise InvalidAcknowledgementError("malformed", "The URL names another acknowledgement.")
         self._on_contact(issuer.id)
-        if gateway.store.read.acknowledgement(aid) is not None:
+        if gateway.store.read.acknowledgement(verified.aid) is not None:
             return
         try:
             await gateway.store.write(record_acknowledgement(verified))

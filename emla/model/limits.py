@@ -15,6 +15,8 @@ class WireLimits:
     document_bytes: int = 64 * 1024
     documents_bytes: int = 512 * 1024
     bundle_bytes: int = 64 * 1024
+    bundles: int = 32
+    """Acknowledgement bundles in one call."""
     manifest_bytes: int = 1024 * 1024
     parts: int = 500
     expiry_seconds_min: int = 3600

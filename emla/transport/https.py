@@ -15,14 +15,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from yarl import URL
 
+from emla.formats import bundles as bundles_form
 from emla.model.documents import Authority
-from emla.model.errors import TransportError
+from emla.model.errors import MalformedError, TransportError
 from emla.model.limits import WIRE
 from emla.model.settings import PeerSettings
 from emla.ports.transport import Refusal
 from emla.transport.addresses import VettingResolver, check_endpoint
 
 _BUNDLE = "application/vnd.emla.bundle+json"
+_BUNDLES = "application/vnd.emla.bundles"
+_OUTCOMES = "application/vnd.emla.outcomes+json"
 _PROBLEM = "application/problem+json"
 _PIECE_BYTES = 256 * 1024
 _CONNECT_SECONDS = 10
@@ -68,6 +71,16 @@ def client_context() -> ssl.SSLContext:
     return context
 
 
+class _Together:
+    """Acknowledgements that travel in one call."""
+
+    __slots__ = ("bundles", "sending")
+
+    def __init__(self) -> None:
+        self.bundles: list[tuple[bytes, bytes]] = []
+        self.sending: asyncio.Task[list[Refusal | None]]
+
+
 class HttpsTransport:
     """Implements `emla.ports.transport.Transport`; one connection pool for each peer and card."""
 
@@ -75,6 +88,7 @@ class HttpsTransport:
         self._settings = settings
         self._context = client_context()
         self._sessions: dict[tuple[str, bytes], ClientSession] = {}
+        self._together: dict[str, _Together] = {}
 
     async def close(self) -> None:
         """Close every connection."""
@@ -167,7 +181,39 @@ class HttpsTransport:
         return _refusal(status, media, answer, retry_after)
 
     async def send_acknowledgement(self, peer: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
-        """Push an acknowledgement; None when the peer has it durably."""
+        """Push an acknowledgement; None when the peer has it durably.
+
+        Those that are pushed in the same turn of the event loop, as after a commit, travel in one call.
+        """
+        together = self._together.get(peer.id)
+        if together is None or len(together.bundles) == WIRE.bundles:
+            together = _Together()
+            together.sending = asyncio.create_task(self._send_together(peer, together))
+            self._together[peer.id] = together
+        place = len(together.bundles)
+        together.bundles.append((aid, bundle))
+        outcomes = await asyncio.shield(together.sending)
+        return outcomes[place]
+
+    async def _send_together(self, peer: Authority, together: "_Together") -> list[Refusal | None]:
+        await asyncio.sleep(0)  # whoever is ready in this turn comes along
+        if self._together.get(peer.id) is together:
+            del self._together[peer.id]
+        if len(together.bundles) == 1:
+            return [await self._send_one(peer, *together.bundles[0])]
+        body = bundles_form.encode([bundle for _, bundle in together.bundles])
+        status, media, answer, retry_after = await self._call(
+            peer, "POST", "/emla/1/acknowledgements", body, _BUNDLES, len(body), WIRE.bundle_bytes
+        )
+        if status != 200 or media != _OUTCOMES:
+            return [_refusal(status, media, answer, retry_after)] * len(together.bundles)
+        try:
+            outcomes = bundles_form.decode_outcomes(answer, len(together.bundles))
+        except MalformedError as error:
+            raise TransportError("peer-nonsense", error.detail) from error
+        return [None if each == bundles_form.OK else Refusal(code=each) for each in outcomes]
+
+    async def _send_one(self, peer: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
         path = f"/emla/1/acknowledgements/{aid.hex()}"
         status, media, answer, retry_after = await self._call(
             peer, "PUT", path, bundle, _BUNDLE, len(bundle), WIRE.bundle_bytes

@@ -1,5 +1,6 @@
 """The peer API: what other authorities' gateways may call (docs/spec/wire.md). Thin: read, hand on, answer."""
 
+import asyncio
 import re
 
 from aiohttp import web
@@ -9,15 +10,17 @@ from emla.flow.gateway import Gateway
 from emla.flow.peers import PingPeer
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.relay import Relay
+from emla.formats import bundles as bundles_form
 from emla.formats.documents import encode_export
 from emla.formats.ping import SIZE_BYTES_MAX as PING_BYTES_MAX
-from emla.model.errors import InvalidPackageError, NotFoundError, TransportError
+from emla.model.errors import InvalidPackageError, NotFoundError, PeerError, TransportError
 from emla.model.limits import WIRE
 from emla.web.bodies import BodySource
 from emla.web.problems import problem_middleware
 
 _ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LENGTH_BYTES = 4
+OUTCOMES_MEDIA = "application/vnd.emla.outcomes+json"
 BUNDLE_MEDIA = "application/vnd.emla.bundle+json"
 DOCUMENTS_MEDIA = "application/vnd.emla.documents+json"
 PING_MEDIA = "application/vnd.emla.ping+json"
@@ -49,6 +52,7 @@ class PeerApi:
         )
         application.router.add_put("/emla/1/packages/{pid}", self.put_package)
         application.router.add_put("/emla/1/acknowledgements/{aid}", self.put_acknowledgement)
+        application.router.add_post("/emla/1/acknowledgements", self.post_acknowledgements)
         application.router.add_get("/emla/1/documents/{authority}", self.get_documents)
         application.router.add_post("/emla/1/ping", self.post_ping)
         return application
@@ -83,6 +87,22 @@ class PeerApi:
         with self._gateway.under_way.one():
             await self._receive_acknowledgement(aid, stored)
         return web.Response(status=204)
+
+    async def post_acknowledgements(self, http_request: web.Request) -> web.Response:
+        """POST /emla/1/acknowledgements: several at once; the answer tells for each whether it is durable here."""
+        body = await _small_body(http_request, WIRE.bundles * (WIRE.bundle_bytes + 4))
+        bundles = bundles_form.decode(body)
+        with self._gateway.under_way.one():
+            outcomes = await asyncio.gather(*(self._outcome(stored) for stored in bundles))
+        return web.Response(body=bundles_form.encode_outcomes(outcomes), content_type=OUTCOMES_MEDIA)
+
+    async def _outcome(self, stored: bytes) -> str:
+        """Take one of several acknowledgements: one that is refused is no trouble of the others."""
+        try:
+            await self._receive_acknowledgement(None, stored)
+        except PeerError as error:
+            return error.code
+        return bundles_form.OK
 
     async def get_documents(self, http_request: web.Request) -> web.Response:
         """GET /emla/1/documents/{authority}: our own root chain, card and profile."""

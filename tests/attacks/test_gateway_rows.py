@@ -15,7 +15,6 @@ from emla.model.acknowledgement import Event
 from emla.model.package import PartRole
 from tests.support.acknowledging import issue
 from tests.support.attacked import Target, attacked
-from tests.support.acknowledging import issue
 from tests.support.authorities import (
     MAIN,
     NOTHING,
