@@ -30,7 +30,7 @@ async def transport() -> AsyncIterator[HttpsTransport]:
     await one.close()
 
 
-async def push(transport: HttpsTransport, peer: Peer, count: int) -> list[Refusal | None | BaseException]:
+async def push(transport: HttpsTransport, peer: Peer, count: int) -> list[Refusal | BaseException | None]:
     calls = (
         transport.send_acknowledgement(peer.authority, bytes([number]) * 32, b"bundle %d" % number)
         for number in range(count)
