@@ -23,6 +23,7 @@ from emla.steps.verify_acknowledgement import verify_acknowledgement
 from emla.store.files import blob_path
 from emla.store.sqlite import rows
 from emla.store.sqlite.schema import connect_reader
+from emla.store.sqlite.store import unrecorded
 
 _OBJECTS = {
     LeafKind.HEADER_SENT: "SELECT signed FROM sent WHERE pid = ?1",
@@ -77,7 +78,7 @@ def _audit(connection: sqlite3.Connection, data: Path, authority: Authority) -> 
         public_key=ledger_public(authority),
         issued=_issued(connection),
     )
-    problems = list(report.problems)
+    problems = [*report.problems, *unrecorded(connection)]
     directory = load_directory([rows.peer(row) for row in connection.execute(rows.PEER)])
     acknowledgements = _check_acknowledgements(connection, authority, directory, problems)
     payloads = _check_payloads(connection, data, problems)

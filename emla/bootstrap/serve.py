@@ -123,6 +123,7 @@ async def _serve(settings: Settings, on_ready: Callable[[int, int], None] | None
         await _until_stopped(stop, parts, workers)
         apis.peer.stopping = apis.authority.stopping = True
         news.end()
+        relay.end()
         await _drain(parts, settings.operations.drain_seconds)
     logger.info("stopped", extra={"state": "stopped"})
 

@@ -47,6 +47,7 @@ class Destination:
         self._changed = asyncio.Event()
         self._failures = 0
         self._paused_until = 0.0
+        self._ending = False
 
     def add(self, leg: Leg) -> None:
         """Take a leg that was just committed; when too many wait, the store is asked later instead."""
@@ -66,6 +67,10 @@ class Destination:
         """The peer made contact: whatever waits for better times is tried at once."""
         if self._failures or self._next_due is not None:
             self.resume()
+
+    def end(self) -> None:
+        """Start no more legs; those under way come to their end."""
+        self._ending = True
 
     def resume(self) -> None:
         """Forget the trouble there was and try every leg that waits."""
@@ -88,6 +93,8 @@ class Destination:
     def _start_some(self, group: asyncio.TaskGroup) -> float:
         """Start as many legs as the window allows; return how long to wait when nothing happens."""
         now = self._gateway.clock.now()
+        if self._ending:
+            return _HEARTBEAT_SECONDS
         steady = self._gateway.clock.steady()
         if steady < self._paused_until:
             return self._paused_until - steady
@@ -207,6 +214,11 @@ class Relay:
         """An operator wants the legs to a peer tried now."""
         if destination := self._destination(peer):
             destination.resume()
+
+    def end(self) -> None:
+        """Start no more legs to anybody: the server is stopping, and what waits is stored."""
+        for destination in self._destinations.values():
+            destination.end()
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: its legs are tried at once."""

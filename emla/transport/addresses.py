@@ -31,9 +31,14 @@ def check_endpoint(url: str, *, allow_loopback: bool) -> URL:
         literal = ipaddress.ip_address(parsed.host)
     except ValueError:
         return parsed
-    if not allow_loopback or not (literal.is_loopback or literal.is_private):
+    if not (allow_loopback and _is_near(literal)):
         raise TransportError("refused-endpoint", f"{url} names a number instead of a host.")
     return parsed
+
+
+def _is_near(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether an address is this machine's or its own network's. Link-local ones never count: there live metadata services."""
+    return (address.is_loopback or address.is_private) and not address.is_link_local
 
 
 class VettingResolver(AbstractResolver):
@@ -50,9 +55,7 @@ class VettingResolver(AbstractResolver):
         results = await self._resolver.resolve(host, port, family)
         for result in results:
             address = ipaddress.ip_address(result["host"])
-            if not address.is_global and not (
-                self._allow_loopback and (address.is_loopback or address.is_private)
-            ):
+            if not address.is_global and not (self._allow_loopback and _is_near(address)):
                 raise OSError(None, f"{host} leads to {address}, which is not a public address")
         return results
 

@@ -83,15 +83,19 @@ class BatchRunner:
         execute("SAVEPOINT operation")
         try:
             value = operation(transaction)
-        except sqlite3.OperationalError:
+        except sqlite3.IntegrityError as error:
+            failure: Exception = error
+        except sqlite3.Error:
             raise  # the storage, not the operation: the whole batch fails
         except Exception as error:  # noqa: BLE001 (whatever it is, it is the answer to this one caller)
-            execute("ROLLBACK TO operation")
+            failure = error
+        else:
             execute("RELEASE operation")
-            transaction.undo(mark)
-            return Outcome(error=error)
+            return Outcome(value=value)
+        execute("ROLLBACK TO operation")
         execute("RELEASE operation")
-        return Outcome(value=value)
+        transaction.undo(mark)
+        return Outcome(error=failure)
 
     def _failure(self, error: sqlite3.Error) -> StoreError:
         if self._connection.in_transaction:
@@ -107,7 +111,9 @@ def _all(operations: Sequence[Operation], transaction: SqliteTransaction) -> lis
     """Run operations without savepoints; None when one of them failed and the whole must be run again."""
     try:
         return [Outcome(value=operation(transaction)) for operation in operations]
-    except sqlite3.OperationalError:
-        raise
+    except sqlite3.IntegrityError:
+        return None
+    except sqlite3.Error:
+        raise  # the storage itself
     except Exception:  # noqa: BLE001 (the second run gives it to its caller)
         return None

@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 
 from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.batch import LedgerKey
-from emla.ledger.leaf import entry_of_digest
+from emla.ledger.leaf import LeafKind, entry_of_digest
 from emla.ledger.merkle import EMPTY, Frontier, leaf_hash
 from emla.model.errors import InvalidAcknowledgementError, LedgerIntegrityError, StoreError
 from emla.ports.store import Transaction
@@ -110,6 +110,35 @@ def open_store(path: Path, key: LedgerKey) -> SqliteStore:
     return SqliteStore(connection, reader, BatchRunner(connection, frontier, key))
 
 
+_RECORDED = (
+    ("packages sent", "SELECT count(*) FROM sent", (LeafKind.HEADER_SENT,)),
+    (
+        "packages received",
+        "SELECT (SELECT count(*) FROM received) + (SELECT count(*) FROM equivocation)",
+        (LeafKind.HEADER_RECEIVED,),
+    ),
+    (
+        "acknowledgements",
+        "SELECT count(*) FROM acknowledgement",
+        (LeafKind.ACKNOWLEDGEMENT_ISSUED, LeafKind.ACKNOWLEDGEMENT_RECEIVED),
+    ),
+    ("documents of peers", "SELECT count(*) FROM document", (LeafKind.DOCUMENT,)),
+)
+"""What must stand in the ledger: its name, how many there are, and the kinds of leaves about it."""
+
+
+def unrecorded(connection: sqlite3.Connection) -> list[str]:
+    """Say where something is stored that the ledger does not record, or the reverse: a ledger cut short with its checkpoints."""
+    leaves = dict(connection.execute("SELECT kind, count(*) FROM leaf GROUP BY kind"))
+    problems = []
+    for name, count, kinds in _RECORDED:
+        stored = connection.execute(count).fetchone()[0]
+        recorded = sum(leaves.get(int(kind), 0) for kind in kinds)
+        if stored != recorded:
+            problems.append(f"{stored} {name} are stored, but the ledger has {recorded} leaves about them.")
+    return problems
+
+
 def load_frontier(connection: sqlite3.Connection, key: LedgerKey) -> Frontier:
     """Recompute the tree from its leaves and hold it against the last checkpoint signed.
 
@@ -125,6 +154,8 @@ def load_frontier(connection: sqlite3.Connection, key: LedgerKey) -> Frontier:
         except OverflowError as error:
             raise LedgerIntegrityError("ledger-broken", f"Leaf {index} is of no kind.") from error
         frontier = frontier.append(leaf_hash(leaf))
+    for problem in unrecorded(connection):
+        raise LedgerIntegrityError("ledger-broken", problem)
     row = connection.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
     if row is None:
         if frontier.size:
