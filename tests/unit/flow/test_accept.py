@@ -217,3 +217,10 @@ async def test_two_packages_of_one_name_at_once_leave_one_and_a_proof(here: Desk
     assert [each.code for each in errors] == ["equivocation"]
     found = here.home.contents()
     assert (found["received"], found["equivocation"]) == (1, 1)
+
+
+async def test_a_repeat_gets_the_same_bytes_after_the_key_it_was_sealed_to_has_ended(here: Desk) -> None:
+    package = valid_package()
+    first = await here.take(package)
+    here.home.clock.at = float(max(key.not_after for key in DE.authority.card.keys) + DAY)
+    assert await here.take(package) == first

@@ -232,3 +232,13 @@ async def test_a_large_payload_is_streamed_from_its_file(
     async with evil_peer(peer.tls, reading, port=peer.port) as there:
         assert await send(transport, peer, tmp_path / "blob") == b"{}"
         assert got.is_set()
+
+
+@pytest.mark.parametrize("url", ["https://169.254.169.254:8443", "https://[fe80::1]:8443"])
+async def test_link_local_addresses_are_never_contacted_even_where_loopback_is_allowed(
+    transport: HttpsTransport, peer: Peer, url: str
+) -> None:
+    card = peer.authority.card
+    endpoint = replace(card.endpoints[0], url=url)
+    peer.authority = replace(peer.authority, card=replace(card, endpoints=(endpoint,)))
+    assert await failure(transport, peer) == "refused-endpoint"

@@ -338,3 +338,12 @@ def test_pinning_a_peer_again_replaces_its_documents_and_keeps_its_pin(
     run(runner, [lambda each: each.put_peer(row), lambda each: each.put_peer(row)])
     assert count(connection, "peer") == count(connection, "document") == 1
     assert count(connection, "leaf") == 2
+
+
+def test_a_corrupt_file_is_the_storage_failing_and_nobody_s_answer(runner: BatchRunner) -> None:
+    def corrupt(_: Transaction) -> None:
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    with pytest.raises(StoreError) as caught:
+        runner.prepare([partial(send, sender=AT, recipient=DE, number=1), corrupt])
+    assert caught.value.code == "store-failed"
