@@ -8,6 +8,7 @@ import pytest
 
 from emla.formats.strict_json import Json, encode_octets
 from emla.model.acknowledgement import Event
+from emla.model.documents import KeyUse
 from emla.model.errors import EmlaError
 from emla.model.leg import InboxState
 from emla.steps.verify_acknowledgement import verify_acknowledgement
@@ -220,7 +221,10 @@ async def test_two_packages_of_one_name_at_once_leave_one_and_a_proof(here: Desk
 
 
 async def test_a_repeat_gets_the_same_bytes_after_the_key_it_was_sealed_to_has_ended(here: Desk) -> None:
-    package = valid_package()
+    end = min(key.not_after for key in DE.authority.keys(KeyUse.SEAL))
+    late = {"created": end - 3600, "expires": end + 10 * DAY}
+    package = build(AT, DE, tampering=Tampering(header=late))
+    here.home.clock.at = float(end - 1800)
     first = await here.take(package)
-    here.home.clock.at = float(max(key.not_after for key in DE.authority.card.keys) + DAY)
+    here.home.clock.at = float(end + DAY)
     assert await here.take(package) == first
