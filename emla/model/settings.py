@@ -15,7 +15,7 @@ class PeerSettings:
     listen_port: int = 8443
     allow_loopback_endpoints: bool = False
     """Whether peers may have loopback and private addresses: for tests and demonstrations on one machine."""
-    transfers_per_peer: int = 32
+    transfers_per_peer: int = 64
     request_timeout_seconds: int = 60
 
 
@@ -34,7 +34,7 @@ class OperationsSettings:
 class StoreSettings:
     """The embedded store."""
 
-    batch_wait_milliseconds_max: int = 50
+    batch_wait_milliseconds_max: int = 60
     """How long a write may wait for others to share its fsync; a lone write never waits."""
     disk_floor_bytes: int = 5 * 1024**3
     """New packages are refused below this much free space; acknowledgements are still taken."""

@@ -18,8 +18,10 @@ from typing import Protocol
 from emla.model.errors import StoreError
 from emla.store.sqlite.batch import BatchRunner, Operation, Outcome
 
-_WAIT_SECONDS_EACH = 0.0005
+_WAIT_SECONDS_EACH = 0.00015
 """How much longer a batch waits for each journey that is under way."""
+_CROWD = 24
+"""More journeys than this queue for the processor anyway: the wait then grows with their cube, and an fsync serves more."""
 _DEFER_SECONDS = 0.5
 """How long a write that nobody waits for may wait for company."""
 _BATCH_MAX = 128
@@ -125,7 +127,8 @@ class Writer:
             begin_at = self._pending[0].queued_at + _DEFER_SECONDS
         else:
             company = max(0, self._under_way() - 1)
-            begin_at = self._ended_at + min(self._wait_max, company * _WAIT_SECONDS_EACH)
+            crowding = max(1.0, company / _CROWD) ** 2
+            begin_at = self._ended_at + min(self._wait_max, company * _WAIT_SECONDS_EACH * crowding)
         # Even without a wait, once round the loop: whoever is ready in this turn comes along. A time that is set is only
         # ever brought forward: put off at each arrival, a batch would never begin under load.
         when = self._loop.time() + max(0.0, begin_at - now)
