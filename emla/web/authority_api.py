@@ -102,8 +102,8 @@ class AuthorityApi:
         wait = _seconds(http_request, "wait")
         with self._gateway.under_way.one():
             submitted = await self._submit(submission)
-            if wait:
-                await self._until_answered(submitted.pid, wait)
+        if wait:
+            await self._until_answered(submitted.pid, wait)
         body = views.submitted(submitted.pid, self._gateway.store.read)
         return views.answer(body, status=200 if submitted.repeated else 201)
 

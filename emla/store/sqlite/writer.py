@@ -20,7 +20,7 @@ from emla.store.sqlite.batch import BatchRunner, Operation, Outcome
 
 _WAIT_SECONDS_EACH = 0.00015
 """How much longer a batch waits for each journey that is under way."""
-_CROWD = 24
+_CROWD = 16
 """More journeys than this queue for the processor anyway: the wait then grows with their cube, and an fsync serves more."""
 _DEFER_SECONDS = 0.5
 """How long a write that nobody waits for may wait for company."""
