@@ -21,8 +21,8 @@ from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding
 from emla.model.leg import Leg, LegKind, LegState
 from emla.model.limits import WIRE, XmlLimits
-from emla.model.message import Message
-from emla.model.package import CardReference, Part, PartRole, Priority, SealedPayload, SealingOfficer
+from emla.model.message import Message, SigningOfficer
+from emla.model.package import CardReference, Part, PartRole, Priority, SealedPayload
 from emla.model.record import Record
 from emla.ports.blobs import BlobWriter
 from emla.ports.store import DuplicateError, Issued, SentRow, Transaction
@@ -203,7 +203,7 @@ class Submit:
             conversation=message.case_id,
             message=message.message_type,
             in_reply_to=None,
-            officer=SealingOfficer(name=message.signing_officer.name, post=message.signing_officer.post),
+            officer=SigningOfficer(name=message.signing_officer.name, post=message.signing_officer.post),
         )
 
     async def _seal(

@@ -10,7 +10,8 @@ from emla.formats import padme, patterns, strict_json
 from emla.formats.strict_json import Json, Members, encode_octets
 from emla.model.errors import MalformedError
 from emla.model.limits import WIRE
-from emla.model.package import Manifest, Part, PartRole, SealingOfficer
+from emla.model.message import SigningOfficer
+from emla.model.package import Manifest, Part, PartRole
 
 VERSION = 1
 LENGTH_BYTES = 4
@@ -84,7 +85,7 @@ def decode(data: bytes) -> Manifest:
         conversation=members.octets("conv", 16),
         message=members.text("message", patterns.MESSAGE),
         in_reply_to=members.octets("in_reply_to", 16) if members.has("in_reply_to") else None,
-        officer=SealingOfficer(name=officer.line("name"), post=officer.line("post")),
+        officer=SigningOfficer(name=officer.line("name"), post=officer.line("post")),
         created=members.instant("created"),
         parts=tuple(
             _decode_part(number, part) for number, part in enumerate(members.objects("parts", WIRE.parts))

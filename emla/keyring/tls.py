@@ -4,7 +4,6 @@ No certification authority is asked: a peer compares SHA-256 of the SubjectPubli
 P-256 and not Ed25519, because every TLS library and terminator takes it.
 """
 
-import hashlib
 import ipaddress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,11 +16,11 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
 
+from emla.formats.spki import spki_sha256 as key_hash
 from emla.keyring.private_files import check_folder, read_private, refusal, write_private
 from emla.model.errors import ConfigurationError
 
@@ -66,7 +65,7 @@ def write_tls(folder: Path, *, host: str, now: int) -> TlsFiles:
     files = TlsFiles(
         certificate=folder / "certificate.pem",
         key=folder / "key.pem",
-        spki_sha256=_hash(certificate),
+        spki_sha256=key_hash(certificate),
     )
     write_private(files.key, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     write_private(files.certificate, certificate.public_bytes(Encoding.PEM))
@@ -88,15 +87,10 @@ def spki_sha256(certificate: bytes) -> bytes:
     """
     try:
         if certificate.lstrip().startswith(b"-----"):
-            return _hash(x509.load_pem_x509_certificate(certificate))
-        return _hash(x509.load_der_x509_certificate(certificate))
+            return key_hash(x509.load_pem_x509_certificate(certificate))
+        return key_hash(x509.load_der_x509_certificate(certificate))
     except ValueError as error:
         raise ConfigurationError("unreadable-key", "This is not a certificate.") from error
-
-
-def _hash(certificate: x509.Certificate) -> bytes:
-    public = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(public).digest()
 
 
 def check_tls(folder: Path) -> TlsFiles:
@@ -114,4 +108,4 @@ def check_tls(folder: Path) -> TlsFiles:
         raise refusal(folder, "holds a damaged certificate or key", "Restore it from its backup.") from error
     if private.public_key() != loaded.public_key():
         raise refusal(folder, "holds a key and a certificate of another key", "Restore both from one backup.")
-    return TlsFiles(certificate=certificate, key=key, spki_sha256=_hash(loaded))
+    return TlsFiles(certificate=certificate, key=key, spki_sha256=key_hash(loaded))

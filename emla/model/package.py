@@ -7,6 +7,8 @@ the wire are integer UNIX seconds and keep their wire names (`created`, `expires
 from dataclasses import dataclass
 from enum import StrEnum
 
+from emla.model.message import SigningOfficer
+
 SUITES = ("h1", "cc1", "ed1")
 """The suites of version 1: recipient, payload, signature. No fallback, so nothing to downgrade to."""
 
@@ -80,14 +82,6 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SealingOfficer:
-    """Who signs the message: name and post, as they stand in the message itself."""
-
-    name: str
-    post: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """The sealed table of contents. Repeats the identities of the header, so a stolen payload does not fit another one."""
 
@@ -98,7 +92,7 @@ class Manifest:
     conversation: bytes
     message: str
     in_reply_to: bytes | None
-    officer: SealingOfficer
+    officer: SigningOfficer
     created: int
     parts: tuple[Part, ...]
 

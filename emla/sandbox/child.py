@@ -30,7 +30,8 @@ from emla.keyring.files import OPENER_USES, FileUse, make_key, read_keys
 from emla.model.documents import CardKey, KeyUse
 from emla.model.errors import ConfigurationError
 from emla.model.limits import WIRE, XmlLimits
-from emla.model.package import CardReference, PartRole, Priority, SealingOfficer
+from emla.model.message import SigningOfficer
+from emla.model.package import CardReference, PartRole, Priority
 from emla.ports.sandbox import Verdict
 from emla.sandbox.channel import Channel
 from emla.sandbox.confine import Measure, allow_processor_seconds, confine, shield
@@ -192,7 +193,7 @@ def _own_package(kid: str, public: bytes, document: bytes) -> tuple[bytes, bytes
         conversation=bytes(16),
         message="Trial",
         in_reply_to=None,
-        officer=SealingOfficer(name="opener", post="trial"),
+        officer=SigningOfficer(name="opener", post="trial"),
     )
     sealed = seal(plan, [(PartRole.MAIN, "application/xml", "trial.xml", document)])
     signer = ed1.SigningKey(secrets.token_bytes(32), "0" * 32)

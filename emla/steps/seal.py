@@ -10,6 +10,7 @@ from emla.formats import manifest as manifest_form
 from emla.model.documents import CardKey
 from emla.model.errors import InvalidMessageError, MalformedError
 from emla.model.limits import WIRE
+from emla.model.message import SigningOfficer
 from emla.model.package import (
     CardReference,
     Header,
@@ -19,7 +20,6 @@ from emla.model.package import (
     PayloadReference,
     Priority,
     SealedPayload,
-    SealingOfficer,
 )
 
 
@@ -46,7 +46,7 @@ class SealingPlan:
     conversation: bytes
     message: str
     in_reply_to: bytes | None
-    officer: SealingOfficer
+    officer: SigningOfficer
 
 
 class PayloadSealer:

@@ -12,10 +12,10 @@ from pathlib import Path
 import aiohttp
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, Fingerprint, TCPConnector
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from yarl import URL
 
 from emla.formats import bundles as bundles_form
+from emla.formats.spki import spki_sha256
 from emla.model.documents import Authority
 from emla.model.errors import MalformedError, TransportError
 from emla.model.limits import WIRE
@@ -34,15 +34,6 @@ _BYTES_PER_SECOND_LEAST = 32 * 1024
 """Below this a transfer is given up: a peer that reads or answers by drips holds a place, and nothing ends it otherwise."""
 
 
-def spki_sha256(certificate: bytes) -> bytes:
-    """SHA-256 of the SubjectPublicKeyInfo of a DER certificate."""
-    public = x509.load_der_x509_certificate(certificate).public_key()
-    spki = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(spki)
-    return digest.finalize()
-
-
 class KeyPin(Fingerprint):
     """Accepts a connection only when the server's key is one of those pinned; checked before anything is sent."""
 
@@ -54,7 +45,7 @@ class KeyPin(Fingerprint):
         """Compare the peer's key with the pins."""
         certificate = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
         try:
-            got = spki_sha256(certificate)
+            got = spki_sha256(x509.load_der_x509_certificate(certificate))
         except Exception:  # noqa: BLE001 (whatever a stranger's certificate does to the parser, it is not the one pinned)
             got = b""
         if got not in self._pins:

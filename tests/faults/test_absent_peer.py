@@ -7,13 +7,14 @@ from pathlib import Path
 
 from emla.flow.relay import Relay
 from emla.model.leg import Leg
+from emla.model.settings import PeerSettings
 from emla.ports.transport import Refusal
 from tests.support.books import reading
 from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock, make_folder
 from tests.support.messages import make_template
 
 SENDER, RECIPIENT = "at.moj", "jp.moj"
-IN_FLIGHT = 32
+IN_FLIGHT = PeerSettings().transfers_per_peer
 FIRST_SPAN_SECONDS = 2.0
 
 

@@ -34,6 +34,7 @@ from emla.model.documents import (
     Root,
     RootKey,
 )
+from emla.model.message import SigningOfficer
 from emla.model.package import (
     SUITES,
     CardReference,
@@ -43,7 +44,6 @@ from emla.model.package import (
     PartRole,
     PayloadReference,
     Priority,
-    SealingOfficer,
 )
 from emla.model.signed import PayloadType
 from emla.steps.acknowledge import Subject, signature_hash
@@ -378,7 +378,7 @@ def _manifest(sender: str, recipient: str, parts: Parts, fresh: Secrets, tamperi
             conversation=derived("conversation", length=16),
             message="MLARequest",
             in_reply_to=None,
-            officer=SealingOfficer(name="A. Officer", post="Prosecutor"),
+            officer=SigningOfficer(name="A. Officer", post="Prosecutor"),
             created=NOW,
             parts=tuple(
                 Part(role=role, media=media, name=name, size=len(data), sha256=hashlib.sha256(data).digest())

@@ -13,7 +13,8 @@ from emla.formats import ed1, h1
 from emla.formats import header as header_form
 from emla.keyring.files import FileUse, StoredKey, make_key, public_of, write_key
 from emla.model.documents import CardKey, KeyUse
-from emla.model.package import CardReference, PartRole, Priority, SealedPackage, SealedPayload, SealingOfficer
+from emla.model.message import SigningOfficer
+from emla.model.package import CardReference, PartRole, Priority, SealedPackage, SealedPayload
 from emla.steps.address import address
 from emla.steps.seal import SealingPlan, seal
 
@@ -92,7 +93,7 @@ def seal_parts(key: StoredKey, parts: list[PartBytes], *, sender: str = SENDER) 
         conversation=os.urandom(16),
         message="MLARequest",
         in_reply_to=None,
-        officer=SealingOfficer(name="Haruka Minami", post="Legal officer"),
+        officer=SigningOfficer(name="Haruka Minami", post="Legal officer"),
     )
     return seal(plan, parts)
 

@@ -6,6 +6,7 @@ from emla.formats import strict_json
 from emla.formats.strict_json import INSTANT_MAX, INTEGER_MAX, Json
 from emla.model.acknowledgement import NEGATIVE, Acknowledgement, Bundle, Event
 from emla.model.findings import Finding, Severity
+from emla.model.message import SigningOfficer
 from emla.model.package import (
     CardReference,
     Header,
@@ -14,7 +15,6 @@ from emla.model.package import (
     PartRole,
     PayloadReference,
     Priority,
-    SealingOfficer,
 )
 from emla.model.ping import Ping
 from emla.model.record import Record
@@ -95,7 +95,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         conversation=draw(octets16),
         message=draw(st.sampled_from(["MLARequest", "Decision"])),
         in_reply_to=draw(st.none() | octets16),
-        officer=SealingOfficer(name=draw(lines), post=draw(lines)),
+        officer=SigningOfficer(name=draw(lines), post=draw(lines)),
         created=draw(instants),
         parts=(draw(_parts(st.just(PartRole.MAIN))), *draw(annexes)),
     )

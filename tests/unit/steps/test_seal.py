@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from emla.formats import cc1, padme
 from emla.model.errors import InvalidMessageError
 from emla.model.limits import WIRE
-from emla.model.package import PartRole, Priority, SealingOfficer, VerifiedPackage
+from emla.model.message import SigningOfficer
+from emla.model.package import PartRole, Priority, VerifiedPackage
 from emla.steps.address import address
 from emla.steps.seal import PayloadSealer, SealingPlan, seal
 from emla.steps.unseal import unseal
@@ -36,7 +37,7 @@ PLAN = SealingPlan(
     conversation=derived("conv", length=16),
     message="MLARequest",
     in_reply_to=None,
-    officer=SealingOfficer(name="A. Officer", post="Prosecutor"),
+    officer=SigningOfficer(name="A. Officer", post="Prosecutor"),
 )
 MAIN = (PartRole.MAIN, "application/xml", "request.xml", b"<a/>")
 
@@ -84,8 +85,8 @@ def test_streaming_gives_the_same_bytes_as_sealing_at_once() -> None:
 @pytest.mark.parametrize(
     "plan",
     [
-        replace(PLAN, officer=SealingOfficer(name="A\nB", post="x")),
-        replace(PLAN, officer=SealingOfficer(name="A", post="x" * 257)),
+        replace(PLAN, officer=SigningOfficer(name="A\nB", post="x")),
+        replace(PLAN, officer=SigningOfficer(name="A", post="x" * 257)),
         replace(PLAN, message="request"),
     ],
 )

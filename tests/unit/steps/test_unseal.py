@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emla.model.errors import InvalidPackageError
-from emla.model.package import Manifest, Part, PartRole, SealingOfficer
+from emla.model.message import SigningOfficer
+from emla.model.package import Manifest, Part, PartRole
 from emla.steps.unseal import PartWalk, PayloadStream, unseal
 from tests.support.authorities import MAIN, Parts, Tampering, build, derived, party
 
@@ -95,7 +96,7 @@ def manifest_of(pieces: list[bytes]) -> Manifest:
         conversation=bytes(16),
         message="MLARequest",
         in_reply_to=None,
-        officer=SealingOfficer(name="", post=""),
+        officer=SigningOfficer(name="", post=""),
         created=0,
         parts=tuple(
             Part(role=role, media="a/b", name="", size=len(piece), sha256=hashlib.sha256(piece).digest())
