@@ -5,6 +5,7 @@ Answers are capped, never followed elsewhere, never decompressed. What they mean
 
 import asyncio
 import json
+import os
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -149,8 +150,12 @@ class HttpsTransport:
             raise TransportError("peer-nonsense", "No TLS 1.3 connection could be made.") from error
         except (aiohttp.ClientResponseError, aiohttp.ClientPayloadError, aiohttp.InvalidURL) as error:
             raise TransportError("peer-nonsense", type(error).__name__) from error
+        except aiohttp.ClientConnectorError as error:
+            number = error.os_error.errno or 0
+            why = os.strerror(number) if number > 0 else error.os_error.strerror or str(error.os_error)
+            raise TransportError("peer-unreachable", f"{error.host}:{error.port}: {why}.") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise TransportError("peer-unreachable", str(error)) from error
+            raise TransportError("peer-unreachable", f"{base.host}:{base.port}: the line broke.") from error
 
     async def send_package(
         self, peer: Authority, pid: bytes, signed: bytes, payload: bytes | Path, payload_size: int

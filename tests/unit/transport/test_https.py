@@ -149,6 +149,14 @@ async def test_nonsense_ends_with_a_code(
         assert await failure(transport, peer) == code
 
 
+async def test_an_unreachable_address_is_named_in_words_an_operator_can_use(
+    transport: HttpsTransport, peer: Peer
+) -> None:
+    with pytest.raises(TransportError) as caught:
+        await send(transport, peer)
+    assert caught.value.detail == f"127.0.0.1:{peer.port}: Connection refused."
+
+
 async def test_nobody_there_is_unreachable(transport: HttpsTransport, peer: Peer) -> None:
     assert await failure(transport, peer) == "peer-unreachable"
 
