@@ -1,4 +1,4 @@
-"""An authority's documents: root, card and profile, and the authority they make trusted together.
+"""An authority's documents: root, card, profile, status, revocations, and the authority they make trusted together.
 
 Instants are integer UNIX seconds with their wire names. A document here is decoded; whether it is to be trusted is decided
 by `emla.steps.trust` alone.
@@ -6,6 +6,8 @@ by `emla.steps.trust` alone.
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from emla.model.signed import PayloadType
 
 
 class KeyUse(StrEnum):
@@ -95,6 +97,83 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The authority's daily word on what is current: signed by a `sign` key, short-lived, so that withheld news is noticed."""
+
+    authority: str
+    at: int
+    """The issuer's clock; never goes back from one status to the next."""
+    expires: int
+    root_version: int
+    root_sha256: bytes
+    card_version: int
+    card_sha256: bytes
+    profile_version: int
+    profile_sha256: bytes
+    revocations: tuple[bytes, ...]
+    """Document hash of every revocation there is, ascending: leaving one out is visible."""
+    checkpoint: bytes
+    """The newest signed checkpoint of the ledger; empty while there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """One root key takes trust away: from one key for ever, or from the whole authority until its next root."""
+
+    authority: str
+    root_version: int
+    """The root whose key signs this. A freeze ends when a higher root version, signed by the threshold, is there."""
+    kid: str | None
+    """The operational key revoked; None freezes the authority."""
+    invalid_since: int
+    """What the key signed is not believed from this instant on, whatever date it bears, unless it was witnessed before."""
+    created: int
+    reason: str
+    """A line for people."""
+
+
+class ApprovalAct(StrEnum):
+    """What an officer says about a change."""
+
+    PROPOSE = "propose"
+    APPROVE = "approve"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A key officer's signed word about one document (by type and hash): the first proposes, another approves."""
+
+    authority: str
+    act: ApprovalAct
+    document_type: PayloadType
+    document_sha256: bytes
+    officer: str
+    """The officer's key id."""
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Officer:
+    """A key officer of this authority: a person with a personal ed1 key."""
+
+    name: str
+    kid: str
+    public: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Officers:
+    """Who may propose and approve. Never leaves the authority; each version is changed by two officers of the one before."""
+
+    authority: str
+    version: int
+    officers: tuple[Officer, ...]
+    created: int
+    prev: bytes | None
+    """Document hash of the version before; None for version 1, whose two approvals come from officers it lists itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
     """The exact bytes of an authority's documents as exported, exchanged and stored."""
 
@@ -102,6 +181,8 @@ class Documents:
     """Every root version from 1, each an encoded signed object."""
     card: bytes
     profile: bytes
+    status: bytes | None = None
+    revocations: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +195,8 @@ class Authority:
     card_sha256: bytes
     profile: Profile
     documents: Documents
+    status: Status | None = None
+    revocations: tuple[Revocation, ...] = ()
 
     @property
     def id(self) -> str:

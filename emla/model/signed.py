@@ -13,6 +13,10 @@ class PayloadType(StrEnum):
     ROOT = "application/vnd.emla.root.v1+json"
     CARD = "application/vnd.emla.card.v1+json"
     PROFILE = "application/vnd.emla.profile.v1+json"
+    STATUS = "application/vnd.emla.status.v1+json"
+    REVOCATION = "application/vnd.emla.revocation.v1+json"
+    APPROVAL = "application/vnd.emla.approval.v1+json"
+    OFFICERS = "application/vnd.emla.officers.v1+json"
     PING = "application/vnd.emla.ping.v1+json"
 
 
