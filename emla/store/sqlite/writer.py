@@ -127,7 +127,7 @@ class Writer:
             begin_at = self._pending[0].queued_at + _DEFER_SECONDS
         else:
             company = max(0, self._under_way() - 1)
-            crowding = max(1.0, company / _CROWD) ** 2
+            crowding = 1.0
             begin_at = self._ended_at + min(self._wait_max, company * _WAIT_SECONDS_EACH * crowding)
         # Even without a wait, once round the loop: whoever is ready in this turn comes along. A time that is set is only
         # ever brought forward: put off at each arrival, a batch would never begin under load.
