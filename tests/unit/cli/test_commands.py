@@ -322,9 +322,8 @@ OPTIONS = [
     "+31-70-5550100",
     "--email",
     "a@b.nl",
-    "--no-passphrase",
 ]
-ENDPOINT = ("--endpoint", "https://localhost:8443")
+ENDPOINT = ("--endpoint", "https://localhost:8443", "--no-passphrase")
 
 
 def test_init_makes_an_authority_from_options(tmp_path: Path) -> None:
