@@ -23,7 +23,7 @@ from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.unlock import Chosen
 from emla.client.answers import Peer
 from emla.client.client import Client
-from emla.formats import documents as form
+from emla.formats import export
 from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
 from emla.keyring.wrapping import is_wrapped
@@ -111,7 +111,8 @@ def _data_folder(data: Path) -> Check:
 def _documents(data: Path, now: int) -> Iterator[Check]:
     path = data / "documents" / "own.json"
     try:
-        authority = trust_documents(form.decode_export(path.read_bytes()))
+        documents = export.decode_export(path.read_bytes())
+        authority = trust_documents(documents, known=documents)
     except OSError as error:
         yield fail("documents", f"{path}: {error.strerror}", "Restore the file from its backup.")
         return

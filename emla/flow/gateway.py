@@ -9,8 +9,9 @@ from pathlib import Path
 
 from emla.formats.header import decode as decode_header
 from emla.formats.header import decode_signed, package_id
+from emla.ledger.checkpoint import Checkpoint
 from emla.model.acknowledgement import Event
-from emla.model.documents import Authority, KeyUse
+from emla.model.documents import Authority
 from emla.model.errors import StoreError
 from emla.model.package import CardReference
 from emla.model.settings import Settings
@@ -47,10 +48,9 @@ class Identity:
 
     def addressee(self, now: int) -> Addressee:
         """How this gateway presents itself to the ladder at an instant."""
-        live = (key for key in self.authority.keys(KeyUse.SEAL) if key.not_before <= now < key.not_after)
         return Addressee(
             authority=self.id,
-            sealing_kids=frozenset(key.kid for key in live),
+            sealing_kids=self.authority.live_sealing_kids(now),
             payload_bytes_max=self.authority.card.payload_bytes_max,
         )
 
@@ -197,6 +197,10 @@ class Gateway:
             return known if known.header.sender == self.identity.id else None
         row = self.store.read.sent_signed(pid)
         return None if row is None else self.subjects.of(pid, row)
+
+    def witnessed(self, aid: bytes, _checkpoint: Checkpoint, _before: int) -> bool:
+        """Whether this acknowledgement is stored here: a repeat of it is believed although its key was revoked since."""
+        return self.store.read.acknowledgement(aid) is not None
 
     def acknowledge(
         self, event: Event, subject: Subject, reason: str | None = None, *, at: int
