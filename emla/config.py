@@ -117,12 +117,6 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         section="store",
-        name="batch_wait_milliseconds_max",
-        most=1000,
-        meaning="How long a write may wait for others to share its fsync; a lone write never waits.",
-    ),
-    Setting(
-        section="store",
         name="disk_floor_bytes",
         meaning="New packages are refused below this much free space; acknowledgements are still taken.",
     ),

@@ -180,11 +180,7 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
         settings=settings,
     )
     parts = Parts(gateway, store, blobs, listings, transport, opener)
-    store.start(
-        wait_seconds_max=settings.store.batch_wait_milliseconds_max / 1000,
-        under_way=lambda: gateway.under_way.count,
-        on_failure=parts.fail,
-    )
+    store.start(on_failure=parts.fail)
     return parts
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from emla.flow.gateway import Gateway
+from emla.formats import header as header_form
 from emla.model.acknowledgement import Event
 from emla.model.errors import InvalidPackageError, TransportError
 from emla.model.limits import WIRE
@@ -62,11 +63,11 @@ class Accept:
         found = self._gateway.store.read.first_bundle(pid, Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION)
         return Answer(bundle=found[1], accepted=found[0] is Event.RELAY_ACCEPTANCE) if found else None
 
-    async def __call__(self, pid: bytes, signed: bytes, source: PayloadSource) -> Answer:
+    async def __call__(self, pid: bytes | None, signed: bytes, source: PayloadSource) -> Answer:
         """Receive one package.
 
         Args:
-            pid: the package id of the URL.
+            pid: the package id the caller named it by, if it did.
             signed: the header as received.
             source: the payload.
 
@@ -89,10 +90,11 @@ class Accept:
         except InvalidPackageError as error:
             # A key may end its life, or its authority be frozen, between an acceptance and the repeat of it; what was accepted
             # stays accepted.
-            if error.code in ("unknown-kid", "frozen") and (known := self.known(pid)):
+            if error.code in ("unknown-kid", "frozen") and (known := self.known(_claimed_pid(signed))):
                 return known
             raise
         package = verified.package if isinstance(verified, RefusedPackage) else verified
+        pid = pid or package.pid
         if package.pid != pid:
             raise InvalidPackageError("malformed", "The URL names another package.")
         self._on_contact(package.header.sender)
@@ -230,6 +232,10 @@ class Accept:
 def _check_payload(package: VerifiedPackage, digest: bytes) -> None:
     if digest != package.header.payload.sha256:
         raise InvalidPackageError("digest-mismatch")
+
+
+def _claimed_pid(signed: bytes) -> bytes:
+    return header_form.package_id(header_form.decode_signed(signed).payload)
 
 
 def _subject(package: VerifiedPackage) -> Subject:

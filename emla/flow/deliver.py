@@ -12,7 +12,13 @@ from emla.flow.news import News
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.errors import InvalidAcknowledgementError, StoreError
 from emla.model.leg import Leg, LegKind, LegState, delivered_state, next_state
-from emla.ports.store import AcknowledgementRow, DuplicateError, SentRow, Transaction
+from emla.ports.store import (
+    UPKEEP_PATIENCE_SECONDS,
+    AcknowledgementRow,
+    DuplicateError,
+    SentRow,
+    Transaction,
+)
 from emla.ports.transport import Refusal, Transport
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 
@@ -139,5 +145,5 @@ class DeliverLeg:
             transaction.move_leg(leg.id, LegState.READY, LegState.DONE)
 
         # Nobody waits for this: if it is lost in a crash, the peer is told again and says it knows.
-        await gateway.store.write(operation, deferrable=True)
+        await gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
         return None

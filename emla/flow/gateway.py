@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,14 +89,18 @@ class UnderWay:
             self._changed.clear()
             await self._changed.wait()
 
-    @contextmanager
-    def one(self) -> Iterator[None]:
+    def one(self) -> AbstractContextManager[None]:
         """Count one journey while it lasts."""
-        self.count += 1
+        return self.many(1)
+
+    @contextmanager
+    def many(self, count: int) -> Iterator[None]:
+        """Count journeys that come and go together."""
+        self.count += count
         try:
             yield
         finally:
-            self.count -= 1
+            self.count -= count
             if not self.count:
                 self._changed.set()
 

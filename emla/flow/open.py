@@ -16,7 +16,7 @@ from emla.model.acknowledgement import Event
 from emla.model.errors import ConfigurationError, StoreError
 from emla.model.leg import InboxState, Leg, LegKind, LegState
 from emla.ports.sandbox import Opener, SandboxDiedError, Verdict
-from emla.ports.store import InboxRow, Transaction
+from emla.ports.store import VERDICT_PATIENCE_SECONDS, InboxRow, Transaction
 from emla.steps.acknowledge import IssuedAcknowledgement
 
 logger = logging.getLogger("emla.open")
@@ -39,6 +39,7 @@ class Open:
         self._fresh: deque[bytes] = deque()
         self._refill = True
         self._active: set[bytes] = set()
+        self._with_opener = 0
         self._changed = asyncio.Event()
 
     def add(self, pid: bytes) -> None:
@@ -54,8 +55,9 @@ class Open:
         async with asyncio.TaskGroup() as group:
             while True:
                 self._changed.clear()
-                while len(self._active) < _AHEAD and (row := self._next()):
+                while self._with_opener < _AHEAD and (row := self._next()):
                     self._active.add(row.pid)
+                    self._with_opener += 1
                     group.create_task(self._one(row), name="open")
                 await self._changed.wait()
 
@@ -73,30 +75,32 @@ class Open:
     async def _one(self, row: InboxRow) -> None:
         try:
             with self._gateway.under_way.one():
-                await self._open(row)
+                try:
+                    verdict = await self._judge(row)
+                finally:
+                    # The opener's place is free before the verdict is durable: the next package need not wait for a disk.
+                    self._with_opener -= 1
+                    self._changed.set()
+                if verdict is not None:
+                    await self._keep(row, verdict)
         finally:
             self._active.discard(row.pid)
-            self._changed.set()
 
-    async def _open(self, row: InboxRow) -> None:
+    async def _judge(self, row: InboxRow) -> Verdict | None:
+        """The opener's verdict; None when the payload cannot be read."""
         strikes, allowed = row.strikes, self._gateway.settings.opener.strikes
         while strikes < allowed:
             try:
-                verdict = await self._opener.open(
-                    row.signed, row.pid, self._gateway.payload(row.payload_sha256)
-                )
+                return await self._opener.open(row.signed, row.pid, self._gateway.payload(row.payload_sha256))
             except SandboxDiedError:
                 # I6: durable before the next attempt. That this process itself was stopped is nobody's strike.
                 strikes = await self._gateway.store.write(lambda each: each.count_strike(row.pid))
                 logger.warning("the opener died", extra={"pid": row.pid.hex(), "strikes": strikes})
-                continue
             except StoreError as error:
                 # Its payload cannot be read. It stays accepted and is tried again at the next start; the others go on.
                 logger.error("payload unreadable", extra={"pid": row.pid.hex(), "code": error.code})
-                return
-            await self._keep(row, verdict)
-            return
-        await self._keep(row, Verdict(code="three-strikes", record=b""))
+                return None
+        return Verdict(code="three-strikes", record=b"")
 
     async def _keep(self, row: InboxRow, verdict: Verdict) -> None:
         """Commit a verdict; while the token that signs it does not answer, the verdict waits for it."""
@@ -124,7 +128,7 @@ class Open:
             acknowledgement = self._gateway.acknowledge(event, subject, verdict.code, at=at)
             return issue_with_leg(transaction, acknowledgement, at)
 
-        leg = await self._gateway.store.write(operation)
+        leg = await self._gateway.store.write(operation, patience_seconds=VERDICT_PATIENCE_SECONDS)
         self._on_leg(leg)
         self._news.tell(row.pid)
 

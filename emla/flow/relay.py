@@ -16,7 +16,7 @@ from emla.flow.backoff import delay_seconds
 from emla.flow.gateway import Gateway
 from emla.model.errors import EmlaError, IllegalTransitionError
 from emla.model.leg import Leg, LegState
-from emla.ports.store import Transaction
+from emla.ports.store import UPKEEP_PATIENCE_SECONDS, Transaction
 from emla.ports.transport import Refusal
 
 logger = logging.getLogger("emla.relay")
@@ -175,7 +175,7 @@ class Destination:
             transaction.delay_leg(leg.id, leg.attempts + 1, now + delay, refusal.code)
 
         # A crash before this commit forgets one failed attempt, which is harmless; so it waits for company.
-        await self._gateway.store.write(operation, deferrable=True)
+        await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
         self._next_due = min(now + delay, self._next_due or math.inf)
 
 

@@ -30,7 +30,7 @@ def read_message(document: XmlDocument) -> Message:
     """
     root = document.root
     name = etree.QName(root)
-    header_root = header_element(document)
+    header_root = _required(root, f"{_COMMON}MessageHeader")
     header = _children(header_root)
     reply = header.get("InReplyTo")
     urgency = root.find(f"{_COMMON}Urgency/{_COMMON}UrgencyLevel")
@@ -44,9 +44,9 @@ def read_message(document: XmlDocument) -> Message:
         case_id=bytes.fromhex(text_of(header["CaseId"])),
         generation=int(text_of(header["Generation"])),
         issued_at=datetime.fromisoformat(text_of(header["IssuedAt"])).astimezone(UTC),
-        sender=text_of(header_element(document, "Sender", "AuthorityId")),
-        recipient=text_of(header_element(document, "Recipient", "AuthorityId")),
-        copy_to=tuple(text_of(_children(copy)["AuthorityId"]) for copy in copies),
+        sender=_authority(header["Sender"]),
+        recipient=_authority(header["Recipient"]),
+        copy_to=tuple(_authority(copy) for copy in copies),
         requesting_reference=text_of(header["RequestingReference"]),
         requested_reference=text_of(requested_reference) if requested_reference is not None else None,
         in_reply_to=bytes.fromhex(text_of(reply)) if reply is not None else None,
@@ -72,6 +72,10 @@ def _required(parent: etree._Element, path: str) -> etree._Element:
     if found is None:
         raise KeyError(path)
     return found
+
+
+def _authority(element: etree._Element) -> str:
+    return text_of(_required(element, f"{_COMMON}AuthorityId"))
 
 
 def _attachment(element: etree._Element) -> Attachment:

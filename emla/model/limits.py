@@ -17,6 +17,10 @@ class WireLimits:
     bundle_bytes: int = 64 * 1024
     bundles: int = 32
     """Acknowledgement bundles in one call."""
+    packages: int = 32
+    """Packages in one call."""
+    packages_bytes: int = 1024 * 1024
+    """Headers, payloads and lengths of the packages in one call."""
     manifest_bytes: int = 1024 * 1024
     parts: int = 500
     expiry_seconds_min: int = 3600

@@ -34,8 +34,6 @@ class OperationsSettings:
 class StoreSettings:
     """The embedded store."""
 
-    batch_wait_milliseconds_max: int = 60
-    """How long a write may wait for others to share its fsync; a lone write never waits."""
     disk_floor_bytes: int = 5 * 1024**3
     """New packages are refused below this much free space; acknowledgements are still taken."""
     disk_floor_percent: int = 10

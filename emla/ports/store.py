@@ -21,6 +21,10 @@ from emla.ports.listings import Listed
 from emla.steps.acknowledge import IssuedAcknowledgement
 
 T = TypeVar("T")
+UPKEEP_PATIENCE_SECONDS = 0.5
+"""For writes whose loss in a crash only makes us ask or tell again."""
+VERDICT_PATIENCE_SECONDS = 0.05
+"""For what goes to a peer on a leg of its own: people do not wait for it by the second."""
 
 
 class DuplicateError(Exception):
@@ -308,12 +312,12 @@ class Store(Protocol):
         """Reads by key."""
         ...
 
-    async def write(self, operation: Callable[[Transaction], T], *, deferrable: bool = False) -> T:
+    async def write(self, operation: Callable[[Transaction], T], *, patience_seconds: float = 0.0) -> T:
         """Run an operation in the next batch and return when it is durable.
 
         Args:
             operation: runs on the writer's thread.
-            deferrable: nobody waits for it: it rides on a batch that others pay for, within a second.
+            patience_seconds: how long it may wait for a batch that others pay for, when nobody waits for it.
 
         Raises:
             StoreError: the storage failed; the process must stop.

@@ -7,7 +7,8 @@ import asyncio
 import json
 import os
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -16,6 +17,7 @@ from cryptography import x509
 from yarl import URL
 
 from emla.formats import bundles as bundles_form
+from emla.formats import package_row
 from emla.formats.spki import spki_sha256
 from emla.model.documents import Authority
 from emla.model.errors import MalformedError, TransportError
@@ -23,7 +25,11 @@ from emla.model.limits import WIRE
 from emla.model.settings import PeerSettings
 from emla.ports.transport import Refusal
 from emla.transport.addresses import VettingResolver, check_endpoint
+from emla.transport.together import Together
 
+_PACKAGE = "application/vnd.emla.package"
+_PACKAGES = "application/vnd.emla.packages"
+_PACKAGE_OUTCOMES = "application/vnd.emla.package-outcomes"
 _BUNDLE = "application/vnd.emla.bundle+json"
 _BUNDLES = "application/vnd.emla.bundles"
 _OUTCOMES = "application/vnd.emla.outcomes+json"
@@ -63,14 +69,13 @@ def client_context() -> ssl.SSLContext:
     return context
 
 
-class _Together:
-    """Acknowledgements that travel in one call."""
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A package whose payload is in memory."""
 
-    __slots__ = ("bundles", "sending")
-
-    def __init__(self) -> None:
-        self.bundles: list[tuple[bytes, bytes]] = []
-        self.sending: asyncio.Task[list[Refusal | None]]
+    pid: bytes
+    signed: bytes
+    payload: bytes
 
 
 class HttpsTransport:
@@ -80,7 +85,14 @@ class HttpsTransport:
         self._settings = settings
         self._context = client_context()
         self._sessions: dict[tuple[str, bytes], ClientSession] = {}
-        self._together: dict[str, _Together] = {}
+        self._acknowledgements = Together(
+            self._send_acknowledgements,
+            count_max=WIRE.bundles,
+            size_bytes_max=WIRE.bundles * WIRE.bundle_bytes,
+        )
+        self._packages = Together(
+            self._send_packages, count_max=WIRE.packages, size_bytes_max=WIRE.packages_bytes
+        )
 
     async def close(self) -> None:
         """Close every connection."""
@@ -162,49 +174,56 @@ class HttpsTransport:
     ) -> bytes | Refusal:
         """Offer a package; return the bundle of the peer's answer, unverified."""
         front = len(signed).to_bytes(4, "big") + signed
-        body = front + payload if isinstance(payload, bytes) else _file_body(front, payload)
+        if isinstance(payload, bytes):
+            return await self._packages(
+                peer, _Offer(pid, signed, payload), package_row.FRAME_BYTES + len(signed) + len(payload)
+            )
+        return await self._put_package(peer, pid, _file_body(front, payload), len(front) + payload_size)
+
+    async def _put_package(
+        self, peer: Authority, pid: bytes, body: bytes | AsyncIterator[bytes], length: int
+    ) -> bytes | Refusal:
         status, media, answer, retry_after = await self._call(
-            peer,
-            "PUT",
-            f"/emla/1/packages/{pid.hex()}",
-            body,
-            "application/vnd.emla.package",
-            len(front) + payload_size,
-            WIRE.bundle_bytes,
+            peer, "PUT", f"/emla/1/packages/{pid.hex()}", body, _PACKAGE, length, WIRE.bundle_bytes
         )
         if media == _BUNDLE and status in (200, 422):
             return answer
         return _refusal(status, media, answer, retry_after)
 
+    async def _send_packages(self, peer: Authority, offers: list[_Offer]) -> Sequence[bytes | Refusal]:
+        if len(offers) == 1:
+            one = offers[0]
+            body = len(one.signed).to_bytes(4, "big") + one.signed + one.payload
+            return [await self._put_package(peer, one.pid, body, len(body))]
+        body = package_row.encode([(each.signed, each.payload) for each in offers])
+        status, media, answer, retry_after = await self._call(
+            peer, "POST", "/emla/1/packages", body, _PACKAGES, len(body), package_row.ANSWER_BYTES_MAX
+        )
+        if status != 200 or media != _PACKAGE_OUTCOMES:
+            return [_refusal(status, media, answer, retry_after)] * len(offers)
+        try:
+            outcomes = package_row.decode_answer(answer, len(offers))
+        except MalformedError as error:
+            raise TransportError("peer-nonsense", error.detail) from error
+        return [each if isinstance(each, bytes) else Refusal(code=each) for each in outcomes]
+
     async def send_acknowledgement(self, peer: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
-        """Push an acknowledgement; None when the peer has it durably.
+        """Push an acknowledgement; None when the peer has it durably."""
+        return await self._acknowledgements(peer, (aid, bundle), len(bundle))
 
-        Those that are pushed in the same turn of the event loop, as after a commit, travel in one call.
-        """
-        together = self._together.get(peer.id)
-        if together is None or len(together.bundles) == WIRE.bundles:
-            together = _Together()
-            together.sending = asyncio.create_task(self._send_together(peer, together))
-            self._together[peer.id] = together
-        place = len(together.bundles)
-        together.bundles.append((aid, bundle))
-        outcomes = await asyncio.shield(together.sending)
-        return outcomes[place]
-
-    async def _send_together(self, peer: Authority, together: "_Together") -> list[Refusal | None]:
-        await asyncio.sleep(0)  # whoever is ready in this turn comes along
-        if self._together.get(peer.id) is together:
-            del self._together[peer.id]
-        if len(together.bundles) == 1:
-            return [await self._send_one(peer, *together.bundles[0])]
-        body = bundles_form.encode([bundle for _, bundle in together.bundles])
+    async def _send_acknowledgements(
+        self, peer: Authority, pushed: list[tuple[bytes, bytes]]
+    ) -> Sequence[Refusal | None]:
+        if len(pushed) == 1:
+            return [await self._send_one(peer, *pushed[0])]
+        body = bundles_form.encode([bundle for _, bundle in pushed])
         status, media, answer, retry_after = await self._call(
             peer, "POST", "/emla/1/acknowledgements", body, _BUNDLES, len(body), WIRE.bundle_bytes
         )
         if status != 200 or media != _OUTCOMES:
-            return [_refusal(status, media, answer, retry_after)] * len(together.bundles)
+            return [_refusal(status, media, answer, retry_after)] * len(pushed)
         try:
-            outcomes = bundles_form.decode_outcomes(answer, len(together.bundles))
+            outcomes = bundles_form.decode_outcomes(answer, len(pushed))
         except MalformedError as error:
             raise TransportError("peer-nonsense", error.detail) from error
         return [None if each == bundles_form.OK else Refusal(code=each) for each in outcomes]

@@ -40,3 +40,15 @@ class BodySource:
             raise self._short from error
         except TimeoutError as error:
             raise TransportError("timeout") from error
+
+
+class HeldPayload:
+    """A payload that is in memory already, as a source."""
+
+    def __init__(self, payload: bytes) -> None:
+        self._payload = payload
+        self.size = len(payload)
+
+    async def read_exactly(self, size: int) -> bytes:
+        """The payload; whoever reads it has compared its size before."""
+        return self._payload

@@ -1,6 +1,7 @@
 """The peer API: what other authorities' gateways may call (docs/spec/wire.md). Thin: read, hand on, answer."""
 
 import asyncio
+import logging
 import re
 
 from aiohttp import web
@@ -11,12 +12,15 @@ from emla.flow.peers import PingPeer
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.relay import Relay
 from emla.formats import bundles as bundles_form
+from emla.formats import package_row
 from emla.formats.export import encode_export
 from emla.formats.ping import SIZE_BYTES_MAX as PING_BYTES_MAX
-from emla.model.errors import InvalidPackageError, NotFoundError, PeerError, TransportError
+from emla.model.errors import EmlaError, InvalidPackageError, NotFoundError, PeerError, TransportError
 from emla.model.limits import WIRE
-from emla.web.bodies import BodySource
+from emla.web.bodies import BodySource, HeldPayload
 from emla.web.problems import problem_middleware
+
+logger = logging.getLogger("emla.web")
 
 _ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LENGTH_BYTES = 4
@@ -51,6 +55,7 @@ class PeerApi:
             client_max_size=WIRE.bundle_bytes,
         )
         application.router.add_put("/emla/1/packages/{pid}", self.put_package)
+        application.router.add_post("/emla/1/packages", self.post_packages)
         application.router.add_put("/emla/1/acknowledgements/{aid}", self.put_acknowledgement)
         application.router.add_post("/emla/1/acknowledgements", self.post_acknowledgements)
         application.router.add_get("/emla/1/documents/{authority}", self.get_documents)
@@ -79,6 +84,25 @@ class PeerApi:
         return web.Response(
             body=answer.bundle, status=200 if answer.accepted else 422, content_type=BUNDLE_MEDIA
         )
+
+    async def post_packages(self, http_request: web.Request) -> web.Response:
+        """POST /emla/1/packages: several small ones at once; each is answered with its bundle or the code of its refusal."""
+        if self.stopping:
+            raise TransportError("stopping")
+        packages = package_row.decode(await _small_body(http_request, WIRE.packages_bytes))
+        with self._gateway.under_way.many(len(packages)):
+            outcomes = await asyncio.gather(*(self._package(*each) for each in packages))
+        return web.Response(
+            body=package_row.encode_answer(outcomes), content_type="application/vnd.emla.package-outcomes"
+        )
+
+    async def _package(self, signed: bytes, payload: bytes) -> bytes | str:
+        """Take one of several packages: one that is refused, whoever is to blame, is no trouble of the others."""
+        try:
+            return (await self._accept(None, signed, HeldPayload(payload))).bundle
+        except EmlaError as error:
+            logger.info("refused", extra={"code": error.code})
+            return error.code
 
     async def put_acknowledgement(self, http_request: web.Request) -> web.Response:
         """PUT /emla/1/acknowledgements/{aid}: 204 once it is durable here."""

@@ -63,6 +63,23 @@ def octets(data: bytes) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def test_a_refused_package_is_no_trouble_of_those_that_came_with_it(target: Target) -> None:
+    honest, other = target.honest(), target.honest()
+    broken = bytearray(other.payload)
+    broken[7] ^= 1
+    before = target.contents()["received"]
+    outcomes = target.offer_together(
+        (other.signed, bytes(broken)), (honest.signed, honest.payload), (honest.signed, honest.payload)
+    )
+    assert outcomes[0] == "digest-mismatch"
+    assert target.state(honest) == "CONSIGNED"
+    assert target.contents()["received"] == before + 1
+    # The same package twice in one call is one package: either answer is its one RelayAcceptance, or to ask again.
+    bundle = target.offer(honest.signed, honest.payload, honest.pid)[1]
+    assert outcomes[1] == bundle
+    assert outcomes[2] in (bundle, "processing")
+
+
 # --- refused unsigned: no state, no leaf, no acknowledgement ---
 
 

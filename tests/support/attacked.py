@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from emla.flow.peers import root_fingerprint
-from emla.formats import ed1
+from emla.formats import ed1, package_row
 from emla.formats.export import encode_export
 from emla.formats.header import package_id
 from emla.keyring.files import GATEWAY_USES, OPENER_USES, FileUse, read_keys
 from emla.model.acknowledgement import Event
 from emla.model.documents import KeyUse
+from emla.model.limits import WIRE
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from emla.transport.https import client_context
 from tests.support import authorities
@@ -45,13 +46,13 @@ class Target:
         """A fresh number: message, payload and place that were never used."""
         return next(self.numbers)
 
-    def put(self, path: str, body: bytes) -> tuple[int, dict[str, object] | bytes]:
-        """One PUT; the status, and the problem or the bundle."""
+    def put(self, path: str, body: bytes, method: str = "PUT") -> tuple[int, dict[str, object] | bytes]:
+        """One call; the status, and the problem or the answer."""
         connection = http.client.HTTPSConnection(
             "127.0.0.1", self.server.port, context=client_context(), timeout=SECONDS
         )
         try:
-            connection.request("PUT", path, body)
+            connection.request(method, path, body)
             response = connection.getresponse()
             data = response.read()
             if response.headers.get_content_type() == "application/problem+json":
@@ -67,6 +68,13 @@ class Target:
         body = len(signed).to_bytes(4, "big") + signed + payload
         return self.put(f"/emla/1/packages/{pid.hex()}", body)
 
+    def offer_together(self, *packages: tuple[bytes, bytes]) -> tuple[bytes | str, ...]:
+        """Offer several packages in one call; a bundle or a code for each."""
+        status, answer = self.put("/emla/1/packages", package_row.encode(packages), "POST")
+        assert status == 200, answer
+        assert isinstance(answer, bytes)
+        return package_row.decode_answer(answer, len(packages))
+
     def contents(self) -> dict[str, int]:
         """Every table's size, and the number of files."""
         return rows(self.server.data) | {"files": len(leftovers(self.server.data))}
@@ -81,6 +89,8 @@ class Target:
         assert 400 <= status < 500
         # A peer learns the code and an id for a telephone call, and nothing else.
         assert set(problem) == {"code", "status", "correlation_id"}
+        if package.payload and len(package.signed) <= WIRE.header_bytes:  # a row has no place for others
+            assert self.offer_together((package.signed, package.payload)) == (problem["code"],)
         assert self.contents() == before
         return str(problem["code"])
 

@@ -37,7 +37,7 @@ class FaultyStore:
         """Reads by key."""
         return self.real.read
 
-    async def write(self, operation: Callable[[Transaction], T], *, deferrable: bool = False) -> T:
+    async def write(self, operation: Callable[[Transaction], T], *, patience_seconds: float = 0.0) -> T:
         """Run an operation in a batch of its own, unless this is the one that fails."""
         if self.broken:
             raise StoreError("store-failed", "It failed before.")

@@ -149,11 +149,7 @@ async def opened(
         ),
     )
     home = Home(party, data, gateway, store, blobs, clock)
-    store.start(
-        wait_seconds_max=0.02,
-        under_way=lambda: gateway.under_way.count,
-        on_failure=home.failures.append,
-    )
+    store.start(on_failure=home.failures.append)
     try:
         yield home
     finally:

@@ -147,7 +147,7 @@ class Station:
         now = int(self.clock.now())
         authority, keys = own_authority(self.data), gateway_keys(self.data)
         real = open_store(self.data / DATABASE, ledger_key_of(authority, keys, now))
-        real.start(wait_seconds_max=0, under_way=lambda: 0, on_failure=lambda error: None)
+        real.start(on_failure=lambda error: None)
         self.store = FaultyStore(real, lambda: self.on_commit())
         blobs = FileBlobs(self.data, system_entropy)
         blobs.sweep(lambda sha256: real.read.knows_payload(sha256))
@@ -223,7 +223,8 @@ class Station:
         journey = Open(self.gateway, self.opener, self.news, lambda leg: None)
         for row in self.store.read.unopened(100):
             # The worker around this only decides when.
-            await journey._open(row)
+            if (verdict := await journey._judge(row)) is not None:
+                await journey._commit(row, verdict)
 
     async def read_main(self, pid: bytes) -> bytes:
         """Hand the main part to a consumer; its bytes."""

@@ -57,18 +57,10 @@ class SqliteStore:
     def start(
         self,
         *,
-        wait_seconds_max: float,
-        under_way: Callable[[], int],
         on_failure: Callable[[StoreError], None],
     ) -> None:
         """Start the writer; called once, inside the event loop."""
-        self._writer = Writer(
-            self._runner,
-            wait_seconds_max=wait_seconds_max,
-            under_way=under_way,
-            checkpoint=self.wal,
-            on_failure=on_failure,
-        )
+        self._writer = Writer(self._runner, checkpoint=self.wal, on_failure=on_failure)
 
     @property
     def figures(self) -> WriterFigures:
@@ -80,11 +72,11 @@ class SqliteStore:
         """Number of leaves in the last committed tree."""
         return self._runner.frontier.size
 
-    async def write(self, operation: Callable[[Transaction], T], *, deferrable: bool = False) -> T:
+    async def write(self, operation: Callable[[Transaction], T], *, patience_seconds: float = 0.0) -> T:
         """Run an operation in the next batch and return when it is durable."""
         if self._writer is None:
             raise StoreError("stopping", "The store was not started.")
-        return cast(T, await self._writer.write(operation, deferrable=deferrable))
+        return cast(T, await self._writer.write(operation, patience_seconds=patience_seconds))
 
     async def close(self) -> None:
         """Commit what waits, end the writer, close the connections."""

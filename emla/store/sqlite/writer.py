@@ -1,29 +1,24 @@
 """The writer: everything that waits goes into one batch, and one thread commits it.
 
-Many packages share one fsync, and nobody is answered before it has returned. A lone write never waits; under load a batch
-waits a little for others, in proportion to how much is under way, so that fsyncs per package fall as load grows.
+Many packages share one fsync, and nobody is answered before it has returned. No write that somebody waits for is ever put off for
+company: while a batch is being committed the next one gathers, so the more there is to do, the more share an fsync. Writes that
+nobody waits for have patience and ride along.
 
 The statements of a batch run on the event loop and only the commit, which sleeps in fsync without the interpreter's lock, runs
 on the writer's thread: two threads that both run Python would pay for handing the lock to each other at every statement
-(docs/adr/0003). While a batch is being committed the loop goes on, and the next batch gathers.
+(docs/adr/0003).
 """
 
 import asyncio
-import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from emla.model.errors import StoreError
 from emla.store.sqlite.batch import BatchRunner, Operation, Outcome
 
-_WAIT_SECONDS_EACH = 0.00015
-"""How much longer a batch waits for each journey that is under way."""
-_CROWD = 16
-"""More journeys than this queue for the processor anyway: the wait then grows with their cube, and an fsync serves more."""
-_DEFER_SECONDS = 0.5
-"""How long a write that nobody waits for may wait for company."""
 _BATCH_MAX = 128
 """So many operations hold the event loop for some ten milliseconds; the rest goes into the next batch."""
 
@@ -44,8 +39,9 @@ class WriterFigures:
 class _Work:
     operation: Operation
     future: "asyncio.Future[object]"
-    deferrable: bool
-    queued_at: float = field(default_factory=time.monotonic)
+    queued_at: float
+    due_at: float
+    """When its patience ends; `queued_at` for what somebody waits for."""
 
 
 class Checkpoint(Protocol):
@@ -67,8 +63,6 @@ class Writer:
         self,
         runner: BatchRunner,
         *,
-        wait_seconds_max: float,
-        under_way: Callable[[], int],
         checkpoint: Checkpoint,
         on_failure: Callable[[StoreError], None],
     ) -> None:
@@ -76,79 +70,83 @@ class Writer:
 
         Args:
             runner: what runs and commits batches.
-            wait_seconds_max: the longest a batch waits for company.
-            under_way: how many journeys are being worked on.
             checkpoint: copies the WAL back, on the thread, when it is due.
             on_failure: told when the storage failed; no batch is run after that.
         """
         self._runner = runner
-        self._wait_max = wait_seconds_max
-        self._under_way = under_way
         self._checkpoint = checkpoint
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="emla-writer")
-        self._pending: list[_Work] = []
+        self._hurried: deque[_Work] = deque()
+        """Somebody waits for these."""
+        self._patient: deque[_Work] = deque()
+        """These ride along, or make a batch of their own when their patience ends."""
         self._committing = False
+        self._beginning = False
         self._timer: asyncio.TimerHandle | None = None
-        self._begin_at = 0.0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._ended_at = 0.0
         self._stopping = False
         self._failed: StoreError | None = None
         self.figures = WriterFigures()
 
-    async def write(self, operation: Operation, *, deferrable: bool) -> object:
+    async def write(self, operation: Operation, *, patience_seconds: float) -> object:
         """Queue an operation and wait until its batch is durable."""
         if self._failed or self._stopping:
             raise self._failed or StoreError("stopping")
-        work = _Work(operation, self._loop.create_future(), deferrable)
-        self._pending.append(work)
+        now = self._loop.time()
+        work = _Work(operation, self._loop.create_future(), now, now + patience_seconds)
         self._idle.clear()
-        if not self._committing:
+        if patience_seconds:
+            self._patient.append(work)
+            self._wake_for(work.due_at)
+        else:
+            self._hurried.append(work)
             self._schedule()
         return await work.future
 
     async def close(self) -> None:
         """Commit what waits and end the thread."""
         self._stopping = True
-        if not self._committing:
-            self._begin()
+        self._schedule()
         await self._idle.wait()
         await asyncio.to_thread(self._thread.shutdown)
 
     def _schedule(self) -> None:
-        """Set the time at which the next batch begins: at once, or when it has waited for company long enough."""
-        if not self._pending or self._failed:
-            self._idle.set()
+        """Let the next batch begin: at once when somebody waits, else when the first patience ends."""
+        if self._committing or self._beginning or self._failed:
             return
-        now = time.monotonic()
-        if self._stopping:
-            begin_at = now
-        elif all(work.deferrable for work in self._pending):
-            begin_at = self._pending[0].queued_at + _DEFER_SECONDS
+        if self._hurried or (self._patient and self._stopping):
+            # Once round the loop: whoever is ready in this turn comes along.
+            self._beginning = True
+            self._set_timer(None)
+            self._loop.call_soon(self._begin)
+        elif self._patient:
+            self._wake_for(min(work.due_at for work in self._patient))
         else:
-            company = max(0, self._under_way() - 1)
-            crowding = max(1.0, company / _CROWD) ** 2
-            begin_at = self._ended_at + min(self._wait_max, company * _WAIT_SECONDS_EACH * crowding)
-        # Even without a wait, once round the loop: whoever is ready in this turn comes along. A time that is set is only
-        # ever brought forward: put off at each arrival, a batch would never begin under load.
-        when = self._loop.time() + max(0.0, begin_at - now)
-        if self._timer is None or when < self._begin_at:
-            if self._timer:
-                self._timer.cancel()
-            self._begin_at = when
-            self._timer = self._loop.call_at(when, self._begin)
+            self._idle.set()
 
-    def _begin(self) -> None:
+    def _wake_for(self, due_at: float) -> None:
+        """Begin a batch when a patience ends, unless one begins before."""
+        if not (self._committing or self._beginning) and (self._timer is None or due_at < self._timer.when()):
+            self._set_timer(due_at)
+
+    def _set_timer(self, at: float | None) -> None:
         if self._timer:
             self._timer.cancel()
-            self._timer = None
-        batch, self._pending = self._pending[:_BATCH_MAX], self._pending[_BATCH_MAX:]
-        if not batch:
-            self._schedule()
-            return
+        self._timer = None if at is None else self._loop.call_at(at, self._begin)
+
+    def _next_batch(self) -> list[_Work]:
+        """Whoever waits goes first; the patient fill the batch up, or are a batch of their own."""
+        batch = [self._hurried.popleft() for _ in range(min(len(self._hurried), _BATCH_MAX))]
+        riders = min(len(self._patient), _BATCH_MAX - len(batch))
+        return batch + [self._patient.popleft() for _ in range(riders)]
+
+    def _begin(self) -> None:
+        self._beginning = False
+        self._set_timer(None)
+        batch = self._next_batch()
         self._account(batch)
         self._committing = True
         self._run(batch, _ROUNDS_MAX)
@@ -183,7 +181,7 @@ class Writer:
             # The token failed, not the storage. Who needs a signature is told and tries again; the others come next.
             self._runner.slow.forget()
             failed = [work for number, work in enumerate(batch) if number in self._runner.unsigned]
-            self._pending[:0] = [work for work in batch if work not in failed]
+            self._hurried.extendleft(reversed([work for work in batch if work not in failed]))
             _deliver(failed, [Outcome(error=error)] * len(failed))
             self._committing = False
             self._schedule()
@@ -194,7 +192,6 @@ class Writer:
             failure = error if isinstance(error, StoreError) else StoreError("store-failed", repr(error))
             self._fail(failure, batch)
             return
-        self._ended_at = time.monotonic()
         _deliver(batch, outcomes)
         if self._checkpoint.is_due():
             # The callers have their answers: a WAL checkpoint is in nobody's way but the next batch's.
@@ -213,8 +210,8 @@ class Writer:
         self._schedule()
 
     def _account(self, batch: list[_Work]) -> None:
-        now = time.monotonic()
-        waits = [now - work.queued_at for work in batch if not work.deferrable]
+        now = self._loop.time()
+        waits = [now - work.queued_at for work in batch if work.due_at == work.queued_at]
         self.figures.longest_wait_seconds = max(self.figures.longest_wait_seconds, *waits, 0.0)
         self.figures.commits += 1
         self.figures.operations += len(batch)
@@ -223,7 +220,9 @@ class Writer:
         # A failed fsync is never tried again: what the disk holds is unknown until it is read back by a new process.
         self._failed = error
         self._committing = False
-        batch, self._pending = batch + self._pending, []
+        batch = [*batch, *self._hurried, *self._patient]
+        self._hurried.clear()
+        self._patient.clear()
         _deliver(batch, [Outcome(error=error)] * len(batch))
         self._idle.set()
         self._on_failure(error)

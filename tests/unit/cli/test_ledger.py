@@ -35,7 +35,7 @@ async def pin(data: Path, peer: Path) -> None:
     """Write one leaf: the documents of a peer."""
     own, other = own_authority(data), own_authority(peer)
     store = open_store(data / DATABASE, ledger_key_of(own, gateway_keys(data), int(time.time())))
-    store.start(wait_seconds_max=0, under_way=lambda: 0, on_failure=lambda error: None)
+    store.start(on_failure=lambda error: None)
     row = PeerRow(
         authority=other.id,
         documents=encode_export(other.documents),

@@ -165,11 +165,11 @@ class AwayStore:
         self.refusals = refusals
         self.read = real.read
 
-    async def write(self, operation: Callable[[Transaction], T], *, deferrable: bool = False) -> T:
+    async def write(self, operation: Callable[[Transaction], T], *, patience_seconds: float = 0) -> T:
         if self.refusals:
             self.refusals -= 1
             raise ConfigurationError("token-unavailable")
-        return await self._real.write(operation, deferrable=deferrable)
+        return await self._real.write(operation, patience_seconds=patience_seconds)
 
 
 async def test_a_verdict_waits_for_the_token_that_signs_it(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emla.formats import strict_json
 from emla.formats.strict_json import (
     INSTANT_MAX,
     INTEGER_MAX,
@@ -36,6 +37,28 @@ def test_an_object_is_read_as_it_was_written(value: dict[str, Json]) -> None:
 @given(value=objects)
 def test_another_spelling_is_read_too_and_written_back_in_ours(value: dict[str, Json]) -> None:
     assert encode(decode(spelled(value), LIMIT)) == encode(value)
+
+
+@given(value=objects)
+def test_the_quick_way_writes_what_the_standard_library_writes(value: dict[str, Json]) -> None:
+    """Whoever signs with another implementation must come to the same bytes."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    assert encode(value) == text.encode()
+
+
+@given(data=st.data(), value=objects)
+def test_the_quick_and_the_patient_reader_agree(data: st.DataObject, value: dict[str, Json]) -> None:
+    raw = data.draw(st.one_of(st.just(encode(value)), mutated(encode(value)), st.just(spelled(value))))
+    try:
+        patient: object = strict_json._decode(raw)
+    except MalformedError as error:
+        patient = error.detail
+    try:
+        found: object = decode(raw, LIMIT)
+    except MalformedError as error:
+        found = error.detail
+    assert found == patient
+    assert repr(found) == repr(patient)
 
 
 @given(data=st.data(), value=objects)

@@ -52,7 +52,7 @@ async def test_an_answer_comes_after_the_commit_and_never_before(home: Home) -> 
 
 
 async def test_a_deferrable_write_rides_on_the_commit_of_another(home: Home) -> None:
-    rider = asyncio.create_task(home.store.write(lambda each: leaf(each, 1), deferrable=True))
+    rider = asyncio.create_task(home.store.write(lambda each: leaf(each, 1), patience_seconds=0.5))
     await asyncio.sleep(0)
     assert not rider.done()
     await home.store.write(lambda each: leaf(each, 2))
@@ -61,7 +61,7 @@ async def test_a_deferrable_write_rides_on_the_commit_of_another(home: Home) -> 
 
 
 async def test_a_deferrable_write_that_finds_no_company_is_committed_all_the_same(home: Home) -> None:
-    await home.store.write(lambda each: leaf(each, 1), deferrable=True)
+    await home.store.write(lambda each: leaf(each, 1), patience_seconds=0.5)
     assert rows(home.data)["leaf"] == 1
 
 
@@ -94,7 +94,7 @@ async def test_a_caller_that_goes_away_takes_nobody_with_it(home: Home) -> None:
 async def test_close_commits_what_waits_and_takes_nothing_after(tmp_path: Path) -> None:
     async with opened(tmp_path, AT) as home:
         waiting = [
-            asyncio.create_task(home.store.write(partial(leaf, number=n), deferrable=n % 2 == 0))
+            asyncio.create_task(home.store.write(partial(leaf, number=n), patience_seconds=n % 2 / 10))
             for n in range(20)
         ]
         await asyncio.sleep(0)
