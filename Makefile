@@ -15,8 +15,8 @@ WORKERS ?= 2
 ARGS ?=
 # make lock UPGRADE=--upgrade takes the newest releases; without it, pins stay while they fit.
 UPGRADE ?=
-# What some tests need from the system package manager (Debian names). Nothing today.
-SYSTEM_PACKAGES :=
+# What some tests need from the system package manager (Debian names): a token in software.
+SYSTEM_PACKAGES := softhsm2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -115,4 +115,4 @@ $(INTEROP): | $(DEV)
 	@touch $@
 
 system: # installs SYSTEM_PACKAGES where it may and says what is missing where it may not
-	@$(if $(SYSTEM_PACKAGES),dpkg -s $(SYSTEM_PACKAGES) >/dev/null 2>&1 || { test "$$(id -u)" = 0 && apt-get install -qq -y $(SYSTEM_PACKAGES) >/dev/null; } || echo "Some tests will be skipped. To run them: apt-get install $(SYSTEM_PACKAGES)" >&2,:)
+	@$(if $(SYSTEM_PACKAGES),dpkg -s $(SYSTEM_PACKAGES) >/dev/null 2>&1 || { test "$$(id -u)" = 0 && { apt-get install -qq -y $(SYSTEM_PACKAGES) || { apt-get update -qq && apt-get install -qq -y $(SYSTEM_PACKAGES); }; } >/dev/null 2>&1; } || echo "Some tests will be skipped. To run them: apt-get install $(SYSTEM_PACKAGES)" >&2,:)

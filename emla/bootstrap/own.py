@@ -12,6 +12,7 @@ from emla.steps.trust import trust_documents
 
 DATABASE = "emla.db"
 SOCKET = "emla.sock"
+KEYS = "keys"
 
 
 def own_authority(data: Path) -> Authority:
@@ -34,8 +35,8 @@ def own_authority(data: Path) -> Authority:
 
 
 def gateway_keys(data: Path) -> Keyring:
-    """Read the keys that gateway and desk hold; never the sealing key."""
-    return read_keys(data / "keys", GATEWAY_USES)
+    """Read the keys that gateway and desk hold, where they are not locked; never the sealing key."""
+    return read_keys(data / KEYS, GATEWAY_USES)
 
 
 def identity_of(authority: Authority, keys: Keyring, now: int) -> Identity:

@@ -111,7 +111,7 @@ class PingPeer:
         self._gateway = gateway
         self._transport = transport
 
-    def _sign(self, recipient: str, nonce: bytes) -> bytes:
+    async def _sign(self, recipient: str, nonce: bytes) -> bytes:
         identity = self._gateway.identity
         payload = ping_form.encode(
             Ping(
@@ -123,7 +123,7 @@ class PingPeer:
                 card_version=identity.card.version,
             )
         )
-        return dsse.sign(PayloadType.PING, payload, identity.signer)
+        return await self._gateway.sign(PayloadType.PING, payload)
 
     def _verify(self, signed: bytes) -> tuple[Ping, Authority]:
         try:
@@ -146,10 +146,10 @@ class PingPeer:
             raise InvalidPackageError("clock-skew", f"The peer's clock says {ping.at}.")
         return ping, sender
 
-    def answer(self, signed: bytes) -> tuple[str, bytes]:
+    async def answer(self, signed: bytes) -> tuple[str, bytes]:
         """Verify a peer's ping; return who it was and the signed answer."""
         ping, sender = self._verify(signed)
-        return sender.id, self._sign(sender.id, ping.nonce)
+        return sender.id, await self._sign(sender.id, ping.nonce)
 
     async def ping(self, peer: Authority) -> PingResult:
         """Ping a peer.
@@ -158,8 +158,9 @@ class PingPeer:
             TransportError: not reached, or the answer is not the peer's.
         """
         nonce = self._gateway.entropy(16)
+        signed = await self._sign(peer.id, nonce)
         begun = self._gateway.clock.steady()
-        answer = await self._transport.ping(peer, self._sign(peer.id, nonce))
+        answer = await self._transport.ping(peer, signed)
         latency = self._gateway.clock.steady() - begun
         if isinstance(answer, Refusal):
             raise TransportError("peer-nonsense", f"The peer answered '{answer.code}'.")

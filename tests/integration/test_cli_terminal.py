@@ -7,7 +7,12 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from emla.bootstrap.first_keys import Protection
+from emla.keyring.passphrase import Passphrase
+from emla.keyring.wrapping import is_wrapped, read_master
 from tests.support.cli import emla, fake_server, make_authority, short_folder
+from tests.support.locking import QUICK
+from tests.support.servers import make_server
 
 HIDDEN = "?????"
 
@@ -18,14 +23,14 @@ def folder() -> Iterator[Path]:
         yield path
 
 
-def terminal(*words: str | Path) -> "pexpect.spawn[str]":
+def terminal(*words: str | Path, **environment: str) -> "pexpect.spawn[str]":
     return pexpect.spawn(
         sys.executable,
         ["-m", "emla", *map(str, words)],
         encoding="utf-8",
         timeout=20,
         dimensions=(50, 100),
-        env={"PATH": "/usr/bin:/bin", "TERM": "dumb", "NO_COLOR": "1", "HOME": "/nonexistent"},
+        env={"PATH": "/usr/bin:/bin", "TERM": "dumb", "NO_COLOR": "1", "HOME": "/nonexistent", **environment},
         cwd=str(Path(__file__).parents[2]),
     )
 
@@ -50,6 +55,8 @@ def test_init_asks_explains_a_wrong_answer_and_makes_the_authority(folder: Path)
         (r"Time zone \[UTC\]", "Europe/Amsterdam"),
         (r"Office hours.*\[Mon-Fri 9-17\]", ""),
         ("Make nl.minjus in", "y"),
+        ("Choose a passphrase", "orbit lamp canal stork fig"),
+        ("Type it again", "orbit lamp canal stork fig"),
     ):
         child.expect(question)
         child.sendline(answer)
@@ -58,6 +65,7 @@ def test_init_asks_explains_a_wrong_answer_and_makes_the_authority(folder: Path)
     assert finish(child) == 0
     card = emla("card", "show", "--data", folder / "nl", "--json").document
     assert card["authority"] == "nl.minjus"
+    assert is_wrapped(folder / "nl" / "keys")
 
 
 def test_init_leaves_nothing_when_the_last_question_is_answered_no(folder: Path) -> None:
@@ -129,3 +137,61 @@ def test_ctrl_c_at_a_question_is_130(folder: Path) -> None:
     child.sendintr()
     child.expect("Interrupted")
     assert finish(child) == 130
+
+
+PHRASE, OTHER = "orbit lamp canal stork fig", "velvet moss anchor tin oboe"
+
+
+def locked_authority(folder: Path) -> Path:
+    server = make_server(folder, "nl.minjus", Protection(passphrase=Passphrase(PHRASE.encode()), work=QUICK))
+    return server.data
+
+
+def test_serve_asks_for_the_passphrase_and_shows_nothing_of_it(folder: Path) -> None:
+    data = locked_authority(folder)
+    ports = {"EMLA_PEER__LISTEN_PORT": "0", "EMLA_OPERATIONS__LISTEN_PORT": "0"}
+    child = terminal("serve", "--data", data, **ports)
+    child.expect("Type the passphrase of the private keys: ")
+    child.sendline(PHRASE)
+    child.expect("serving")
+    assert "stork" not in child.before
+    child.sendintr()
+    assert finish(child) == 0
+
+
+def test_a_wrong_passphrase_at_the_terminal_is_exit_4(folder: Path) -> None:
+    child = terminal("serve", "--data", locked_authority(folder))
+    child.expect("Type the passphrase")
+    child.sendline(OTHER)
+    child.expect("wrong-passphrase")
+    assert finish(child) == 4
+
+
+def test_wrap_asks_for_the_old_passphrase_and_twice_for_the_new_one(folder: Path) -> None:
+    data = locked_authority(folder)
+    child = terminal("keys", "wrap", "--data", data)
+    for question, answer in (
+        ("Type the passphrase", PHRASE),
+        ("Choose the new passphrase", OTHER),
+        ("Type it again", "something else entirely"),
+        ("do not match.*Choose the new passphrase", OTHER),
+        ("Type it again", OTHER),
+    ):
+        child.expect(question)
+        child.sendline(answer)
+    child.expect(r"are locked under the new\s+passphrase")
+    assert finish(child) == 0
+    assert read_master(data / "keys", Passphrase(OTHER.encode()))
+
+
+def test_signing_with_a_root_key_shows_it_asks_and_takes_no_for_an_answer(folder: Path) -> None:
+    made = make_authority(folder / "nl", "nl.minjus")
+    draft = folder / "next.json"
+    assert emla("root", "rotate", draft, "--data", folder / "nl").code == 0
+    before = draft.read_bytes()
+    child = terminal("root", "sign", draft, "--key", made.root_key, "--data", folder / "nl")
+    child.expect("root, version 2")
+    child.expect("Sign this")
+    child.sendline("n")
+    assert finish(child) == 130
+    assert draft.read_bytes() == before
