@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from emla.bootstrap.own import DATABASE, ledger_public, own_authority
+from emla.bootstrap.own import DATABASE, ledger_publics, own_authority
 from emla.flow.gateway import Directory, subject_of
 from emla.flow.peers import load_directory
 from emla.formats.acknowledgement import decode_bundle
@@ -32,6 +32,7 @@ _OBJECTS = {
     LeafKind.ACKNOWLEDGEMENT_ISSUED: "SELECT bundle FROM acknowledgement WHERE aid = ?1",
     LeafKind.ACKNOWLEDGEMENT_RECEIVED: "SELECT bundle FROM acknowledgement WHERE aid = ?1",
     LeafKind.DOCUMENT: "SELECT body FROM document WHERE sha256 = ?1",
+    LeafKind.EVENT: "SELECT body FROM event WHERE sha256 = ?1",
 }
 _BUNDLES = frozenset({LeafKind.ACKNOWLEDGEMENT_ISSUED, LeafKind.ACKNOWLEDGEMENT_RECEIVED})
 
@@ -75,7 +76,7 @@ def _audit(connection: sqlite3.Connection, data: Path, authority: Authority) -> 
         lambda record: _stored(connection, record),
         (row[0] for row in connection.execute("SELECT note FROM checkpoint ORDER BY size")),
         origin=authority.card.ledger_origin,
-        public_key=ledger_public(authority),
+        public_keys=ledger_publics(authority),
         issued=_issued(connection),
     )
     problems = [*report.problems, *unrecorded(connection)]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,14 +10,15 @@ from pathlib import Path
 from emla.formats.header import decode as decode_header
 from emla.formats.header import decode_signed, package_id
 from emla.model.acknowledgement import Event
-from emla.model.documents import Authority, KeyUse
+from emla.model.documents import Authority
 from emla.model.errors import StoreError
 from emla.model.package import CardReference
 from emla.model.settings import Settings
 from emla.model.signed import Signer
 from emla.ports.blobs import Blobs
 from emla.ports.clock import Clock, Entropy
-from emla.ports.store import PeerRow, Store
+from emla.ports.documents import PeerRow
+from emla.ports.store import Store
 from emla.steps.acknowledge import IssuedAcknowledgement, Subject, acknowledge, signature_hash
 from emla.steps.verify_package import Addressee
 
@@ -27,7 +28,7 @@ _FRESH_BYTES_MAX = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The authority this gateway serves, and the key it signs with."""
+    """The authority this gateway serves, and the key it signs with: replaced as a whole when either changes (`flow.own`)."""
 
     authority: Authority
     signer: Signer
@@ -46,10 +47,9 @@ class Identity:
 
     def addressee(self, now: int) -> Addressee:
         """How this gateway presents itself to the ladder at an instant."""
-        live = (key for key in self.authority.keys(KeyUse.SEAL) if key.not_before <= now < key.not_after)
         return Addressee(
             authority=self.id,
-            sealing_kids=frozenset(key.kid for key in live),
+            sealing_kids=self.authority.live_sealing_kids(now),
             payload_bytes_max=self.authority.card.payload_bytes_max,
         )
 
@@ -153,6 +153,22 @@ class FreshPayloads:
         return payload
 
 
+def _nothing(*_: object) -> None:
+    """Nobody listens."""
+
+
+@dataclass(slots=True)
+class Signals:
+    """What one journey tells another in passing; bootstrap connects them, a test may leave them alone."""
+
+    cards_seen: Callable[[str, int, int], None] = _nothing
+    """A peer named its own card's version, and the version of ours that it knows."""
+    refused: Callable[[str, str], None] = _nothing
+    """A peer refused something of ours with a code."""
+    wake: Callable[[str], None] = _nothing
+    """Something that a peer's legs waited for has come about."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Gateway:
     """The shared parts, built once by bootstrap."""
@@ -167,6 +183,7 @@ class Gateway:
     under_way: UnderWay = field(default_factory=UnderWay)
     subjects: Subjects = field(default_factory=Subjects)
     fresh: FreshPayloads = field(default_factory=FreshPayloads)
+    signals: Signals = field(default_factory=Signals)
 
     def now(self) -> int:
         """The wall clock in whole UNIX seconds, as signed objects carry it."""

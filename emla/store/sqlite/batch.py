@@ -32,7 +32,7 @@ class BatchRunner:
 
     def __init__(self, connection: sqlite3.Connection, frontier: Frontier, key: LedgerKey) -> None:
         self._connection = connection
-        self._key = key
+        self.key = key
         self.frontier = frontier
         self._prepared = frontier
         self.wal_bytes = 0
@@ -45,7 +45,7 @@ class BatchRunner:
             StoreError: nothing of the batch happened; the storage cannot be trusted any more and the process must stop.
         """
         execute = self._connection.execute
-        transaction = SqliteTransaction(self._connection, self.frontier, self._key)
+        transaction = SqliteTransaction(self._connection, self.frontier, self.key)
         try:
             execute("BEGIN IMMEDIATE")
             outcomes = _all(operations, transaction)
@@ -53,7 +53,7 @@ class BatchRunner:
                 # Rare: one of them failed. Once more from the start, each in a savepoint of its own.
                 execute("ROLLBACK")
                 execute("BEGIN IMMEDIATE")
-                transaction = SqliteTransaction(self._connection, self.frontier, self._key)
+                transaction = SqliteTransaction(self._connection, self.frontier, self.key)
                 outcomes = [self._one(operation, transaction) for operation in operations]
             closed = transaction.close()
         except sqlite3.Error as error:
