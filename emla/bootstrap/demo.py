@@ -22,7 +22,7 @@ from emla.bootstrap.schema_folder import schema_folder
 from emla.client.answers import AcknowledgementEntry, Message
 from emla.client.client import Client
 from emla.client.upload import OpenPart, PartFile
-from emla.formats.documents import decode_export
+from emla.formats.export import decode_export
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority
 from emla.model.errors import EmlaError

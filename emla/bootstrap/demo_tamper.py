@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emla.bootstrap.own import DATABASE
-from emla.formats.documents import decode_export
 from emla.formats.dsse import encode as encode_envelope
+from emla.formats.export import decode_export
 from emla.formats.header import decode_signed, package_id
 from emla.model.errors import NotFoundError
 from emla.model.settings import PeerSettings

@@ -21,7 +21,7 @@ from emla import config
 from emla.bootstrap.schema_folder import schema_folder
 from emla.client.answers import Peer
 from emla.client.client import Client
-from emla.formats import documents as form
+from emla.formats import export
 from emla.keyring.files import GATEWAY_USES, OPENER_USES, read_keys
 from emla.keyring.tls import check_tls
 from emla.model.documents import Authority, KeyUse
@@ -136,7 +136,7 @@ def _data_folder(data: Path) -> Check:
 def _documents(data: Path, now: int) -> Iterator[Check]:
     path = data / "documents" / "own.json"
     try:
-        authority = trust_documents(form.decode_export(path.read_bytes()))
+        authority = trust_documents(export.decode_export(path.read_bytes()))
     except OSError as error:
         yield _fail("documents", f"{path}: {error.strerror}", "Restore the file from its backup.")
         return

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from emla.bootstrap.settings_file import first_settings
 from emla.formats import documents as form
-from emla.formats import dsse, ed1, patterns
+from emla.formats import dsse, ed1, export, patterns
 from emla.keyring.files import SEED_BYTES, FileUse, StoredKey, make_key, public_of, write_key
 from emla.keyring.private_files import sync_folder, write_private
 from emla.keyring.tls import write_tls
@@ -121,7 +121,7 @@ def initialise(
         shutil.rmtree(building, ignore_errors=True)
     return Initialised(
         authority=trusted,
-        fingerprint=form.fingerprint(
+        fingerprint=export.fingerprint(
             form.decode_signed(documents.roots[0], PayloadType.ROOT).payload, authority
         ),
         documents=data / "documents" / "own.json",
@@ -211,7 +211,7 @@ def _card_key(key: StoredKey, use: KeyUse, now: int, window_seconds: int) -> Car
 def _check(documents: Documents) -> Authority:
     """Read our own documents as a peer will: what a peer would refuse is refused here, before anything is kept."""
     try:
-        return trust_documents(form.decode_export(form.encode_export(documents)))
+        return trust_documents(export.decode_export(export.encode_export(documents)))
     except (InvalidDocumentError, MalformedError) as error:
         raise ConfigurationError("bad-setting", error.detail) from error
 
@@ -219,7 +219,7 @@ def _check(documents: Documents) -> Authority:
 def _write_files(building: Path, documents: Documents, settings: str) -> None:
     write_private(building / "root" / "README.txt", _ROOT_README.encode())
     (building / "documents").mkdir(mode=0o700)
-    write_private(building / "documents" / "own.json", form.encode_export(documents))
+    write_private(building / "documents" / "own.json", export.encode_export(documents))
     write_private(building / "emla.toml", settings.encode())
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from emla.flow.gateway import Identity
-from emla.formats.documents import decode_export
+from emla.formats.export import decode_export
 from emla.keyring.files import GATEWAY_USES, FileUse, Keyring, read_keys
 from emla.ledger.batch import LedgerKey
 from emla.model.documents import Authority, KeyUse
@@ -23,7 +23,8 @@ def own_authority(data: Path) -> Authority:
     """
     path = data / "documents" / "own.json"
     try:
-        return trust_documents(decode_export(path.read_bytes()))
+        documents = decode_export(path.read_bytes())
+        return trust_documents(documents, known=documents)
     except FileNotFoundError as error:
         raise ConfigurationError("not-initialised", f"{data} holds no authority.") from error
     except OSError as error:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from emla.cli.invocation import OWN_DOCUMENTS
 from emla.formats import documents as form
+from emla.formats import export
 from emla.model.documents import Authority
 from emla.model.errors import ConfigurationError, InvalidDocumentError, MalformedError
 from emla.model.limits import WIRE
@@ -35,7 +36,7 @@ def read_authority(data: bytes) -> Authority:
         InvalidDocumentError: ``invalid-document``.
     """
     try:
-        return trust_documents(form.decode_export(data))
+        return trust_documents(export.decode_export(data))
     except MalformedError as error:
         raise InvalidDocumentError("invalid-document", error.detail) from error
 
@@ -43,7 +44,7 @@ def read_authority(data: bytes) -> Authority:
 def fingerprint(authority: Authority) -> str:
     """The 12 groups of 5 digits that people compare: they stand for the newest root."""
     root = form.decode_signed(authority.documents.roots[-1], PayloadType.ROOT)
-    return form.fingerprint(root.payload, authority.id)
+    return export.fingerprint(root.payload, authority.id)
 
 
 def own_authority_id(data: Path) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from emla import __version__
 from emla.flow.gateway import Directory, Gateway, Peer
 from emla.formats import documents as form
-from emla.formats import dsse
+from emla.formats import dsse, export
 from emla.formats import ping as ping_form
 from emla.model.documents import Authority, KeyUse
 from emla.model.errors import InvalidDocumentError, InvalidPackageError, MalformedError, TransportError
@@ -19,7 +19,8 @@ from emla.model.ping import Ping
 from emla.model.signed import PayloadType
 from emla.ports.store import PeerRow
 from emla.ports.transport import Refusal, Transport
-from emla.steps.trust import RootPin, check_current, check_successor, trust_documents
+from emla.steps.succeed import succeed
+from emla.steps.trust import RootPin, check_current, trust_documents
 
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _PING_SKEW_SECONDS = 86400
@@ -28,7 +29,7 @@ _PING_SKEW_SECONDS = 86400
 def root_fingerprint(authority: Authority) -> str:
     """The fingerprint of an authority's newest root: what people compare."""
     root = form.decode_signed(authority.documents.roots[-1], PayloadType.ROOT)
-    return form.fingerprint(root.payload, authority.id)
+    return export.fingerprint(root.payload, authority.id)
 
 
 def load_directory(rows: list[PeerRow]) -> Directory:
@@ -36,7 +37,8 @@ def load_directory(rows: list[PeerRow]) -> Directory:
     directory = Directory()
     for row in rows:
         pin = RootPin(version=row.pin_version, sha256=row.pin_sha256)
-        authority = trust_documents(form.decode_export(row.documents), pin)
+        documents = export.decode_export(row.documents)
+        authority = trust_documents(documents, pin, known=documents)
         directory.peers[authority.id] = Peer(authority=authority, row=row)
     return directory
 
@@ -58,12 +60,12 @@ class ImportPeer:
             The peer, and whether anything changed.
 
         Raises:
-            InvalidDocumentError: ``invalid-document``, ``fingerprint-mismatch``, ``document-expired``, ``document-rollback``
-                or ``peer-conflict``; nothing was changed.
+            InvalidDocumentError: ``invalid-document``, ``fingerprint-mismatch``, ``document-expired``, ``frozen``,
+                ``clock-skew``, ``document-rollback`` or ``peer-conflict``; nothing was changed.
         """
         gateway, now = self._gateway, self._gateway.now()
         try:
-            documents = form.decode_export(exported)
+            documents = export.decode_export(exported)
         except MalformedError as error:
             raise InvalidDocumentError("invalid-document", error.detail) from error
         offered = trust_documents(documents)
@@ -74,13 +76,12 @@ class ImportPeer:
             raise InvalidDocumentError("fingerprint-mismatch")
         check_current(offered, now)
         known = gateway.directory.peers.get(offered.id)
-        if known:
-            check_successor(known.authority, offered)
-            if known.authority.documents == documents:
-                return known, False
+        offered = succeed(known.authority if known else None, offered, now)
+        if known and known.authority.documents == offered.documents:
+            return known, False
         row = PeerRow(
             authority=offered.id,
-            documents=form.encode_export(documents),
+            documents=export.encode_export(offered.documents),
             pin_version=known.row.pin_version if known else offered.root.version,
             pin_sha256=known.row.pin_sha256 if known else offered.root_sha256,
             fingerprint=expected,

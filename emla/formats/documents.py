@@ -1,4 +1,4 @@
-"""Root, card, profile and the file that carries them between ministries (docs/spec/documents.md).
+"""Root, card and profile (docs/spec/documents.md). Status and revocation: standing.py; the file that carries them: export.py.
 
 Decoding checks form and that every key is usable; who signed is decided by `emla.steps.trust`.
 """
@@ -10,15 +10,14 @@ from ipaddress import IPv6Address
 
 from emla.formats import dsse, ed1, h1, patterns, strict_json
 from emla.formats.binding import key_id
-from emla.formats.strict_json import Json, Members, decode_octets, encode_octets
-from emla.model.documents import Card, CardKey, Documents, Endpoint, KeyUse, Profile, Root, RootKey
+from emla.formats.strict_json import Json, Members, encode_octets
+from emla.model.documents import Card, CardKey, Endpoint, KeyUse, Profile, Root, RootKey
 from emla.model.errors import MalformedError
 from emla.model.limits import WIRE
 from emla.model.signed import PayloadType, SignedObject
 
 VERSION = 1
 _KEYS_MAX = 64
-_ROOTS_MAX = 64
 _ROOT_LIFE_SECONDS_MAX = 2 * 366 * 86400
 _CARD_LIFE_SECONDS_MAX = 400 * 86400
 _LABEL = r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
@@ -61,7 +60,7 @@ def encode_root(root: Root) -> bytes:
 
 def decode_root(payload: bytes) -> Root:
     """Decode a root's payload bytes."""
-    members = _begin(payload, "root")
+    members = begin(payload, "root")
     root = Root(
         authority=members.text("id", patterns.AUTHORITY, 160),
         version=members.integer("version", 1),
@@ -84,11 +83,16 @@ def _root_key(members: Members) -> RootKey:
     members.finish()
     if alg != ed1.NAME:
         raise MalformedError("root keys are ed1 keys.")
-    _check_key(kid, alg, public)
+    check_key(kid, alg, public)
     return RootKey(kid=kid, public=public)
 
 
-def _check_key(kid: str, alg: str, public: bytes) -> None:
+def check_key(kid: str, alg: str, public: bytes) -> None:
+    """Refuse a public key that is not usable in its suite, or that stands under another key's id.
+
+    Raises:
+        MalformedError: what is wrong with it.
+    """
     if not _VALID[alg](public):
         raise MalformedError("document lists a weak or non-canonical public key.")
     if kid != key_id(alg, public):
@@ -129,7 +133,7 @@ def encode_card(card: Card) -> bytes:
 
 def decode_card(payload: bytes) -> Card:
     """Decode a card's payload bytes."""
-    members = _begin(payload, "card")
+    members = begin(payload, "card")
     ledger, limits = members.members("ledger"), members.members("limits")
     card = Card(
         authority=members.text("id", patterns.AUTHORITY, 160),
@@ -171,7 +175,7 @@ def _card_key(members: Members) -> CardKey:
     members.finish()
     if key.alg != _ALG[use] or key.not_before >= key.not_after:
         raise MalformedError("card lists a key of the wrong suite or with an empty window.")
-    _check_key(key.kid, key.alg, key.public)
+    check_key(key.kid, key.alg, key.public)
     return key
 
 
@@ -217,7 +221,7 @@ def encode_profile(profile: Profile) -> bytes:
 
 def decode_profile(payload: bytes) -> Profile:
     """Decode a profile's payload bytes."""
-    members = _begin(payload, "profile")
+    members = begin(payload, "profile")
     profile = Profile(
         authority=members.text("id", patterns.AUTHORITY, 160),
         version=members.integer("version", 1),
@@ -241,7 +245,8 @@ def _pair(members: Members, first: str, second: str, pattern: re.Pattern[str]) -
     return pair
 
 
-def _begin(payload: bytes, what: str) -> Members:
+def begin(payload: bytes, what: str) -> Members:
+    """Open the payload bytes of a document and check its `v`; `what` names it in errors."""
     members = Members(strict_json.decode(payload, WIRE.document_bytes), what)
     members.integer("v", VERSION, VERSION)
     return members
@@ -252,46 +257,3 @@ def _end(members: Members, created: int, expires: int, life_seconds_max: int) ->
     members.finish()
     if not 0 < expires - created <= life_seconds_max:
         raise MalformedError("document lives longer than allowed or ends before it begins.")
-
-
-def encode_export(documents: Documents) -> bytes:
-    """Encode the file (and the answer on the wire) that carries an authority's documents."""
-    return strict_json.encode(
-        {
-            "v": VERSION,
-            "roots": [encode_octets(each) for each in documents.roots],
-            "card": encode_octets(documents.card),
-            "profile": encode_octets(documents.profile),
-        }
-    )
-
-
-def decode_export(data: bytes) -> Documents:
-    """Decode an exported file; nothing in it is trusted yet."""
-    members = Members(strict_json.decode(data, WIRE.documents_bytes), "documents")
-    members.integer("v", VERSION, VERSION)
-    longest = WIRE.document_bytes
-    roots = []
-    for each in members.items("roots", _ROOTS_MAX):
-        if not isinstance(each, str) or len(each) > longest * 2:
-            raise MalformedError("documents hold a root that is none.")
-        roots.append(decode_octets(each))
-    documents = Documents(
-        roots=tuple(roots),
-        card=members.octets("card", longest=longest),
-        profile=members.octets("profile", longest=longest),
-    )
-    members.extensions()
-    members.finish()
-    if not documents.roots:
-        raise MalformedError("documents without a root.")
-    return documents
-
-
-def fingerprint(root_payload: bytes, authority: str) -> str:
-    """The fingerprint people compare by telephone: 12 groups of 5 digits over authority id and root (about 199 bits)."""
-    digest = hashlib.sha512(
-        b"emla/1 fingerprint\0" + authority.encode("ascii") + b"\0" + root_payload
-    ).digest()
-    groups = (int.from_bytes(digest[start : start + 5], "big") % 100000 for start in range(0, 60, 5))
-    return " ".join(f"{group:05d}" for group in groups)

@@ -7,6 +7,7 @@ by `emla.steps.trust` alone.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from emla.model.limits import WIRE
 from emla.model.signed import PayloadType
 
 
@@ -187,7 +188,9 @@ class Documents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """A trusted authority: the newest root, card and profile, verified against each other and the pin."""
+    """A trusted authority: the newest root, card and profile, its status and every revocation, verified against each other
+    and the pin. Made by `emla.steps.trust` alone.
+    """
 
     root: Root
     root_sha256: bytes
@@ -203,18 +206,58 @@ class Authority:
         """The authority's id, for example ``de.bfj``."""
         return self.card.authority
 
+    @property
+    def frozen(self) -> bool:
+        """Whether a root key has frozen the authority, and no root of a higher version has come since."""
+        return any(each.kid is None and each.root_version == self.root.version for each in self.revocations)
+
+    @property
+    def fresh_at(self) -> int:
+        """When the authority last said what is current, by its own clock; 0 while it never has."""
+        return self.status.at if self.status else 0
+
+    def revoked(self, kid: str) -> Revocation | None:
+        """The revocation of a key; of several, the one that reaches back furthest."""
+        found = (each for each in self.revocations if each.kid == kid)
+        return min(found, key=lambda each: (each.invalid_since, each.created), default=None)
+
     def key(self, kid: str, use: KeyUse, at: int) -> CardKey | None:
-        """The card's key of this id and use, when its window covers the instant."""
+        """The card's key of this id and use, when its window covers the instant and it is not revoked.
+
+        For whatever is new. What was signed before a revocation may still be evidence: `listed`.
+        """
+        return None if self.revoked(kid) else self.listed(kid, use, at)
+
+    def listed(self, kid: str, use: KeyUse, at: int) -> CardKey | None:
+        """The card's key of this id and use, when its window covers the instant, revoked or not.
+
+        Whoever asks must ask `revoked` too, and then for a witness.
+        """
         for key in self.card.keys:
             if key.kid == kid and key.use is use and key.not_before <= at < key.not_after:
                 return key
         return None
 
     def newest(self, use: KeyUse, at: int) -> CardKey | None:
-        """The key of this use that took effect last among those valid at the instant."""
-        valid = [key for key in self.card.keys if key.use is use and key.not_before <= at < key.not_after]
+        """The key of this use that took effect last among those valid at the instant and not revoked."""
+        valid = [
+            key
+            for key in self.card.keys
+            if key.use is use and key.not_before <= at < key.not_after and not self.revoked(key.kid)
+        ]
         return max(valid, key=lambda key: (key.not_before, key.kid), default=None)
 
     def keys(self, use: KeyUse) -> tuple[CardKey, ...]:
-        """Every key of this use, old ones too: what was signed before stays verifiable."""
+        """Every key of this use, old and revoked ones too: what was signed before stays verifiable."""
         return tuple(key for key in self.card.keys if key.use is use)
+
+    def live_sealing_kids(self, now: int) -> frozenset[str]:
+        """The sealing keys to which a package may still arrive.
+
+        A package lives for at most 90 days, so one that was sealed on the last day of a key arrives as long as that after it.
+        """
+        return frozenset(
+            key.kid
+            for key in self.keys(KeyUse.SEAL)
+            if key.not_before <= now < key.not_after + WIRE.expiry_seconds_max and not self.revoked(key.kid)
+        )

@@ -16,7 +16,7 @@ from emla.flow.peers import ImportPeer, PingPeer
 from emla.flow.relay import Relay
 from emla.flow.submit import DeclaredPart, Submission, Submit
 from emla.formats import strict_json
-from emla.formats.documents import encode_export
+from emla.formats.export import encode_export
 from emla.formats.patterns import MEDIA_TYPE
 from emla.formats.strict_json import Members
 from emla.model.errors import InvalidMessageError, MalformedError, NotFoundError, TransportError

@@ -11,7 +11,7 @@ from emla.flow.peers import PingPeer
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.relay import Relay
 from emla.formats import bundles as bundles_form
-from emla.formats.documents import encode_export
+from emla.formats.export import encode_export
 from emla.formats.ping import SIZE_BYTES_MAX as PING_BYTES_MAX
 from emla.model.errors import InvalidPackageError, NotFoundError, PeerError, TransportError
 from emla.model.limits import WIRE

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from emla.flow.gateway import Peer
 from emla.flow.hand_over import Content
-from emla.formats.documents import encode_export
+from emla.formats.export import encode_export
 from emla.formats.manifest import display_name
 from emla.model.acknowledgement import PROVES
 from emla.model.findings import Finding

@@ -17,6 +17,7 @@ from emla.formats import (
     cc1,
     documents,
     dsse,
+    export,
     h1,
     header,
     manifest,
@@ -102,8 +103,8 @@ def _profile(data: bytes) -> None:
 
 
 def _export(data: bytes) -> None:
-    found = documents.decode_export(data)
-    assert documents.decode_export(documents.encode_export(found)) == found
+    found = export.decode_export(data)
+    assert export.decode_export(export.encode_export(found)) == found
 
 
 def _ping(data: bytes) -> None:

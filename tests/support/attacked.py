@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from emla.flow.peers import root_fingerprint
-from emla.formats.documents import encode_export
+from emla.formats.export import encode_export
 from emla.formats.header import package_id
 from emla.keyring.files import GATEWAY_USES, OPENER_USES, FileUse, read_keys
 from emla.model.acknowledgement import Event

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emla.bootstrap.own import DATABASE, own_authority
-from emla.formats import documents as documents_form
+from emla.formats import export
 from emla.formats import header as header_form
 from emla.keyring.files import OPENER_USES, Keyring, read_keys
 from emla.model.acknowledgement import Event
@@ -204,7 +204,7 @@ class _Rows:
         for row in self._database.execute("SELECT authority, documents, pin_version, pin_sha256 FROM peer"):
             try:
                 pin = RootPin(version=row[2], sha256=row[3])
-                yield row[0], trust_documents(documents_form.decode_export(row[1]), pin)
+                yield row[0], trust_documents(export.decode_export(row[1]), pin)
             except EmlaError:
                 yield row[0], None
 

@@ -18,6 +18,7 @@ from typing import NotRequired, TypedDict
 from aiohttp import StreamReader, web
 
 from emla.formats import documents as form
+from emla.formats import export
 from emla.formats.strict_json import Json
 from emla.model.acknowledgement import PROVES, Event
 from emla.model.codes import CODES
@@ -269,9 +270,9 @@ async def _peer(request: web.Request) -> web.Response:
 
 async def _import(request: web.Request) -> web.Response:
     data = await request.read()
-    authority = trust_documents(form.decode_export(data))
+    authority = trust_documents(export.decode_export(data))
     root = form.decode_signed(authority.documents.roots[-1], PayloadType.ROOT)
-    expected = form.fingerprint(root.payload, authority.id)
+    expected = export.fingerprint(root.payload, authority.id)
     if request.query.get("fingerprint") != expected.replace(" ", ""):
         return problem("fingerprint-mismatch")
     peers = request.app[STATE].peers

@@ -13,7 +13,7 @@ from emla.flow.gateway import Directory, Gateway, Identity, Peer
 from emla.flow.peers import root_fingerprint
 from emla.formats import acknowledgement as form
 from emla.formats.acknowledgement import encode_bundle
-from emla.formats.documents import encode_export
+from emla.formats.export import encode_export
 from emla.ledger.batch import LedgerKey
 from emla.model.acknowledgement import Event
 from emla.model.errors import EmlaError, StoreError

@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import replace
 
-from emla.formats import cc1, documents, dsse, h1, manifest, strict_json
+from emla.formats import cc1, documents, dsse, export, h1, manifest, strict_json
 from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
 from emla.model.documents import Authority, CardKey, KeyUse
@@ -156,7 +156,7 @@ def _acknowledgement(vector: Vector) -> str:
 def _root(vector: Vector) -> str:
     root = documents.decode_root(vector.body)
     if "fingerprint" in vector.lines:
-        assert documents.fingerprint(vector.body, root.authority) == vector.lines["fingerprint"]
+        assert export.fingerprint(vector.body, root.authority) == vector.lines["fingerprint"]
     return "success"
 
 
@@ -172,7 +172,7 @@ def _profile(vector: Vector) -> str:
 
 def _export(vector: Vector) -> str:
     pin = RootPin(version=vector.integer("pin-version"), sha256=vector.octets("pin-sha256"))
-    authority = trust_documents(documents.decode_export(vector.body), pin)
+    authority = trust_documents(export.decode_export(vector.body), pin)
     check_current(authority, vector.integer("now"))
     return "success"
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from emla.formats import documents as form
-from emla.formats import dsse, ed1, h1, strict_json
+from emla.formats import dsse, ed1, export, h1, strict_json
 from emla.formats.binding import key_id
 from emla.formats.strict_json import Json
 from emla.model.documents import Card, Documents, Root
@@ -50,7 +50,7 @@ def _root_payloads() -> Iterable[Vector]:
         expect="success",
         comment="2 of 3 keys",
         body=good,
-        lines={"fingerprint": form.fingerprint(good, AT.id)},
+        lines={"fingerprint": export.fingerprint(good, AT.id)},
     )
     same = changed(
         good, {"keys.1.kid": AT.roots[0].kid, "keys.1.public": strict_json.encode_octets(AT.roots[0].public)}
@@ -231,7 +231,7 @@ def _export(
         form="export",
         expect=expect,
         comment=comment,
-        body=form.encode_export(documents),
+        body=export.encode_export(documents),
         row=row,
         lines=lines,
     )

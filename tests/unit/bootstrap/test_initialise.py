@@ -10,7 +10,7 @@ import pytest
 
 from emla.bootstrap import initialise as subject
 from emla.bootstrap.initialise import Initialised, initialise
-from emla.formats import documents as form
+from emla.formats import export
 from emla.keyring.files import GATEWAY_USES, OPENER_USES, FileUse, read_key, read_keys
 from emla.keyring.tls import check_tls
 from emla.model.documents import KeyUse
@@ -51,7 +51,7 @@ def make(data: Path) -> Initialised:
 
 def test_a_peer_trusts_what_was_made(tmp_path: Path) -> None:
     made = make(tmp_path / "data")
-    trusted = trust_documents(form.decode_export(made.documents.read_bytes()))
+    trusted = trust_documents(export.decode_export(made.documents.read_bytes()))
     check_current(trusted, NOW)
     assert trusted == made.authority
     assert trusted.profile.names == FACTS["names"]

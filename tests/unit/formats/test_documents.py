@@ -11,18 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emla.formats import documents as form
+from emla.formats import export
 from emla.model.errors import MalformedError
 from tests.support.authorities import changed, party
 from tests.support.strategies import mutated
 
 AT = party("at.moj").authority
 ROOT, CARD = form.encode_root(AT.root), form.encode_card(AT.card)
-PROFILE, EXPORT = form.encode_profile(AT.profile), form.encode_export(AT.documents)
+PROFILE, EXPORT = form.encode_profile(AT.profile), export.encode_export(AT.documents)
 READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "root": (form.decode_root, ROOT),
     "card": (form.decode_card, CARD),
     "profile": (form.decode_profile, PROFILE),
-    "export": (form.decode_export, EXPORT),
+    "export": (export.decode_export, EXPORT),
 }
 
 
@@ -30,7 +31,7 @@ def test_documents_are_read_as_they_were_written() -> None:
     assert form.decode_root(ROOT) == AT.root
     assert form.decode_card(CARD) == AT.card
     assert form.decode_profile(PROFILE) == AT.profile
-    assert form.decode_export(EXPORT) == AT.documents
+    assert export.decode_export(EXPORT) == AT.documents
     second = replace(AT.root, version=2, prev=form.document_hash(ROOT))
     assert form.decode_root(form.encode_root(second)) == second
 
@@ -44,17 +45,17 @@ def test_mutated_bytes_are_a_document_or_malformed(kind: str, data: st.DataObjec
 
 
 def test_a_fingerprint_has_twelve_groups_and_depends_on_root_and_authority() -> None:
-    shown = form.fingerprint(ROOT, "at.moj")
+    shown = export.fingerprint(ROOT, "at.moj")
     assert [len(group) for group in shown.split(" ")] == [5] * 12
     assert shown.replace(" ", "").isdecimal()
-    others = {form.fingerprint(ROOT + b" ", "at.moj"), form.fingerprint(ROOT, "at.mok")}
+    others = {export.fingerprint(ROOT + b" ", "at.moj"), export.fingerprint(ROOT, "at.mok")}
     assert shown not in others
     assert len(others) == 2
 
 
 def test_a_fingerprint_is_known() -> None:
     assert (
-        form.fingerprint(b"root", "at.moj")
+        export.fingerprint(b"root", "at.moj")
         == "14835 60400 51101 78954 15488 01558 01074 25775 39445 49049 96654 17309"
     )
 

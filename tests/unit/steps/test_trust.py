@@ -11,7 +11,8 @@ from emla.formats import dsse
 from emla.model.documents import Authority, Card, Documents
 from emla.model.errors import InvalidDocumentError
 from emla.model.signed import PayloadType
-from emla.steps.trust import RootPin, check_current, check_successor, trust_documents
+from emla.steps.succeed import check_successor
+from emla.steps.trust import RootPin, check_current, trust_documents
 from tests.support.authorities import DAY, NOW, party
 
 AT = party("at.moj")
