@@ -93,7 +93,9 @@ class Accept:
         package = verified.package if isinstance(verified, RefusedPackage) else verified
         if package.pid != pid:
             raise InvalidPackageError("malformed", "The URL names another package.")
-        self._on_contact(package.header.sender)
+        header = package.header
+        self._on_contact(header.sender)
+        gateway.signals.cards_seen(header.sender, header.sender_card.version, header.recipient_card.version)
         if known := self.known(pid):
             return known
         if isinstance(verified, RefusedPackage):

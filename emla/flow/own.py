@@ -17,13 +17,15 @@ from emla.formats import dsse
 from emla.formats.export import encode_export
 from emla.formats.standing import STATUS_LIFE_SECONDS_MAX, encode_status
 from emla.ledger.batch import LedgerKey
+from emla.ledger.checkpoint import verify_any
 from emla.model.documents import Authority, CardKey, Documents, KeyUse, Status
-from emla.model.errors import ConfigurationError, EmlaError
+from emla.model.errors import ConfigurationError, EmlaError, InvalidAcknowledgementError
 from emla.model.signed import PayloadType, Signer
 from emla.ports.documents import DocumentTransaction
 from emla.ports.keys import PrivateKeys
 from emla.ports.store import Transaction
-from emla.steps.trust import succeed, trust_documents
+from emla.steps.succeed import succeed
+from emla.steps.trust import trust_documents
 
 logger = logging.getLogger("emla.own")
 
@@ -166,32 +168,34 @@ class Own:
 
     async def _with_status(self, known: Authority, documents: Documents, now: int) -> Authority:
         """Sign a status over documents, and judge the whole as a peer will."""
-        bare = trust_documents(replace(documents, status=None))
+        before = known.documents
+        bare = trust_documents(replace(documents, status=None), known=before)
         signer = self._signer(bare, now)
         if signer is None:
-            # Nobody can sign: a revocation took the last key. What is left is published all the same; deny is never late.
-            return succeed(known, bare)
+            # Nobody can sign: a revocation took the last key. It is published all the same, under the old status; deny is
+            # never late. (A card that came along would need a new status, and its sign key: `succeed` says so.)
+            return succeed(known, trust_documents(replace(documents, status=before.status), known=before), now)
         profile = _profile_signed_by_the_living(bare, now, signer)
         if profile is not None:
-            bare = trust_documents(replace(bare.documents, profile=await asyncio.to_thread(profile)))
-        last = known.status.at if known.status else 0
-        status = Status(
-            authority=bare.id,
-            at=max(now, last + 1),
-            expires=max(now, last + 1) + STATUS_LIFE_SECONDS_MAX,
-            root_version=bare.root.version,
-            root_sha256=bare.root_sha256,
-            card_version=bare.card.version,
-            card_sha256=bare.card_sha256,
-            profile_version=bare.profile.version,
-            profile_sha256=_payload_hash(bare.documents.profile, PayloadType.PROFILE),
-            revocations=tuple(
-                sorted(_payload_hash(each, PayloadType.REVOCATION) for each in bare.documents.revocations)
-            ),
-            checkpoint=self._gateway.store.read.newest_checkpoint() or b"",
-        )
-        signed = await asyncio.to_thread(dsse.sign, PayloadType.STATUS, encode_status(status), signer)
-        return succeed(known, trust_documents(replace(bare.documents, status=signed)))
+            bare = trust_documents(
+                replace(bare.documents, profile=await asyncio.to_thread(profile)), known=before
+            )
+        at = max(now, known.status.at + 1 if known.status else 0)
+        status = encode_status(_status_of(bare, at, self._checkpoint(bare)))
+        signed = await asyncio.to_thread(dsse.sign, PayloadType.STATUS, status, signer)
+        return succeed(known, trust_documents(replace(bare.documents, status=signed), known=before), now)
+
+    def _checkpoint(self, authority: Authority) -> bytes:
+        """The newest checkpoint, unless the key that signed it was revoked since: then the next batch makes another."""
+        note = self._gateway.store.read.newest_checkpoint()
+        publics = [key.public for key in authority.keys(KeyUse.LEDGER) if not authority.revoked(key.kid)]
+        if note is None or not publics:
+            return b""
+        try:
+            verify_any(note, authority.card.ledger_origin, publics)
+        except InvalidAcknowledgementError:
+            return b""
+        return note
 
     def _signer(self, authority: Authority, now: int) -> Signer | None:
         key = authority.newest(KeyUse.SIGN, now)
@@ -208,6 +212,23 @@ class Own:
             await asyncio.to_thread(self._outlets.file, export)
         except OSError as error:
             logger.warning("own.json not written", extra={"detail": error.strerror})
+
+
+def _status_of(authority: Authority, at: int, checkpoint: bytes) -> Status:
+    documents = authority.documents
+    return Status(
+        authority=authority.id,
+        at=at,
+        expires=at + STATUS_LIFE_SECONDS_MAX,
+        root_version=authority.root.version,
+        root_sha256=authority.root_sha256,
+        card_version=authority.card.version,
+        card_sha256=authority.card_sha256,
+        profile_version=authority.profile.version,
+        profile_sha256=_payload_hash(documents.profile, PayloadType.PROFILE),
+        revocations=tuple(sorted(_payload_hash(each, PayloadType.REVOCATION) for each in documents.revocations)),
+        checkpoint=checkpoint,
+    )
 
 
 def _keep(transaction: DocumentTransaction, documents: Documents) -> None:

@@ -172,6 +172,12 @@ def read_keys(folder: Path, uses: frozenset[FileUse]) -> Keyring:
     return Keyring(found)
 
 
+def held_keys(folder: Path) -> list[tuple[FileUse, str, str]]:
+    """The use, id and place (``file``) of every key whose file is in a folder; no file is opened."""
+    matches = (_NAME.fullmatch(path.name) for path in sorted(folder.iterdir()))
+    return [(FileUse(match[1]), match[2], "file") for match in matches if match]
+
+
 def read_key(path: Path) -> StoredKey:
     """Read one key file; its name must be the one `write_key` gave it."""
     match = _NAME.fullmatch(path.name)

@@ -116,8 +116,8 @@ class DocumentTransaction(Protocol):
         """Pin a peer, or replace its documents and hold; documents that are new get a leaf."""
         ...
 
-    def witness(self, note: bytes, at: int) -> None:
-        """Note that a checkpoint of a peer's was seen; the first time counts."""
+    def witness(self, checkpoint: bytes, at: int) -> None:
+        """Note that a checkpoint of a peer's (its signed lines) was seen; the first time counts."""
         ...
 
     def forget_peer(self, authority: str) -> None:
@@ -172,8 +172,8 @@ class DocumentReader(Protocol):
         """The newest signed checkpoint."""
         ...
 
-    def witnessed_at(self, note: bytes) -> int | None:
-        """When exactly this checkpoint of a peer's was first seen here."""
+    def witnessed_at(self, checkpoint: bytes) -> int | None:
+        """When exactly this checkpoint of a peer's (its signed lines) was first seen here."""
         ...
 
     def ready_packages(self, peer: str) -> Sequence[Leg]:

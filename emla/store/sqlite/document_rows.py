@@ -102,9 +102,9 @@ class DocumentStatements:
             ),
         )
 
-    def witness(self, note: bytes, at: int) -> None:
-        """Note that a checkpoint of a peer's was seen; the first time counts."""
-        self._new("INSERT INTO witnessed VALUES (?, ?)", (hashlib.sha256(note).digest(), at))
+    def witness(self, checkpoint: bytes, at: int) -> None:
+        """Note that a checkpoint of a peer's (its signed lines) was seen; the first time counts."""
+        self._new("INSERT INTO witnessed VALUES (?, ?)", (hashlib.sha256(checkpoint).digest(), at))
 
     def forget_peer(self, authority: str) -> None:
         """Remove a pin. What was recorded stays recorded."""
@@ -192,10 +192,10 @@ class DocumentReads:
         """The newest signed checkpoint."""
         return self._first("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1")
 
-    def witnessed_at(self, note: bytes) -> int | None:
-        """When exactly this checkpoint of a peer's was first seen here."""
+    def witnessed_at(self, checkpoint: bytes) -> int | None:
+        """When exactly this checkpoint of a peer's (its signed lines) was first seen here."""
         sql = "SELECT at FROM witnessed WHERE sha256 = ?"
-        row = self._execute(sql, (hashlib.sha256(note).digest(),)).fetchone()
+        row = self._execute(sql, (hashlib.sha256(checkpoint).digest(),)).fetchone()
         return row[0] if row else None
 
     def ready_packages(self, peer: str) -> Sequence[Leg]:

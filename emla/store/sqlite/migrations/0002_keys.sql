@@ -59,7 +59,7 @@ CREATE TABLE warning (
 
 -- Checkpoints of peers that were seen here, and when by our clock: what they cover was signed before a later theft.
 CREATE TABLE witnessed (
-    sha256 BLOB PRIMARY KEY,                      -- of the checkpoint's bytes
+    sha256 BLOB PRIMARY KEY,                      -- of the checkpoint's signed lines
     at     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
