@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 
 import uvloop
 
+from emla.bootstrap.key_folder import KeyFolder
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.logs import set_up_logs
-from emla.bootstrap.key_folder import KeyFolder
 from emla.bootstrap.own import DATABASE, SOCKET, gateway_keys, own_authority, write_own_file
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.status import Status, figures, readiness

@@ -143,7 +143,9 @@ class Changes:
             offered, before = _decoded(approval_form.decode_officers, payload), self.officers()
             owner, version, last = offered.authority, offered.version, before.version if before else 0
         else:
-            raise InvalidDocumentError("invalid-document", f"Officers do not decide about a {kind.name.lower()}.")
+            raise InvalidDocumentError(
+                "invalid-document", f"Officers do not decide about a {kind.name.lower()}."
+            )
         if owner != known.id:
             raise InvalidDocumentError("invalid-document", f"The document is one of {owner}.")
         if version <= last:
@@ -156,7 +158,9 @@ class Changes:
     ) -> Approval:
         said = verify_approval(signed, officers)
         if (said.act, said.document_type, said.document_sha256) != (act, kind, sha256):
-            raise InvalidDocumentError("approval-missing", f"The officer's word is no '{act}' of this document.")
+            raise InvalidDocumentError(
+                "approval-missing", f"The officer's word is no '{act}' of this document."
+            )
         if said.at > self._gateway.now() + WIRE.clock_skew_seconds:
             raise InvalidDocumentError("clock-skew", f"The officer's clock says {said.at}.")
         return said
@@ -172,7 +176,8 @@ class Changes:
 
         Args:
             sha256: the change.
-            signed: the signed objects: the card; or the next root and the card under it, which belong together. None for officers.
+            signed: the signed objects: the card, or the next root and the card under it, which belong together; none for
+                officers.
 
         Raises:
             InvalidDocumentError: approvals or signatures are missing, or a peer would refuse the result.
@@ -263,7 +268,9 @@ class Changes:
             raise InvalidDocumentError("invalid-document", f"The card lists no key {revocation.kid}.")
         if revocation.created > self._gateway.now() + WIRE.clock_skew_seconds:
             raise InvalidDocumentError("clock-skew", f"The revocation was made at {revocation.created}.")
-        logger.warning("revoked", extra={"kid": revocation.kid, "code": "frozen" if revocation.kid is None else None})
+        logger.warning(
+            "revoked", extra={"kid": revocation.kid, "code": "frozen" if revocation.kid is None else None}
+        )
         return await self._own.adopt(
             lambda documents: replace(documents, revocations=(*documents.revocations, signed))
         )
@@ -299,4 +306,6 @@ def _signed_object(signed: bytes) -> SignedObject:
     for kind in (PayloadType.CARD, PayloadType.ROOT):
         with contextlib.suppress(MalformedError):
             return form.decode_signed(signed, kind)
-    raise InvalidDocumentError("invalid-document", "What was handed in is neither a signed card nor a signed root.")
+    raise InvalidDocumentError(
+        "invalid-document", "What was handed in is neither a signed card nor a signed root."
+    )

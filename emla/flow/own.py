@@ -174,7 +174,9 @@ class Own:
         if signer is None:
             # Nobody can sign: a revocation took the last key. It is published all the same, under the old status; deny is
             # never late. (A card that came along would need a new status, and its sign key: `succeed` says so.)
-            return succeed(known, trust_documents(replace(documents, status=before.status), known=before), now)
+            return succeed(
+                known, trust_documents(replace(documents, status=before.status), known=before), now
+            )
         profile = _profile_signed_by_the_living(bare, now, signer)
         if profile is not None:
             bare = trust_documents(
@@ -226,7 +228,9 @@ def _status_of(authority: Authority, at: int, checkpoint: bytes) -> Status:
         card_sha256=authority.card_sha256,
         profile_version=authority.profile.version,
         profile_sha256=_payload_hash(documents.profile, PayloadType.PROFILE),
-        revocations=tuple(sorted(_payload_hash(each, PayloadType.REVOCATION) for each in documents.revocations)),
+        revocations=tuple(
+            sorted(_payload_hash(each, PayloadType.REVOCATION) for each in documents.revocations)
+        ),
         checkpoint=checkpoint,
     )
 

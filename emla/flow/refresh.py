@@ -51,9 +51,7 @@ class _Plan:
 class Refresh:
     """The visits; runs until cancelled."""
 
-    def __init__(
-        self, gateway: Gateway, transport: Transport, ping: PingPeer, take: TakeDocuments
-    ) -> None:
+    def __init__(self, gateway: Gateway, transport: Transport, ping: PingPeer, take: TakeDocuments) -> None:
         self._gateway = gateway
         self._transport = transport
         self._ping = ping

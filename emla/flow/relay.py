@@ -181,7 +181,6 @@ class Destination:
         await self._gateway.store.write(operation, deferrable=True)
         self._next_due = min(now + delay, self._next_due or math.inf)
 
-
     async def _hold(self, leg: Leg, refusal: Refusal) -> None:
         """A leg that we keep back ourselves: no attempt, no failure, and no pause for the others."""
         until = self._gateway.clock.now() + refusal.retry_after_seconds

@@ -1,8 +1,8 @@
 """take_documents: a peer's documents, fetched from it or pushed by it -> the directory. A pin beats whatever comes.
 
-Order of writes: K4 one batch holds the peer's row, the leaf of its documents and the checkpoint its status names; only then does
-the directory change, and only then are packages sealed anew and legs woken. A crash before K4 leaves what was known; the documents
-come again with the next visit. What is refused changes nothing, except that revocations in it are kept: deny is cheap.
+Order of writes: K4 one batch holds the peer's row, the leaf of its documents and the checkpoint its status names; only then
+does the directory change, and only then are packages sealed anew and legs woken. A crash before K4 leaves what was known; the
+documents come again with the next visit. What is refused changes nothing, except that revocations in it are kept: deny is cheap.
 """
 
 import asyncio
@@ -118,7 +118,9 @@ class TakeDocuments:
         """
         authority = peer.authority.id
         self.figures.refused += 1
-        logger.warning("documents refused", extra={"peer": authority, "code": error.code, "detail": error.detail})
+        logger.warning(
+            "documents refused", extra={"peer": authority, "code": error.code, "detail": error.detail}
+        )
         digest = hashlib.sha256(exported).digest()
         if not fetched or error.code not in ALARMS or digest in self._refused:
             return

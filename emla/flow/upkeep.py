@@ -1,4 +1,4 @@
-"""upkeep: what time alone brings. The next key's window begins; the status is a day old; something ends soon; a key's time is over.
+"""upkeep: what time alone brings. The next key's window begins; the status is a day old; something ends; a key is over.
 
 Order of writes: K6 the event that a private key is destroyed is committed, then its file is removed. A crash between them leaves
 a file that the next round removes, without a second event. Warnings are rows, so that a restart does not repeat them.

@@ -4,6 +4,7 @@ The facts of an event could be guessed; the nonce forbids that anybody finds the
 and numbers, never the content of a message and never a secret.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from emla.formats import strict_json
@@ -14,7 +15,7 @@ VERSION = 1
 NONCE_BYTES = 16
 _EVENT_BYTES_MAX = 16 * 1024
 Fact = str | int
-Facts = dict[str, Fact]
+Facts = Mapping[str, Fact]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def decode(data: bytes) -> RecordedEvent:
     """
     members = Members(strict_json.decode(data, _EVENT_BYTES_MAX), "event")
     members.integer("v", VERSION, VERSION)
-    facts: Facts = {}
+    facts: dict[str, Fact] = {}
     for name, value in members.mapping("facts").items():
         if not isinstance(value, str | int) or isinstance(value, bool):
             raise MalformedError("event has a fact that is neither text nor number.")

@@ -223,7 +223,9 @@ class HttpsTransport:
         status, media, answer, retry_after = await self._call(
             peer, "GET", path, None, "", 0, WIRE.documents_bytes
         )
-        return answer if status == 200 and media == _DOCUMENTS else _refusal(status, media, answer, retry_after)
+        return (
+            answer if status == 200 and media == _DOCUMENTS else _refusal(status, media, answer, retry_after)
+        )
 
     async def put_documents(self, peer: Authority, authority: str, exported: bytes) -> Refusal | None:
         """Push our own documents; None when the peer has taken them."""
