@@ -19,7 +19,7 @@ from emla.ledger.audit import AuditReport, IssuedProof, LeafRecord, audit
 from emla.ledger.leaf import LeafKind
 from emla.model.documents import Authority
 from emla.model.errors import ConfigurationError, EmlaError, MalformedError
-from emla.steps.verify_acknowledgement import verify_acknowledgement
+from emla.steps.verify_acknowledgement import held, verify_acknowledgement
 from emla.store.files import blob_path
 from emla.store.sqlite import rows
 from emla.store.sqlite.schema import connect_reader
@@ -144,7 +144,9 @@ def _check_acknowledgements(
             (pid,),
         ).fetchone()
         try:
-            verify_acknowledgement(stored, issuer=issuer, subject=subject_of(header[0]) if header else None)
+            # Stored is witnessed: a key revoked since does not undo what was verified when it came.
+            subject = subject_of(header[0]) if header else None
+            verify_acknowledgement(stored, issuer=issuer, subject=subject, witnessed=held)
         except EmlaError as error:
             problems.append(f"{event} of {pid.hex()[:16]} by {by}: {error}")
             continue

@@ -136,7 +136,8 @@ def _data_folder(data: Path) -> Check:
 def _documents(data: Path, now: int) -> Iterator[Check]:
     path = data / "documents" / "own.json"
     try:
-        authority = trust_documents(export.decode_export(path.read_bytes()))
+        documents = export.decode_export(path.read_bytes())
+        authority = trust_documents(documents, known=documents)
     except OSError as error:
         yield _fail("documents", f"{path}: {error.strerror}", "Restore the file from its backup.")
         return

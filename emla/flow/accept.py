@@ -84,10 +84,12 @@ class Accept:
                 find_sender=gateway.directory.find,
                 now=now,
                 limits=WIRE,
+                witnessed=lambda offered: self.known(offered) is not None,
             )
         except InvalidPackageError as error:
-            # A key may end its life between an acceptance and the repeat of it; what was accepted stays accepted.
-            if error.code == "unknown-kid" and (known := self.known(pid)):
+            # A key may end its life, or its authority be frozen, between an acceptance and the repeat of it; what was accepted
+            # stays accepted.
+            if error.code in ("unknown-kid", "frozen") and (known := self.known(pid)):
                 return known
             raise
         package = verified.package if isinstance(verified, RefusedPackage) else verified

@@ -91,7 +91,10 @@ class DeliverLeg:
         try:
             # O6: verified before it is believed; a crash before the commit only makes us ask again.
             verified = verify_acknowledgement(
-                answer, issuer=peer, subject=gateway.subjects.of(row.pid, row.signed)
+                answer,
+                issuer=peer,
+                subject=gateway.subjects.of(row.pid, row.signed),
+                witnessed=gateway.witnessed,
             )
         except InvalidAcknowledgementError as error:
             logger.warning(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from emla.formats.header import decode as decode_header
 from emla.formats.header import decode_signed, package_id
+from emla.ledger.checkpoint import Checkpoint
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority
 from emla.model.errors import StoreError
@@ -213,6 +214,10 @@ class Gateway:
             return known if known.header.sender == self.identity.id else None
         row = self.store.read.sent_signed(pid)
         return None if row is None else self.subjects.of(pid, row)
+
+    def witnessed(self, aid: bytes, _checkpoint: Checkpoint, _before: int) -> bool:
+        """Whether this acknowledgement is stored here: a repeat of it is believed although its key was revoked since."""
+        return self.store.read.acknowledgement(aid) is not None
 
     def acknowledge(self, event: Event, subject: Subject, reason: str | None = None) -> IssuedAcknowledgement:
         """Sign an acknowledgement of ours, now."""

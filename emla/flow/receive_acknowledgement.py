@@ -34,7 +34,7 @@ class ReceiveAcknowledgement:
         issuer = gateway.directory.find(claim.acknowledgement.by)
         if subject is None or issuer is None:
             raise InvalidAcknowledgementError("unknown-package")
-        verified = verify_claim(claim, issuer=issuer, subject=subject)
+        verified = verify_claim(claim, issuer=issuer, subject=subject, witnessed=gateway.witnessed)
         if aid is not None and verified.aid != aid:
             raise InvalidAcknowledgementError("malformed", "The URL names another acknowledgement.")
         self._on_contact(issuer.id)

@@ -207,9 +207,17 @@ class Authority:
         return self.card.authority
 
     @property
+    def freeze(self) -> Revocation | None:
+        """The freeze in force: signed under the newest root. A root of a higher version ends it."""
+        found = (
+            each for each in self.revocations if each.kid is None and each.root_version == self.root.version
+        )
+        return min(found, key=lambda each: (each.invalid_since, each.created), default=None)
+
+    @property
     def frozen(self) -> bool:
         """Whether a root key has frozen the authority, and no root of a higher version has come since."""
-        return any(each.kid is None and each.root_version == self.root.version for each in self.revocations)
+        return self.freeze is not None
 
     @property
     def fresh_at(self) -> int:

@@ -2,9 +2,11 @@
 sender, what was sent; so it works offline as it does in the gateway (docs/spec/acknowledgements.md).
 
 Ladder: A1 strict bundle and signed object; A2 issuer known and entitled to the event; A3 signed by a `sign` key in its window;
-A4 parse; A5 the inclusion proof leads to a checkpoint signed by the issuer's ledger key; A6 it fits the package sent.
+A4 parse; A5 the inclusion proof leads to a checkpoint signed by the issuer's ledger key; A5b neither key is revoked and the
+issuer is not frozen, or acknowledgement or checkpoint were witnessed in time; A6 it fits the package sent.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,10 +17,25 @@ from emla.ledger.checkpoint import Checkpoint
 from emla.ledger.leaf import LeafKind, entry
 from emla.ledger.merkle import leaf_hash, verify_inclusion
 from emla.model.acknowledgement import ISSUED_BY_SENDER, Acknowledgement, Bundle, VerifiedAcknowledgement
-from emla.model.documents import Authority, KeyUse
+from emla.model.documents import Authority, CardKey, KeyUse
 from emla.model.errors import InvalidAcknowledgementError, MalformedError
 from emla.model.signed import SignedObject
 from emla.steps.acknowledge import Subject
+
+Witness = Callable[[bytes, Checkpoint, int], bool]
+"""Says of an acknowledgement (its aid, the checkpoint of its bundle, an instant) whether it, or that very checkpoint, was stored
+here before the instant. A stored checkpoint vouches for each leaf below it: who stole a key later cannot have put one there.
+"""
+
+
+def unseen(_aid: bytes, _checkpoint: Checkpoint, _before: int) -> bool:
+    """The witness of whoever has no store: nothing was seen before."""
+    return False
+
+
+def held(_aid: bytes, _checkpoint: Checkpoint, _before: int) -> bool:
+    """The witness of whoever reads the acknowledgement out of the own store, where it was verified when it came."""
+    return True
 
 
 @lru_cache(maxsize=256)
@@ -55,14 +72,18 @@ def read_acknowledgement(stored: bytes) -> ClaimedAcknowledgement:
 
 
 def verify_acknowledgement(
-    stored: bytes, *, issuer: Authority, subject: Subject | None = None
+    stored: bytes, *, issuer: Authority, subject: Subject | None = None, witnessed: Witness = unseen
 ) -> VerifiedAcknowledgement:
     """Verify a bundle; see `verify_claim`."""
-    return verify_claim(read_acknowledgement(stored), issuer=issuer, subject=subject)
+    return verify_claim(read_acknowledgement(stored), issuer=issuer, subject=subject, witnessed=witnessed)
 
 
 def verify_claim(
-    claim: ClaimedAcknowledgement, *, issuer: Authority, subject: Subject | None = None
+    claim: ClaimedAcknowledgement,
+    *,
+    issuer: Authority,
+    subject: Subject | None = None,
+    witnessed: Witness = unseen,
 ) -> VerifiedAcknowledgement:
     """Verify a bundle that was taken apart.
 
@@ -70,19 +91,33 @@ def verify_claim(
         claim: the bundle.
         issuer: the authority that must have issued it.
         subject: the package as it was sent; None when only the signature and proof are to be checked.
+        witnessed: what was stored here before an instant; asked only when a key is revoked or the issuer frozen.
 
     Raises:
-        InvalidAcknowledgementError: ``malformed``, ``bad-signature``, ``proof-mismatch`` or ``acknowledgement-mismatch``.
+        InvalidAcknowledgementError: ``malformed``, ``bad-signature``, ``proof-mismatch``, ``revoked-key``, ``frozen`` or
+            ``acknowledgement-mismatch``.
     """
     acknowledgement = claim.acknowledgement
+    aid = form.acknowledgement_id(claim.signed.payload)
     _check_issuer(acknowledgement, issuer)
-    _check_signature(claim.signed, acknowledgement, issuer)
-    _check_proof(claim.bundle, acknowledgement, issuer)
+    sign = _check_signature(claim.signed, acknowledgement, issuer)
+    checkpoint, ledger = _check_proof(claim.bundle, acknowledgement, issuer)
+    # A5b: the dates in it count for nothing once a key is in other hands; only what was here in time does.
+    for code, revocation in (
+        ("revoked-key", issuer.revoked(sign.kid)),
+        ("revoked-key", issuer.revoked(ledger.kid)),
+        ("frozen", issuer.freeze),
+    ):
+        if revocation and not witnessed(aid, checkpoint, revocation.invalid_since):
+            raise InvalidAcknowledgementError(
+                code,
+                f"Not seen here before {revocation.invalid_since}, from when {issuer.id} is not believed.",
+            )
     if subject is not None:
         _check_subject(acknowledgement, subject)
     return VerifiedAcknowledgement(
         acknowledgement=acknowledgement,
-        aid=form.acknowledgement_id(claim.signed.payload),
+        aid=aid,
         signed=claim.bundle.signed,
         stored=claim.stored,
     )
@@ -100,30 +135,34 @@ def _check_issuer(acknowledgement: Acknowledgement, issuer: Authority) -> None:
         )
 
 
-def _check_signature(signed: SignedObject, acknowledgement: Acknowledgement, issuer: Authority) -> None:
+def _check_signature(signed: SignedObject, acknowledgement: Acknowledgement, issuer: Authority) -> CardKey:
     # A3; one signature only, and the window is judged at the issuer's own instant
     if len(signed.signatures) != 1:
         raise InvalidAcknowledgementError("malformed", "An acknowledgement has one signature.")
-    key = issuer.key(signed.signatures[0].kid, KeyUse.SIGN, acknowledgement.at)
+    key = issuer.listed(signed.signatures[0].kid, KeyUse.SIGN, acknowledgement.at)
     if key is None or not dsse.verifies(signed, key.kid, key.public):
         raise InvalidAcknowledgementError("bad-signature", f"Not signed by a valid key of {issuer.id}.")
+    return key
 
 
-def _check_proof(bundle: Bundle, acknowledgement: Acknowledgement, issuer: Authority) -> None:
+def _check_proof(
+    bundle: Bundle, acknowledgement: Acknowledgement, issuer: Authority
+) -> tuple[Checkpoint, CardKey]:
     # A5
-    checkpoint = _checkpoint_of(bundle.checkpoint, acknowledgement.at, issuer)
+    checkpoint, key = _checkpoint_of(bundle.checkpoint, acknowledgement.at, issuer)
     leaf = leaf_hash(entry(LeafKind.ACKNOWLEDGEMENT_ISSUED, bundle.signed))
     if not verify_inclusion(leaf, bundle.index, checkpoint.size, bundle.proof, checkpoint.root):
         raise InvalidAcknowledgementError(
             "proof-mismatch", f"Leaf {bundle.index} at size {checkpoint.size} is not this acknowledgement."
         )
+    return checkpoint, key
 
 
-def _checkpoint_of(note: bytes, at: int, issuer: Authority) -> Checkpoint:
+def _checkpoint_of(note: bytes, at: int, issuer: Authority) -> tuple[Checkpoint, CardKey]:
     keys = [key for key in issuer.keys(KeyUse.LEDGER) if key.not_before <= at < key.not_after]
     for key in keys:
         try:
-            return _verified_checkpoint(note, issuer.card.ledger_origin, key.public)
+            return _verified_checkpoint(note, issuer.card.ledger_origin, key.public), key
         except InvalidAcknowledgementError:
             if key is keys[-1]:
                 raise

@@ -34,6 +34,11 @@ class Addressee:
     payload_bytes_max: int
 
 
+def never_seen(_pid: bytes) -> bool:
+    """The witness of whoever has no store: nothing was seen before."""
+    return False
+
+
 def verify_package(
     signed: bytes,
     *,
@@ -41,6 +46,7 @@ def verify_package(
     find_sender: Callable[[str], Authority | None],
     now: int,
     limits: WireLimits,
+    witnessed: Callable[[bytes], bool] = never_seen,
 ) -> VerifiedPackage | RefusedPackage:
     """Verify a package's header.
 
@@ -50,10 +56,11 @@ def verify_package(
         find_sender: the pinned authority of an id, or None.
         now: this gateway's clock, UNIX seconds.
         limits: clock skew allowed.
+        witnessed: whether the package of this id is stored here already. A key that is revoked today signed it then.
 
     Raises:
-        InvalidPackageError: ``malformed``, ``unknown-sender``, ``bad-signature``, ``not-recipient``, ``unknown-kid`` or
-            ``clock-skew``.
+        InvalidPackageError: ``malformed``, ``unknown-sender``, ``frozen``, ``bad-signature``, ``revoked-key``, ``not-recipient``,
+            ``unknown-kid`` or ``clock-skew``.
     """
     try:
         # 2 strict DSSE, 3 type
@@ -62,10 +69,12 @@ def verify_package(
         claimed = form.claimed_sender(parsed)
     except MalformedError as error:
         raise InvalidPackageError("malformed", error.detail) from error
-    # 4 sender known and pinned
+    # 4 sender known, pinned and not frozen
     sender = find_sender(claimed)
     if sender is None:
         raise InvalidPackageError("unknown-sender", f"'{claimed}' is not pinned here.")
+    if sender.frozen:
+        raise InvalidPackageError("frozen", f"{sender.id} is frozen.")
     # 5 the kid is a sign key of the sender, 6 the signature holds; the window is judged at `created`, below
     if len(envelope.signatures) != 1:
         raise InvalidPackageError("malformed", "A header has one signature.")
@@ -73,19 +82,23 @@ def verify_package(
     keys = [key for key in sender.keys(KeyUse.SIGN) if key.kid == kid]
     if not keys or not dsse.verifies(envelope, kid, keys[0].public):
         raise InvalidPackageError("bad-signature", f"Not signed by a key of {sender.id}.")
+    # 5c not revoked, whatever date it bears: a thief writes any date. Only what was here before stands.
+    pid = form.package_id(envelope.payload)
+    if sender.revoked(kid) and not witnessed(pid):
+        raise InvalidPackageError("revoked-key", f"{sender.id} has revoked the key {kid}.")
     # 7 what the same bytes say
     try:
         header = form.read(parsed)
     except MalformedError as error:
         raise InvalidPackageError("malformed", error.detail) from error
     # 5 again, now that `created` may be believed
-    if sender.key(kid, KeyUse.SIGN, header.created) is None:
+    if sender.listed(kid, KeyUse.SIGN, header.created) is None:
         raise InvalidPackageError(
             "bad-signature", "The signing key was not valid when the package was created."
         )
     package = VerifiedPackage(
         header=header,
-        pid=form.package_id(envelope.payload),
+        pid=pid,
         signed=signed,
         signature_sha256=signature_hash(envelope),
     )

@@ -13,6 +13,7 @@ import pytest
 
 from emla.formats import (
     acknowledgement,
+    approval,
     at_rest,
     cc1,
     documents,
@@ -22,13 +23,16 @@ from emla.formats import (
     header,
     manifest,
     ping,
+    standing,
     strict_json,
 )
 from emla.ledger import checkpoint, note
 from emla.model.codes import CODES
+from emla.model.documents import ApprovalAct
 from emla.model.errors import EmlaError
 from emla.model.signed import PayloadType
 from tests.support.authorities import derived, party
+from tests.support.standing import approval_by, officers_of
 from tests.support.vector_files import Vector, read_all
 from tests.support.vector_runs import judge
 
@@ -102,6 +106,26 @@ def _profile(data: bytes) -> None:
     assert documents.decode_profile(documents.encode_profile(found)) == found
 
 
+def _status(data: bytes) -> None:
+    found = standing.decode_status(data)
+    assert standing.decode_status(standing.encode_status(found)) == found
+
+
+def _revocation(data: bytes) -> None:
+    found = standing.decode_revocation(data)
+    assert standing.decode_revocation(standing.encode_revocation(found)) == found
+
+
+def _approval(data: bytes) -> None:
+    found = approval.decode_approval(data)
+    assert approval.decode_approval(approval.encode_approval(found)) == found
+
+
+def _officers(data: bytes) -> None:
+    found = approval.decode_officers(data)
+    assert approval.decode_officers(approval.encode_officers(found)) == found
+
+
 def _export(data: bytes) -> None:
     found = export.decode_export(data)
     assert export.decode_export(export.encode_export(found)) == found
@@ -148,6 +172,10 @@ DECODERS: dict[Callable[[bytes], None], tuple[str, ...]] = {
     _root: ("root",),
     _card: ("card",),
     _profile: ("profile",),
+    _status: ("status",),
+    _revocation: ("revocation",),
+    _approval: ("approval",),
+    _officers: ("officers",),
     _export: ("export",),
     _ping: ("strict-json", "header payload"),
     _record: ("manifest", "base64url"),
@@ -184,6 +212,11 @@ CORPUS: dict[str, list[bytes]] = {}
 for _vector in VECTORS:
     for _kind, _body in _inside(_vector):
         CORPUS.setdefault(_kind, []).append(_body)
+# Approvals and lists of officers never leave their authority, so no vector is one.
+CORPUS["officers"] = [approval.encode_officers(officers_of("at.moj", "A", "B"))]
+CORPUS["approval"] = [
+    dsse.decode(approval_by("A", act, bytes(32)), PayloadType.APPROVAL, 65536).payload for act in ApprovalAct
+]
 
 
 def mutate(random: Random, data: bytes) -> bytes:

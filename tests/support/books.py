@@ -204,7 +204,8 @@ class _Rows:
         for row in self._database.execute("SELECT authority, documents, pin_version, pin_sha256 FROM peer"):
             try:
                 pin = RootPin(version=row[2], sha256=row[3])
-                yield row[0], trust_documents(export.decode_export(row[1]), pin)
+                documents = export.decode_export(row[1])
+                yield row[0], trust_documents(documents, pin, known=documents)
             except EmlaError:
                 yield row[0], None
 

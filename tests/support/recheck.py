@@ -12,7 +12,7 @@ from emla.model.documents import Authority, KeyUse
 from emla.model.errors import EmlaError, InvalidAcknowledgementError
 from emla.model.package import Manifest
 from emla.model.record import Record
-from emla.steps.verify_acknowledgement import verify_claim
+from emla.steps.verify_acknowledgement import held, verify_claim
 from tests.support.books import Books, Package, StoredAcknowledgement
 
 
@@ -100,7 +100,9 @@ def problem_of(books: Books, each: StoredAcknowledgement) -> str:
     if package is None and not (each.by == books.id and each.event is Event.RELAY_REJECTION):
         return "it is about no stored package"
     try:
-        verified = verify_claim(each.claim, issuer=issuer, subject=package.subject if package else None)
+        verified = verify_claim(
+            each.claim, issuer=issuer, subject=package.subject if package else None, witnessed=held
+        )
     except InvalidAcknowledgementError as error:
         return error.code
     said = verified.acknowledgement

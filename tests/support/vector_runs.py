@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import replace
 
-from emla.formats import cc1, documents, dsse, export, h1, manifest, strict_json
+from emla.formats import cc1, documents, dsse, export, h1, manifest, standing, strict_json
 from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
 from emla.model.documents import Authority, CardKey, KeyUse
@@ -17,6 +17,7 @@ from emla.model.limits import WIRE
 from emla.model.package import Header
 from emla.model.signed import PayloadType
 from emla.steps.acknowledge import Subject
+from emla.steps.succeed import succeed
 from emla.steps.trust import RootPin, check_current, trust_documents
 from emla.steps.unseal import unseal
 from emla.steps.verify_acknowledgement import verify_acknowledgement
@@ -170,10 +171,23 @@ def _profile(vector: Vector) -> str:
     return "success"
 
 
+def _status(vector: Vector) -> str:
+    standing.decode_status(vector.body)
+    return "success"
+
+
+def _revocation(vector: Vector) -> str:
+    standing.decode_revocation(vector.body)
+    if "sha256" in vector.lines:
+        assert documents.document_hash(vector.body) == vector.octets("sha256")
+    return "success"
+
+
 def _export(vector: Vector) -> str:
     pin = RootPin(version=vector.integer("pin-version"), sha256=vector.octets("pin-sha256"))
-    authority = trust_documents(export.decode_export(vector.body), pin)
-    check_current(authority, vector.integer("now"))
+    now = vector.integer("now")
+    authority = succeed(None, trust_documents(export.decode_export(vector.body), pin), now)
+    check_current(authority, now)
     return "success"
 
 
@@ -220,6 +234,8 @@ _JUDGES: dict[str, Callable[[Vector], str]] = {
     "root": _root,
     "card": _card,
     "profile": _profile,
+    "status": _status,
+    "revocation": _revocation,
     "export": _export,
     "checkpoint": _checkpoint,
     "inclusion": _inclusion,

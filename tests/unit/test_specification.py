@@ -71,11 +71,14 @@ def acknowledgement_example() -> dict[str, str]:
 
 
 def documents_example() -> dict[str, str]:
-    found = vector("documents", "root-good")
+    found, revocation = vector("documents", "root-good"), vector("documents", "revocation-good")
     return {
         "root": found.body.decode(),
         "hash": documents.document_hash(found.body).hex(),
         "fingerprint": found.lines["fingerprint"],
+        "status": vector("documents", "status-good").body.decode(),
+        "revocation": revocation.body.decode(),
+        "revocation hash": revocation.lines["sha256"],
     }
 
 

@@ -15,6 +15,7 @@ from tests.vectors import (
     cases_header,
     cases_ledger,
     cases_package,
+    cases_standing,
 )
 
 
@@ -29,6 +30,7 @@ def vectors() -> list[Vector]:
         *cases_package.package_vectors(),
         *cases_acknowledgement.acknowledgement_vectors(),
         *cases_documents.documents_vectors(),
+        *cases_standing.standing_vectors(),
         *cases_ledger.ledger_vectors(),
     ]
 
