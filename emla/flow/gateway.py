@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emla.formats.header import decode as decode_header
 from emla.formats.header import decode_signed, package_id
-from emla.ledger.checkpoint import Checkpoint
+from emla.ledger.checkpoint import Checkpoint, checkpoint_text
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority
 from emla.model.errors import StoreError
@@ -215,9 +215,13 @@ class Gateway:
         row = self.store.read.sent_signed(pid)
         return None if row is None else self.subjects.of(pid, row)
 
-    def witnessed(self, aid: bytes, _checkpoint: Checkpoint, _before: int) -> bool:
-        """Whether this acknowledgement is stored here: a repeat of it is believed although its key was revoked since."""
-        return self.store.read.acknowledgement(aid) is not None
+    def witnessed(self, aid: bytes, checkpoint: Checkpoint, before: int) -> bool:
+        """Whether this acknowledgement is stored here already, or its checkpoint was seen here before an instant.
+
+        Then it is believed although its key was revoked since.
+        """
+        seen = self.store.read.witnessed_at(checkpoint_text(checkpoint))
+        return (seen is not None and seen < before) or self.store.read.acknowledgement(aid) is not None
 
     def acknowledge(self, event: Event, subject: Subject, reason: str | None = None) -> IssuedAcknowledgement:
         """Sign an acknowledgement of ours, now."""
