@@ -14,6 +14,7 @@ from emla.model.leg import InboxState
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from tests.support.authorities import DAY, NOW, Package, Tampering, build, derived, party
 from tests.support.received import AT, DE, HK, Desk, desk, valid_package
+from tests.support.standing import revoke, revoking
 
 LARGE = 400_000
 
@@ -141,6 +142,18 @@ async def test_a_package_sealed_to_no_key_of_ours_is_refused(here: Desk) -> None
     other = party("de.bfj2").seal.kid
     wrong = build(AT, DE, tampering=Tampering(header={"kid": other}))
     assert await refused(here, wrong) in ("unknown-kid", "malformed")
+
+
+@pytest.mark.parametrize(("kid", "code"), [(AT.sign.kid, "revoked-key"), (None, "frozen")])
+async def test_a_revocation_stops_what_is_new_and_a_repeat_gets_its_stored_answer(
+    here: Desk, kid: str | None, code: str
+) -> None:
+    package, later = valid_package(1), valid_package(2)
+    first = await here.take(package)
+    peer = here.home.gateway.directory.peers[AT.id]
+    peer.authority = revoking(AT, revoke(AT, kid))
+    assert await here.take(package) == first
+    assert await refused(here, later) == code
 
 
 async def test_below_the_disk_floor_nothing_is_taken_but_repeats_are_answered(tmp_path: Path) -> None:

@@ -8,12 +8,14 @@ import pytest
 
 from emla.formats import documents as form
 from emla.formats import dsse
-from emla.model.documents import Authority, Card, Documents
+from emla.model.documents import Authority, Card, Documents, KeyUse
 from emla.model.errors import InvalidDocumentError
 from emla.model.signed import PayloadType
 from emla.steps.succeed import check_successor
 from emla.steps.trust import RootPin, check_current, trust_documents
-from tests.support.authorities import DAY, NOW, party
+from tests.support.acknowledging import checkpoint_of
+from tests.support.authorities import DAY, NOW, derived, party
+from tests.support.standing import revoke, with_status
 
 AT = party("at.moj")
 KNOWN = AT.authority
@@ -100,3 +102,39 @@ def test_keys_are_found_by_use_inside_their_window() -> None:
     later = replace(key, kid="f" * 32, not_before=NOW - DAY)
     both = replace(KNOWN, card=replace(KNOWN.card, keys=(later, *KNOWN.card.keys)))
     assert both.newest(key.use, NOW) == later
+
+
+def test_a_sealing_key_takes_packages_for_ninety_days_after_its_end() -> None:
+    key = next(each for each in KNOWN.card.keys if each.use is KeyUse.SEAL)
+    for at, live in (
+        (key.not_before - 1, False),
+        (key.not_before, True),
+        (key.not_after, True),
+        (key.not_after + 90 * DAY - 1, True),
+        (key.not_after + 90 * DAY, False),
+    ):
+        assert (key.kid in KNOWN.live_sealing_kids(at)) is live
+
+
+def test_what_stood_here_before_its_key_was_revoked_stands_and_what_is_new_does_not() -> None:
+    known = trust_documents(with_status(KNOWN, AT.sign)).documents
+    revoked = replace(known, revocations=(revoke(AT, AT.sign.kid),))
+    assert trust_documents(revoked, known=known).fresh_at == NOW
+    newer = with_status(trust_documents(known), AT.sign, at=NOW + 1)
+    for documents, before in (
+        (revoked, None),
+        (replace(revoked, profile=with_profile(2, "never").documents.profile, status=None), known),
+        (replace(revoked, status=newer.status), known),
+        (replace(revoked, status=None), None),
+    ):
+        with pytest.raises(InvalidDocumentError) as caught:
+            trust_documents(documents, known=before)
+        assert caught.value.code == "invalid-document"
+
+
+def test_a_checkpoint_in_a_status_is_not_of_a_revoked_ledger_key() -> None:
+    checkpoint = checkpoint_of(AT, 3, derived("root"))
+    base = trust_documents(replace(KNOWN.documents, revocations=(revoke(AT, AT.ledger.kid),)))
+    with pytest.raises(InvalidDocumentError):
+        trust_documents(with_status(base, AT.sign, checkpoint=checkpoint))
+    trust_documents(with_status(base, AT.sign))
