@@ -15,8 +15,8 @@ WORKERS ?= 2
 ARGS ?=
 # make lock UPGRADE=--upgrade takes the newest releases; without it, pins stay while they fit.
 UPGRADE ?=
-# What some tests need from the system package manager (Debian names). Nothing today.
-SYSTEM_PACKAGES :=
+# What some tests need from the system package manager (Debian names): a token in software.
+SYSTEM_PACKAGES := softhsm2
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -20,6 +20,7 @@ from typing import TypeVar
 from emla.model.errors import ConfigurationError
 from emla.model.limits import WIRE
 from emla.model.settings import (
+    KeySettings,
     MessageSettings,
     OpenerSettings,
     OperationsSettings,
@@ -34,7 +35,9 @@ _PREFIX = "EMLA_"
 _FILE_BYTES_MAX = 1 << 20
 
 Value = str | int | bool
-Table = TypeVar("Table", PeerSettings, OperationsSettings, StoreSettings, OpenerSettings, MessageSettings)
+Table = TypeVar(
+    "Table", PeerSettings, OperationsSettings, StoreSettings, OpenerSettings, MessageSettings, KeySettings
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ _DEFAULTS = {
     "store": StoreSettings(),
     "opener": OpenerSettings(),
     "message": MessageSettings(),
+    "keys": KeySettings(),
 }
 _PORT = 65535
 _DAY = 86400
@@ -155,6 +159,16 @@ SETTINGS: tuple[Setting, ...] = (
         most=WIRE.expiry_seconds_max // _DAY,
         meaning="How long a message is tried when its sender names no time.",
     ),
+    Setting(
+        section="keys",
+        name="passphrase_file",
+        meaning="File (mode 0600) with the passphrase of the private keys, below the data folder or absolute.",
+    ),
+    Setting(
+        section="keys",
+        name="token_pin_file",
+        meaning="File (mode 0600) with the PIN of the hardware token, below the data folder or absolute.",
+    ),
 )
 _BY_PATH = {each.path: each for each in SETTINGS}
 _BY_VARIABLE = {each.variable: each for each in SETTINGS}
@@ -192,6 +206,7 @@ def load(data: Path, environment: Mapping[str, str]) -> Settings:
         store=_changed(StoreSettings(), "store", values),
         opener=_changed(OpenerSettings(), "opener", values),
         message=_changed(MessageSettings(), "message", values),
+        keys=_changed(KeySettings(), "keys", values),
     )
 
 
@@ -272,7 +287,7 @@ def _out_of_bounds(setting: Setting, value: Value) -> str | None:
             return f"is {value}, but must be {_kind(setting)}"
     elif setting.choices and value not in setting.choices:
         return f"is '{value}', but must be {_kind(setting)}"
-    elif not value.strip():
+    elif not value.strip() and setting.default:
         return "is empty"
     return None
 
@@ -284,6 +299,8 @@ def _kind(setting: Setting) -> str:
         if setting.most < 2**63 - 1:
             return f"a whole number from {setting.least} to {setting.most}"
         return f"a whole number, at least {setting.least}"
+    if not setting.default:
+        return "a text, or empty for none"
     return f"one of {', '.join(setting.choices)}" if setting.choices else "a text"
 
 
@@ -312,8 +329,13 @@ def reference_page() -> str:
         lines += ["", f"## [{section}]", "", "| Setting | Default | Allowed | Meaning |", "|---|---|---|---|"]
         for each in SETTINGS:
             if each.section == section:
-                default = str(each.default).lower() if isinstance(each.default, bool) else each.default
                 lines.append(
-                    f"| `{each.name}`<br>`{each.variable}` | `{default}` | {_kind(each)} | {each.meaning} |"
+                    f"| `{each.name}`<br>`{each.variable}` | {_shown(each.default)} | {_kind(each)} | {each.meaning} |"
                 )
     return "\n".join(lines) + "\n"
+
+
+def _shown(default: Value) -> str:
+    if default == "":
+        return "none"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"

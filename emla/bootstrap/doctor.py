@@ -13,23 +13,28 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from emla import config
+from emla.bootstrap.checkup import Check, Verdict, fail, of_error, ok, warn
+from emla.bootstrap.doctor_keys import examine_keys
+from emla.bootstrap.own import KEYS
 from emla.bootstrap.schema_folder import schema_folder
+from emla.bootstrap.unlock import Chosen
 from emla.client.answers import Peer
 from emla.client.client import Client
 from emla.formats import export
-from emla.keyring.files import GATEWAY_USES, OPENER_USES, read_keys
-from emla.keyring.tls import check_tls
+from emla.keyring.files import OPENER_USES
+from emla.keyring.folder import KeyFolder
+from emla.keyring.wrapping import is_wrapped
 from emla.model.documents import Authority, KeyUse
 from emla.model.errors import EmlaError
 from emla.model.limits import WIRE
 from emla.model.settings import Settings
 from emla.sandbox.opener import OpenerProcess
 from emla.steps.trust import trust_documents
+
+__all__ = ["EXPIRY_WARNING_DAYS", "Check", "Verdict", "examine"]
 
 EXPIRY_WARNING_DAYS = 60
 _DAY = 86400
@@ -38,61 +43,31 @@ _WAL_RESET_FIXED = (3, 51, 3)
 _WAL_RESET_BACKPORTS = ((3, 50, 7), (3, 44, 6))
 
 
-class Verdict(StrEnum):
-    """How a check came out, from good to bad."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One check: what was looked at, how it came out, what was found, and what to do (empty when nothing)."""
-
-    name: str
-    verdict: Verdict
-    found: str
-    remedy: str = ""
-
-
-def _ok(name: str, found: str) -> Check:
-    return Check(name=name, verdict=Verdict.OK, found=found)
-
-
-def _warn(name: str, found: str, remedy: str) -> Check:
-    return Check(name=name, verdict=Verdict.WARN, found=found, remedy=remedy)
-
-
-def _fail(name: str, found: str, remedy: str) -> Check:
-    return Check(name=name, verdict=Verdict.FAIL, found=found, remedy=remedy)
-
-
-def _of_error(name: str, error: EmlaError) -> Check:
-    return _fail(name, error.detail or error.entry.meaning, error.entry.remedy)
-
-
-async def examine(data: Path, environment: Mapping[str, str], now: int) -> tuple[Check, ...]:
+async def examine(
+    data: Path, environment: Mapping[str, str], now: int, chosen: Chosen | None = None
+) -> tuple[Check, ...]:
     """Run all checks.
 
     Args:
         data: the data folder.
         environment: the environment variables, for the settings.
         now: UNIX seconds.
+        chosen: where passphrase and PIN come from; nobody is asked.
     """
     checks = [*_installation()]
     folder = _data_folder(data)
     checks.append(folder)
     try:
         settings = config.load(data, environment)
-        checks.append(_ok("settings", f"{data / config.FILE_NAME}"))
+        checks.append(ok("settings", f"{data / config.FILE_NAME}"))
     except EmlaError as error:
-        checks.append(_of_error("settings", error))
+        checks.append(of_error("settings", error))
         settings = Settings(data=data)
     if folder.verdict is Verdict.FAIL:
         return tuple(checks)
-    checks += [*_documents(data, now), *_keys(data), _disk(settings)]
-    checks.append(await _opener(data, settings))
+    about_keys, keys = examine_keys(settings, environment, chosen or Chosen())
+    checks += [*_documents(data, now), *about_keys, _disk(settings)]
+    checks.append(await _opener(settings, keys))
     checks += await _server(data, settings)
     return tuple(checks)
 
@@ -100,9 +75,9 @@ async def examine(data: Path, environment: Mapping[str, str], now: int) -> tuple
 def _installation() -> Iterator[Check]:
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info[:2] >= _PYTHON_LEAST:
-        yield _ok("python", version)
+        yield ok("python", version)
     else:
-        yield _fail("python", version, "Install Python 3.11 or newer.")
+        yield fail("python", version, "Install Python 3.11 or newer.")
     found = sqlite3.sqlite_version_info
     fixed = found >= _WAL_RESET_FIXED or any(
         found[:2] == backport[:2] and found >= backport for backport in _WAL_RESET_BACKPORTS
@@ -111,11 +86,11 @@ def _installation() -> Iterator[Check]:
     if not fixed:
         # One connection writes in emla, so the bug cannot bite; a second program that writes would meet it.
         words += " (has the WAL-reset bug; harmless while only emla writes)"
-    yield _ok("sqlite", words)
+    yield ok("sqlite", words)
     try:
-        yield _ok("schemas", str(schema_folder()))
+        yield ok("schemas", str(schema_folder()))
     except EmlaError as error:
-        yield _of_error("schemas", error)
+        yield of_error("schemas", error)
 
 
 def _data_folder(data: Path) -> Check:
@@ -123,14 +98,14 @@ def _data_folder(data: Path) -> Check:
     try:
         standing = data.stat()
     except OSError as error:
-        return _fail("data folder", f"{data}: {error.strerror}", other)
+        return fail("data folder", f"{data}: {error.strerror}", other)
     if standing.st_uid != os.geteuid():
-        return _fail("data folder", f"{data} belongs to another user", "Run emla as the user it belongs to.")
+        return fail("data folder", f"{data} belongs to another user", "Run emla as the user it belongs to.")
     if stat.S_IMODE(standing.st_mode) & 0o077:
-        return _fail("data folder", f"{data} is open to other users", f"chmod 700 {data}")
+        return fail("data folder", f"{data} is open to other users", f"chmod 700 {data}")
     if not (data / "documents" / "own.json").exists():
-        return _fail("data folder", f"{data} holds no authority", other)
-    return _ok("data folder", str(data))
+        return fail("data folder", f"{data} holds no authority", other)
+    return ok("data folder", str(data))
 
 
 def _documents(data: Path, now: int) -> Iterator[Check]:
@@ -139,28 +114,28 @@ def _documents(data: Path, now: int) -> Iterator[Check]:
         documents = export.decode_export(path.read_bytes())
         authority = trust_documents(documents, known=documents)
     except OSError as error:
-        yield _fail("documents", f"{path}: {error.strerror}", "Restore the file from its backup.")
+        yield fail("documents", f"{path}: {error.strerror}", "Restore the file from its backup.")
         return
     except EmlaError as error:
-        yield _fail("documents", error.detail, "Restore the file from its backup.")
+        yield fail("documents", error.detail, "Restore the file from its backup.")
         return
     yield _expiry("root", authority.root.expires, now)
     yield _expiry("card", authority.card.expires, now)
     yield from _keys_in_force(authority, now)
     if now < authority.card.created - WIRE.clock_skew_seconds:
-        yield _fail("clock", "it is before the day on which the own card was made", "Set the clock.")
+        yield fail("clock", "it is before the day on which the own card was made", "Set the clock.")
     else:
-        yield _ok("clock", "not before the own card; `emla peer ping` compares it with others")
+        yield ok("clock", "not before the own card; `emla peer ping` compares it with others")
 
 
 def _expiry(name: str, expires: int, now: int) -> Check:
     days = (expires - now) // _DAY
     remedy = "Publish new documents, signed with the root key."
     if expires <= now:
-        return _fail(f"own {name}", "has expired", remedy)
+        return fail(f"own {name}", "has expired", remedy)
     if days <= EXPIRY_WARNING_DAYS:
-        return _warn(f"own {name}", f"expires in {days} days", remedy)
-    return _ok(f"own {name}", f"expires in {days} days")
+        return warn(f"own {name}", f"expires in {days} days", remedy)
+    return ok(f"own {name}", f"expires in {days} days")
 
 
 def _keys_in_force(authority: Authority, now: int) -> Iterator[Check]:
@@ -168,24 +143,7 @@ def _keys_in_force(authority: Authority, now: int) -> Iterator[Check]:
         key = authority.newest(use, now)
         if key is None:
             remedy = "Publish a card with a new key."
-            yield _fail(f"{use} key", "the card has none that is valid today", remedy)
-
-
-def _keys(data: Path) -> Iterator[Check]:
-    try:
-        read_keys(data / "keys", GATEWAY_USES | OPENER_USES)
-        yield _ok("private keys", f"{data / 'keys'}: readable by you alone")
-    except EmlaError as error:
-        yield _of_error("private keys", error)
-    try:
-        check_tls(data / "tls")
-        yield _ok("TLS key", f"{data / 'tls'}")
-    except EmlaError as error:
-        yield _of_error("TLS key", error)
-    if list((data / "root").glob("root-*.json")):
-        yield _warn(
-            "root key", "is still on this machine", f"Move it to removable media: {data / 'root'}/README.txt"
-        )
+            yield fail(f"{use} key", "the card has none that is valid today", remedy)
 
 
 def _disk(settings: Settings) -> Check:
@@ -193,16 +151,22 @@ def _disk(settings: Settings) -> Check:
     floor = max(settings.store.disk_floor_bytes, usage.total * settings.store.disk_floor_percent // 100)
     found = f"{usage.free / 1024**3:.1f} GiB free, floor {floor / 1024**3:.1f} GiB"
     if usage.free < floor:
-        return _fail("disk", found, "Free some space: new packages are refused below the floor.")
+        return fail("disk", found, "Free some space: new packages are refused below the floor.")
     if usage.free < 2 * floor:
-        return _warn("disk", found, "Free some space soon.")
-    return _ok("disk", found)
+        return warn("disk", found, "Free some space soon.")
+    return ok("disk", found)
 
 
-async def _opener(data: Path, settings: Settings) -> Check:
+async def _opener(settings: Settings, keys: KeyFolder | None) -> Check:
     """Start an opener, ask what confines it, and end it."""
+    folder = settings.data / KEYS
+    if keys is None and is_wrapped(folder):
+        return warn("opener", "not tried: its keys are locked", "See the private keys above.")
     try:
-        opener = OpenerProcess(keys=data / "keys", schemas=schema_folder(), settings=settings.opener)
+        wrapping = keys.wrapping(OPENER_USES) if keys else None
+        opener = OpenerProcess(
+            keys=folder, schemas=schema_folder(), settings=settings.opener, wrapping=wrapping
+        )
         try:
             await opener.start()
             measures = opener.measures
@@ -210,11 +174,11 @@ async def _opener(data: Path, settings: Settings) -> Check:
             await opener.close()
     except EmlaError as error:
         remedy = "Report this with the words beside it." if error.code == "internal" else error.entry.remedy
-        return _fail("opener", error.detail or error.entry.meaning, remedy)
+        return fail("opener", error.detail or error.entry.meaning, remedy)
     missing = [f"{each.name} ({each.detail})" for each in measures if not each.effective]
     if missing:
-        return _warn("opener", f"runs without {', '.join(missing)}", "Allow it in the container or kernel.")
-    return _ok("opener", f"starts; confined by {', '.join(each.name for each in measures)}")
+        return warn("opener", f"runs without {', '.join(missing)}", "Allow it in the container or kernel.")
+    return ok("opener", f"starts; confined by {', '.join(each.name for each in measures)}")
 
 
 async def _server(data: Path, settings: Settings) -> list[Check]:
@@ -223,12 +187,12 @@ async def _server(data: Path, settings: Settings) -> list[Check]:
             status = await client.status()
             words = f"answers as {status.authority}, {status.software}, {status.peers} peers"
             if not status.ready:
-                return [_warn("server", f"{words}, not ready", "Look at its log.")]
-            return [_ok("server", words), *await _peers(client)]
+                return [warn("server", f"{words}, not ready", "Look at its log.")]
+            return [ok("server", words), *await _peers(client)]
     except EmlaError as error:
         if error.code != "server-not-running":
-            return [_of_error("server", error)]
-    checks = [_warn("server", "does not run", "Start it with `emla serve`.")]
+            return [of_error("server", error)]
+    checks = [warn("server", "does not run", "Start it with `emla serve`.")]
     for name, host, port in (
         ("peer port", settings.peer.listen_host, settings.peer.listen_port),
         ("operations port", settings.operations.listen_host, settings.operations.listen_port),
@@ -245,8 +209,8 @@ def _port(name: str, host: str, port: int) -> Check:
             probe.bind(address)
     except OSError as error:
         remedy = "Stop the other program, or change the listen setting."
-        return _fail(name, f"{host}:{port}: {error.strerror}", remedy)
-    return _ok(name, f"{host}:{port} is free")
+        return fail(name, f"{host}:{port}: {error.strerror}", remedy)
+    return ok(name, f"{host}:{port} is free")
 
 
 async def _peers(client: Client) -> list[Check]:
@@ -259,9 +223,9 @@ async def _peer(client: Client, peer: Peer) -> Check:
         pong = await client.ping(peer.authority)
     except EmlaError as error:
         # A peer that is down is the peer's trouble; ours goes on.
-        return _warn(name, f"{error.entry.meaning} {error.detail}".strip(), error.entry.remedy)
+        return warn(name, f"{error.entry.meaning} {error.detail}".strip(), error.entry.remedy)
     if abs(pong.clock_difference_seconds) > WIRE.clock_skew_seconds / 2:
-        return _fail(name, f"clocks differ by {pong.clock_difference_seconds:+.0f} s", "Set the wrong clock.")
+        return fail(name, f"clocks differ by {pong.clock_difference_seconds:+.0f} s", "Set the wrong clock.")
     if pong.card_version_theirs > pong.card_version_known:
-        return _warn(name, "has a newer card", "Ask for its export and run `emla peer import`.")
-    return _ok(name, f"answers in {pong.latency_milliseconds:.0f} ms")
+        return warn(name, "has a newer card", "Ask for its export and run `emla peer import`.")
+    return ok(name, f"answers in {pong.latency_milliseconds:.0f} ms")

@@ -3,7 +3,7 @@
 Rules of this file:
 - All or nothing: everything is made in a folder beside, checked as a peer would check it, made durable, and then renamed. A
   crash leaves at most a folder ``.<name>.new-...`` that nothing reads.
-- The root key lies apart from the others, because it belongs on removable media and not on the server.
+- How keys are made and kept is in `first_keys`.
 """
 
 import errno
@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from emla.bootstrap.first_keys import FirstKey, Protection, make_first_keys
 from emla.bootstrap.settings_file import first_settings
 from emla.formats import documents as form
-from emla.formats import dsse, ed1, export, patterns
-from emla.keyring.files import SEED_BYTES, FileUse, StoredKey, make_key, public_of, write_key
+from emla.formats import dsse, export, patterns
+from emla.keyring.files import FileUse
 from emla.keyring.private_files import sync_folder, write_private
 from emla.keyring.tls import write_tls
 from emla.model.documents import Authority, Card, CardKey, Documents, Endpoint, KeyUse, Profile, Root, RootKey
 from emla.model.errors import ConfigurationError, InvalidDocumentError, MalformedError
 from emla.model.limits import WIRE
 from emla.model.package import SUITES
-from emla.model.signed import PayloadType
+from emla.model.signed import PayloadType, Signer
 from emla.steps.trust import trust_documents
 
 _DAY = 86400
@@ -33,15 +34,6 @@ SEALING_WINDOW_SECONDS = 395 * _DAY
 """A year, and the 30 days in which the old and the new key overlap."""
 SIGNING_WINDOW_SECONDS = ROOT_LIFE_SECONDS
 PAYLOAD_BYTES_MAX = 100 * 1024**3
-
-_ROOT_README = """\
-This folder holds the ROOT KEY of your authority. Whoever has it can speak for your authority in every respect.
-
-1. Copy the file root-*.json to two removable media (for example two encrypted USB sticks).
-2. Lock them away in two places, and note who may open them.
-3. Delete the file here:    shred -u root-*.json
-The server does not need it. You need it to publish a new card: once a year, and when a key or an address changes.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +60,7 @@ def initialise(
     office_hours: str,
     now: int,
     electronic_acceptance: str = "all",
+    protection: Protection | None = None,
 ) -> Initialised:
     """Make an authority in an empty or missing folder.
 
@@ -83,9 +76,10 @@ def initialise(
         office_hours: for people.
         now: UNIX seconds.
         electronic_acceptance: which messages are accepted electronically.
+        protection: how the private keys are kept; absent: in the clear, protected by their mode alone.
 
     Raises:
-        ConfigurationError: ``already-initialised``, ``bad-setting`` or ``disk-full``.
+        ConfigurationError: ``already-initialised``, ``bad-setting`` or ``disk-full``; what a token answers.
     """
     data = data.absolute()
     _refuse_what_is_there(data)
@@ -95,7 +89,7 @@ def initialise(
     building = data.with_name(f".{data.name}.new-{secrets.token_hex(4)}")
     try:
         building.mkdir(mode=0o700, parents=True)
-        keys = _write_keys(building, now)
+        keys = make_first_keys(building, protection or Protection(), authority=authority, now=now)
         tls = write_tls(building / "tls", host=host, now=now)
         profile = Profile(
             authority=authority,
@@ -146,22 +140,15 @@ def _host_and_port(endpoint_url: str) -> tuple[str, int]:
     return split.hostname, port
 
 
-def _write_keys(building: Path, now: int) -> dict[FileUse, StoredKey]:
-    keys = {use: make_key(use, seed=secrets.token_bytes(SEED_BYTES), created=now) for use in FileUse}
-    for use, key in keys.items():
-        write_key(building / ("root" if use is FileUse.ROOT else "keys"), key)
-    return keys
-
-
 def _sign_documents(
-    keys: dict[FileUse, StoredKey], profile: Profile, endpoint: Endpoint, now: int
+    keys: dict[FileUse, FirstKey], profile: Profile, endpoint: Endpoint, now: int
 ) -> Documents:
     """Root, card and profile, each version 1 and signed."""
     root_key = keys[FileUse.ROOT]
     root = Root(
         authority=profile.authority,
         version=1,
-        keys=(RootKey(kid=root_key.kid, public=public_of(root_key)),),
+        keys=(RootKey(kid=root_key.kid, public=root_key.public),),
         threshold=1,
         created=now,
         expires=now + ROOT_LIFE_SECONDS,
@@ -192,17 +179,18 @@ def _sign_documents(
     )
 
 
-def _signer(key: StoredKey) -> ed1.SigningKey:
-    return ed1.SigningKey(key.seed, key.kid)
+def _signer(key: FirstKey) -> Signer:
+    assert key.signer is not None
+    return key.signer
 
 
-def _card_key(key: StoredKey, use: KeyUse, now: int, window_seconds: int) -> CardKey:
+def _card_key(key: FirstKey, use: KeyUse, now: int, window_seconds: int) -> CardKey:
     # The window begins a little before `now`, so that a clock set back within the allowed skew does not void a signature.
     return CardKey(
         kid=key.kid,
         use=use,
         alg=key.alg,
-        public=public_of(key),
+        public=key.public,
         not_before=now - WIRE.clock_skew_seconds,
         not_after=now + window_seconds,
     )
@@ -217,7 +205,6 @@ def _check(documents: Documents) -> Authority:
 
 
 def _write_files(building: Path, documents: Documents, settings: str) -> None:
-    write_private(building / "root" / "README.txt", _ROOT_README.encode())
     (building / "documents").mkdir(mode=0o700)
     write_private(building / "documents" / "own.json", export.encode_export(documents))
     write_private(building / "emla.toml", settings.encode())

@@ -8,7 +8,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from emla.bootstrap.key_folder import KeyFolder
+from emla.bootstrap.own_keys import OwnKeys
 from emla.flow.gateway import Identity
 from emla.flow.own import identity_at, ledger_key_at
 from emla.formats.export import decode_export
@@ -22,6 +22,7 @@ from emla.store.sqlite.schema import connect_reader
 
 DATABASE = "emla.db"
 SOCKET = "emla.sock"
+KEYS = "keys"
 
 
 def own_authority(data: Path) -> Authority:
@@ -81,18 +82,18 @@ def write_own_file(data: Path, export: bytes) -> None:
 
 
 def gateway_keys(data: Path) -> Keyring:
-    """Read the keys that gateway and desk hold; never the sealing key."""
-    return read_keys(data / "keys", GATEWAY_USES)
+    """Read the keys that gateway and desk hold, where they are not locked; never the sealing key."""
+    return read_keys(data / KEYS, GATEWAY_USES)
 
 
 def identity_of(authority: Authority, keys: Keyring, now: int) -> Identity:
     """Put documents and keys together; the newest valid sign key of the card signs."""
-    return identity_at(authority, KeyFolder(keys), now)
+    return identity_at(authority, OwnKeys(keys), now)
 
 
 def ledger_key_of(authority: Authority, keys: Keyring, now: int) -> LedgerKey:
     """The key that signs checkpoints."""
-    return ledger_key_at(authority, KeyFolder(keys), now)
+    return ledger_key_at(authority, OwnKeys(keys), now)
 
 
 def ledger_publics(authority: Authority) -> tuple[bytes, ...]:

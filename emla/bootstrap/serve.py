@@ -1,7 +1,8 @@
 """`emla serve`: gateway and desk in one process, the opener as its child. The only place where they are put together.
 
-Start: lock the folder, read documents and keys, open the store (the ledger is recomputed before anything is signed), sweep what
-crashes left, start the opener, then listen. Stop (SIGTERM, SIGINT): take nothing new, finish what is under way, close the store.
+Start: unlock the keys, lock the folder, read documents, open the store (the ledger is recomputed before anything is signed),
+sweep what crashes left, start the opener, then listen. Stop (SIGTERM, SIGINT): take nothing new, finish what is under way, close
+the store.
 A failed storage ends the process at once with a code, and the next start recovers by the same functions as any start.
 """
 
@@ -10,18 +11,19 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import uvloop
 
-from emla.bootstrap.key_folder import KeyFolder
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.logs import set_up_logs
-from emla.bootstrap.own import DATABASE, SOCKET, gateway_keys, own_authority, write_own_file
+from emla.bootstrap.own import DATABASE, SOCKET, own_authority, write_own_file
+from emla.bootstrap.own_keys import OwnKeys
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
+from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.flow.accept import Accept
 from emla.flow.changes import Changes
 from emla.flow.deliver import DeliverLeg
@@ -39,10 +41,13 @@ from emla.flow.submit import Submit
 from emla.flow.take_documents import TakeDocuments
 from emla.flow.upkeep import Upkeep
 from emla.formats.schema import Schemas
+from emla.keyring.files import OPENER_USES
+from emla.keyring.folder import KeyFolder
 from emla.keyring.tls import check_tls
 from emla.model.errors import EmlaError, StoreError
 from emla.model.limits import XmlLimits
 from emla.model.settings import Settings
+from emla.sandbox.confine import keep_memory_in
 from emla.sandbox.opener import OpenerProcess
 from emla.store.files import FileBlobs
 from emla.store.sqlite.listings import SqliteListings, open_listings
@@ -68,7 +73,7 @@ class Parts:
     listings: SqliteListings
     transport: HttpsTransport
     opener: OpenerProcess
-    keys: KeyFolder
+    keys: OwnKeys
     failure: "asyncio.Future[StoreError]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -113,32 +118,44 @@ class Apis:
     operations: OperationsApi
 
 
-def serve(settings: Settings, on_ready: Callable[[int, int], None] | None = None) -> None:
+def serve(
+    settings: Settings,
+    on_ready: Callable[[int, int], None] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    chosen: Chosen | None = None,
+) -> None:
     """Run a gateway until it is told to stop.
 
     Args:
         settings: checked settings.
         on_ready: called with the peer port and the operations port once everything listens.
+        environment: where systemd says in which folder its credentials lie.
+        chosen: what the command line says about passphrase and PIN.
 
     Raises:
         EmlaError: it could not start, or the storage failed.
     """
+    # Before a secret is read: a crash must not write it to the disk, and no other process may look.
+    keep_memory_in()
+    # Before the log and the loop begin: a person may be asked, and the derivation holds the processor for a second.
+    keys = unlock_keys(settings, environment or {}, chosen or Chosen())
     set_up_logs(settings.operations.log_level)
     # What is loaded by now stays for good: the collector need not look at it again each time it runs.
     gc.collect()
     gc.freeze()
     gc.set_threshold(_GC_ALLOCATIONS, 20, 50)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, on_ready))
+        runner.run(_serve(settings, keys, on_ready))
 
 
-async def _serve(settings: Settings, on_ready: Callable[[int, int], None] | None) -> None:
+async def _serve(settings: Settings, keys: KeyFolder, on_ready: Callable[[int, int], None] | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
     async with contextlib.AsyncExitStack() as stack:
-        parts = await _open_parts(settings, stack)
+        parts = await _open_parts(settings, keys, stack)
         line = _line(parts)
         await line.own.start()
         await line.upkeep.sign_status()
@@ -163,23 +180,29 @@ async def _serve(settings: Settings, on_ready: Callable[[int, int], None] | None
     logger.info("stopped", extra={"state": "stopped"})
 
 
-async def _open_parts(settings: Settings, stack: contextlib.AsyncExitStack) -> Parts:
+async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.AsyncExitStack) -> Parts:
     data = settings.data
     authority = own_authority(data)
     stack.enter_context(lock_folder(data))
     clock = SystemClock()
     now = int(clock.now())
-    keyring = gateway_keys(data)
-    keys = KeyFolder(keyring, data / "keys", read=lambda: gateway_keys(data))
+    keys = OwnKeys(folder.read(), folder.folder, read=folder.read)
+    stack.callback(folder.tokens.close)
     identity = identity_at(authority, keys, now)
-    store = open_store(data / DATABASE, ledger_key_at(authority, keys, now))
+    store = open_store(data / DATABASE, ledger_key_at(authority, keys, now), folder.slow)
     stack.push_async_callback(store.close)
     blobs = FileBlobs(data, system_entropy)
     blobs.sweep(lambda sha256: store.read.knows_payload(sha256))
     listings = await open_listings((data / DATABASE).absolute())
     stack.push_async_callback(listings.close)
-    opener = OpenerProcess(keys=data / "keys", schemas=schema_folder(), settings=settings.opener)
+    opener = OpenerProcess(
+        keys=folder.folder,
+        schemas=schema_folder(),
+        settings=settings.opener,
+        wrapping=folder.wrapping(OPENER_USES),
+    )
     await opener.start()
+    keys.reload_opener = opener.reload
     stack.push_async_callback(opener.close)
     transport = HttpsTransport(settings.peer)
     stack.push_async_callback(transport.close)

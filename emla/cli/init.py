@@ -1,14 +1,21 @@
 """`emla init`: an authority in an empty data folder, by questions at a terminal, options or a file."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from emla.cli.init_answers import QUESTIONS, Answers, from_file, missing, with_defaults
 from emla.cli.invocation import at_terminal, common, data, wants_json
 from emla.cli.lazy import example_text
+from emla.cli.unlock import chosen, new_passphrase, passphrase_options, token_pin_options
+
+if TYPE_CHECKING:
+    from emla.bootstrap.first_keys import Protection
+    from emla.bootstrap.unlock import Chosen
+    from emla.keyring.pkcs11 import Token
 
 
 @common
@@ -30,14 +37,32 @@ from emla.cli.lazy import example_text
 @click.option("--email", help="Address for arrangements, never for content.")
 @click.option("--time-zone", help="IANA name, for example Europe/Amsterdam.")
 @click.option("--office-hours", help="In words.")
+@passphrase_options
+@click.option("--no-passphrase", is_flag=True, help="Leave the private keys unlocked: for trials.")
+@click.option("--token", metavar="LABEL", help="Make the sign and ledger keys in this hardware token.")
+@click.option("--token-module", metavar="PATH", help="The token's PKCS#11 library.")
+@token_pin_options
 @click.option("--dry-run", is_flag=True, help="Show what would be made; make nothing.")
-def init(*, answers: Path | None, dry_run: bool, **options: str | None) -> None:
+def init(
+    *,
+    answers: Path | None,
+    dry_run: bool,
+    passphrase_file: Path | None,
+    passphrase_fd: int | None,
+    no_passphrase: bool,
+    token: str | None,
+    token_module: str | None,
+    token_pin_file: Path | None,
+    token_pin_fd: int | None,
+    **options: str | None,
+) -> None:
     """Make an authority in an empty data folder.
 
     At a terminal, emla asks for what is missing. Otherwise give the options, or --answers with a TOML
     file that has the same names: authority = "nl.minjus", time_zone = "Europe/Amsterdam" and so on.
 
-    The keys are made here. The root key belongs on removable media in a safe, not on this machine.
+    The keys are made here and locked under a passphrase, which is needed at every start. The root key
+    belongs on removable media in a safe, not on this machine.
     """
     from emla.model.errors import ConfigurationError
 
@@ -57,7 +82,70 @@ def init(*, answers: Path | None, dry_run: bool, **options: str | None) -> None:
     ]
     if problems:
         raise click.UsageError("\n".join(problems))
-    _make(folder, given, dry_run=dry_run)
+    if (token is None) != (token_module is None):
+        raise click.UsageError("--token and --token-module go together.")
+    if dry_run:
+        _show_plan(folder, given, locked=not no_passphrase, token=token)
+        return
+    protection = _protection(
+        Locking(no_passphrase=no_passphrase, file=passphrase_file, descriptor=passphrase_fd),
+        token=None if token is None or token_module is None else (token_module, token),
+        pin=chosen(token_pin_file=token_pin_file, token_pin_fd=token_pin_fd),
+    )
+    _make(folder, given, protection)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locking:
+    """What the options say about the passphrase."""
+
+    no_passphrase: bool
+    file: Path | None
+    descriptor: int | None
+
+
+def _protection(locking: Locking, token: tuple[str, str] | None, pin: "Chosen") -> "Protection":
+    from emla.bootstrap.first_keys import Protection
+    from emla.cli import screen
+
+    if locking.no_passphrase and (locking.file or locking.descriptor is not None):
+        raise click.UsageError("--no-passphrase and a passphrase exclude each other.")
+    passphrase = None
+    if locking.no_passphrase:
+        words = "Warning: the private keys are not locked. Whoever copies the data folder can act as this authority."
+        screen.note(words, style="bold yellow")
+    elif locking.file is None and locking.descriptor is None and not at_terminal():
+        raise click.UsageError(
+            "There is no terminal to ask at: give --passphrase-file, --passphrase-fd or --no-passphrase."
+        )
+    else:
+        words = "a passphrase for the private keys (five random words are good)"
+        passphrase = new_passphrase(words, locking.file, locking.descriptor)
+    return Protection(passphrase=passphrase, token=_token(token, pin) if token else None)
+
+
+def _token(token: tuple[str, str], pin: "Chosen") -> "Token":
+    from emla.keyring.passphrase import TOKEN_PIN, Sources
+    from emla.keyring.pkcs11 import Token, TokenName
+
+    module, label = token
+    sources = Sources(file=pin.token_pin_file, descriptor=pin.token_pin_descriptor, ask=pin.ask)
+    return Token(TokenName(module=module, label=label), sources.find(TOKEN_PIN))
+
+
+def _show_plan(folder: Path, given: Answers, *, locked: bool, token: str | None) -> None:
+    from emla.cli import screen
+
+    planned = {each.name: given.value(each.name) for each in QUESTIONS}
+    if wants_json():
+        screen.emit_json(
+            {"dry_run": True, "data": str(folder), **planned, "passphrase": locked, "token": token}
+        )
+        return
+    kept = "locked under a passphrase" if locked else "NOT locked"
+    kept += f"; sign and ledger keys in the token {token}" if token else ""
+    screen.facts([("data", str(folder)), *planned.items(), ("private keys", kept)])
+    screen.note("Nothing was made: --dry-run.")
 
 
 def _ask(given: Answers, folder: Path, *, dry_run: bool) -> Answers:
@@ -83,20 +171,12 @@ def _ask(given: Answers, folder: Path, *, dry_run: bool) -> Answers:
     return given
 
 
-def _make(folder: Path, given: Answers, *, dry_run: bool) -> None:
+def _make(folder: Path, given: Answers, protection: "Protection") -> None:
     from emla.bootstrap.initialise import initialise
     from emla.cli import screen
     from emla.cli.card_view import fingerprint_lines
 
     languages = given.languages
-    if dry_run:
-        planned = {each.name: given.value(each.name) for each in QUESTIONS}
-        if wants_json():
-            screen.emit_json({"dry_run": True, "data": str(folder), **planned})
-        else:
-            screen.facts([("data", str(folder)), *planned.items()])
-            screen.note("Nothing was made: --dry-run.")
-        return
     made = initialise(
         folder,
         authority=given.authority,
@@ -108,6 +188,7 @@ def _make(folder: Path, given: Answers, *, dry_run: bool) -> None:
         time_zone=given.time_zone,
         office_hours=given.office_hours,
         now=int(time.time()),
+        protection=protection,
     )
     if wants_json():
         screen.emit_json(
@@ -118,6 +199,7 @@ def _make(folder: Path, given: Answers, *, dry_run: bool) -> None:
                 "documents": str(made.documents),
                 "settings": str(made.settings),
                 "root_key": str(made.root_key),
+                "locked": protection.passphrase is not None,
             }
         )
         return

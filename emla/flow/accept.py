@@ -127,8 +127,10 @@ class Accept:
         if conflict.on_payload_only and conflict.payload_sha256 == header.payload.sha256:
             return await self._reject(package, "already-held")
 
+        at = self._gateway.now()
+
         def operation(transaction: Transaction) -> None:
-            transaction.insert_equivocation(package.pid, conflict.pid, package.signed, self._gateway.now())
+            transaction.insert_equivocation(package.pid, conflict.pid, package.signed, at)
 
         await self._gateway.store.write(operation)
         raise InvalidPackageError("equivocation", f"{conflict.pid.hex()} was here first.")
@@ -170,7 +172,7 @@ class Accept:
 
     async def _commit(self, package: VerifiedPackage, payload: bytes | None) -> Answer:
         gateway, header = self._gateway, package.header
-        subject = _subject(package)
+        subject, at = _subject(package), gateway.now()
 
         def operation(transaction: Transaction) -> Issued:
             transaction.insert_received(
@@ -189,10 +191,10 @@ class Accept:
                     urgent=header.prio is Priority.URGENT,
                     created=header.created,
                     expires=header.expires,
-                    accepted_at=gateway.now(),
+                    accepted_at=at,
                 )
             )
-            return transaction.issue(gateway.acknowledge(Event.RELAY_ACCEPTANCE, subject))
+            return transaction.issue(gateway.acknowledge(Event.RELAY_ACCEPTANCE, subject, at=at))
 
         try:
             # I4: before this commit nothing is acknowledged; after it the package is ours whatever happens to us.
@@ -211,9 +213,14 @@ class Accept:
 
     async def _reject(self, package: VerifiedPackage, code: str) -> Answer:
         """Sign a RelayRejection, once; its leaf is the only trace a refused package leaves."""
-        acknowledgement = self._gateway.acknowledge(Event.RELAY_REJECTION, _subject(package), code)
+        gateway = self._gateway
+        subject, at = _subject(package), gateway.now()
+
+        def operation(transaction: Transaction) -> Issued:
+            return transaction.issue(gateway.acknowledge(Event.RELAY_REJECTION, subject, code, at=at))
+
         try:
-            issued = await self._gateway.store.write(lambda transaction: transaction.issue(acknowledgement))
+            issued = await gateway.store.write(operation)
         except DuplicateError:
             answer = self.known(package.pid)
             if answer is None:

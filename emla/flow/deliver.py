@@ -119,9 +119,8 @@ class DeliverLeg:
 
     async def _expire(self, leg: Leg, row: SentRow) -> None:
         """O8: nobody acknowledged it in time. A genuine RelayAcceptance that comes later supersedes this."""
-        failure = self._gateway.acknowledge(
-            Event.RELAY_FAILURE, self._gateway.subjects.of(row.pid, row.signed), "expired"
-        )
+        gateway = self._gateway
+        subject, at = gateway.subjects.of(row.pid, row.signed), gateway.now()
 
         def operation(transaction: Transaction) -> None:
             present = transaction.leg_of(LegKind.PACKAGE, row.pid)
@@ -129,7 +128,7 @@ class DeliverLeg:
                 return
             delivered = delivered_state(transaction.events_of(row.pid))
             if delivered is None:
-                transaction.issue(failure)
+                transaction.issue(gateway.acknowledge(Event.RELAY_FAILURE, subject, "expired", at=at))
             # What the recipient signed about the content proves that it has the package: that is never contradicted.
             transaction.move_leg(leg.id, LegState.READY, delivered or LegState.EXPIRED)
 

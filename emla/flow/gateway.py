@@ -15,10 +15,11 @@ from emla.model.documents import Authority
 from emla.model.errors import StoreError
 from emla.model.package import CardReference
 from emla.model.settings import Settings
-from emla.model.signed import Signer
+from emla.model.signed import PayloadType, Signer
 from emla.ports.blobs import Blobs
 from emla.ports.clock import Clock, Entropy
 from emla.ports.documents import PeerRow
+from emla.ports.signing import sign_now
 from emla.ports.store import Store
 from emla.steps.acknowledge import IssuedAcknowledgement, Subject, acknowledge, signature_hash
 from emla.steps.verify_package import Addressee
@@ -223,17 +224,27 @@ class Gateway:
         seen = self.store.read.witnessed_at(checkpoint_text(checkpoint))
         return (seen is not None and seen < before) or self.store.read.acknowledgement(aid) is not None
 
-    def acknowledge(self, event: Event, subject: Subject, reason: str | None = None) -> IssuedAcknowledgement:
-        """Sign an acknowledgement of ours, now."""
+    def acknowledge(
+        self, event: Event, subject: Subject, reason: str | None = None, *, at: int
+    ) -> IssuedAcknowledgement:
+        """Sign an acknowledgement of ours; inside the operation that issues it, with an instant taken before the operation."""
         return acknowledge(
             event,
             subject,
             by=self.identity.id,
             card=self.identity.card,
-            at=self.now(),
+            at=at,
             signer=self.identity.signer,
             reason=reason,
         )
+
+    async def sign(self, kind: PayloadType, payload: bytes) -> bytes:
+        """Sign a payload outside a batch, with the authority's `sign` key.
+
+        Raises:
+            ConfigurationError: ``token-unavailable``.
+        """
+        return await sign_now(kind, payload, self.identity.signer)
 
 
 def subject_of(signed: bytes) -> Subject:

@@ -103,15 +103,16 @@ class HandOver:
 
     async def _record_hand_over(self, pid: bytes, signed: bytes, consumer: str) -> None:
         gateway = self._gateway
-        acknowledgement = gateway.acknowledge(Event.CONTENT_HANDOVER, gateway.subjects.of(pid, signed))
+        subject, at = gateway.subjects.of(pid, signed), gateway.now()
         first = gateway.store.read.bundle(pid, Event.CONTENT_HANDOVER) is None
 
         def operation(transaction: Transaction) -> Leg | None:
-            transaction.insert_hand_over(pid, consumer, gateway.now())
+            transaction.insert_hand_over(pid, consumer, at)
             if Event.CONTENT_HANDOVER in transaction.events_of(pid):
                 return None
             transaction.move_received(pid, InboxState.CONSIGNED, InboxState.HANDED, None)
-            return issue_with_leg(transaction, acknowledgement, gateway.now())
+            acknowledgement = gateway.acknowledge(Event.CONTENT_HANDOVER, subject, at=at)
+            return issue_with_leg(transaction, acknowledgement, at)
 
         if first and (leg := await gateway.store.write(operation)):
             self._on_leg(leg)

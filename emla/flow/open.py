@@ -13,7 +13,7 @@ from collections.abc import Callable
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.model.acknowledgement import Event
-from emla.model.errors import StoreError
+from emla.model.errors import ConfigurationError, StoreError
 from emla.model.leg import InboxState, Leg, LegKind, LegState
 from emla.ports.sandbox import Opener, SandboxDiedError, Verdict
 from emla.ports.store import InboxRow, Transaction
@@ -24,6 +24,8 @@ logger = logging.getLogger("emla.open")
 _QUEUE_MAX = 1000
 _AHEAD = 8
 """How many packages are on their way to the opener at once: it works on one, the others keep it busy."""
+
+_TOKEN_PAUSE_SECONDS = 5
 
 
 class Open:
@@ -92,23 +94,35 @@ class Open:
                 # Its payload cannot be read. It stays accepted and is tried again at the next start; the others go on.
                 logger.error("payload unreadable", extra={"pid": row.pid.hex(), "code": error.code})
                 return
-            await self._commit(row, verdict)
+            await self._keep(row, verdict)
             return
-        await self._commit(row, Verdict(code="three-strikes", record=b""))
+        await self._keep(row, Verdict(code="three-strikes", record=b""))
+
+    async def _keep(self, row: InboxRow, verdict: Verdict) -> None:
+        """Commit a verdict; while the token that signs it does not answer, the verdict waits for it."""
+        while True:
+            try:
+                await self._commit(row, verdict)
+            except ConfigurationError as error:
+                if not error.retryable:
+                    raise
+                logger.warning("verdict waits", extra={"pid": row.pid.hex(), "code": error.code})
+                await asyncio.sleep(_TOKEN_PAUSE_SECONDS)
+            else:
+                return
 
     async def _commit(self, row: InboxRow, verdict: Verdict) -> None:
         """I7, I8: the verdict, its acknowledgement and the leg that carries it, in one batch."""
         event = Event.CONTENT_CONSIGNMENT if verdict.code is None else Event.CONTENT_CONSIGNMENT_FAILURE
         state = InboxState.CONSIGNED if verdict.code is None else InboxState.QUARANTINED
-        acknowledgement = self._gateway.acknowledge(
-            event, self._gateway.subjects.of(row.pid, row.signed), verdict.code
-        )
+        subject, at = self._gateway.subjects.of(row.pid, row.signed), self._gateway.now()
 
         def operation(transaction: Transaction) -> Leg:
             transaction.move_received(row.pid, InboxState.ACCEPTED, state, verdict.code)
             if verdict.record:
                 transaction.insert_record(row.pid, verdict.record)
-            return issue_with_leg(transaction, acknowledgement, self._gateway.now())
+            acknowledgement = self._gateway.acknowledge(event, subject, verdict.code, at=at)
+            return issue_with_leg(transaction, acknowledgement, at)
 
         leg = await self._gateway.store.write(operation)
         self._on_leg(leg)

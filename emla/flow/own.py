@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 from emla.flow.gateway import Gateway, Identity
 from emla.formats import documents as form
-from emla.formats import dsse
 from emla.formats.export import encode_export
 from emla.formats.standing import STATUS_LIFE_SECONDS_MAX, encode_status
 from emla.ledger.batch import LedgerKey
@@ -23,6 +22,7 @@ from emla.model.errors import ConfigurationError, EmlaError, InvalidAcknowledgem
 from emla.model.signed import PayloadType, Signer
 from emla.ports.documents import DocumentTransaction
 from emla.ports.keys import PrivateKeys
+from emla.ports.signing import sign_now
 from emla.ports.store import Transaction
 from emla.steps.succeed import succeed
 from emla.steps.trust import trust_documents
@@ -177,14 +177,15 @@ class Own:
             return succeed(
                 known, trust_documents(replace(documents, status=before.status), known=before), now
             )
-        profile = _profile_signed_by_the_living(bare, now, signer)
+        profile = _next_profile(bare, now)
         if profile is not None:
             bare = trust_documents(
-                replace(bare.documents, profile=await asyncio.to_thread(profile)), known=before
+                replace(bare.documents, profile=await sign_now(PayloadType.PROFILE, profile, signer)),
+                known=before,
             )
         at = max(now, known.status.at + 1 if known.status else 0)
         status = encode_status(_status_of(bare, at, self._checkpoint(bare)))
-        signed = await asyncio.to_thread(dsse.sign, PayloadType.STATUS, status, signer)
+        signed = await sign_now(PayloadType.STATUS, status, signer)
         return succeed(known, trust_documents(replace(bare.documents, status=signed), known=before), now)
 
     def _checkpoint(self, authority: Authority) -> bytes:
@@ -241,15 +242,13 @@ def _keep(transaction: DocumentTransaction, documents: Documents) -> None:
     transaction.put_own(encode_export(documents))
 
 
-def _profile_signed_by_the_living(
-    authority: Authority, now: int, signer: Signer
-) -> Callable[[], bytes] | None:
+def _next_profile(authority: Authority, now: int) -> bytes | None:
     """A next version of the profile when the key that signed this one is revoked; None when it is not."""
     signed = form.decode_signed(authority.documents.profile, PayloadType.PROFILE)
     if not any(authority.revoked(each.kid) for each in signed.signatures):
         return None
     profile = replace(authority.profile, version=authority.profile.version + 1, created=now)
-    return lambda: dsse.sign(PayloadType.PROFILE, form.encode_profile(profile), signer)
+    return form.encode_profile(profile)
 
 
 def _payload_hash(data: bytes, kind: PayloadType) -> bytes:

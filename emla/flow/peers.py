@@ -187,7 +187,7 @@ class PingPeer:
         self._gateway = gateway
         self._transport = transport
 
-    def _sign(self, recipient: str, nonce: bytes) -> bytes:
+    async def _sign(self, recipient: str, nonce: bytes) -> bytes:
         identity = self._gateway.identity
         payload = ping_form.encode(
             Ping(
@@ -199,7 +199,7 @@ class PingPeer:
                 card_version=identity.card.version,
             )
         )
-        return dsse.sign(PayloadType.PING, payload, identity.signer)
+        return await self._gateway.sign(PayloadType.PING, payload)
 
     def _verify(self, signed: bytes) -> tuple[Ping, Authority]:
         try:
@@ -222,11 +222,11 @@ class PingPeer:
             raise InvalidPackageError("clock-skew", f"The peer's clock says {ping.at}.")
         return ping, sender
 
-    def answer(self, signed: bytes) -> tuple[str, bytes]:
+    async def answer(self, signed: bytes) -> tuple[str, bytes]:
         """Verify a peer's ping; return who it was and the signed answer."""
         ping, sender = self._verify(signed)
         self._gateway.signals.cards_seen(sender.id, ping.card_version, 0)
-        return sender.id, self._sign(sender.id, ping.nonce)
+        return sender.id, await self._sign(sender.id, ping.nonce)
 
     async def ping(self, peer: Authority) -> PingResult:
         """Ping a peer and keep what it showed, a failure too.
@@ -256,8 +256,9 @@ class PingPeer:
 
     async def _ping(self, peer: Authority) -> PingResult:
         nonce = self._gateway.entropy(16)
+        signed = await self._sign(peer.id, nonce)
         begun = self._gateway.clock.steady()
-        answer = await self._transport.ping(peer, self._sign(peer.id, nonce))
+        answer = await self._transport.ping(peer, signed)
         latency = self._gateway.clock.steady() - begun
         if isinstance(answer, Refusal):
             raise TransportError("peer-nonsense", f"The peer answered '{answer.code}'.")

@@ -103,7 +103,7 @@ class Reseal:
             subject = Subject(
                 header=package.header, pid=package.pid, signature_sha256=package.signature_sha256
             )
-            transaction.issue(gateway.acknowledge(Event.SUBMISSION_ACCEPTANCE, subject))
+            transaction.issue(gateway.acknowledge(Event.SUBMISSION_ACCEPTANCE, subject, at=now))
             return replace(
                 old, id=leg_id, ref=package.pid, attempts=0, next_at=float(now), last_code=None, created=now
             )

@@ -234,11 +234,13 @@ class Submit:
         gateway = self._gateway
         draft = sealed.draft
         record = Record(manifest=sealed.manifest, cek=sealed.cek, findings=valid.findings)
+        # Not in the operation: it may run more than once and must build the same bytes each time.
+        at, nonce = gateway.now(), gateway.entropy(NONCE_BYTES)
 
         def operation(transaction: Transaction) -> tuple[bytes, int, Issued, Subject]:
             seq, prev = transaction.next_place(draft.recipient, draft.epoch)
             package = address(draft, seq=seq, prev=prev, signer=gateway.identity.signer)
-            content_key, nonce = gateway.identity.content_key, gateway.entropy(NONCE_BYTES)
+            content_key = gateway.identity.content_key
             transaction.insert_sent(
                 SentRow(
                     pid=package.pid,
@@ -270,7 +272,7 @@ class Submit:
             subject = Subject(
                 header=package.header, pid=package.pid, signature_sha256=package.signature_sha256
             )
-            issued = transaction.issue(gateway.acknowledge(Event.SUBMISSION_ACCEPTANCE, subject))
+            issued = transaction.issue(gateway.acknowledge(Event.SUBMISSION_ACCEPTANCE, subject, at=at))
             return package.pid, leg_id, issued, subject
 
         # O2: before this commit the sequence number is not consumed; after it the package is READY whatever happens to us.

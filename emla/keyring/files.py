@@ -1,7 +1,7 @@
 """Private keys as files: one file for each key, in ``<data>/keys/``, and the `Keyring` a process makes of those it may hold.
 
-Not here: passphrase wrapping and tokens (the format keeps the member ``wrapped`` free for them), and which key is in force
-(the card says that).
+Not here: the form of one file (`key_file`), how it is locked (`wrapping`), keys on removable media (`media`), tokens
+(`pkcs11`), and which key is in force (the card says that).
 Rules of this file:
 - The folder has mode 0700, a file 0600 or stricter, both belong to the user who runs emla; anything else is refused, and so
   are symbolic links. A key that others could read counts as stolen, so nothing is repaired silently.
@@ -12,94 +12,64 @@ Rules of this file:
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from emla.formats import at_rest, ed1, h1, patterns, strict_json
-from emla.formats.binding import key_id, labelled_key
-from emla.formats.strict_json import Members, encode_octets
+from emla.formats import ed1, h1
+from emla.keyring.key_file import (
+    FILE_BYTES_MAX,
+    SEED_BYTES,
+    FileUse,
+    KeptKey,
+    StoredKey,
+    TokenKey,
+    WrappedKey,
+    decode_key,
+    encode_key,
+    is_whole,
+    make_key,
+    public_of,
+)
 from emla.keyring.private_files import check_folder, read_private, refusal, write_private
+from emla.keyring.wrapping import WrappingKeys
 from emla.model.errors import ConfigurationError, MalformedError
+from emla.model.signed import Signer
 
-VERSION = 1
-CONTENT_ALG = "xchacha20"
-SEED_BYTES = 32
-_FILE_BYTES_MAX = 4096
+__all__ = [
+    "GATEWAY_USES",
+    "OPENER_USES",
+    "SEED_BYTES",
+    "FileUse",
+    "Keyring",
+    "StoredKey",
+    "kept_keys",
+    "make_key",
+    "public_of",
+    "read_key",
+    "read_keys",
+    "write_key",
+]
+
 _NAME = re.compile(r"(sign|ledger|seal|content|root)-([0-9a-f]{32})\.json", re.ASCII)
-
-
-class FileUse(StrEnum):
-    """What the key in a file is for. The first three are the card's; content keys never leave the house."""
-
-    SIGN = "sign"
-    LEDGER = "ledger"
-    SEAL = "seal"
-    CONTENT = "content"
-    ROOT = "root"
-
 
 GATEWAY_USES = frozenset({FileUse.SIGN, FileUse.LEDGER, FileUse.CONTENT})
 """What `emla serve` holds: gateway and desk share that process."""
 OPENER_USES = frozenset({FileUse.SEAL, FileUse.CONTENT})
 """What the opener holds."""
 
-_ALG = {
-    FileUse.SIGN: ed1.NAME,
-    FileUse.LEDGER: ed1.NAME,
-    FileUse.ROOT: ed1.NAME,
-    FileUse.SEAL: h1.NAME,
-    FileUse.CONTENT: CONTENT_ALG,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredKey:
-    """One private key: its use, its id, the 32 bytes it grows from, and when it was made (UNIX seconds)."""
-
-    use: FileUse
-    kid: str
-    seed: bytes = field(repr=False)
-    created: int
-
-    @property
-    def alg(self) -> str:
-        """The suite the key belongs to."""
-        return _ALG[self.use]
-
-
-def make_key(use: FileUse, *, seed: bytes, created: int) -> StoredKey:
-    """Make a key from 32 fresh random bytes."""
-    if len(seed) != SEED_BYTES:
-        raise ValueError("A key grows from 32 bytes.")
-    return StoredKey(use=use, kid=_kid(_ALG[use], seed), seed=seed, created=created)
-
-
-def public_of(key: StoredKey) -> bytes:
-    """The public half of an ed1 or h1 key; a content key has none."""
-    if key.alg == ed1.NAME:
-        return ed1.SigningKey(key.seed, key.kid).public
-    if key.alg == h1.NAME:
-        return h1.SealingKey(key.seed, key.kid).public
-    raise ValueError("A content key has no public half.")
-
-
-def _kid(alg: str, seed: bytes) -> str:
-    if alg == ed1.NAME:
-        return key_id(alg, ed1.SigningKey(seed, "").public)
-    if alg == h1.NAME:
-        return key_id(alg, h1.SealingKey(seed).public)
-    return labelled_key(seed, "emla/1 content kid", b"")[:16].hex()
+OpenToken = Callable[[TokenKey], Signer]
+"""Makes a signer of a key that is in a token."""
 
 
 class Keyring:
-    """The private keys one process holds in memory."""
+    """The private keys one process holds in memory, and those it reaches in tokens."""
 
     __slots__ = ("_content", "_sealing", "_signing")
 
-    def __init__(self, keys: Iterable[StoredKey]) -> None:
-        self._signing: dict[tuple[FileUse, str], ed1.SigningKey] = {}
+    def __init__(
+        self, keys: Iterable[StoredKey], tokens: Mapping[tuple[FileUse, str], Signer] | None = None
+    ) -> None:
+        self._signing: dict[tuple[FileUse, str], Signer] = dict(tokens or {})
         self._sealing: dict[str, h1.SealingKey] = {}
         self._content: bytes | None = None
         for key in keys:
@@ -115,7 +85,7 @@ class Keyring:
                     "There are two content keys; leave only the one the records are sealed under.",
                 )
 
-    def signer(self, use: FileUse, kid: str) -> ed1.SigningKey:
+    def signer(self, use: FileUse, kid: str) -> Signer:
         """The signing key of this use and id.
 
         Raises:
@@ -155,44 +125,93 @@ class Keyring:
         return f"Keyring({', '.join(names)}, content={'yes' if self._content else 'no'})"
 
 
-def read_keys(folder: Path, uses: frozenset[FileUse]) -> Keyring:
+def read_keys(
+    folder: Path,
+    uses: frozenset[FileUse],
+    wrapping: WrappingKeys | None = None,
+    open_token: OpenToken | None = None,
+) -> Keyring:
     """Read the keys of the uses named; files of other uses are not opened.
 
+    Args:
+        folder: ``<data>/keys``.
+        uses: what this process may hold.
+        wrapping: the wrapping keys of these uses, where the folder is locked.
+        open_token: makes signers of the keys that are in tokens.
+
     Raises:
-        ConfigurationError: ``unreadable-key``, with the file and what to do about it.
+        ConfigurationError: ``unreadable-key``, with the file and what to do about it; ``key-locked``: a file is locked, or its
+            key in a token, and the means to open it were not given.
     """
+    stored: list[StoredKey] = []
+    tokens: dict[tuple[FileUse, str], Signer] = {}
+    found: set[FileUse] = set()
+    for path, key in kept_keys(folder, uses):
+        found.add(key.use)
+        if isinstance(key, TokenKey):
+            if open_token is None:
+                raise _locked(path, "names a key in a token, and no token was opened")
+            tokens[key.use, key.kid] = open_token(key)
+        else:
+            stored.append(_opened(path, key, wrapping))
+    for use in sorted(uses - found):
+        raise refusal(folder / f"{use}-*.json", "is missing", "Restore it from its backup.")
+    return Keyring(stored, tokens)
+
+
+def kept_keys(folder: Path, uses: frozenset[FileUse]) -> Iterator[tuple[Path, KeptKey]]:
+    """The key files of some uses as they stand, nothing unlocked."""
     check_folder(folder)
-    found: list[StoredKey] = []
     for path in sorted(folder.iterdir()):
         match = _NAME.fullmatch(path.name)
         if match and FileUse(match[1]) in uses:
-            found.append(read_key(path))
-    for use in sorted(uses - {key.use for key in found}):
-        raise refusal(folder / f"{use}-*.json", "is missing", "Restore it from its backup.")
-    return Keyring(found)
+            yield path, _kept(path)
 
 
-def held_keys(folder: Path) -> list[tuple[FileUse, str, str]]:
-    """The use, id and place (``file``) of every key whose file is in a folder; no file is opened."""
-    matches = (_NAME.fullmatch(path.name) for path in sorted(folder.iterdir()))
-    return [(FileUse(match[1]), match[2], "file") for match in matches if match]
+def read_key(path: Path, wrapping: WrappingKeys | None = None) -> StoredKey:
+    """Read one key file that holds its key; its name must be the one `write_key` gave it."""
+    key = _kept(path)
+    if isinstance(key, TokenKey):
+        raise refusal(path, "names a key in a token", "Use it through the token.")
+    return _opened(path, key, wrapping)
 
 
-def read_key(path: Path) -> StoredKey:
-    """Read one key file; its name must be the one `write_key` gave it."""
+def _kept(path: Path) -> KeptKey:
     match = _NAME.fullmatch(path.name)
     if not match:
         raise refusal(path, "does not have the name of a key file", "Give it back the name it had.")
     try:
-        key = _decode(read_private(path, _FILE_BYTES_MAX))
+        key = decode_key(read_private(path, FILE_BYTES_MAX))
     except (MalformedError, ValueError) as error:
         raise refusal(path, "is damaged", "Restore it from its backup.") from error
-    if (key.use, key.kid) != (match[1], match[2]) or key.kid != _kid(key.alg, key.seed):
+    if (key.use, key.kid) != (match[1], match[2]):
         raise refusal(path, "holds another key than its name says", "Restore it from its backup.")
     return key
 
 
-def write_key(folder: Path, key: StoredKey) -> Path:
+def _opened(path: Path, key: StoredKey | WrappedKey, wrapping: WrappingKeys | None) -> StoredKey:
+    if isinstance(key, WrappedKey):
+        wrapping_key = wrapping.of(key.use) if wrapping else None
+        if wrapping_key is None:
+            raise _locked(path, "is locked under a passphrase, which was not given")
+        opened = key.open(wrapping_key)
+        if opened is None:
+            raise refusal(
+                path,
+                "does not open with the passphrase that opens wrap.json",
+                "It was damaged, or comes from another folder: restore both from one backup.",
+            )
+        key = opened
+    if not is_whole(key):
+        raise refusal(path, "holds another key than its name says", "Restore it from its backup.")
+    return key
+
+
+def _locked(path: Path, what: str) -> ConfigurationError:
+    return ConfigurationError("key-locked", f"{path} {what}.")
+
+
+def write_key(folder: Path, key: KeptKey) -> Path:
     """Write one key file, durable when this returns; the folder is made where it is missing. Never overwrites.
 
     Raises:
@@ -201,34 +220,5 @@ def write_key(folder: Path, key: StoredKey) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     check_folder(folder)
     path = folder / f"{key.use}-{key.kid}.json"
-    write_private(path, _encode(key))
+    write_private(path, encode_key(key))
     return path
-
-
-def _encode(key: StoredKey) -> bytes:
-    return strict_json.encode(
-        {
-            "v": VERSION,
-            "use": key.use.value,
-            "alg": key.alg,
-            "kid": key.kid,
-            "seed": encode_octets(key.seed),
-            "created": key.created,
-        }
-    )
-
-
-def _decode(data: bytes) -> StoredKey:
-    members = Members(strict_json.decode(data, _FILE_BYTES_MAX), "key file")
-    members.integer("v", VERSION, VERSION)
-    key = StoredKey(
-        use=FileUse(members.text("use")),
-        kid=members.text("kid", patterns.KID),
-        seed=members.octets("seed", at_rest.KEY_BYTES),
-        created=members.integer("created"),
-    )
-    alg = members.text("alg")
-    members.finish()
-    if alg != key.alg:
-        raise MalformedError("key file names the wrong suite for its use.")
-    return key

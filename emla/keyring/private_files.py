@@ -18,15 +18,7 @@ def write_private(path: Path, data: bytes) -> None:
 
     A crash before the link leaves a file ``.<name>.new``, which nobody reads and the next attempt replaces.
     """
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(
-        temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-    )
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
+    temporary = _write_beside(path, data)
     try:
         # A link, not a rename: a rename would silently replace a key that is already there.
         os.link(temporary, path)
@@ -37,6 +29,25 @@ def write_private(path: Path, data: bytes) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def replace_private(path: Path, data: bytes) -> None:
+    """Put a file in the place of one that is there. A crash leaves the old one or the new one, whole."""
+    _write_beside(path, data).replace(path)
+    sync_folder(path.parent)
+
+
+def _write_beside(path: Path, data: bytes) -> Path:
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(
+        temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+    )
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+    return temporary
 
 
 def sync_folder(folder: Path) -> None:

@@ -58,6 +58,14 @@ class MessageSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeySettings:
+    """How the private keys are unlocked at start. Empty: another source, see docs/how-to/unlock-at-start.md."""
+
+    passphrase_file: str = ""
+    token_pin_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one gateway. `data` is its folder; one folder serves one authority."""
 
@@ -67,3 +75,4 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     opener: OpenerSettings = field(default_factory=OpenerSettings)
     message: MessageSettings = field(default_factory=MessageSettings)
+    keys: KeySettings = field(default_factory=KeySettings)

@@ -68,6 +68,7 @@ def _live(channel: Channel) -> int:
     if first is None:
         return 0
     start = decode_start(first)
+    first[:] = bytes(len(first))  # it may hold wrapping keys, and this buffer lives as long as the process
     try:
         tools, measures = _prepare(start)
     except ConfigurationError as error:
@@ -85,7 +86,7 @@ def _prepare(start: Start) -> tuple[Tools, tuple[Measure, ...]]:
     if os.getppid() != start.parent:
         raise SystemExit(0)  # the parent died before the kernel was asked to tell
     allow_processor_seconds(start.cpu_seconds)
-    keys = read_keys(start.keys, OPENER_USES)
+    keys = read_keys(start.keys, OPENER_USES, start.wrapping)
     try:
         schemas = Schemas(start.schemas)
         schemas.preload()

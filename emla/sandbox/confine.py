@@ -68,11 +68,18 @@ def _limit(which: int, most: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(which, (most, most))
 
 
-def shield() -> tuple[Measure, ...]:
-    """Before secrets are read: no core dump, no debugger, no life after the parent's."""
+def keep_memory_in() -> tuple[Measure, ...]:
+    """Before secrets are read, in every process that reads them: no core dump, no debugger."""
     return (
         _take("core", "no core dump", _limit(resource.RLIMIT_CORE, 0)),
         _take("dumpable", "no debugger, closed /proc entry", _prctl(_PR_SET_DUMPABLE, 0)),
+    )
+
+
+def shield() -> tuple[Measure, ...]:
+    """Before secrets are read by the opener: its memory stays in it, and it has no life after its parent's."""
+    return (
+        *keep_memory_in(),
         _take("parent", "dies with its parent", _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)),
     )
 

@@ -4,6 +4,7 @@ Rules of this file:
 - The first request without an answer is the one the child works on. When the child dies or takes too long, that one fails with
   `SandboxDiedError`; those sent ahead behind it are sent again to the next child.
 - A child that dies before it is ready costs no package a strike: nothing was given to it. Starting is tried again, with pauses.
+- A child that is replaced on purpose answers first what it was given; its successor is ready before it is ended.
 - Nothing the child says is believed beyond its form (`wire.py`).
 """
 
@@ -14,12 +15,13 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from emla.keyring.wrapping import WrappingKeys
 from emla.model.errors import ConfigurationError, StoreError
 from emla.model.settings import OpenerSettings
 from emla.ports.sandbox import SandboxDiedError, Verdict
 from emla.sandbox.confine import Measure
 from emla.sandbox.process import Child
-from emla.sandbox.wire import Start, WireError, decode_answer, decode_ready, encode_request
+from emla.sandbox.wire import Ready, Start, WireError, decode_answer, decode_ready, encode_request
 
 SENT_AHEAD = 16
 """Requests the child may hold unread, so that it never waits for the parent between two packages."""
@@ -45,13 +47,16 @@ class _Waiting:
 class OpenerProcess:
     """An `emla.ports.sandbox.Opener`: one child process at a time, for one event loop."""
 
-    def __init__(self, *, keys: Path, schemas: Path, settings: OpenerSettings) -> None:
+    def __init__(
+        self, *, keys: Path, schemas: Path, settings: OpenerSettings, wrapping: WrappingKeys | None = None
+    ) -> None:
         """Nothing is started yet.
 
         Args:
             keys: the folder of the key files; the child reads the sealing and content keys itself.
             schemas: the folder of the schemas.
             settings: processor time and memory of a package.
+            wrapping: what unlocks those files; kept for whenever a child is started.
         """
         self._start = Start(
             keys=keys.absolute(),
@@ -59,6 +64,7 @@ class OpenerProcess:
             cpu_seconds=settings.cpu_seconds,
             memory_bytes=settings.memory_bytes,
             parent=os.getpid(),
+            wrapping=wrapping,
         )
         self._wall_seconds = float(WALL_FACTOR * settings.cpu_seconds)
         self._queue: deque[_Waiting] = deque()
@@ -68,6 +74,9 @@ class OpenerProcess:
         self._head_since = 0.0
         self._pause_seconds = 1.0
         self._first_start: asyncio.Future[None] | None = None
+        self._reloading = asyncio.Lock()
+        self._answered_all: asyncio.Future[None] | None = None
+        """While a child is being replaced: done when it has answered what it was given. It is given no more."""
         self._closing = False
         self._ready = False
         self.measures: tuple[Measure, ...] = ()
@@ -116,6 +125,8 @@ class OpenerProcess:
     async def close(self, drain_seconds: float = 0) -> None:
         """Finish what waits, for at most `drain_seconds`; then end the child. What is left fails with ``stopping``."""
         self._closing = True
+        if self._answered_all:
+            self._replace_no_more(self._answered_all)
         left = [waiting.done for waiting in (*self._sent, *self._queue) if not waiting.done.done()]
         if left and drain_seconds > 0:
             await asyncio.wait(left, timeout=drain_seconds)
@@ -129,6 +140,79 @@ class OpenerProcess:
                 waiting.done.set_exception(StoreError("stopping"))
         self._sent.clear()
         self._queue.clear()
+
+    async def reload(self) -> None:
+        """Replace the child by one that has read the key folder anew. Nothing is lost, no package gets a strike.
+
+        Raises:
+            ConfigurationError: the new child cannot start; the one there is goes on.
+            StoreError: ``stopping``: closed meanwhile.
+        """
+        async with self._reloading:
+            successor = Child(self._start)
+            try:
+                ready = await self._first_word(successor)
+                self._answered_all = asyncio.get_running_loop().create_future()
+                self._tell_when_answered_all()
+                await self._answered_all
+                if self._closing:
+                    raise StoreError("stopping")
+            except BaseException:
+                successor.end()
+                raise
+            else:
+                self._succeed(successor, ready)
+            finally:
+                self._answered_all = None
+                self._send_ahead()
+
+    async def _first_word(self, child: Child) -> Ready:
+        """Wait until a new child is confined."""
+        loop = asyncio.get_running_loop()
+        word: asyncio.Future[Ready] = loop.create_future()
+
+        def readable() -> None:
+            try:
+                whole = child.receive()
+                frames = child.frames()
+                if frames:
+                    word.set_result(decode_ready(frames[0]))
+                elif not whole:
+                    raise WireError("ended")
+            except WireError as error:
+                word.set_exception(ConfigurationError("internal", f"The new opener {error} while starting."))
+            if word.done():
+                loop.remove_reader(child.socket)
+
+        loop.add_reader(child.socket, readable)
+        try:
+            async with asyncio.timeout(_START_SECONDS_MAX):
+                ready = await word
+        except TimeoutError as error:
+            raise ConfigurationError("internal", "The new opener did not get ready in time.") from error
+        finally:
+            loop.remove_reader(child.socket)
+        if ready.code is not None:
+            raise ConfigurationError(ready.code, ready.detail)
+        return ready
+
+    def _succeed(self, successor: Child, ready: Ready) -> None:
+        self._disarm()
+        if self._child:
+            self._detach(self._child)
+            self._child.end()
+        self._child = successor
+        asyncio.get_running_loop().add_reader(successor.socket, self._readable, successor)
+        self._note_ready(ready)
+
+    def _tell_when_answered_all(self) -> None:
+        if self._answered_all and not self._sent:
+            self._replace_no_more(self._answered_all)
+
+    @staticmethod
+    def _replace_no_more(waiting: "asyncio.Future[None]") -> None:
+        if not waiting.done():
+            waiting.set_result(None)
 
     # --- the child's life ---
 
@@ -163,6 +247,7 @@ class OpenerProcess:
             # Nobody has seen an answer to these, and opening has no effect outside the child: doing it again is safe.
             self._queue.extendleft(reversed(self._sent))
             self._sent.clear()
+        self._tell_when_answered_all()
         self._spawn()
 
     def _start_failed(self, error: ConfigurationError) -> None:
@@ -184,11 +269,14 @@ class OpenerProcess:
             self._start_failed(ConfigurationError(ready.code, ready.detail))
             return
         self._disarm()
+        self._note_ready(ready)
+        if self._first_start and not self._first_start.done():
+            self._first_start.set_result(None)
+
+    def _note_ready(self, ready: Ready) -> None:
         self._ready = True
         self._pause_seconds = 1.0
         self.measures = ready.measures
-        if self._first_start and not self._first_start.done():
-            self._first_start.set_result(None)
 
     # --- requests and answers ---
 
@@ -214,9 +302,10 @@ class OpenerProcess:
         self._head_since = asyncio.get_running_loop().time()
         if not waiting.done.done():
             waiting.done.set_result(verdict)
+        self._tell_when_answered_all()
 
     def _send_ahead(self) -> None:
-        child = self._child
+        child = None if self._answered_all else self._child
         while child and self._ready and self._queue and len(self._sent) < SENT_AHEAD and not child.unsent:
             waiting = self._queue.popleft()
             if waiting.done.done():

@@ -16,7 +16,9 @@ from pathlib import Path
 from struct import Struct
 
 from emla.formats import strict_json
-from emla.formats.strict_json import Json, Members
+from emla.formats.strict_json import Json, Members, encode_octets
+from emla.keyring.files import OPENER_USES
+from emla.keyring.wrapping import KEY_BYTES, WrappingKeys
 from emla.model.codes import CODES
 from emla.model.errors import MalformedError
 from emla.model.limits import WIRE
@@ -39,13 +41,15 @@ class WireError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """What the child must know: its folders, its limits, and whose child it is."""
+    """What the child must know: its folders, its limits, whose child it is, and what unlocks its keys."""
 
     keys: Path
     schemas: Path
     cpu_seconds: int
     memory_bytes: int
     parent: int
+    wrapping: WrappingKeys | None = None
+    """What unlocks the child's own key files; None where they are not locked. Never an argument or a variable of the process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +72,16 @@ class Request:
 
 def encode_start(start: Start) -> bytes:
     """Encode the parent's first frame."""
-    return _frame(
-        strict_json.encode(
-            {
-                "keys": str(start.keys),
-                "schemas": str(start.schemas),
-                "cpu": start.cpu_seconds,
-                "memory": start.memory_bytes,
-                "parent": start.parent,
-            }
-        )
-    )
+    members: dict[str, Json] = {
+        "keys": str(start.keys),
+        "schemas": str(start.schemas),
+        "cpu": start.cpu_seconds,
+        "memory": start.memory_bytes,
+        "parent": start.parent,
+    }
+    if start.wrapping is not None:
+        members["wrap"] = {use: encode_octets(key) for use, key in sorted(start.wrapping.by_use.items())}
+    return _frame(strict_json.encode(members))
 
 
 def decode_start(body: memoryview) -> Start:
@@ -91,11 +94,18 @@ def decode_start(body: memoryview) -> Start:
             cpu_seconds=members.integer("cpu", 1),
             memory_bytes=members.integer("memory", 1),
             parent=members.integer("parent"),
+            wrapping=_wrapping(members.members("wrap")) if members.has("wrap") else None,
         )
         members.finish()
     except MalformedError as error:
         raise WireError(error.detail) from error
     return start
+
+
+def _wrapping(members: Members) -> WrappingKeys:
+    keys = {use.value: members.octets(use, KEY_BYTES) for use in OPENER_USES if members.has(use)}
+    members.finish()
+    return WrappingKeys(keys)
 
 
 def encode_ready(ready: Ready) -> bytes:

@@ -133,7 +133,7 @@ class PeerApi:
 
     async def post_ping(self, http_request: web.Request) -> web.Response:
         """POST /emla/1/ping: a signed, empty round trip."""
-        peer, answer = self._ping.answer(await _small_body(http_request, PING_BYTES_MAX))
+        peer, answer = await self._ping.answer(await _small_body(http_request, PING_BYTES_MAX))
         self._relay.contact(peer)
         return web.Response(body=answer, content_type=PING_MEDIA)
 

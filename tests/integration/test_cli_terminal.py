@@ -7,6 +7,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from emla.keyring.wrapping import is_wrapped
 from tests.support.cli import emla, fake_server, make_authority, short_folder
 
 HIDDEN = "?????"
@@ -50,6 +51,8 @@ def test_init_asks_explains_a_wrong_answer_and_makes_the_authority(folder: Path)
         (r"Time zone \[UTC\]", "Europe/Amsterdam"),
         (r"Office hours.*\[Mon-Fri 9-17\]", ""),
         ("Make nl.minjus in", "y"),
+        ("Choose a passphrase", "orbit lamp canal stork fig"),
+        ("Type it again", "orbit lamp canal stork fig"),
     ):
         child.expect(question)
         child.sendline(answer)
@@ -58,6 +61,7 @@ def test_init_asks_explains_a_wrong_answer_and_makes_the_authority(folder: Path)
     assert finish(child) == 0
     card = emla("card", "show", "--data", folder / "nl", "--json").document
     assert card["authority"] == "nl.minjus"
+    assert is_wrapped(folder / "nl" / "keys")
 
 
 def test_init_leaves_nothing_when_the_last_question_is_answered_no(folder: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from emla.flow.peers import root_fingerprint
+from emla.formats import ed1
 from emla.formats.export import encode_export
 from emla.formats.header import package_id
 from emla.keyring.files import GATEWAY_USES, OPENER_USES, FileUse, read_keys
@@ -138,11 +139,14 @@ def party_of(server: Server) -> Party:
     assert seal is not None
     sealing = keys.sealing_key(seal.kid)
     assert sealing is not None
+    signer, ledger_signer = keys.signer(FileUse.SIGN, sign.kid), keys.signer(FileUse.LEDGER, ledger.kid)
+    assert isinstance(signer, ed1.SigningKey)
+    assert isinstance(ledger_signer, ed1.SigningKey)
     return Party(
         id=authority.id,
         roots=(),
-        sign=keys.signer(FileUse.SIGN, sign.kid),
-        ledger=keys.signer(FileUse.LEDGER, ledger.kid),
+        sign=signer,
+        ledger=ledger_signer,
         seal=sealing,
         authority=authority,
     )

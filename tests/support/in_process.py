@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from emla.bootstrap.initialise import initialise
-from emla.bootstrap.key_folder import KeyFolder
 from emla.bootstrap.own import DATABASE, gateway_keys, own_authority, write_own_file
+from emla.bootstrap.own_keys import OwnKeys
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.system import system_entropy
 from emla.flow.accept import Accept
@@ -156,7 +156,7 @@ class DirectLine:
 
     async def ping(self, peer: Authority, signed: bytes) -> bytes | Refusal:
         try:
-            return self._reach(peer).ping.answer(signed)[1]
+            return (await self._reach(peer).ping.answer(signed))[1]
         except EmlaError as error:
             return Refusal(code=error.code)
 
@@ -176,7 +176,7 @@ class Station:
         """Build everything from the folder, as a new process would."""
         now = int(self.clock.now())
         authority = own_authority(self.data)
-        self.keys = keys = KeyFolder(
+        self.keys = keys = OwnKeys(
             gateway_keys(self.data),
             self.data / "keys",
             read=lambda: gateway_keys(self.data),

@@ -1,6 +1,7 @@
 """One batch: operations in, one commit, outcomes out (protocol order of writes, docs/explanation/order-of-writes.md).
 
-Runs wherever it is called: on the writer's thread in production, inline in a simulation.
+Runs wherever it is called: on the writer's thread in production, inline in a simulation. Where keys are in tokens, a batch is
+run in rounds (`emla.ports.signing`, docs/adr/0012): rolled back while signatures are missing, which are made in between.
 """
 
 import sqlite3
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from emla.ledger.batch import LedgerKey
 from emla.ledger.merkle import Frontier
 from emla.model.errors import StoreError
+from emla.ports.signing import SlowSigners
 from emla.ports.store import Transaction
 from emla.store.sqlite.transaction import SqliteTransaction
 
@@ -30,20 +32,57 @@ class Outcome:
 class BatchRunner:
     """Runs batches on the writer's connection and keeps the ledger's frontier between them."""
 
-    def __init__(self, connection: sqlite3.Connection, frontier: Frontier, key: LedgerKey) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        frontier: Frontier,
+        key: LedgerKey,
+        slow: SlowSigners | None = None,
+    ) -> None:
         self._connection = connection
         self.key = key
+        self.slow = slow or SlowSigners()
+        """The signers that `prepare` does not wait for."""
+        self.unsigned: frozenset[int] = frozenset()
+        """After a `prepare` without outcomes: which operations cannot be committed without a signature."""
         self.frontier = frontier
         self._prepared = frontier
         self.wal_bytes = 0
         """About how much was written since the WAL was last copied back; the file itself never shrinks."""
 
-    def prepare(self, operations: Sequence[Operation]) -> list[Outcome]:
+    def prepare(self, operations: Sequence[Operation]) -> list[Outcome] | None:
         """Run operations in one transaction, up to and not including its commit.
+
+        Returns:
+            The outcomes; None when signatures are missing: then nothing happened, no transaction is open, and it must be called
+            again with the same operations after `slow.sign_missing`.
 
         Raises:
             StoreError: nothing of the batch happened; the storage cannot be trusted any more and the process must stop.
         """
+        if not self.slow:
+            return self._prepare(operations)
+        unsigned: set[int] = set()
+        with self.slow.round():
+            numbered = enumerate(operations)
+            outcomes = self._prepare([self._announced(each, number, unsigned) for number, each in numbered])
+        self.unsigned = frozenset(unsigned)
+        return outcomes
+
+    def _announced(self, operation: Operation, number: int, unsigned: set[int]) -> Operation:
+        def announced(transaction: Transaction) -> object:
+            assert isinstance(transaction, SqliteTransaction)
+            self.slow.begin_operation()
+            before = transaction.leaf_count
+            value = operation(transaction)
+            # A leaf needs a checkpoint, and that a signature.
+            if self.slow.asked or transaction.leaf_count > before:
+                unsigned.add(number)
+            return value
+
+        return announced
+
+    def _prepare(self, operations: Sequence[Operation]) -> list[Outcome] | None:
         execute = self._connection.execute
         transaction = SqliteTransaction(self._connection, self.frontier, self.key)
         try:
@@ -53,9 +92,16 @@ class BatchRunner:
                 # Rare: one of them failed. Once more from the start, each in a savepoint of its own.
                 execute("ROLLBACK")
                 execute("BEGIN IMMEDIATE")
+                # What was asked for may rest on the one that failed: it is asked for again where it is still wanted.
+                self.slow.ask_again()
                 transaction = SqliteTransaction(self._connection, self.frontier, self.key)
                 outcomes = [self._one(operation, transaction) for operation in operations]
-            closed = transaction.close()
+            self.slow.begin_operation()
+            # The checkpoint is over every leaf: it is not asked for while one of them bears a placeholder.
+            closed = None if self.slow.incomplete else transaction.close()
+            if self.slow.incomplete:
+                execute("ROLLBACK")
+                return None
         except sqlite3.Error as error:
             raise self._failure(error) from error
         self.wal_bytes += transaction.payload_bytes + len(operations) * _BYTES_EACH
@@ -76,6 +122,7 @@ class BatchRunner:
         except sqlite3.Error as error:
             raise self._failure(error) from error
         self.frontier = self._prepared
+        self.slow.forget()
 
     def _one(self, operation: Operation, transaction: SqliteTransaction) -> Outcome:
         execute = self._connection.execute

@@ -10,6 +10,7 @@ from emla.ledger.batch import LedgerKey
 from emla.ledger.leaf import LeafKind, entry_of_digest
 from emla.ledger.merkle import EMPTY, Frontier, leaf_hash
 from emla.model.errors import InvalidAcknowledgementError, LedgerIntegrityError, StoreError
+from emla.ports.signing import SlowSigners
 from emla.ports.store import Transaction
 from emla.store.sqlite import schema
 from emla.store.sqlite.batch import BatchRunner
@@ -97,8 +98,13 @@ class SqliteStore:
         self._connection.close()
 
 
-def open_store(path: Path, key: LedgerKey) -> SqliteStore:
+def open_store(path: Path, key: LedgerKey, slow: SlowSigners | None = None) -> SqliteStore:
     """Open the database, bring its schema up to date and check the ledger before anything is signed.
+
+    Args:
+        path: the database's file.
+        key: what signs checkpoints.
+        slow: the signers that operations and `key` may ask and that are too slow to be waited for in a batch.
 
     Raises:
         StoreError: it cannot be opened, or was written by a newer release.
@@ -111,7 +117,7 @@ def open_store(path: Path, key: LedgerKey) -> SqliteStore:
         reader = schema.connect_reader(path)
     except sqlite3.Error as error:
         raise StoreError("store-failed", f"{path.name}: {error}") from error
-    return SqliteStore(connection, reader, BatchRunner(connection, frontier, key))
+    return SqliteStore(connection, reader, BatchRunner(connection, frontier, key, slow))
 
 
 _RECORDED = (

@@ -58,6 +58,11 @@ class SqliteTransaction(DocumentStatements):
         self.payload_bytes = 0
         """Payload bytes this batch inserted, for the WAL's size."""
 
+    @property
+    def leaf_count(self) -> int:
+        """How many leaves the batch has appended so far."""
+        return len(self._entries)
+
     def mark(self) -> Mark:
         """Remember where the next operation begins."""
         return Mark(len(self._entries), len(self._issued))

@@ -27,6 +27,9 @@ _DEFER_SECONDS = 0.5
 _BATCH_MAX = 128
 """So many operations hold the event loop for some ten milliseconds; the rest goes into the next batch."""
 
+_ROUNDS_MAX = 8
+"""A batch whose signatures come from a token runs about four times: header, acknowledgement, checkpoint, and with all three."""
+
 
 @dataclass(slots=True)
 class WriterFigures:
@@ -37,7 +40,7 @@ class WriterFigures:
     longest_wait_seconds: float = 0.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Work:
     operation: Operation
     future: "asyncio.Future[object]"
@@ -148,6 +151,9 @@ class Writer:
             return
         self._account(batch)
         self._committing = True
+        self._run(batch, _ROUNDS_MAX)
+
+    def _run(self, batch: list[_Work], rounds: int) -> None:
         try:
             outcomes = self._runner.prepare([work.operation for work in batch])
         except StoreError as error:
@@ -158,8 +164,29 @@ class Writer:
             failure.__cause__ = error
             self._fail(failure, batch)
             return
+        if outcomes is None:
+            # No transaction is open: the thread asks the token, the loop goes on, and the next batch gathers meanwhile.
+            signed = self._loop.run_in_executor(self._thread, self._runner.slow.sign_missing)
+            signed.add_done_callback(lambda done: self._signed(batch, rounds - 1, done))
+            return
         committed = self._loop.run_in_executor(self._thread, self._runner.commit)
         committed.add_done_callback(lambda done: self._ended(batch, outcomes, done))
+
+    def _signed(self, batch: list[_Work], rounds: int, done: "asyncio.Future[None]") -> None:
+        error = done.exception()
+        if error is None and not rounds:
+            failure = StoreError("store-failed", "An operation asks for other signatures each time it runs.")
+            self._fail(failure, batch)
+        elif error is None:
+            self._run(batch, rounds)
+        else:
+            # The token failed, not the storage. Who needs a signature is told and tries again; the others come next.
+            self._runner.slow.forget()
+            failed = [work for number, work in enumerate(batch) if number in self._runner.unsigned]
+            self._pending[:0] = [work for work in batch if work not in failed]
+            _deliver(failed, [Outcome(error=error)] * len(failed))
+            self._committing = False
+            self._schedule()
 
     def _ended(self, batch: list[_Work], outcomes: list[Outcome], done: "asyncio.Future[None]") -> None:
         error = done.exception()

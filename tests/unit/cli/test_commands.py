@@ -323,7 +323,7 @@ OPTIONS = [
     "--email",
     "a@b.nl",
 ]
-ENDPOINT = ("--endpoint", "https://localhost:8443")
+ENDPOINT = ("--endpoint", "https://localhost:8443", "--no-passphrase")
 
 
 def test_init_makes_an_authority_from_options(tmp_path: Path) -> None:
@@ -343,7 +343,7 @@ def test_init_makes_an_authority_from_a_file(tmp_path: Path) -> None:
     answers |= {"endpoint": ENDPOINT[1], "time_zone": "Europe/Amsterdam", "language": "en, nl"}
     file = tmp_path / "answers.toml"
     file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in answers.items()))
-    assert emla("init", "--data", tmp_path / "nl", "--answers", file).code == 0
+    assert emla("init", "--data", tmp_path / "nl", "--answers", file, "--no-passphrase").code == 0
     assert emla("card", "show", "--data", tmp_path / "nl", "--json").document["languages"] == ["en", "nl"]
 
 

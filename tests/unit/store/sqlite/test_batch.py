@@ -45,6 +45,7 @@ def runner(connection: sqlite3.Connection) -> BatchRunner:
 
 def run(runner: BatchRunner, operations: Sequence[Operation]) -> list[Outcome]:
     outcomes = runner.prepare(operations)
+    assert outcomes is not None
     runner.commit()
     return outcomes
 

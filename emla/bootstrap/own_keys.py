@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from emla.keyring.files import FileUse, Keyring, held_keys
+from emla.keyring.files import FileUse, Keyring, kept_keys
+from emla.keyring.key_file import TokenKey
 from emla.keyring.private_files import sync_folder
 from emla.model.documents import KeyUse
 from emla.model.signed import Signer
@@ -15,7 +16,7 @@ async def _no_opener() -> None:
     """There is no opener to tell."""
 
 
-class KeyFolder:
+class OwnKeys:
     """Implements `emla.ports.keys.PrivateKeys`."""
 
     def __init__(
@@ -30,7 +31,7 @@ class KeyFolder:
         self._keys = keys
         self._folder = folder
         self._read = read
-        self._reload_opener = reload_opener
+        self.reload_opener = reload_opener
 
     @property
     def content_key(self) -> bytes:
@@ -45,18 +46,19 @@ class KeyFolder:
         """Every private key of the card's uses that is here, the sealing keys too."""
         if self._folder is None:
             return ()
-        uses = {each.value for each in KeyUse}
+        uses = frozenset(FileUse(each.value) for each in KeyUse)
         return tuple(
-            HeldKey(use=KeyUse(use.value), kid=kid, place=place)
-            for use, kid, place in held_keys(self._folder)
-            if use.value in uses
+            HeldKey(
+                use=KeyUse(key.use.value), kid=key.kid, place="token" if isinstance(key, TokenKey) else "file"
+            )
+            for _, key in kept_keys(self._folder, uses)
         )
 
     async def reload(self) -> None:
         """Read the folder again, and let the opener have the keys that are there now."""
         if self._read is not None:
             self._keys = await asyncio.to_thread(self._read)
-        await self._reload_opener()
+        await self.reload_opener()
 
     def destroy(self, use: KeyUse, kid: str) -> bool:
         """Remove a private key's file for good. Copies on backups are for people to remove."""

@@ -1,0 +1,18 @@
+"""Passphrases and their cost in tests: as cheap as libsodium allows."""
+
+import os
+
+from nacl.pwhash import argon2id
+
+from emla.keyring.passphrase import Passphrase
+from emla.keyring.wrapping import NONCE_BYTES, SALT_BYTES, Work
+
+QUICK = Work(ops=argon2id.OPSLIMIT_MIN, memory_bytes=argon2id.MEMLIMIT_MIN)
+SECRET_TEXT = "orbit lamp canal stork fig"
+PASSPHRASE = Passphrase(SECRET_TEXT.encode())
+WRONG = Passphrase(b"orbit lamp canal stork fog")
+
+
+def fresh() -> bytes:
+    """Salt and nonce."""
+    return os.urandom(SALT_BYTES + NONCE_BYTES)
