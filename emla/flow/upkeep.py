@@ -82,7 +82,7 @@ class Upkeep:
         subject = f"{ending.authority} {ending.what} {ending.name}"
         if await self._first(subject, days):
             logger.warning(
-                "ends soon" if days else "has ended",
+                "ends soon",
                 extra={
                     "authority": ending.authority,
                     "what": ending.what,

@@ -53,7 +53,7 @@ def test_one_key_signs_once() -> None:
     assert verdict(changed(signed, {"signatures": [entry, entry]})) == "invalid-document"
     # Under another key's name the same signature does not verify.
     lent: Json = {"keyid": AT.roots[1].kid, "sig": encode_octets(one.sig)}
-    both = [
+    both: list[Json] = [
         {"keyid": each.kid, "sig": encode_octets(each.sig)}
         for each in dsse.decode(signed, PayloadType.ROOT, 65536).signatures
     ]
