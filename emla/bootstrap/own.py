@@ -16,13 +16,14 @@ from emla.keyring.files import GATEWAY_USES, Keyring, read_keys
 from emla.keyring.private_files import sync_folder
 from emla.ledger.batch import LedgerKey
 from emla.model.documents import Authority, KeyUse
-from emla.model.errors import ConfigurationError, MalformedError
+from emla.model.errors import ConfigurationError, MalformedError, StoreError
 from emla.steps.trust import trust_documents
 from emla.store.sqlite.schema import connect_reader
 
 DATABASE = "emla.db"
 SOCKET = "emla.sock"
 KEYS = "keys"
+_HAS_OWN = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'own'"
 
 
 def own_authority(data: Path) -> Authority:
@@ -56,10 +57,14 @@ def _published(database: Path) -> bytes | None:
     """The documents in the database; None where there is no database, or one from before it kept them."""
     if not database.exists():
         return None
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(connect_reader(database)) as connection:
-        row = connection.execute("SELECT documents FROM own").fetchone()
-        return bytes(row[0]) if row else None
-    return None
+    try:
+        with contextlib.closing(connect_reader(database)) as connection:
+            if connection.execute(_HAS_OWN).fetchone() is None:
+                return None
+            row = connection.execute("SELECT documents FROM own").fetchone()
+            return bytes(row[0]) if row else None
+    except sqlite3.Error as error:
+        raise StoreError("store-failed", f"{database.name}: {error}") from error
 
 
 def write_own_file(data: Path, export: bytes) -> None:

@@ -8,7 +8,7 @@ from emla.model.leg import delivered_state
 from emla.model.package import Header
 from emla.steps.trust import Freshness, check_fresh
 
-HELD_SECONDS = 300.0
+HELD_SECONDS = 3600.0
 """When a leg that waits looks again by itself; news about the peer wakes it at once."""
 
 

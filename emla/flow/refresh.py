@@ -8,13 +8,13 @@ Visits are bounded in time and bytes by the transport, one at a time for each pe
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from emla.flow.gateway import Gateway
 from emla.flow.peers import PingPeer
 from emla.flow.take_documents import TakeDocuments
 from emla.formats.export import encode_export
-from emla.model.errors import EmlaError, InvalidDocumentError, TransportError
+from emla.model.errors import EmlaError, IllegalTransitionError, InvalidDocumentError, TransportError
 from emla.ports.transport import Refusal, Transport
 
 logger = logging.getLogger("emla.refresh")
@@ -39,6 +39,8 @@ class _Plan:
     push: bool = False
     push_later: bool = False
     """The last push did not arrive: it goes with the next hourly visit, or when the peer makes contact."""
+    answered: set[str] = field(default_factory=set)
+    """Refusals that have led to a visit since the last hourly round or change of ours: each does so once."""
     under_way: bool = False
 
     def due_at(self) -> float:
@@ -80,7 +82,9 @@ class Refresh:
 
     def refused(self, peer: str, code: str) -> None:
         """A peer refused something of ours."""
-        if code in _SIGNS:
+        plan = self._plan(peer)
+        if code in _SIGNS and code not in plan.answered:
+            plan.answered.add(code)
             self._want(peer, fetch=True, push=True)
 
     def published(self) -> None:
@@ -88,6 +92,7 @@ class Refresh:
         for peer in self._gateway.directory.peers:
             plan = self._plan(peer)
             plan.push, plan.last = True, None  # news of our own need not wait for their minute
+            plan.answered.clear()
         self._changed.set()
 
     def _want(self, peer: str, *, fetch: bool, push: bool) -> None:
@@ -134,6 +139,8 @@ class Refresh:
 
     async def _visit(self, peer: str, plan: _Plan) -> None:
         hourly = plan.hourly_at <= self._gateway.clock.steady()
+        if hourly:
+            plan.answered.clear()
         fetch, push = plan.fetch or hourly, plan.push or (hourly and plan.push_later)
         plan.fetch = plan.push = plan.push_later = False
         try:
@@ -144,6 +151,10 @@ class Refresh:
                 await self.fetch(peer)
         except EmlaError as error:
             logger.info("visit failed", extra={"peer": peer, "code": error.code})
+        except IllegalTransitionError:
+            raise  # a bug of ours about what is stored: nothing may go on
+        except Exception:  # a bug of ours about one peer is not the others' trouble
+            logger.exception("visit broke", extra={"peer": peer, "code": "internal"})
         finally:
             now = self._gateway.clock.steady()
             plan.last, plan.under_way = now, False
@@ -180,10 +191,16 @@ class Refresh:
             TransportError: it was not reached, or answered something else.
             InvalidDocumentError: what it answered cannot follow what is known.
         """
-        authority = self._gateway.directory.find(peer)
-        if authority is None:
-            raise InvalidDocumentError("unknown-sender", f"'{peer}' is not pinned here.")
-        answer = await self._transport.get_documents(authority)
-        if isinstance(answer, Refusal):
-            raise TransportError("peer-nonsense", f"The peer answered '{answer.code}'.")
+        answer = b""
+        for _ in range(2):
+            authority = self._gateway.directory.find(peer)
+            if authority is None:
+                raise InvalidDocumentError("unknown-sender", f"'{peer}' is not pinned here.")
+            got = await self._transport.get_documents(authority)
+            if isinstance(got, Refusal):
+                raise TransportError("peer-nonsense", f"The peer answered '{got.code}'.")
+            answer = got
+            if self._gateway.directory.find(peer) is authority:
+                break
+            # While it was under way the peer pushed newer ones: beside those, an honest answer would look like a rollback.
         return await self._take(peer, answer, fetched=True)

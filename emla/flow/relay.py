@@ -184,6 +184,8 @@ class Destination:
     async def _hold(self, leg: Leg, refusal: Refusal) -> None:
         """A leg that we keep back ourselves: no attempt, no failure, and no pause for the others."""
         until = self._gateway.clock.now() + refusal.retry_after_seconds
+        if leg.expires is not None:
+            until = min(until, float(leg.expires))  # that it expired is said in time
         if leg.last_code != refusal.code:
             logger.info("leg waits", extra={"leg": leg.id, "peer": self._peer, "code": refusal.code})
 

@@ -14,7 +14,7 @@ from emla.flow.key_life import Ending, destroy_at, documents_ending, keys_ending
 from emla.flow.own import Own, next_turn
 from emla.formats.event import decode as decode_event
 from emla.model.documents import KeyUse
-from emla.model.errors import EmlaError, StoreError
+from emla.model.errors import EmlaError, IllegalTransitionError, StoreError
 from emla.ports.keys import PrivateKeys
 from emla.steps.trust import LATE_SECONDS, Freshness
 
@@ -33,6 +33,7 @@ class Upkeep:
         self._gateway = gateway
         self._own = own
         self._keys = keys
+        self._given: set[tuple[str, int]] = set()
 
     async def run(self) -> None:
         """Go round until cancelled."""
@@ -51,10 +52,12 @@ class Upkeep:
         for each in (self.sign_status, self.warn, self.destroy):
             try:
                 await each()
-            except StoreError:
+            except (StoreError, IllegalTransitionError):
                 raise
             except EmlaError as error:
                 logger.error("upkeep failed", extra={"code": error.code, "detail": error.detail})
+            except Exception:  # a bug of ours about one thing is not the others' trouble
+                logger.exception("upkeep broke", extra={"code": "internal"})
 
     async def sign_status(self) -> None:
         """Sign a new status when the last one is a day old."""
@@ -96,7 +99,10 @@ class Upkeep:
             logger.warning("peer late", extra={"peer": peer, "seconds": self._gateway.now() - since})
 
     async def _first(self, subject: str, days: int) -> bool:
-        """Whether this warning is given for the first time; asked of the rows only once a day and thing, by the writer."""
+        """Whether this warning is given for the first time. The rows are asked once for each, so that no minute costs a write."""
+        if (subject, days) in self._given:
+            return False
+        self._given.add((subject, days))
         return await self._gateway.store.write(lambda each: each.warn(subject, days), deferrable=True)
 
     # --- the end of sealing keys ---
