@@ -62,7 +62,8 @@ class Token:
         import pkcs11
 
         with _in_library:
-            for before_next in (self._close, self._start_library_again, None):
+            failure = ConfigurationError("token-unavailable")
+            for recover in (self._close, self._start_library_again, self._close):
                 try:
                     return work(self._session or self._open())
                 except (pkcs11.NoSuchKey, pkcs11.MultipleObjectsReturned):
@@ -70,11 +71,10 @@ class Token:
                         "unreadable-key", f"The token '{self.name.label}' does not hold exactly that key."
                     ) from None
                 except (pkcs11.PKCS11Error, OSError) as error:
-                    if before_next is None:
-                        self._close()
-                        raise self._unavailable(error) from error
-                    before_next()
-        raise AssertionError("The last attempt returns or raises.")
+                    failure = self._unavailable(error)
+                # Here and not above: the error holds on to searches, which must end before their session does.
+                recover()
+            raise failure
 
     def close(self) -> None:
         """End the session."""

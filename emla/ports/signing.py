@@ -34,7 +34,8 @@ class SlowSigners:
         self._known: dict[tuple[str, bytes], bytes] = {}
         self._missing: dict[tuple[str, bytes], None] = {}
         self._open = False
-        self._asked = False
+        self._asked: tuple[str, bytes] | None = None
+        """What the present operation asked for first."""
 
     def __bool__(self) -> bool:
         """Whether there is any."""
@@ -60,21 +61,26 @@ class SlowSigners:
     def ask_again(self) -> None:
         """The operations run from the start: what they asked for is forgotten, what is known stays."""
         self._missing.clear()
-        self._asked = False
+        self._asked = None
+
+    def withdraw(self) -> None:
+        """The present operation failed and is undone: what it asked for is not signed on its account."""
+        if self._asked:
+            self._missing.pop(self._asked, None)
+        self._asked = None
 
     def begin_operation(self) -> None:
         """Another operation begins, which does not rest on what the one before asked for."""
-        self._asked = False
+        self._asked = None
 
-    @property
-    def incomplete(self) -> bool:
+    def is_incomplete(self) -> bool:
         """Whether a placeholder was given in the last round."""
         return bool(self._missing)
 
     @property
     def asked(self) -> bool:
         """Whether the present operation was given a placeholder."""
-        return self._asked
+        return self._asked is not None
 
     def sign_missing(self) -> None:
         """Make what was missing. Blocks; called on a thread of its own, with no transaction open.
@@ -101,8 +107,8 @@ class SlowSigners:
             return known
         if not self._open:
             raise IllegalTransitionError("A slow signer was asked outside a batch; use sign_now.")
-        if not self._asked:
-            self._asked = True
+        if self._asked is None:
+            self._asked = (kid, message)
             self._missing[kid, message] = None
         return PLACEHOLDER
 

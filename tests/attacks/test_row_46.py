@@ -14,10 +14,10 @@ from emla.model.errors import InvalidDocumentError, InvalidPackageError
 from emla.model.limits import WIRE
 from emla.model.package import VerifiedPackage
 from emla.model.signed import PayloadType
-from emla.steps.trust import check_current, trust_documents
+from emla.steps.trust import check_current, revocation_hash, trust_documents
 from emla.steps.verify_package import verify_package
 from tests.support.authorities import DAY, NOW, build, party
-from tests.support.standing import revoke, revoking
+from tests.support.standing import revoke, revoking, signed_status, status_of
 
 AT, DE = party("at.moj"), party("de.bfj")
 PACKAGE = build(AT, DE)
@@ -86,6 +86,18 @@ def test_nobody_else_takes_anything_away() -> None:
     for signer in (AT.sign, AT.ledger, DE.roots[0]):
         lie = replace(AT.authority.documents, revocations=(revoke(AT, AT.seal.kid, signer),))
         assert refusal(lie) == "invalid-document"
+
+
+def test_a_status_does_not_make_a_revocation_of_what_no_root_key_signed() -> None:
+    lie = revoke(AT, AT.seal.kid, AT.sign)
+    status = replace(status_of(AT.authority), revocations=(revocation_hash(lie),))
+    documents = replace(AT.authority.documents, revocations=(lie,), status=signed_status(status, AT.sign))
+    assert refusal(documents) == "invalid-document"
+
+
+def test_a_root_key_takes_nothing_away_in_another_authoritys_name() -> None:
+    lie = replace(AT.authority.documents, revocations=(revoke(DE, AT.seal.kid, AT.roots[0]),))
+    assert refusal(lie) == "invalid-document"
 
 
 def test_a_revoked_key_does_not_come_back_with_the_next_card() -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.support.vector_files import FOLDER, read_all
 
 HERE = Path(__file__).parent
-LEFT_OUT = {"card", "export", "profile", "root"}
+LEFT_OUT = {"card", "export", "profile", "revocation", "root", "status"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import aiohttp
 
+from emla.bootstrap.first_keys import Protection
 from emla.bootstrap.initialise import Initialised, initialise
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,13 +26,14 @@ import json, sys
 from pathlib import Path
 from emla.bootstrap.serve import serve
 from emla.model.errors import EmlaError
-from emla.model.settings import (MessageSettings, OpenerSettings, OperationsSettings, PeerSettings, Settings,
+from emla.model.settings import (KeySettings, MessageSettings, OpenerSettings, OperationsSettings, PeerSettings, Settings,
                                  StoreSettings)
 given = json.loads(sys.argv[1])
 try:
     serve(Settings(data=Path(given["data"]), peer=PeerSettings(**given["peer"]),
                    operations=OperationsSettings(**given["operations"]), store=StoreSettings(**given["store"]),
-                   opener=OpenerSettings(**given["opener"]), message=MessageSettings()))
+                   opener=OpenerSettings(**given["opener"]), message=MessageSettings(),
+                   keys=KeySettings(**given["keys"])))
 except EmlaError as error:
     print(error.code, error.detail, file=sys.stderr)
     sys.exit(error.entry.exit_code)
@@ -55,6 +57,7 @@ class Server:
     operations_port: int
     store: Json = field(default_factory=dict)
     opener: Json = field(default_factory=dict)
+    keys: Json = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -72,6 +75,7 @@ class Server:
             "operations": {"listen_port": self.operations_port, "log_level": "info"},
             "store": {"disk_floor_bytes": 0, "disk_floor_percent": 0} | self.store,
             "opener": self.opener,
+            "keys": self.keys,
         }
         (self.data / "emla.sock").unlink(missing_ok=True)
         with self.log.open("ab") as log:
@@ -126,8 +130,10 @@ class Server:
         return [own, *map(int, children)]
 
 
-def make_server(folder: Path, authority: str) -> Server:
-    """Initialise an authority on free ports of loopback."""
+def make_server(
+    folder: Path, authority: str, protection: Protection | None = None, keys: Json | None = None
+) -> Server:
+    """Initialise an authority on free ports of loopback; `keys` are the settings that unlock what `protection` locks."""
     port = free_port()
     made = initialise(
         folder / authority,
@@ -140,8 +146,9 @@ def make_server(folder: Path, authority: str) -> Server:
         time_zone="UTC",
         office_hours="09:00-17:00",
         now=int(time.time()),
+        protection=protection,
     )
-    return Server(data=folder / authority, made=made, port=port, operations_port=free_port())
+    return Server(data=folder / authority, made=made, port=port, operations_port=free_port(), keys=keys or {})
 
 
 async def introduce(*servers: Server) -> None:
@@ -162,7 +169,13 @@ async def introduce(*servers: Server) -> None:
 @contextmanager
 def running(folder: Path, *authorities: str) -> Iterator[tuple[Server, ...]]:
     """Servers of these authorities, started, introduced to each other, and stopped at the end."""
-    servers = tuple(make_server(folder, authority) for authority in authorities)
+    with started(*(make_server(folder, authority) for authority in authorities)) as servers:
+        yield servers
+
+
+@contextmanager
+def started(*servers: Server) -> Iterator[tuple[Server, ...]]:
+    """Servers that are made already, started, introduced to each other, and stopped at the end."""
     try:
         for server in servers:
             server.start()

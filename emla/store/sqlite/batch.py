@@ -8,9 +8,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from emla.ledger.batch import LedgerKey
+from emla.ledger.batch import ClosedBatch, LedgerKey
 from emla.ledger.merkle import Frontier
-from emla.model.errors import StoreError
+from emla.model.errors import LedgerIntegrityError, StoreError
 from emla.ports.signing import SlowSigners
 from emla.ports.store import Transaction
 from emla.store.sqlite.transaction import SqliteTransaction
@@ -96,10 +96,8 @@ class BatchRunner:
                 self.slow.ask_again()
                 transaction = SqliteTransaction(self._connection, self.frontier, self.key)
                 outcomes = [self._one(operation, transaction) for operation in operations]
-            self.slow.begin_operation()
-            # The checkpoint is over every leaf: it is not asked for while one of them bears a placeholder.
-            closed = None if self.slow.incomplete else transaction.close()
-            if self.slow.incomplete:
+            closed = self._close(transaction)
+            if self.slow.is_incomplete():
                 execute("ROLLBACK")
                 return None
         except sqlite3.Error as error:
@@ -107,6 +105,20 @@ class BatchRunner:
         self.wal_bytes += transaction.payload_bytes + len(operations) * _BYTES_EACH
         self._prepared = closed.frontier if closed else self.frontier
         return outcomes
+
+    def _close(self, transaction: SqliteTransaction) -> ClosedBatch | None:
+        if self.slow.is_incomplete():
+            return (
+                None  # the checkpoint is over every leaf: it is not asked for while one bears a placeholder
+            )
+        self.slow.begin_operation()
+        try:
+            return transaction.close()
+        except LedgerIntegrityError:
+            # A checkpoint is verified before it is written, so a placeholder is refused like any bad signature.
+            if self.slow.is_incomplete():
+                return None
+            raise
 
     def commit(self) -> None:
         """Commit what was prepared; when this returns, it is durable.
@@ -142,6 +154,7 @@ class BatchRunner:
         execute("ROLLBACK TO operation")
         execute("RELEASE operation")
         transaction.undo(mark)
+        self.slow.withdraw()
         return Outcome(error=failure)
 
     def _failure(self, error: sqlite3.Error) -> StoreError:

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from emla.keyring.files import FileUse, make_key, write_key
+from emla.keyring.files import OPENER_USES, FileUse, make_key, write_key
+from emla.keyring.key_file import wrap_key
+from emla.keyring.wrapping import wrapping_keys
 from emla.model.errors import ConfigurationError, StoreError
 from emla.model.settings import OpenerSettings
+from emla.ports.sandbox import SandboxDiedError, Verdict
 from emla.sandbox.opener import OpenerProcess
 from tests.support import opener_packages
 from tests.support.opener_packages import (
@@ -129,6 +132,7 @@ _PARENT = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from emla.model.settings import OpenerSettings
+from emla.ports.sandbox import SandboxDiedError, Verdict
 from emla.sandbox.opener import OpenerProcess
 
 async def main():
@@ -180,3 +184,96 @@ async def test_a_second_content_key_stops_the_start(tmp_path: Path) -> None:
     write_opener_keys(tmp_path / "keys")
     write_key(tmp_path / "keys", make_key(FileUse.CONTENT, seed=os.urandom(32), created=0))
     assert (await start_failure(tmp_path / "keys", SCHEMAS, OpenerSettings())).code == "unreadable-key"
+
+
+async def test_a_reloaded_child_opens_what_is_sealed_to_a_key_that_was_added(
+    house: House, tmp_path: Path
+) -> None:
+    added = make_key(FileUse.SEAL, seed=os.urandom(32), created=0)
+    package = build_package(added, sample_parts(SMALL))
+    assert (await house.open(package)).code == "stanza-mismatch"
+    write_key(tmp_path / "keys", added)
+    before = house.opener.process_id
+    await house.opener.reload()
+    assert house.opener.process_id != before
+    assert house.opener.ready
+    assert (await house.open(package)).code is None
+    assert not Path(f"/proc/{before}").exists()
+
+
+async def test_a_reload_under_load_loses_nothing_and_gives_no_strike(house: House) -> None:
+    packages = [build_package(house.sealing, sample_parts(os.urandom(n + 1))) for n in range(40)]
+    first = [asyncio.ensure_future(house.open(each)) for each in packages[:30]]
+    await asyncio.sleep(0)
+    reload = asyncio.ensure_future(house.opener.reload())
+    again = asyncio.ensure_future(house.opener.reload())
+    await asyncio.sleep(0)
+    rest = [asyncio.ensure_future(house.open(each)) for each in packages[30:]]
+    verdicts = await asyncio.gather(*first, *rest)
+    await asyncio.gather(reload, again)
+    for package, verdict in zip(packages, verdicts, strict=True):
+        assert house.record(package, verdict).cek == package.cek
+
+
+async def test_a_reload_that_fails_leaves_the_child_that_works(house: House, tmp_path: Path) -> None:
+    before = house.opener.process_id
+    write_key(tmp_path / "keys", make_key(FileUse.CONTENT, seed=os.urandom(32), created=0))
+    with pytest.raises(ConfigurationError) as caught:
+        await house.opener.reload()
+    assert caught.value.code == "unreadable-key"
+    assert house.opener.process_id == before
+    assert (await house.open(build_package(house.sealing, sample_parts(SMALL)))).code is None
+
+
+async def test_a_child_that_dies_while_it_is_being_replaced_is_the_only_one_that_loses_a_package(
+    house: House,
+) -> None:
+    package = build_package(house.sealing, sample_parts(SMALL))
+    dying = house.opener.process_id
+    assert dying is not None
+    os.kill(dying, signal.SIGSTOP)
+    tasks = [asyncio.ensure_future(house.open(package)) for _ in range(20)]
+    await asyncio.sleep(0)
+    reload = asyncio.ensure_future(house.opener.reload())
+    await until(lambda: house.opener._answered_all is not None)
+    os.kill(dying, signal.SIGKILL)
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    await reload
+    died = [each for each in results if isinstance(each, SandboxDiedError)]
+    assert len(died) == 1, "the one it worked on"
+    assert len([each for each in results if isinstance(each, Verdict) and each.code is None]) == 19
+
+
+async def test_closing_ends_a_reload_that_waits(house: House) -> None:
+    assert house.opener.process_id is not None
+    os.kill(house.opener.process_id, signal.SIGSTOP)
+    waiting = asyncio.ensure_future(house.open(build_package(house.sealing, sample_parts(SMALL))))
+    await asyncio.sleep(0)
+    reload = asyncio.ensure_future(house.opener.reload())
+    await until(lambda: house.opener._answered_all is not None)
+    await house.opener.close()
+    for each in (waiting, reload):
+        with pytest.raises(StoreError) as caught:
+            await each
+        assert caught.value.code == "stopping"
+
+
+async def test_locked_keys_are_opened_with_the_wrapping_keys_of_the_start_message(tmp_path: Path) -> None:
+    wrapping = wrapping_keys(os.urandom(32), OPENER_USES)
+    sealing = make_key(FileUse.SEAL, seed=os.urandom(32), created=0)
+    content = make_key(FileUse.CONTENT, seed=os.urandom(32), created=0)
+    for key in (sealing, content):
+        wrapping_key = wrapping.of(key.use)
+        assert wrapping_key is not None
+        write_key(tmp_path / "keys", wrap_key(key, wrapping_key, os.urandom(24)))
+    error = await start_failure(tmp_path / "keys", SCHEMAS, OpenerSettings())
+    assert error.code == "key-locked"
+    opener = OpenerProcess(
+        keys=tmp_path / "keys", schemas=SCHEMAS, settings=OpenerSettings(), wrapping=wrapping
+    )
+    await opener.start()
+    try:
+        here = House(opener=opener, sealing=sealing, content=content)
+        assert (await here.open(build_package(sealing, sample_parts(SMALL)))).code is None
+    finally:
+        await opener.close()

@@ -2,10 +2,12 @@
 
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from emla.keyring.wrapping import WrappingKeys
 from emla.ports.sandbox import Verdict
 from emla.sandbox.channel import Channel
 from emla.sandbox.confine import Measure
@@ -42,11 +44,20 @@ def body(frame: bytes) -> memoryview:
 
 def test_what_is_encoded_decodes_to_the_same() -> None:
     assert decode_start(body(encode_start(START))) == START
+    unlocking = replace(START, wrapping=WrappingKeys({"seal": b"s" * 32, "content": b"c" * 32}))
+    assert decode_start(body(encode_start(unlocking))) == unlocking
+    assert repr(b"s" * 32) not in repr(unlocking)
     assert decode_ready(body(encode_ready(READY))) == READY
     refused = Ready(code="unreadable-key", detail="keys/x is missing.")
     assert decode_ready(body(encode_ready(refused))) == refused
     for verdict in VERDICTS:
         assert decode_answer(body(encode_answer(verdict))) == verdict
+
+
+@pytest.mark.parametrize("given", [{"sign": b"s" * 32}, {"seal": b"short"}])
+def test_a_child_takes_no_wrapping_key_of_another_use_or_size(given: dict[str, bytes]) -> None:
+    with pytest.raises(WireError):
+        decode_start(body(encode_start(replace(START, wrapping=WrappingKeys(given)))))
 
 
 @pytest.mark.parametrize("payload", [None, b"", b"sealed" * 1000])

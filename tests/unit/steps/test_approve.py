@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from emla.formats import approval as form
-from emla.formats.documents import document_hash
+from emla.formats import dsse
+from emla.formats.documents import decode_signed, document_hash
 from emla.model.documents import ApprovalAct, Officers
 from emla.model.errors import InvalidDocumentError
 from emla.model.signed import PayloadType
@@ -89,6 +90,12 @@ def test_one_word_that_does_not_hold_spoils_a_change_that_has_enough() -> None:
     good = [approval_by("Anna", PROPOSE, CARD), approval_by("Ben", APPROVE, CARD)]
     assert refusal([*good, approval_by("Cem", APPROVE, CARD, signer=officer_key("Ben"))]) == "bad-signature"
     assert refusal([*good, approval_by("Cem", APPROVE, derived("other"))]) == "approval-missing"
+
+
+def test_an_approval_bears_no_second_signature() -> None:
+    word = decode_signed(approval_by("Ben", APPROVE, CARD), PayloadType.APPROVAL).payload
+    two = dsse.sign(PayloadType.APPROVAL, word, officer_key("Ben"), officer_key("Cem"))
+    assert refusal([approval_by("Anna", PROPOSE, CARD), two]) == "bad-signature"
 
 
 def test_each_list_of_officers_is_approved_by_the_one_before_it() -> None:

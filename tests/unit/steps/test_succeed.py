@@ -6,6 +6,7 @@ import pytest
 
 from emla.formats import documents as form
 from emla.formats import dsse
+from emla.formats.export import decode_export, encode_export
 from emla.model.documents import Authority, Documents
 from emla.model.errors import InvalidDocumentError
 from emla.model.signed import PayloadType
@@ -167,3 +168,9 @@ def test_of_two_revocations_of_a_key_the_one_that_reaches_back_furthest_counts()
     both = revoking(AT, revoke(AT, NOBODY, since=NOW - 1), revoke(AT, NOBODY, since=NOW - 9))
     assert both.revoked(NOBODY) == revocation_of(AT, NOBODY, since=NOW - 9)
     assert both.revoked("1" * 32) is None
+
+
+def test_there_are_never_more_revocations_than_an_export_may_carry() -> None:
+    full = revoking(AT, *(revoke(AT, f"{number:032x}") for number in range(64)))
+    assert with_revocations(full, revoking(AT, revoke(AT, "f" * 32)).documents) is full
+    assert decode_export(encode_export(full.documents)) == full.documents
