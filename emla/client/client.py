@@ -10,7 +10,7 @@ message twice is one message, because the server knows its MessageId.
 import contextlib
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -256,9 +256,11 @@ class Client:
         async with self._call("GET", path, query=query, wait_seconds=wait_seconds) as response:
             return decode_answer(await response.read(), what)
 
-    async def _post(self, path: str, what: str, body: dict[str, object]) -> Answer:
+    async def _post(self, path: str, what: str, body: Mapping[str, object]) -> Answer:
         headers = {"Content-Type": "application/json"}
-        async with self._call("POST", path, headers=headers, body=json.dumps(body).encode()) as response:
+        async with self._call(
+            "POST", path, headers=headers, body=json.dumps(dict(body)).encode()
+        ) as response:
             return decode_answer(await response.read(), what)
 
     @contextlib.asynccontextmanager
