@@ -152,7 +152,44 @@ async def test_the_private_half_of_a_sealing_key_is_destroyed_when_nothing_can_a
     assert station.opener.sealing_kids().isdisjoint({short.kid})
 
 
+async def test_a_sealing_key_is_kept_while_something_accepted_is_not_opened_and_a_crash_records_it_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = house.recipient.station
+    short = await house.recipient.add_key(FileUse.SEAL, days=2)
+    await house.refresh()
+    await house.hand_in()
+    assert await house.deliver() == []
+    house.clock.moved_by += 93 * DAY
+    path = station.data / "keys" / f"seal-{short.kid}.json"
+    await station.upkeep.destroy()
+    assert path.exists()
+    await station.open()
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            station.keys, "destroy", lambda use, kid: False
+        )  # stopped between the event and the file
+        await station.upkeep.destroy()
+    assert path.exists()
+    assert len(station.store.read.events("key.destroyed", 10)) == 1
+    await station.upkeep.destroy()
+    assert not path.exists()
+    assert len(station.store.read.events("key.destroyed", 10)) == 1
+
+
 # --- changes ---
+
+
+async def test_what_could_never_be_published_is_not_even_proposed(house: House) -> None:
+    ministry, other = house.recipient, house.sender
+    for card, code in (
+        (ministry.authority.card, "document-rollback"),
+        (next_card(other.authority, other.now), "invalid-document"),
+    ):
+        with pytest.raises(InvalidDocumentError) as caught:
+            await ministry.propose(PayloadType.CARD, form.encode_card(card))
+        assert caught.value.code == code
+    assert [each.row.type for each in ministry.station.changes.all(10)] == [PayloadType.OFFICERS]
 
 
 async def test_a_change_needs_two_officers(house: House) -> None:

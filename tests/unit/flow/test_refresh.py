@@ -1,6 +1,7 @@
 """Refresh: each sign leads to one visit, a visit does what the sign asks for, and nobody is visited without one."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -135,6 +136,30 @@ async def test_a_refusal_that_an_old_document_explains_leads_to_one_visit(house:
         refresh.refused(RECIPIENT, "unknown-kid")
         assert await settled(line) == ["push", "fetch"]
     assert woken == [RECIPIENT]
+
+
+async def test_visits_are_a_minute_apart_and_a_refusal_is_answered_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = 0.0
+    monkeypatch.setattr(house.clock, "steady", lambda: time.monotonic() + ahead)
+    async with refreshing(house) as (refresh, line):
+        refresh.refused(RECIPIENT, "unknown-kid")
+        assert await settled(line) == ["push", "fetch"]
+        refresh.refused(RECIPIENT, "bad-signature")
+        assert await settled(line) == ["push", "fetch"]
+        ahead += 61
+        refresh.refused(RECIPIENT, "revoked-key")
+        assert await settled(line) == ["push", "fetch"] * 2
+        ahead += 61
+        for code in ("unknown-kid", "bad-signature", "revoked-key"):
+            refresh.refused(RECIPIENT, code)
+        assert await settled(line) == ["push", "fetch"] * 2
+        ahead += 3600
+        refresh.contact(RECIPIENT)
+        refresh.cards_seen(RECIPIENT, 2, 0)
+        assert await settled(line) == [*["push", "fetch"] * 2, "fetch"]
+    assert house.sender.station.store.read.ping(RECIPIENT) is not None  # the hour was over
 
 
 async def test_a_peer_that_was_forgotten_is_not_visited(house: House) -> None:
