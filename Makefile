@@ -115,4 +115,4 @@ $(INTEROP): | $(DEV)
 	@touch $@
 
 system: # installs SYSTEM_PACKAGES where it may and says what is missing where it may not
-	@$(if $(SYSTEM_PACKAGES),dpkg -s $(SYSTEM_PACKAGES) >/dev/null 2>&1 || { test "$$(id -u)" = 0 && apt-get install -qq -y $(SYSTEM_PACKAGES) >/dev/null; } || echo "Some tests will be skipped. To run them: apt-get install $(SYSTEM_PACKAGES)" >&2,:)
+	@$(if $(SYSTEM_PACKAGES),dpkg -s $(SYSTEM_PACKAGES) >/dev/null 2>&1 || { test "$$(id -u)" = 0 && { apt-get install -qq -y $(SYSTEM_PACKAGES) || { apt-get update -qq && apt-get install -qq -y $(SYSTEM_PACKAGES); }; } >/dev/null 2>&1; } || echo "Some tests will be skipped. To run them: apt-get install $(SYSTEM_PACKAGES)" >&2,:)

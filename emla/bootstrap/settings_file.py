@@ -3,7 +3,7 @@
 Every other setting stands in docs/reference/settings.md. A value that is commented out is the default.
 """
 
-from emla.model.settings import OpenerSettings, OperationsSettings, PeerSettings, StoreSettings
+from emla.model.settings import KeySettings, OpenerSettings, OperationsSettings, PeerSettings, StoreSettings
 
 _TEMPLATE = """\
 # Settings of this gateway. A line that begins with # is a comment; the value in it is the default.
@@ -36,6 +36,12 @@ listen_port = {listen_port}
 # memory_bytes = {memory_bytes}
 # How often it may kill that process before it is put into quarantine.
 # strikes = {strikes}
+
+[keys]
+# Where the passphrase of the private keys and the PIN of a token are read at start. Better: systemd credentials,
+# docs/how-to/unlock-at-start.md
+# passphrase_file = "{passphrase_file}"
+# token_pin_file = "{token_pin_file}"
 """
 
 
@@ -58,4 +64,6 @@ def first_settings(endpoint_host: str, endpoint_port: int) -> str:
         cpu_seconds=opener.cpu_seconds,
         memory_bytes=opener.memory_bytes,
         strikes=opener.strikes,
+        passphrase_file=KeySettings().passphrase_file,
+        token_pin_file=KeySettings().token_pin_file,
     )

@@ -19,6 +19,8 @@ FAMILIES = {
     "message": Entry("message:message", "Check, send, list, show and open messages."),
     "request": Entry("message:message", "The same as message."),
     "card": Entry("card:card", "This authority's own card."),
+    "keys": Entry("keys:keys", "The private keys of this authority and of its people."),
+    "root": Entry("root:root", "The offline root, on removable media."),
     "peer": Entry("peer:peer", "The other authorities known here."),
     "leg": Entry("leg:leg", "What waits for its way to a peer."),
     "ledger": Entry("ledger:ledger", "The tamper-evident record of all of it."),

@@ -47,6 +47,18 @@ def decode(data: bytes, expected: PayloadType, size_bytes_max: int) -> SignedObj
     Raises:
         MalformedError: not an envelope, of another type, without signatures, or with one key twice.
     """
+    signed = decode_draft(data, frozenset({expected}), size_bytes_max)
+    if not signed.signatures:
+        raise MalformedError("Signed object without signatures.")
+    return signed
+
+
+def decode_draft(data: bytes, expected: frozenset[PayloadType], size_bytes_max: int) -> SignedObject:
+    """Decode an envelope of one of the expected types that may lack signatures: it is on its way from signer to signer.
+
+    Raises:
+        MalformedError: not an envelope, of another type, or with one key twice.
+    """
     members = Members(strict_json.decode(data, size_bytes_max), "signed object")
     kind = members.text("payloadType")
     payload = members.octets("payload", longest=size_bytes_max)
@@ -55,11 +67,13 @@ def decode(data: bytes, expected: PayloadType, size_bytes_max: int) -> SignedObj
         signatures.append(Signature(kid=each.text("keyid", KID), sig=each.octets("sig", ed1.SIGNATURE_BYTES)))
         each.finish()
     members.finish()
-    if kind != expected:
-        raise MalformedError(f"Signed object of another type than {expected.name.lower()}.")
-    if not signatures or len({each.kid for each in signatures}) != len(signatures):
-        raise MalformedError("Signed object without signatures, or with one key twice.")
-    return SignedObject(payload_type=expected, payload=payload, signatures=tuple(signatures))
+    if kind not in expected:
+        raise MalformedError(
+            f"Signed object of another type than {', '.join(sorted(each.name.lower() for each in expected))}."
+        )
+    if len({each.kid for each in signatures}) != len(signatures):
+        raise MalformedError("Signed object with one key twice.")
+    return SignedObject(payload_type=PayloadType(kind), payload=payload, signatures=tuple(signatures))
 
 
 def verifies(signed: SignedObject, kid: str, public: bytes) -> bool:

@@ -119,10 +119,19 @@ def open_media_key(path: Path, key: MediaKey, passphrase: Passphrase) -> ed1.Sig
     Raises:
         ConfigurationError: ``wrong-passphrase``.
     """
+    return ed1.SigningKey(seed_of(path, key, passphrase), key.about.kid)
+
+
+def seed_of(path: Path, key: MediaKey, passphrase: Passphrase) -> bytes:
+    """What the key grows from, to lock it under another passphrase.
+
+    Raises:
+        ConfigurationError: ``wrong-passphrase``.
+    """
     seed = unlock(passphrase, key.locked, _label(key.about))
     if seed is None:
         raise ConfigurationError("wrong-passphrase", f"It does not open {path}, or that file was changed.")
-    return ed1.SigningKey(seed, key.about.kid)
+    return seed
 
 
 def open_plain_root(path: Path) -> ed1.SigningKey:

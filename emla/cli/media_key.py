@@ -1,0 +1,79 @@
+"""Keys on removable media at the command line: making one, opening one, and asking before anything is signed."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emla.cli.invocation import OWN_DOCUMENTS, at_terminal, data
+from emla.cli.unlock import ask
+
+if TYPE_CHECKING:
+    from emla.bootstrap.ceremony import FindPassphrase
+    from emla.model.documents import Authority
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def find_media_passphrase(file: Path | None, descriptor: int | None) -> "FindPassphrase":
+    """Where the passphrase of a key on media comes from."""
+    from emla.keyring.passphrase import MEDIA_PASSPHRASE, Passphrase, Sources
+
+    def find() -> Passphrase:
+        sources = Sources(file=file, descriptor=descriptor, ask=ask if at_terminal() else None)
+        return sources.find(MEDIA_PASSPHRASE)
+
+    return find
+
+
+def documents_of(export: Path | None) -> "Authority | None":
+    """The authority's documents: of an exported file, else those of the data folder, where there is one."""
+    from emla.bootstrap.ceremony import read_documents
+
+    path = export or data() / OWN_DOCUMENTS
+    return read_documents(path) if export or path.exists() else None
+
+
+def required_documents(export: Path | None) -> "Authority":
+    """The same, where nothing can be done without them.
+
+    Raises:
+        click.UsageError: there are none.
+    """
+    found = documents_of(export)
+    if found is None:
+        raise click.UsageError("Name the authority's exported documents with --from (`emla card export`).")
+    return found
+
+
+def instant(text: str | None, now: int) -> int:
+    """An instant as people write it, with its offset: ``2027-03-01T09:30Z``; absent: now.
+
+    Raises:
+        click.UsageError: it is none, or has no offset.
+    """
+    if text is None:
+        return now
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = datetime.min  # noqa: DTZ901 - told apart below by its missing offset
+    if at.tzinfo is None:
+        raise click.UsageError(f"'{text}' is no instant such as 2027-03-01T09:30Z.")
+    return int(at.astimezone(UTC).timestamp())
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask a person before something is signed.
+
+    Raises:
+        click.UsageError: there is nobody to ask.
+        click.Abort: the answer is no.
+    """
+    if yes:
+        return
+    if not at_terminal():
+        raise click.UsageError("There is no terminal to ask at: give --yes when you know what is signed.")
+    if not click.confirm(question, default=False, err=True):
+        raise click.Abort
