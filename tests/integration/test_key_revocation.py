@@ -269,3 +269,31 @@ async def test_what_a_stolen_key_signed_before_is_believed_when_its_checkpoint_w
     assert await house.deliver() == ["revoked-key"]
     assert (house.state(seen), house.state(unseen)) == (LegState.ACCEPTED, LegState.READY)
     house.audits_are_whole()
+
+
+async def test_a_package_accepted_while_its_successor_is_being_made_gets_none(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = await house.hand_in()
+    station, loop = house.sender.station, asyncio.get_running_loop()
+    row = station.store.read.sent(pid)
+    assert row is not None
+    payload = station.gateway.payload(row.payload_sha256)
+    bundle = await station._line.send_package(
+        house.recipient.authority, pid, row.signed, payload, row.payload_size
+    )
+    assert isinstance(bundle, bytes)
+    old = house.recipient.newest(KeyUse.SEAL)
+    await house.recipient.add_key(FileUse.SEAL)
+    await house.recipient.revoke(old)
+    draft = station.reseal._draft
+
+    def overtaken(*given: object) -> Header:
+        asyncio.run_coroutine_threadsafe(station.receive(None, bundle), loop).result(30)
+        return draft(*given)  # type: ignore[arg-type]  # handed on as it came
+
+    monkeypatch.setattr(station.reseal, "_draft", overtaken)
+    await house.refresh()
+    assert house.state(pid) is LegState.ACCEPTED
+    assert station.store.read.replacement(pid) is None
+    house.audits_are_whole()
