@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from emla.bootstrap.own import DATABASE, ledger_public, own_authority
-from emla.flow.gateway import Directory, subject_of
+from emla.bootstrap.own import DATABASE, ledger_publics, own_authority
+from emla.flow.events import PEER_FORGOTTEN
+from emla.flow.gateway import Directory, Peer, subject_of
 from emla.flow.peers import load_directory
 from emla.formats.acknowledgement import decode_bundle
+from emla.formats.event import decode as decode_event
 from emla.ledger.audit import AuditReport, IssuedProof, LeafRecord, audit
 from emla.ledger.leaf import LeafKind
 from emla.model.documents import Authority
 from emla.model.errors import ConfigurationError, EmlaError, MalformedError
+from emla.ports.documents import PeerRow
 from emla.steps.verify_acknowledgement import held, verify_acknowledgement
 from emla.store.files import blob_path
 from emla.store.sqlite import rows
@@ -32,6 +35,7 @@ _OBJECTS = {
     LeafKind.ACKNOWLEDGEMENT_ISSUED: "SELECT bundle FROM acknowledgement WHERE aid = ?1",
     LeafKind.ACKNOWLEDGEMENT_RECEIVED: "SELECT bundle FROM acknowledgement WHERE aid = ?1",
     LeafKind.DOCUMENT: "SELECT body FROM document WHERE sha256 = ?1",
+    LeafKind.EVENT: "SELECT body FROM event WHERE sha256 = ?1",
 }
 _BUNDLES = frozenset({LeafKind.ACKNOWLEDGEMENT_ISSUED, LeafKind.ACKNOWLEDGEMENT_RECEIVED})
 
@@ -75,16 +79,39 @@ def _audit(connection: sqlite3.Connection, data: Path, authority: Authority) -> 
         lambda record: _stored(connection, record),
         (row[0] for row in connection.execute("SELECT note FROM checkpoint ORDER BY size")),
         origin=authority.card.ledger_origin,
-        public_key=ledger_public(authority),
+        public_keys=ledger_publics(authority),
         issued=_issued(connection),
     )
     problems = [*report.problems, *unrecorded(connection)]
     directory = load_directory([rows.peer(row) for row in connection.execute(rows.PEER)])
+    for each in _forgotten(connection):
+        directory.peers.setdefault(each.authority.id, each)
     acknowledgements = _check_acknowledgements(connection, authority, directory, problems)
     payloads = _check_payloads(connection, data, problems)
     return LedgerAudit(
         ledger=report, acknowledgements=acknowledgements, payloads=payloads, problems=tuple(problems)
     )
+
+
+def _forgotten(connection: sqlite3.Connection) -> Iterator[Peer]:
+    """Peers that are pinned no more, as the ledger remembers them: what they signed is verified all the same."""
+    for (body,) in connection.execute(
+        "SELECT body FROM event WHERE kind = ? ORDER BY at DESC", (PEER_FORGOTTEN,)
+    ):
+        facts = decode_event(body).facts
+        digest = bytes.fromhex(str(facts["documents"]))
+        row = connection.execute("SELECT body FROM document WHERE sha256 = ?", (digest,)).fetchone()
+        if row is None:
+            continue  # its leaf misses its object, which is a finding of its own
+        peer = PeerRow(
+            authority=str(facts["peer"]),
+            documents=row[0],
+            pin_version=int(facts["pin_version"]),
+            pin_sha256=bytes.fromhex(str(facts["pin_sha256"])),
+            fingerprint=str(facts["fingerprint"]),
+            pinned_at=int(facts["pinned_at"]),
+        )
+        yield from load_directory([peer]).peers.values()
 
 
 def _leaves(connection: sqlite3.Connection) -> Iterator[LeafRecord]:

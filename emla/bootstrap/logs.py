@@ -13,9 +13,12 @@ FIELDS = (
     "authority",
     "code",
     "correlation_id",
+    "days",
     "detail",
     "event",
+    "kid",
     "leg",
+    "packages",
     "packages_waiting",
     "peer",
     "pid",
@@ -24,6 +27,7 @@ FIELDS = (
     "seconds",
     "state",
     "strikes",
+    "what",
 )
 """The extra fields a log line may carry; docs/reference/logs.md."""
 _TEXT_MAX = 500

@@ -18,21 +18,28 @@ import uvloop
 
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.logs import set_up_logs
-from emla.bootstrap.own import DATABASE, SOCKET, identity_of, ledger_key_of, own_authority
+from emla.bootstrap.own import DATABASE, SOCKET, own_authority, write_own_file
+from emla.bootstrap.own_keys import OwnKeys
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.flow.accept import Accept
+from emla.flow.changes import Changes
 from emla.flow.deliver import DeliverLeg
 from emla.flow.gateway import Gateway
 from emla.flow.hand_over import HandOver
 from emla.flow.news import News
 from emla.flow.open import Open
-from emla.flow.peers import ImportPeer, PingPeer, load_directory
+from emla.flow.own import Outlets, Own, identity_at, ledger_key_at
+from emla.flow.peers import ForgetPeer, ImportPeer, PingPeer, load_directory
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.refresh import Refresh
 from emla.flow.relay import Relay
+from emla.flow.reseal import Reseal
 from emla.flow.submit import Submit
+from emla.flow.take_documents import TakeDocuments
+from emla.flow.upkeep import Upkeep
 from emla.formats.schema import Schemas
 from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
@@ -47,6 +54,7 @@ from emla.store.sqlite.listings import SqliteListings, open_listings
 from emla.store.sqlite.store import SqliteStore, open_store
 from emla.transport.https import HttpsTransport
 from emla.web.authority_api import AuthorityApi
+from emla.web.keys_api import KeysApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 
@@ -65,6 +73,7 @@ class Parts:
     listings: SqliteListings
     transport: HttpsTransport
     opener: OpenerProcess
+    keys: OwnKeys
     failure: "asyncio.Future[StoreError]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -73,6 +82,31 @@ class Parts:
         """Note that the storage failed; the first failure counts."""
         if not self.failure.done():
             self.failure.set_result(error)
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """The journeys that go on by themselves, and those that others share."""
+
+    news: News
+    relay: Relay
+    opening: Open
+    own: Own
+    ping: PingPeer
+    take: TakeDocuments
+    refresh: Refresh
+    reseal: Reseal
+    upkeep: Upkeep
+
+    def contact(self, peer: str) -> None:
+        """An authenticated peer made contact: whatever waits for it is tried at once."""
+        self.relay.contact(peer)
+        self.refresh.contact(peer)
+
+    def workers(self) -> list["asyncio.Task[None]"]:
+        """Start what runs until the end."""
+        runs = (self.relay.run(), self.opening.run(), self.refresh.run(), self.upkeep.run())
+        return [asyncio.create_task(each) for each in runs]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,12 +156,13 @@ async def _serve(settings: Settings, keys: KeyFolder, on_ready: Callable[[int, i
         loop.add_signal_handler(each, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         parts = await _open_parts(settings, keys, stack)
-        news = News()
-        deliver = DeliverLeg(parts.gateway, parts.transport, news)
-        relay = Relay(parts.gateway, deliver)
-        opening = Open(parts.gateway, parts.opener, news, relay.add)
-        apis = _apis(parts, news, relay, opening)
-        workers = [asyncio.create_task(relay.run()), asyncio.create_task(opening.run())]
+        line = _line(parts)
+        await line.own.start()
+        await line.upkeep.sign_status()
+        for peer in list(parts.gateway.directory.peers):
+            await line.reseal(peer)
+        apis = _apis(parts, line)
+        workers = line.workers()
         stack.push_async_callback(_cancel, workers)
         listeners = Listeners()
         stack.push_async_callback(listeners.close)
@@ -139,8 +174,8 @@ async def _serve(settings: Settings, keys: KeyFolder, on_ready: Callable[[int, i
             on_ready(peer_port, operations_port)
         await _until_stopped(stop, parts, workers)
         apis.peer.stopping = apis.authority.stopping = True
-        news.end()
-        relay.end()
+        line.news.end()
+        line.relay.end()
         await _drain(parts, settings.operations.drain_seconds)
     logger.info("stopped", extra={"state": "stopped"})
 
@@ -151,10 +186,10 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
     stack.enter_context(lock_folder(data))
     clock = SystemClock()
     now = int(clock.now())
-    keys = folder.read()
+    keys = OwnKeys(folder.read(), folder.folder, read=folder.read)
     stack.callback(folder.tokens.close)
-    identity = identity_of(authority, keys, now)
-    store = open_store(data / DATABASE, ledger_key_of(authority, keys, now), folder.slow)
+    identity = identity_at(authority, keys, now)
+    store = open_store(data / DATABASE, ledger_key_at(authority, keys, now), folder.slow)
     stack.push_async_callback(store.close)
     blobs = FileBlobs(data, system_entropy)
     blobs.sweep(lambda sha256: store.read.knows_payload(sha256))
@@ -167,6 +202,7 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
         wrapping=folder.wrapping(OPENER_USES),
     )
     await opener.start()
+    keys.reload_opener = opener.reload
     stack.push_async_callback(opener.close)
     transport = HttpsTransport(settings.peer)
     stack.push_async_callback(transport.close)
@@ -179,24 +215,59 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
         entropy=system_entropy,
         settings=settings,
     )
-    parts = Parts(gateway, store, blobs, listings, transport, opener)
+    parts = Parts(gateway, store, blobs, listings, transport, opener, keys)
     store.start(on_failure=parts.fail)
     return parts
 
 
-def _apis(parts: Parts, news: News, relay: Relay, opening: Open) -> Apis:
-    gateway = parts.gateway
+def _line(parts: Parts) -> Line:
+    """Put the journeys together, and connect what one tells another."""
+    gateway, news = parts.gateway, News()
+    relay = Relay(gateway, DeliverLeg(gateway, parts.transport, news))
+    reseal = Reseal(gateway, news, relay.add)
+
+    async def on_news(peer: str) -> None:
+        await reseal(peer)
+        relay.retry(peer)
+
     ping = PingPeer(gateway, parts.transport)
-    status = Status(gateway, parts.store, parts.blobs, parts.opener)
+    take = TakeDocuments(gateway, on_news)
+    refresh = Refresh(gateway, parts.transport, ping, take)
+    gateway.signals.cards_seen = refresh.cards_seen
+    gateway.signals.refused = refresh.refused
+    gateway.signals.wake = relay.retry
+    outlets = Outlets(
+        ledger_key=parts.store.use_ledger_key,
+        file=lambda export: write_own_file(gateway.settings.data, export),
+        published=refresh.published,
+    )
+    own = Own(gateway, parts.keys, outlets)
+    return Line(
+        news=news,
+        relay=relay,
+        opening=Open(gateway, parts.opener, news, relay.add),
+        own=own,
+        ping=ping,
+        take=take,
+        refresh=refresh,
+        reseal=reseal,
+        upkeep=Upkeep(gateway, own, parts.keys),
+    )
+
+
+def _apis(parts: Parts, line: Line) -> Apis:
+    gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
+    status = Status(gateway, parts.store, parts.blobs, parts.opener, line.take.figures)
     operations = OperationsApi(readiness(gateway, parts.opener, parts.failure), figures(status))
     status.watch(operations)
     return Apis(
         peer=PeerApi(
             gateway,
-            Accept(gateway, opening.add, relay.contact),
-            ReceiveAcknowledgement(gateway, news, relay.contact),
+            Accept(gateway, line.opening.add, line.contact),
+            ReceiveAcknowledgement(gateway, news, line.contact),
             ping,
             relay,
+            line.take,
         ),
         authority=AuthorityApi(
             gateway,
@@ -208,6 +279,8 @@ def _apis(parts: Parts, news: News, relay: Relay, opening: Open) -> Apis:
             relay=relay,
             news=news,
             status=status,
+            keys=KeysApi(gateway, Changes(gateway, line.own, parts.keys), parts.keys),
+            forget=ForgetPeer(gateway),
         ),
         operations=operations,
     )

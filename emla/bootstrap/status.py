@@ -4,13 +4,16 @@ import asyncio
 import resource
 from collections.abc import Callable
 
-from emla.flow.gateway import Gateway
+from emla.flow.gate import is_open
+from emla.flow.gateway import Gateway, Peer
+from emla.flow.key_life import documents_ending, keys_ending
+from emla.flow.take_documents import DocumentFigures
 from emla.model.errors import InvalidDocumentError, StoreError
 from emla.sandbox.opener import OpenerProcess
 from emla.steps.trust import check_current
 from emla.store.files import FileBlobs
 from emla.store.sqlite.store import SqliteStore
-from emla.web.operations import Check, Figures, OperationsApi
+from emla.web.operations import Check, Figures, Labelled, OperationsApi
 
 _SYNCS_PER_WAL_CHECKPOINT = 2
 _SYNCS_PER_BLOB = 3
@@ -20,11 +23,19 @@ _DAY_SECONDS = 86400
 class Status:
     """Implements `emla.web.views.StatusSource`."""
 
-    def __init__(self, gateway: Gateway, store: SqliteStore, blobs: FileBlobs, opener: OpenerProcess) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        store: SqliteStore,
+        blobs: FileBlobs,
+        opener: OpenerProcess,
+        documents: DocumentFigures,
+    ) -> None:
         self.gateway = gateway
         self.store = store
         self._blobs = blobs
         self._opener = opener
+        self.documents = documents
         self._operations: OperationsApi | None = None
 
     def watch(self, operations: OperationsApi) -> None:
@@ -108,6 +119,8 @@ def figures(status: Status) -> Figures:
         "emla_commits": ("Commits of the store.", lambda: status.commits),
         "emla_operations": ("Operations committed.", lambda: store.figures.operations),
         "emla_fsyncs": ("Syncs to disk.", lambda: status.fsyncs),
+        "emla_documents_taken": ("Newer documents of peers taken.", lambda: status.documents.taken),
+        "emla_documents_refused": ("Documents of peers refused.", lambda: status.documents.refused),
     }
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
         "emla_ledger_size": ("Leaves in the ledger.", lambda: store.ledger_size),
@@ -127,4 +140,41 @@ def figures(status: Status) -> Figures:
             lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         ),
     }
-    return Figures(counters, gauges, store.read.leg_counts)
+    labelled: dict[str, tuple[str, tuple[str, ...], Callable[[], Labelled]]] = {
+        "emla_key_days_left": (
+            "Days until a key, card or root ends.",
+            ("authority", "what", "name"),
+            lambda: _days_left(gateway),
+        ),
+        "emla_peer_status_age_seconds": (
+            "Age of what a peer last said is current.",
+            ("peer",),
+            lambda: _status_age(gateway),
+        ),
+        "emla_peer_open": (
+            "Whether packages may start for a peer.",
+            ("peer",),
+            lambda: {(peer.authority.id,): float(is_open(peer, gateway.now())) for peer in _peers(gateway)},
+        ),
+    }
+    return Figures(counters, gauges, store.read.leg_counts, labelled)
+
+
+def _peers(gateway: Gateway) -> list[Peer]:
+    return list(gateway.directory.peers.values())
+
+
+def _days_left(gateway: Gateway) -> Labelled:
+    own, now = gateway.identity.authority, gateway.clock.now()
+    endings = [*documents_ending(own), *keys_ending(own)]
+    for peer in _peers(gateway):
+        endings += documents_ending(peer.authority)
+    return {(each.authority, each.what, each.name): round(each.days_left(now), 3) for each in endings}
+
+
+def _status_age(gateway: Gateway) -> Labelled:
+    now = gateway.clock.now()
+    return {
+        (each.authority.id,): max(0.0, now - max(each.authority.fresh_at, each.row.pinned_at))
+        for each in _peers(gateway)
+    }

@@ -50,6 +50,7 @@ def short(identifier: str | None) -> str:
 _SENT = {
     "READY": "on its way",
     "HELD": "held back here",
+    "REPLACED": "replaced by a package for another key of the recipient",
     "ACCEPTED": "delivered",
     "CONSIGNED": "delivered and in the recipient's inbox",
     "HANDED": "delivered and opened by an officer of the recipient",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Self
 
+from emla.client.key_answers import PeerStanding
 from emla.client.reading import Answer
 from emla.model.findings import Finding, Severity
 
@@ -250,6 +251,8 @@ class Peer:
     last_contact: datetime | None
     waiting_legs: int
     next_attempt: datetime | None
+    standing: PeerStanding | None = None
+    """None from a server that does not say."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -266,6 +269,7 @@ class Peer:
             last_contact=answer.optional("last_contact", answer.instant),
             waiting_legs=answer.integer("waiting_legs"),
             next_attempt=answer.optional("next_attempt", answer.instant),
+            standing=PeerStanding.read(answer) if answer.optional("freshness", answer.text) else None,
         )
 
 

@@ -8,7 +8,9 @@ message twice is one message, because the server knows its MessageId.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+import json
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +20,7 @@ import aiohttp
 
 from emla.client import download
 from emla.client.answers import Leg, Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus, Submitted
+from emla.client.key_answers import Change, KeyOfficers, OwnDocuments, OwnKeys
 from emla.client.problems import error_of_problem
 from emla.client.reading import Answer, decode_answer, unreadable
 from emla.client.upload import PIECE_BYTES, SUBMISSION_TYPE, OpenPart, Progress, Submission
@@ -195,6 +198,48 @@ class Client:
         async with self._call("POST", path) as response:
             return Pong.read(decode_answer(await response.read(), "ping"))
 
+    async def forget_peer(self, authority: str, *, force: bool = False) -> None:
+        """Forget a peer; with `force` also while something waits for it."""
+        path = f"/v1/peers/{quote(authority, safe='')}"
+        async with self._call("DELETE", path, query={"force": "1"} if force else {}):
+            return
+
+    async def keys(self) -> OwnKeys:
+        """Our own keys, and where our documents stand."""
+        return OwnKeys.read(await self._get("/v1/keys", "keys"))
+
+    async def officers(self) -> KeyOfficers:
+        """The key officers of today."""
+        return KeyOfficers.read(await self._get("/v1/officers", "officers"))
+
+    async def changes(self) -> tuple[Change, ...]:
+        """Proposed and published changes, the newest first."""
+        return tuple(map(Change.read, (await self._get("/v1/changes", "changes")).items("items")))
+
+    async def change(self, digest: str) -> Change:
+        """One change, by the hash of its document."""
+        return Change.read(await self._get(f"/v1/changes/{quote(digest, safe='')}", "change"))
+
+    async def propose(self, kind: str, document: bytes, approval: bytes) -> Change:
+        """Propose a document (``card``, ``root`` or ``officers``), with the officer's signed word."""
+        body = {"type": kind, "document": _text(document), "approval": _text(approval)}
+        return Change.read(await self._post("/v1/changes", "change", body))
+
+    async def approve(self, digest: str, approval: bytes) -> Change:
+        """Approve a proposed document, with another officer's signed word."""
+        path = f"/v1/changes/{quote(digest, safe='')}/approvals"
+        return Change.read(await self._post(path, "change", {"approval": _text(approval)}))
+
+    async def publish(self, digest: str, *signed: bytes) -> Change:
+        """Publish an approved change: the signed card; or the signed root and the card under it; nothing for officers."""
+        path = f"/v1/changes/{quote(digest, safe='')}/publish"
+        return Change.read(await self._post(path, "change", {"documents": [_text(each) for each in signed]}))
+
+    async def revoke(self, revocation: bytes) -> OwnDocuments:
+        """Publish a revocation or a freeze that a root key has signed."""
+        body = {"revocation": _text(revocation)}
+        return OwnDocuments.read(await self._post("/v1/revocations", "documents", body))
+
     async def legs(self, *, state: str | None = None) -> tuple[Leg, ...]:
         """What waits for, or was given to, peers."""
         answer = await self._get("/v1/legs", "legs", {"state": state} if state else {})
@@ -209,6 +254,13 @@ class Client:
         self, path: str, what: str, query: dict[str, str] | None = None, wait_seconds: float = 0
     ) -> Answer:
         async with self._call("GET", path, query=query, wait_seconds=wait_seconds) as response:
+            return decode_answer(await response.read(), what)
+
+    async def _post(self, path: str, what: str, body: Mapping[str, object]) -> Answer:
+        headers = {"Content-Type": "application/json"}
+        async with self._call(
+            "POST", path, headers=headers, body=json.dumps(dict(body)).encode()
+        ) as response:
             return decode_answer(await response.read(), what)
 
     @contextlib.asynccontextmanager
@@ -246,3 +298,7 @@ class Client:
         if isinstance(error, PermissionError):
             return f"{self._path}: you have no right to use it."
         return f"{self._path}: nobody is there."
+
+
+def _text(document: bytes) -> str:
+    return b64encode(document).decode("ascii")

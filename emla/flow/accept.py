@@ -97,7 +97,9 @@ class Accept:
         pid = pid or package.pid
         if package.pid != pid:
             raise InvalidPackageError("malformed", "The URL names another package.")
-        self._on_contact(package.header.sender)
+        header = package.header
+        self._on_contact(header.sender)
+        gateway.signals.cards_seen(header.sender, header.sender_card.version, header.recipient_card.version)
         if known := self.known(pid):
             return known
         if isinstance(verified, RefusedPackage):

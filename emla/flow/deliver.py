@@ -7,6 +7,7 @@ acknowledgement leg is done when the peer says it has it, because the peer can a
 import logging
 from collections.abc import Callable
 
+from emla.flow.gate import HELD_SECONDS, reason_to_wait
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
@@ -50,6 +51,8 @@ def record_acknowledgement(verified: VerifiedAcknowledgement) -> Callable[[Trans
             state = next_state(leg.state, transaction.events_of(said.pid))
             if state is not leg.state:
                 transaction.move_leg(leg.id, leg.state, state)
+        if said.event is Event.RELAY_REJECTION and said.reason == "already-held":
+            transaction.reopen_replaced(said.pid)
         return True
 
     return operation
@@ -81,10 +84,15 @@ class DeliverLeg:
             # Not offered once more: a recipient whose clock is slow would accept what its sender calls expired.
             await self._expire(leg, row)
             return None
-        peer = gateway.directory.peers[leg.peer].authority
+        pinned = gateway.directory.peers[leg.peer]
+        peer = pinned.authority
+        header = gateway.subjects.of(row.pid, row.signed).header
+        if code := reason_to_wait(gateway, pinned, row.pid, header):
+            return Refusal(code=code, retry_after_seconds=HELD_SECONDS, held=True)
         payload = gateway.payload(row.payload_sha256)
         answer = await self._transport.send_package(peer, row.pid, row.signed, payload, row.payload_size)
         if isinstance(answer, Refusal):
+            gateway.signals.refused(peer.id, answer.code)
             return answer
         try:
             # O6: verified before it is believed; a crash before the commit only makes us ask again.
@@ -111,6 +119,8 @@ class DeliverLeg:
                 extra={"peer": peer.id, "pid": row.pid.hex(), "event": verified.acknowledgement.event.value},
             )
         self._news.tell(row.pid)
+        if row.replaces is not None and verified.acknowledgement.event is Event.RELAY_REJECTION:
+            gateway.signals.wake(peer.id)  # the package it replaced may be asked for again
         return None
 
     async def _expire(self, leg: Leg, row: SentRow) -> None:
@@ -139,6 +149,7 @@ class DeliverLeg:
         peer = gateway.directory.peers[leg.peer].authority
         refusal = await self._transport.send_acknowledgement(peer, row.aid, row.bundle)
         if refusal is not None:
+            gateway.signals.refused(peer.id, refusal.code)
             return refusal
 
         def operation(transaction: Transaction) -> None:

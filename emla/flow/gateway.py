@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from emla.formats.header import decode as decode_header
 from emla.formats.header import decode_signed, package_id
-from emla.ledger.checkpoint import Checkpoint
+from emla.ledger.checkpoint import Checkpoint, checkpoint_text
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority
 from emla.model.errors import StoreError
@@ -18,8 +18,9 @@ from emla.model.settings import Settings
 from emla.model.signed import PayloadType, Signer
 from emla.ports.blobs import Blobs
 from emla.ports.clock import Clock, Entropy
+from emla.ports.documents import PeerRow
 from emla.ports.signing import sign_now
-from emla.ports.store import PeerRow, Store
+from emla.ports.store import Store
 from emla.steps.acknowledge import IssuedAcknowledgement, Subject, acknowledge, signature_hash
 from emla.steps.verify_package import Addressee
 
@@ -29,7 +30,7 @@ _FRESH_BYTES_MAX = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The authority this gateway serves, and the key it signs with."""
+    """The authority this gateway serves, and the key it signs with: replaced as a whole when either changes (`flow.own`)."""
 
     authority: Authority
     signer: Signer
@@ -158,6 +159,22 @@ class FreshPayloads:
         return payload
 
 
+def _nothing(*_: object) -> None:
+    """Nobody listens."""
+
+
+@dataclass(slots=True)
+class Signals:
+    """What one journey tells another in passing; bootstrap connects them, a test may leave them alone."""
+
+    cards_seen: Callable[[str, int, int], None] = _nothing
+    """A peer named its own card's version, and the version of ours that it knows."""
+    refused: Callable[[str, str], None] = _nothing
+    """A peer refused something of ours with a code."""
+    wake: Callable[[str], None] = _nothing
+    """Something that a peer's legs waited for has come about."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Gateway:
     """The shared parts, built once by bootstrap."""
@@ -172,6 +189,7 @@ class Gateway:
     under_way: UnderWay = field(default_factory=UnderWay)
     subjects: Subjects = field(default_factory=Subjects)
     fresh: FreshPayloads = field(default_factory=FreshPayloads)
+    signals: Signals = field(default_factory=Signals)
 
     def now(self) -> int:
         """The wall clock in whole UNIX seconds, as signed objects carry it."""
@@ -202,9 +220,13 @@ class Gateway:
         row = self.store.read.sent_signed(pid)
         return None if row is None else self.subjects.of(pid, row)
 
-    def witnessed(self, aid: bytes, _checkpoint: Checkpoint, _before: int) -> bool:
-        """Whether this acknowledgement is stored here: a repeat of it is believed although its key was revoked since."""
-        return self.store.read.acknowledgement(aid) is not None
+    def witnessed(self, aid: bytes, checkpoint: Checkpoint, before: int) -> bool:
+        """Whether this acknowledgement is stored here already, or its checkpoint was seen here before an instant.
+
+        Then it is believed although its key was revoked since.
+        """
+        seen = self.store.read.witnessed_at(checkpoint_text(checkpoint))
+        return (seen is not None and seen < before) or self.store.read.acknowledgement(aid) is not None
 
     def acknowledge(
         self, event: Event, subject: Subject, reason: str | None = None, *, at: int

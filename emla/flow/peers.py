@@ -4,20 +4,30 @@ A pin is made by two people on a telephone: the fingerprint typed here must be t
 pinned peer come in under its pin; older or contradicting ones never do.
 """
 
+import hashlib
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from emla import __version__
+from emla.flow.events import IMPORT_REFUSED, PEER_FORGOTTEN, event
 from emla.flow.gateway import Directory, Gateway, Peer
 from emla.formats import documents as form
 from emla.formats import dsse, export
 from emla.formats import ping as ping_form
-from emla.model.documents import Authority, KeyUse
-from emla.model.errors import InvalidDocumentError, InvalidPackageError, MalformedError, TransportError
+from emla.model.documents import Authority, Documents, KeyUse
+from emla.model.errors import (
+    InvalidDocumentError,
+    InvalidMessageError,
+    InvalidPackageError,
+    MalformedError,
+    NotFoundError,
+    TransportError,
+)
 from emla.model.ping import Ping
 from emla.model.signed import PayloadType
-from emla.ports.store import PeerRow
+from emla.ports.documents import PeerRow, PingRow
+from emla.ports.store import Transaction
 from emla.ports.transport import Refusal, Transport
 from emla.steps.succeed import succeed
 from emla.steps.trust import RootPin, check_current, trust_documents
@@ -43,6 +53,17 @@ def load_directory(rows: list[PeerRow]) -> Directory:
     return directory
 
 
+def _trust(documents: Documents, directory: Directory) -> Authority:
+    """Trust documents, those of a known peer in the light of what is known of it."""
+    try:
+        return trust_documents(documents)
+    except InvalidDocumentError:
+        for peer in directory.peers.values():
+            if peer.authority.documents.roots[:1] == documents.roots[:1]:
+                return trust_documents(documents, known=peer.authority.documents)
+        raise
+
+
 class ImportPeer:
     """The journey of a peer's documents into the directory."""
 
@@ -63,12 +84,21 @@ class ImportPeer:
             InvalidDocumentError: ``invalid-document``, ``fingerprint-mismatch``, ``document-expired``, ``frozen``,
                 ``clock-skew``, ``document-rollback`` or ``peer-conflict``; nothing was changed.
         """
+        try:
+            return await self._import(exported, fingerprint)
+        except InvalidDocumentError as error:
+            # Recorded before it is answered: who tried to make us trust what is to be found out from the ledger, too.
+            facts = {"code": error.code, "sha256": hashlib.sha256(exported).hexdigest()}
+            await self._gateway.store.write(event(self._gateway, IMPORT_REFUSED, facts))
+            raise
+
+    async def _import(self, exported: bytes, fingerprint: str) -> tuple[Peer, bool]:
         gateway, now = self._gateway, self._gateway.now()
         try:
             documents = export.decode_export(exported)
         except MalformedError as error:
             raise InvalidDocumentError("invalid-document", error.detail) from error
-        offered = trust_documents(documents)
+        offered = _trust(documents, gateway.directory)
         if offered.id == gateway.identity.id:
             raise InvalidDocumentError("peer-conflict", "These are this authority's own documents.")
         expected = root_fingerprint(offered)
@@ -77,7 +107,7 @@ class ImportPeer:
         check_current(offered, now)
         known = gateway.directory.peers.get(offered.id)
         offered = succeed(known.authority if known else None, offered, now)
-        if known and known.authority.documents == offered.documents:
+        if known and known.authority.documents == offered.documents and known.row.held is None:
             return known, False
         row = PeerRow(
             authority=offered.id,
@@ -91,6 +121,52 @@ class ImportPeer:
         peer = Peer(authority=offered, row=row, last_contact=known.last_contact if known else None)
         gateway.directory.peers[offered.id] = peer
         return peer, True
+
+
+class ForgetPeer:
+    """The end of a pin."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def __call__(self, authority: str, *, force: bool) -> None:
+        """Forget a peer: nothing is sent to it or taken from it any more. What was recorded stays, and so does who it was.
+
+        Args:
+            authority: the peer.
+            force: also when legs are open; they wait, and expire, unless it is pinned again.
+
+        Raises:
+            NotFoundError: it is not pinned.
+            InvalidMessageError: ``open-legs``: something still waits for it.
+        """
+        gateway = self._gateway
+        peer = gateway.directory.peers.get(authority)
+        if peer is None:
+            raise NotFoundError("not-found", f"'{authority}' is not pinned here.")
+        if not force and authority in gateway.store.read.peers_with_legs():
+            raise InvalidMessageError("open-legs", f"Packages or acknowledgements wait for {authority}.")
+        row = peer.row
+        record = event(
+            gateway,
+            PEER_FORGOTTEN,
+            {
+                "peer": authority,
+                "fingerprint": row.fingerprint,
+                "pin_version": row.pin_version,
+                "pin_sha256": row.pin_sha256.hex(),
+                "pinned_at": row.pinned_at,
+                "documents": hashlib.sha256(row.documents).hexdigest(),
+            },
+        )
+
+        def operation(transaction: Transaction) -> None:
+            record(transaction)
+            transaction.forget_peer(authority)
+
+        # K7: before this commit it is pinned; after it only the ledger remembers it.
+        await gateway.store.write(operation)
+        gateway.directory.peers.pop(authority, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,14 +225,36 @@ class PingPeer:
     async def answer(self, signed: bytes) -> tuple[str, bytes]:
         """Verify a peer's ping; return who it was and the signed answer."""
         ping, sender = self._verify(signed)
+        self._gateway.signals.cards_seen(sender.id, ping.card_version, 0)
         return sender.id, await self._sign(sender.id, ping.nonce)
 
     async def ping(self, peer: Authority) -> PingResult:
-        """Ping a peer.
+        """Ping a peer and keep what it showed, a failure too.
 
         Raises:
             TransportError: not reached, or the answer is not the peer's.
         """
+        gateway = self._gateway
+        last = gateway.store.read.ping(peer.id) or PingRow(authority=peer.id)
+        try:
+            result = await self._ping(peer)
+        except TransportError as error:
+            failed = replace(last, failed_at=gateway.now(), failed_code=error.code)
+            await gateway.store.write(lambda each: each.put_ping(failed))
+            raise
+        row = replace(
+            last,
+            at=gateway.now(),
+            latency=result.latency_seconds,
+            difference=result.clock_difference_seconds,
+            software=result.software,
+            card_version=result.card_version_theirs,
+        )
+        await gateway.store.write(lambda each: each.put_ping(row))
+        gateway.signals.cards_seen(peer.id, result.card_version_theirs, 0)
+        return result
+
+    async def _ping(self, peer: Authority) -> PingResult:
         nonce = self._gateway.entropy(16)
         signed = await self._sign(peer.id, nonce)
         begun = self._gateway.clock.steady()

@@ -152,6 +152,9 @@ class Destination:
         self._changed.set()
 
     async def _postpone(self, leg: Leg, refusal: Refusal, failures_before: int) -> None:
+        if refusal.held:
+            await self._hold(leg, refusal)
+            return
         # Legs that were on their way together fail together: that is one failure in a row, not one for each of them.
         first = self._failures == failures_before
         if first:
@@ -177,6 +180,20 @@ class Destination:
         # A crash before this commit forgets one failed attempt, which is harmless; so it waits for company.
         await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
         self._next_due = min(now + delay, self._next_due or math.inf)
+
+    async def _hold(self, leg: Leg, refusal: Refusal) -> None:
+        """A leg that we keep back ourselves: no attempt, no failure, and no pause for the others."""
+        until = self._gateway.clock.now() + refusal.retry_after_seconds
+        if leg.expires is not None:
+            until = min(until, float(leg.expires))  # that it expired is said in time
+        if leg.last_code != refusal.code:
+            logger.info("leg waits", extra={"leg": leg.id, "peer": self._peer, "code": refusal.code})
+
+        def operation(transaction: Transaction) -> None:
+            transaction.delay_leg(leg.id, leg.attempts, until, refusal.code)
+
+        await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
+        self._next_due = min(until, self._next_due or math.inf)
 
 
 class Relay:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from emla.ledger.checkpoint import Checkpoint, verify
+from emla.ledger.checkpoint import Checkpoint, verify, verify_any
 from emla.ledger.leaf import DIGEST_BYTES, LeafKind, entry, entry_of_digest
 from emla.ledger.merkle import EMPTY, Frontier, leaf_hash, verify_inclusion
 from emla.model.errors import InvalidAcknowledgementError
@@ -85,7 +85,7 @@ def audit(
     checkpoints: Iterable[bytes],
     *,
     origin: str,
-    public_key: bytes,
+    public_keys: Sequence[bytes],
     issued: Iterable[IssuedProof] = (),
 ) -> AuditReport:
     """Audit one ledger (one origin) from its first leaf to its last.
@@ -95,14 +95,14 @@ def audit(
         stored: gives the exact stored bytes of a leaf's object, or None where there are none.
         checkpoints: all checkpoint notes in the order of their size.
         origin: the ledger's origin.
-        public_key: the ledger's key, 32 bytes.
+        public_keys: the keys the ledger has signed with, 32 bytes each, the likeliest first.
         issued: proofs given to peers, in the order of their checkpoints; each is checked against the
             recomputed root.
     """
-    run = _Run(origin=origin, public_key=public_key)
+    run = _Run(origin=origin, public_keys=public_keys)
     heads = run.readable(checkpoints)
     head = next(heads, None)
-    proofs = _Issued(issued, origin, public_key)
+    proofs = _Issued(issued, origin, public_keys)
     while head and head.checkpoint.size == 0:
         run.compare(head, proofs)
         head = next(heads, None)
@@ -161,9 +161,9 @@ class _Head:
 class _Issued:
     """The issued proofs, one ahead, with the verified size of the checkpoint the first one names."""
 
-    def __init__(self, issued: Iterable[IssuedProof], origin: str, public_key: bytes) -> None:
+    def __init__(self, issued: Iterable[IssuedProof], origin: str, public_keys: Sequence[bytes]) -> None:
         self._rest = iter(issued)
-        self._origin, self._public_key = origin, public_key
+        self._origin, self._public_keys = origin, public_keys
         self._note: bytes | None = None
         self.size: int | None = None
         """None where the checkpoint is not one that this ledger signed."""
@@ -175,7 +175,7 @@ class _Issued:
             return
         self._note = self.first.note
         try:
-            self.size = verify(self._note, self._origin, self._public_key).size
+            self.size = verify_any(self._note, self._origin, self._public_keys).size
         except InvalidAcknowledgementError:
             self.size = None
 
@@ -185,7 +185,7 @@ class _Run:
     """One audit under way."""
 
     origin: str
-    public_key: bytes
+    public_keys: Sequence[bytes]
     frontier: Frontier = EMPTY
     expected: int = 0
     objects: int = 0
@@ -240,7 +240,7 @@ class _Run:
         size = -1
         for number, note in enumerate(notes, start=1):
             try:
-                checkpoint = verify(note, self.origin, self.public_key)
+                checkpoint = verify_any(note, self.origin, self.public_keys)
             except InvalidAcknowledgementError as error:
                 self.problem(f"Checkpoint {number} in order is not valid ({error.code}): {error.detail}")
                 continue

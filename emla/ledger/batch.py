@@ -10,11 +10,18 @@ from emla.ledger.merkle import Frontier, Proof, extend, leaf_hash
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerKey:
-    """The origin and key that sign an authority's checkpoints."""
+    """The origin and key that sign an authority's checkpoints, and the keys that signed before it."""
 
     origin: str
     public: bytes
     sign: Callable[[bytes], bytes]
+    older: tuple[bytes, ...] = ()
+    """Other ledger keys of the card: what one of them signed in its day is still ours."""
+
+    @property
+    def publics(self) -> tuple[bytes, ...]:
+        """Every key a checkpoint of this ledger may be signed with."""
+        return (self.public, *self.older)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,10 @@ Rules of this file:
 - `decode` gives a `SignedCheckpoint`, which proves nothing; only `verify` returns a `Checkpoint` to rely on.
 """
 
+import contextlib
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from emla.ledger.merkle import HASH_BYTES
@@ -135,6 +136,24 @@ def verify(note: bytes, origin: str, public_key: bytes) -> Checkpoint:
         )
     verify_signature(signed.note, origin, public_key)
     return signed.checkpoint
+
+
+def verify_any(note: bytes, origin: str, public_keys: Sequence[bytes]) -> Checkpoint:
+    """Read a checkpoint and verify that the ledger `origin` signed it with one of its keys, past or present.
+
+    Args:
+        note: the bytes of the checkpoint.
+        origin: the ledger expected.
+        public_keys: the ledger's keys, the likeliest first; at least one.
+
+    Raises:
+        InvalidAcknowledgementError: as `verify`, with what the last key had against it.
+    """
+    *others, last = public_keys
+    for public_key in others:
+        with contextlib.suppress(InvalidAcknowledgementError):
+            return verify(note, origin, public_key)
+    return verify(note, origin, last)
 
 
 def _malformed(detail: str) -> InvalidAcknowledgementError:

@@ -123,6 +123,11 @@ _ROWS = (
          "Have one officer propose exactly this document and another approve it.", Who.OPERATOR, 403, 3),
     Code("same-officer", "One key officer acted twice where two different ones must.",
          "Have another key officer approve.", Who.OPERATOR, 403, 3),
+    Code("stale-peer", "This authority has not said for seven days what is current; its packages wait.",
+         "Nothing, if its gateway is only down. Else telephone the authority: somebody may be holding back a revocation.",
+         Who.OPERATOR, 409, 5, True),
+    Code("open-legs", "Something still waits to be sent to this authority.",
+         "Wait until it is sent or has expired; or forget the authority with --force.", Who.OPERATOR, 409, 3),
     # --- transport ---
     Code("peer-unreachable", "The other gateway cannot be reached.",
          "Nothing: emla tries again with growing pauses and at once when the peer makes contact.", Who.NOBODY, 502, 5, True),

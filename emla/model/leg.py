@@ -19,7 +19,10 @@ class LegKind(StrEnum):
 
 
 class LegState(StrEnum):
-    """Where a leg stands. A package leg goes READY, ACCEPTED, CONSIGNED, HANDED; an acknowledgement leg READY, DONE."""
+    """Where a leg stands. A package leg goes READY, ACCEPTED, CONSIGNED, HANDED; an acknowledgement leg READY, DONE.
+
+    REPLACED is an exit of READY: another package carries the payload, for a key that the recipient has not revoked.
+    """
 
     READY = "READY"
     ACCEPTED = "ACCEPTED"
@@ -28,6 +31,7 @@ class LegState(StrEnum):
     CONSIGNMENT_FAILED = "CONSIGNMENT_FAILED"
     REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"
+    REPLACED = "REPLACED"
     HELD = "HELD"
     DONE = "DONE"
 
@@ -66,7 +70,8 @@ def leg_state(events: AbstractSet[Event]) -> LegState:
 def next_state(present: LegState, events: AbstractSet[Event]) -> LegState:
     """The state after another acknowledgement: that of all of them together, but never back to asking.
 
-    A leg that ended at its expiry with proof of delivery and without RelayAcceptance has nothing to ask for any more.
+    A leg that ended at its expiry with proof of delivery and without RelayAcceptance has nothing to ask for any more. One
+    whose package was replaced asks no more either, but what the recipient signed about it counts: it was there first.
     """
     state = leg_state(events)
     if state is LegState.READY and present is not LegState.READY:
@@ -79,7 +84,9 @@ def delivered_state(events: AbstractSet[Event]) -> LegState | None:
     return next((state for event, state in _DELIVERED if event in events), None)
 
 
-FINAL = frozenset({LegState.HANDED, LegState.CONSIGNMENT_FAILED, LegState.REJECTED, LegState.DONE})
+FINAL = frozenset(
+    {LegState.HANDED, LegState.CONSIGNMENT_FAILED, LegState.REJECTED, LegState.REPLACED, LegState.DONE}
+)
 """States in which nothing more is expected."""
 
 

@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
 from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.ports.documents import DocumentReader, DocumentTransaction, PeerRow
 from emla.ports.listings import Listed
 from emla.steps.acknowledge import IssuedAcknowledgement
 
@@ -55,6 +56,8 @@ class SentRow:
     urgent: bool
     created: int
     expires: int
+    replaces: bytes | None = None
+    """The package of ours whose place this one takes: the same message and payload for another key of the recipient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,18 +121,6 @@ class AcknowledgementRow:
     bundle: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeerRow:
-    """A pinned peer: the export file's bytes, the pin, who compared the fingerprint and when."""
-
-    authority: str
-    documents: bytes
-    pin_version: int
-    pin_sha256: bytes
-    fingerprint: str
-    pinned_at: int
-
-
 @dataclass(slots=True)
 class Issued:
     """An acknowledgement on its way into the ledger. `bundle` is there once the batch has committed."""
@@ -138,7 +129,7 @@ class Issued:
     bundle: bytes = b""
 
 
-class Transaction(Protocol):
+class Transaction(DocumentTransaction, Protocol):
     """What an operation may do inside a batch."""
 
     def next_place(self, recipient: str, epoch: int) -> tuple[int, bytes | None]:
@@ -149,7 +140,7 @@ class Transaction(Protocol):
         """Insert a package of ours and move its channel on.
 
         Raises:
-            DuplicateError: ``sent_message_id``.
+            DuplicateError: ``sent_message_id`` or ``sent_replaces``.
         """
         ...
 
@@ -219,12 +210,8 @@ class Transaction(Protocol):
         """Append a leaf over stored bytes; `ref` says which object it is about."""
         ...
 
-    def put_peer(self, row: PeerRow) -> None:
-        """Pin a peer, or replace its documents with newer ones; appends a leaf over the documents."""
-        ...
 
-
-class Reader(Protocol):
+class Reader(DocumentReader, Protocol):
     """Reads by key, of what is committed."""
 
     def sent(self, pid: bytes) -> SentRow | None:
@@ -236,7 +223,7 @@ class Reader(Protocol):
         ...
 
     def sent_by_message(self, message_id: bytes) -> SentRow | None:
-        """The package that carries a message of ours."""
+        """The package that carries a message of ours: the newest, where one took the place of another."""
         ...
 
     def received(self, pid: bytes) -> InboxRow | None:

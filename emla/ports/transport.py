@@ -14,10 +14,14 @@ from emla.model.documents import Authority
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A peer's unsigned answer that is not success: its code (or ``peer-nonsense``) and how long it asks us to wait."""
+    """A peer's unsigned answer that is not success: its code (or ``peer-nonsense``) and how long it asks us to wait.
+
+    `held`: not the peer but we ourselves say so, and nothing was sent. Such a wait is no failure of the line.
+    """
 
     code: str
     retry_after_seconds: float = 0.0
+    held: bool = False
 
 
 class Transport(Protocol):
@@ -35,6 +39,14 @@ class Transport(Protocol):
 
     async def send_acknowledgement(self, peer: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
         """Push an acknowledgement; None when the peer has it durably."""
+        ...
+
+    async def get_documents(self, peer: Authority) -> bytes | Refusal:
+        """Fetch a peer's documents; the export's bytes, unverified."""
+        ...
+
+    async def put_documents(self, peer: Authority, authority: str, exported: bytes) -> Refusal | None:
+        """Push our own documents (of `authority`); None when the peer has taken them."""
         ...
 
     async def ping(self, peer: Authority, signed: bytes) -> bytes | Refusal:

@@ -32,6 +32,7 @@ _PACKAGES = "application/vnd.emla.packages"
 _PACKAGE_OUTCOMES = "application/vnd.emla.package-outcomes"
 _BUNDLE = "application/vnd.emla.bundle+json"
 _BUNDLES = "application/vnd.emla.bundles"
+_DOCUMENTS = "application/vnd.emla.documents+json"
 _OUTCOMES = "application/vnd.emla.outcomes+json"
 _PROBLEM = "application/problem+json"
 _PIECE_BYTES = 256 * 1024
@@ -129,7 +130,7 @@ class HttpsTransport:
         peer: Authority,
         method: str,
         path: str,
-        data: bytes | AsyncIterator[bytes],
+        data: bytes | AsyncIterator[bytes] | None,
         media: str,
         length: int,
         answer_bytes_max: int,
@@ -141,7 +142,7 @@ class HttpsTransport:
             peer.card.endpoints[0].url, allow_loopback=self._settings.allow_loopback_endpoints
         )
         url = URL(f"{str(base).rstrip('/')}{path}", encoded=True)
-        headers = {"Content-Type": media, "Content-Length": str(length)}
+        headers = {} if data is None else {"Content-Type": media, "Content-Length": str(length)}
         try:
             async with self._session(peer).request(
                 method,
@@ -232,6 +233,24 @@ class HttpsTransport:
         path = f"/emla/1/acknowledgements/{aid.hex()}"
         status, media, answer, retry_after = await self._call(
             peer, "PUT", path, bundle, _BUNDLE, len(bundle), WIRE.bundle_bytes
+        )
+        return None if status == 204 else _refusal(status, media, answer, retry_after)
+
+    async def get_documents(self, peer: Authority) -> bytes | Refusal:
+        """Fetch a peer's documents; the export's bytes, unverified."""
+        path = f"/emla/1/documents/{peer.id}"
+        status, media, answer, retry_after = await self._call(
+            peer, "GET", path, None, "", 0, WIRE.documents_bytes
+        )
+        return (
+            answer if status == 200 and media == _DOCUMENTS else _refusal(status, media, answer, retry_after)
+        )
+
+    async def put_documents(self, peer: Authority, authority: str, exported: bytes) -> Refusal | None:
+        """Push our own documents; None when the peer has taken them."""
+        path = f"/emla/1/documents/{authority}"
+        status, media, answer, retry_after = await self._call(
+            peer, "PUT", path, exported, _DOCUMENTS, len(exported), WIRE.bundle_bytes
         )
         return None if status == 204 else _refusal(status, media, answer, retry_after)
 

@@ -12,7 +12,7 @@ from emla import __version__
 from emla.flow.gateway import Gateway, Peer
 from emla.flow.hand_over import HandOver
 from emla.flow.news import News
-from emla.flow.peers import ImportPeer, PingPeer
+from emla.flow.peers import ForgetPeer, ImportPeer, PingPeer
 from emla.flow.relay import Relay
 from emla.flow.submit import DeclaredPart, Submission, Submit
 from emla.formats import strict_json
@@ -25,8 +25,9 @@ from emla.model.limits import WIRE
 from emla.model.package import PartRole, Priority
 from emla.ports.listings import Listed, Listings
 from emla.ports.store import Transaction
-from emla.web import views
+from emla.web import key_views, views
 from emla.web.bodies import BodySource
+from emla.web.keys_api import KeysApi
 from emla.web.peer_api import DOCUMENTS_MEDIA
 from emla.web.problems import problem_middleware
 
@@ -53,6 +54,8 @@ class AuthorityApi:
         relay: Relay,
         news: News,
         status: "views.StatusSource",
+        keys: KeysApi,
+        forget: ForgetPeer,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -63,6 +66,8 @@ class AuthorityApi:
         self._relay = relay
         self._news = news
         self._status = status
+        self._keys = keys
+        self._forget = forget
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -80,9 +85,11 @@ class AuthorityApi:
         application.router.add_get("/v1/peers", self.get_peers)
         application.router.add_post("/v1/peers", self.post_peer)
         application.router.add_get("/v1/peers/{authority}", self.get_peer)
+        application.router.add_delete("/v1/peers/{authority}", self.delete_peer)
         application.router.add_post("/v1/peers/{authority}/ping", self.post_ping)
         application.router.add_get("/v1/legs", self.get_legs)
         application.router.add_post("/v1/legs/{id}/retry", self.post_retry)
+        self._keys.add_routes(application.router)
         return application
 
     # --- messages ---
@@ -215,7 +222,11 @@ class AuthorityApi:
         """GET /v1/peers."""
         waiting = await self._listings.waiting()
         peers = sorted(self._gateway.directory.peers.values(), key=lambda peer: peer.authority.id)
-        return views.answer({"items": [views.peer(each, waiting.get(each.authority.id)) for each in peers]})
+        return views.answer({"items": [self._shown(each, waiting.get(each.authority.id)) for each in peers]})
+
+    def _shown(self, peer: Peer, waiting: tuple[int, float] | None) -> views.Json:
+        ping = self._gateway.store.read.ping(peer.authority.id)
+        return views.peer(peer, waiting) | key_views.standing(peer, ping, self._gateway.now())
 
     def _peer(self, http_request: web.Request) -> Peer:
         peer = self._gateway.directory.peers.get(http_request.match_info["authority"])
@@ -227,14 +238,21 @@ class AuthorityApi:
         """GET /v1/peers/{authority}."""
         peer = self._peer(http_request)
         waiting = await self._listings.waiting()
-        return views.answer(views.peer_in_full(peer, waiting.get(peer.authority.id)))
+        whole = views.peer_in_full(peer, self._gateway.now())
+        return views.answer(self._shown(peer, waiting.get(peer.authority.id)) | whole)
+
+    async def delete_peer(self, http_request: web.Request) -> web.Response:
+        """DELETE /v1/peers/{authority}?force=1: forget a peer."""
+        authority = self._peer(http_request).authority.id
+        await self._forget(authority, force=http_request.query.get("force") == "1")
+        return web.Response(status=204)
 
     async def post_peer(self, http_request: web.Request) -> web.Response:
         """POST /v1/peers?fingerprint=: pin a peer whose fingerprint was compared by telephone."""
         exported = await http_request.read()
         peer, changed = await self._import_peer(exported, http_request.query.get("fingerprint", ""))
         self._relay.contact(peer.authority.id)
-        return views.answer(views.peer(peer, None), status=201 if changed else 200)
+        return views.answer(self._shown(peer, None), status=201 if changed else 200)
 
     async def post_ping(self, http_request: web.Request) -> web.Response:
         """POST /v1/peers/{authority}/ping."""

@@ -13,6 +13,10 @@ from prometheus_client.registry import Collector
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
+Labelled = dict[tuple[str, ...], float]
+"""Values of a gauge by those of its labels."""
+
+
 class Check:
     """One condition of readiness: its name, and what is wrong with it (empty when nothing is)."""
 
@@ -31,10 +35,12 @@ class Figures(Collector):
         counters: dict[str, tuple[str, Callable[[], float]]],
         gauges: dict[str, tuple[str, Callable[[], float]]],
         legs: Callable[[], dict[tuple[str, str], int]],
+        labelled: "dict[str, tuple[str, tuple[str, ...], Callable[[], Labelled]]] | None" = None,
     ) -> None:
         self._counters = counters
         self._gauges = gauges
         self._legs = legs
+        self._labelled = labelled or {}
 
     def collect(self) -> Iterable[Metric]:
         """Read every figure."""
@@ -46,6 +52,11 @@ class Figures(Collector):
         for (kind, state), count in self._legs().items():
             legs.add_metric([kind, state], count)
         yield legs
+        for name, (text, labels, read_all) in self._labelled.items():
+            family = GaugeMetricFamily(name, text, labels=list(labels))
+            for values, value in read_all().items():
+                family.add_metric(list(values), value)
+            yield family
 
 
 class OperationsApi:

@@ -11,11 +11,19 @@ from emla.flow.gateway import Gateway
 from emla.flow.peers import PingPeer
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.relay import Relay
+from emla.flow.take_documents import TakeDocuments
 from emla.formats import bundles as bundles_form
 from emla.formats import package_row
 from emla.formats.export import encode_export
 from emla.formats.ping import SIZE_BYTES_MAX as PING_BYTES_MAX
-from emla.model.errors import EmlaError, InvalidPackageError, NotFoundError, PeerError, TransportError
+from emla.model.errors import (
+    EmlaError,
+    InvalidDocumentError,
+    InvalidPackageError,
+    NotFoundError,
+    PeerError,
+    TransportError,
+)
 from emla.model.limits import WIRE
 from emla.web.bodies import BodySource, HeldPayload
 from emla.web.problems import problem_middleware
@@ -40,12 +48,14 @@ class PeerApi:
         receive_acknowledgement: ReceiveAcknowledgement,
         ping: PingPeer,
         relay: Relay,
+        take: TakeDocuments,
     ) -> None:
         self._gateway = gateway
         self._accept = accept
         self._receive_acknowledgement = receive_acknowledgement
         self._ping = ping
         self._relay = relay
+        self._take = take
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -59,6 +69,7 @@ class PeerApi:
         application.router.add_put("/emla/1/acknowledgements/{aid}", self.put_acknowledgement)
         application.router.add_post("/emla/1/acknowledgements", self.post_acknowledgements)
         application.router.add_get("/emla/1/documents/{authority}", self.get_documents)
+        application.router.add_put("/emla/1/documents/{authority}", self.put_documents)
         application.router.add_post("/emla/1/ping", self.post_ping)
         return application
 
@@ -129,11 +140,21 @@ class PeerApi:
         return bundles_form.OK
 
     async def get_documents(self, http_request: web.Request) -> web.Response:
-        """GET /emla/1/documents/{authority}: our own root chain, card and profile."""
+        """GET /emla/1/documents/{authority}: our own root chain, card, profile, status and revocations."""
         identity = self._gateway.identity
         if http_request.match_info["authority"] != identity.id:
             raise NotFoundError("not-found")
         return web.Response(body=encode_export(identity.authority.documents), content_type=DOCUMENTS_MEDIA)
+
+    async def put_documents(self, http_request: web.Request) -> web.Response:
+        """PUT /emla/1/documents/{authority}: a peer pushes its own newer documents; 204 once they are durable here."""
+        authority = http_request.match_info["authority"]
+        if authority not in self._gateway.directory.peers:
+            raise InvalidDocumentError("unknown-sender")
+        exported = await _small_body(http_request, WIRE.documents_bytes)
+        with self._gateway.under_way.one():
+            await self._take(authority, exported, fetched=False)
+        return web.Response(status=204)
 
     async def post_ping(self, http_request: web.Request) -> web.Response:
         """POST /emla/1/ping: a signed, empty round trip."""

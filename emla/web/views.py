@@ -9,6 +9,7 @@ from aiohttp import web
 
 from emla.flow.gateway import Peer
 from emla.flow.hand_over import Content
+from emla.flow.key_life import life_of
 from emla.formats.export import encode_export
 from emla.formats.manifest import display_name
 from emla.model.acknowledgement import PROVES
@@ -183,15 +184,16 @@ def peer(shown: Peer, waiting: tuple[int, float] | None) -> Json:
     }
 
 
-def peer_in_full(shown: Peer, waiting: tuple[int, float] | None) -> Json:
-    """A peer with its keys, endpoints and profile."""
+def peer_in_full(shown: Peer, now: int) -> Json:
+    """A peer's keys, endpoints and profile."""
     authority = shown.authority
     profile = authority.profile
-    return peer(shown, waiting) | {
+    return {
         "keys": [
             {
                 "kid": key.kid,
                 "use": key.use.value,
+                "life": life_of(authority, key, now).value,
                 "not_before": instant(key.not_before),
                 "not_after": instant(key.not_after),
             }

@@ -1,7 +1,7 @@
 """Row 43. Freeze: hub serves old card for 8 d.
 
 Expected: freshness stops sending, warning earlier. (Here: what the documents say. That a gateway starts no transfer is
-tested with a gateway.)
+tested between two gateways, in tests/integration/test_key_life.py.)
 """
 
 from dataclasses import replace

@@ -108,13 +108,14 @@ def test_a_wrong_setting_is_seen() -> None:
 
 
 def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
-    code = (ROOT / "emla" / "web" / "authority_api.py").read_text(encoding="utf-8")
+    files = ("authority_api.py", "keys_api.py")
+    code = "".join((ROOT / "emla" / "web" / name).read_text(encoding="utf-8") for name in files)
     routes = {f"{method.upper()} {path}" for method, path in re.findall(r'add_(\w+)\("(/v1/[^"]+)"', code)}
     page = (ROOT / "docs" / "reference" / "authority-api.md").read_text(encoding="utf-8")
     heads = " ".join(line for line in page.splitlines() if line.startswith("## "))
     assert routes
     assert {each.replace("/{number}", "/{n}").replace("legs/{id}", "legs/{id}") for each in routes} == set(
-        re.findall(r"(?:GET|POST|PUT) /v1/[\w/{}]+", heads)
+        re.findall(r"(?:GET|POST|PUT|DELETE) /v1/[\w/{}]+", heads)
     )
 
 

@@ -49,7 +49,7 @@ def tree_of(path: Path) -> ast.Module:
 
 
 def declared(name: str) -> dict[str, str]:
-    """Names and help texts of `counters` or `gauges` in emla/bootstrap/status.py."""
+    """Names and help texts of `counters`, `gauges` or `labelled` in emla/bootstrap/status.py."""
     for node in ast.walk(tree_of(EMLA / "bootstrap" / "status.py")):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
             assert isinstance(node.value, ast.Dict)
@@ -67,6 +67,10 @@ def test_each_metric_is_documented_under_the_name_it_is_served_by() -> None:
         {name: (words, lambda: 1.0) for name, words in declared("counters").items()},
         {name: (words, lambda: 1.0) for name, words in declared("gauges").items()},
         lambda: {("package", "READY"): 1},
+        {
+            name: (words, ("label",), lambda: {("value",): 1.0})
+            for name, words in declared("labelled").items()
+        },
     )
     registry = CollectorRegistry(auto_describe=False)
     registry.register(figures)
@@ -197,11 +201,12 @@ def test_the_rooms_and_files_named_exist_and_no_room_is_left_out() -> None:
 def test_every_step_that_the_flow_names_is_in_the_order_of_writes() -> None:
     page = text_of("explanation/order-of-writes.md")
     rows = {row[0].strip("*") for row in table(page, "Step")}
-    rows |= {row[0].strip("*") for row in table(page.split("## The recipient", 1)[1], "Step")}
+    for head in ("## The recipient", "## Keys and documents"):
+        rows |= {row[0].strip("*") for row in table(page.split(head, 1)[1], "Step")}
     named = {
         step
         for path in (EMLA / "flow").glob("*.py")
-        for step in re.findall(r"\b[OI][1-9]\b", path.read_text(encoding="utf-8"))
+        for step in re.findall(r"\b[OICK][1-9]\b", path.read_text(encoding="utf-8"))
     }
     assert named
     assert named <= rows

@@ -18,7 +18,7 @@ from emla.ledger.batch import LedgerKey
 from emla.model.acknowledgement import Event
 from emla.model.errors import EmlaError, StoreError
 from emla.model.settings import PeerSettings, Settings, StoreSettings
-from emla.ports.store import PeerRow
+from emla.ports.documents import PeerRow
 from emla.steps.acknowledge import Subject, acknowledge
 from emla.store.files import FileBlobs
 from emla.store.sqlite.store import SqliteStore, open_store

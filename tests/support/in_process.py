@@ -10,18 +10,26 @@ from functools import cache
 from pathlib import Path
 
 from emla.bootstrap.initialise import initialise
-from emla.bootstrap.own import DATABASE, gateway_keys, identity_of, ledger_key_of, own_authority
+from emla.bootstrap.own import DATABASE, gateway_keys, own_authority, write_own_file
+from emla.bootstrap.own_keys import OwnKeys
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.system import system_entropy
 from emla.flow.accept import Accept
+from emla.flow.changes import Changes
 from emla.flow.deliver import DeliverLeg
 from emla.flow.gateway import Gateway
 from emla.flow.hand_over import HandOver
 from emla.flow.news import News
 from emla.flow.open import Open
-from emla.flow.peers import ImportPeer, load_directory
+from emla.flow.own import Outlets, Own, identity_at, ledger_key_at
+from emla.flow.peers import ImportPeer, PingPeer, load_directory
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.refresh import Refresh
+from emla.flow.reseal import Reseal
 from emla.flow.submit import DeclaredPart, Submission, Submit, Submitted
+from emla.flow.take_documents import TakeDocuments
+from emla.flow.upkeep import Upkeep
+from emla.formats.export import encode_export
 from emla.formats.schema import Schemas
 from emla.keyring.files import OPENER_USES, read_keys
 from emla.model.documents import Authority
@@ -78,7 +86,13 @@ class InlineOpener:
     """Opens packages in this process with the opener's own function; dies as often as it is told to."""
 
     def __init__(self, data: Path) -> None:
-        keys = read_keys(data / "keys", OPENER_USES)
+        self._data = data
+        self.deaths = 0
+        self.read_keys()
+
+    def read_keys(self) -> None:
+        """Read the folder, again when a key was added."""
+        self._keys = keys = read_keys(self._data / "keys", OPENER_USES)
         self._tools = Tools(
             sealing_key=keys.sealing_key,
             content_key=keys.content_key,
@@ -86,7 +100,10 @@ class InlineOpener:
             limits=XmlLimits(),
             memory_is_tight=lambda: False,
         )
-        self.deaths = 0
+
+    def sealing_kids(self) -> frozenset[str]:
+        """The sealing keys it holds."""
+        return self._keys.sealing_kids
 
     async def open(self, signed_header: bytes, pid: bytes, payload: bytes | Path) -> Verdict:
         if self.deaths:
@@ -127,8 +144,21 @@ class DirectLine:
             return Refusal(code=error.code)
         return None
 
+    async def get_documents(self, peer: Authority) -> bytes | Refusal:
+        return encode_export(self._reach(peer).gateway.identity.authority.documents)
+
+    async def put_documents(self, peer: Authority, authority: str, exported: bytes) -> Refusal | None:
+        try:
+            await self._reach(peer).take(authority, exported, fetched=False)
+        except EmlaError as error:
+            return Refusal(code=error.code)
+        return None
+
     async def ping(self, peer: Authority, signed: bytes) -> bytes | Refusal:
-        return Refusal(code="not-found")
+        try:
+            return (await self._reach(peer).ping.answer(signed))[1]
+        except EmlaError as error:
+            return Refusal(code=error.code)
 
 
 class Station:
@@ -145,14 +175,20 @@ class Station:
     def start(self) -> None:
         """Build everything from the folder, as a new process would."""
         now = int(self.clock.now())
-        authority, keys = own_authority(self.data), gateway_keys(self.data)
-        real = open_store(self.data / DATABASE, ledger_key_of(authority, keys, now))
+        authority = own_authority(self.data)
+        self.keys = keys = OwnKeys(
+            gateway_keys(self.data),
+            self.data / "keys",
+            read=lambda: gateway_keys(self.data),
+            reload_opener=self._reload_opener,
+        )
+        real = open_store(self.data / DATABASE, ledger_key_at(authority, keys, now))
         real.start(on_failure=lambda error: None)
         self.store = FaultyStore(real, lambda: self.on_commit())
         blobs = FileBlobs(self.data, system_entropy)
         blobs.sweep(lambda sha256: real.read.knows_payload(sha256))
         self.gateway = Gateway(
-            identity=identity_of(authority, keys, now),
+            identity=identity_at(authority, keys, now),
             directory=load_directory(list(real.read.peers())),
             store=self.store,
             blobs=blobs,
@@ -166,6 +202,32 @@ class Station:
         self.receive = ReceiveAcknowledgement(self.gateway, self.news, lambda peer: None)
         self.hand_over = HandOver(self.gateway, self.news, lambda leg: None)
         self._deliver = DeliverLeg(self.gateway, self._line, self.news)
+        self._start_keys()
+
+    def _start_keys(self) -> None:
+        gateway = self.gateway
+        self.reseal = Reseal(gateway, self.news, lambda leg: None)
+        self.take = TakeDocuments(gateway, self._on_news)
+        self.ping = PingPeer(gateway, self._line)
+        self.refresh = Refresh(gateway, self._line, self.ping, self.take)
+        outlets = Outlets(
+            ledger_key=self.store.real.use_ledger_key,
+            file=lambda export: self.write_file(export),
+            published=lambda: None,
+        )
+        self.own = Own(gateway, self.keys, outlets)
+        self.changes = Changes(gateway, self.own, self.keys)
+        self.upkeep = Upkeep(gateway, self.own, self.keys)
+
+    def write_file(self, export: bytes) -> None:
+        """Write the copy of the own documents; a test may let it fail."""
+        write_own_file(self.data, export)
+
+    async def _reload_opener(self) -> None:
+        self.opener.read_keys()
+
+    async def _on_news(self, peer: str) -> None:
+        await self.reseal(peer)
 
     async def close(self) -> None:
         """End, however it went."""

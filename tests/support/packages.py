@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
 from emla.model.leg import LegKind
 from emla.model.package import Priority
@@ -93,4 +92,4 @@ def send(transaction: Transaction, sender: Party, recipient: Party, number: int)
 
 def leaf(transaction: Transaction, number: int) -> None:
     """Append one leaf that stands for anything."""
-    transaction.append_leaf(LeafKind.EVENT, b"event %d" % number, derived("ref", number))
+    transaction.insert_event("test", number, b"event %d" % number)

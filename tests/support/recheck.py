@@ -1,6 +1,6 @@
 """Verified again from bytes: a ledger, a header, an acknowledgement and a record of somebody's books. No judgement here."""
 
-from emla.bootstrap.own import ledger_public
+from emla.bootstrap.own import ledger_publics
 from emla.formats import dsse
 from emla.formats import header as header_form
 from emla.formats.at_rest import open_record
@@ -36,7 +36,7 @@ def audit_books(books: Books) -> AuditReport:
         lambda leaf: _object_of(books, leaf.kind, refs[leaf.index]),
         books.checkpoints.values(),
         origin=books.authority.card.ledger_origin,
-        public_key=ledger_public(books.authority),
+        public_keys=ledger_publics(books.authority),
         issued=sorted(proofs, key=lambda each: each.index),
     )
 

@@ -59,6 +59,14 @@ class ScriptedTransport:
         """Push an acknowledgement."""
         return await self._run(peer.id, aid)
 
+    async def get_documents(self, peer: Authority) -> bytes | Refusal:
+        """No peer here gives documents."""
+        raise TransportError("peer-unreachable")
+
+    async def put_documents(self, peer: Authority, authority: str, exported: bytes) -> Refusal | None:
+        """No peer here takes documents."""
+        raise TransportError("peer-unreachable")
+
     async def ping(self, peer: Authority, signed: bytes) -> bytes | Refusal:
         """No peer here answers pings."""
         raise TransportError("peer-unreachable")

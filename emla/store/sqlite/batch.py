@@ -40,7 +40,7 @@ class BatchRunner:
         slow: SlowSigners | None = None,
     ) -> None:
         self._connection = connection
-        self._key = key
+        self.key = key
         self.slow = slow or SlowSigners()
         """The signers that `prepare` does not wait for."""
         self.unsigned: frozenset[int] = frozenset()
@@ -84,7 +84,7 @@ class BatchRunner:
 
     def _prepare(self, operations: Sequence[Operation]) -> list[Outcome] | None:
         execute = self._connection.execute
-        transaction = SqliteTransaction(self._connection, self.frontier, self._key)
+        transaction = SqliteTransaction(self._connection, self.frontier, self.key)
         try:
             execute("BEGIN IMMEDIATE")
             outcomes = _all(operations, transaction)
@@ -94,7 +94,7 @@ class BatchRunner:
                 execute("BEGIN IMMEDIATE")
                 # What was asked for may rest on the one that failed: it is asked for again where it is still wanted.
                 self.slow.ask_again()
-                transaction = SqliteTransaction(self._connection, self.frontier, self._key)
+                transaction = SqliteTransaction(self._connection, self.frontier, self.key)
                 outcomes = [self._one(operation, transaction) for operation in operations]
             closed = self._close(transaction)
             if self.slow.is_incomplete():

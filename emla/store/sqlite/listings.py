@@ -48,7 +48,8 @@ class SqliteListings:
         high = bytes.fromhex(prefix.ljust(64, "f"))
         exact = bytes.fromhex(prefix) if len(prefix) % 2 == 0 else b""
         sql = (
-            "SELECT pid FROM sent WHERE pid BETWEEN ?1 AND ?2 OR message_id = ?3"
+            "SELECT pid FROM sent s WHERE pid BETWEEN ?1 AND ?2 OR"
+            " (message_id = ?3 AND NOT EXISTS (SELECT 1 FROM sent n WHERE n.replaces = s.pid))"
             " UNION SELECT pid FROM received WHERE pid BETWEEN ?1 AND ?2 LIMIT 2"
         )
         return [row[0] for row in await self._all(sql, (low, high, exact))]

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 from emla.model.acknowledgement import Event
 from emla.model.leg import Leg, LegKind
+from emla.ports.documents import PeerRow
 from emla.ports.listings import Listed
-from emla.ports.store import AcknowledgementRow, Conflict, InboxRow, PeerRow, SentRow
+from emla.ports.store import AcknowledgementRow, Conflict, InboxRow, SentRow
 from emla.store.sqlite import rows
+from emla.store.sqlite.document_rows import DocumentReads
 
 _DUE = (
     rows.LEG
@@ -22,7 +24,7 @@ LIMIT 1
 """
 
 
-class SqliteReader:
+class SqliteReader(DocumentReads):
     """Implements `emla.ports.store.Reader` on a read-only connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -38,8 +40,12 @@ class SqliteReader:
         return row[0] if row else None
 
     def sent_by_message(self, message_id: bytes) -> SentRow | None:
-        """The package that carries a message of ours."""
-        return rows.one(self._execute(rows.SENT + " WHERE message_id = ?", (message_id,)), rows.sent)
+        """The package that carries a message of ours: the newest, where one took the place of another."""
+        first = " WHERE message_id = ? AND replaces IS NULL"
+        found = rows.one(self._execute(rows.SENT + first, (message_id,)), rows.sent)
+        while found and (next_pid := self.replacement(found.pid)) and (newer := self.sent(next_pid)):
+            found = newer
+        return found
 
     def received(self, pid: bytes) -> InboxRow | None:
         """A received package."""

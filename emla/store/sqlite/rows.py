@@ -6,15 +6,16 @@ from typing import TypeVar
 
 from emla.model.acknowledgement import Event
 from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.ports.documents import PeerRow
 from emla.ports.listings import Listed
-from emla.ports.store import AcknowledgementRow, InboxRow, PeerRow, SentRow
+from emla.ports.store import AcknowledgementRow, InboxRow, SentRow
 
 T = TypeVar("T")
 
 LEG = "SELECT id, kind, ref, peer, urgent, state, attempts, next_at, last_code, created, expires FROM leg"
 SENT = (
     "SELECT pid, signed, msg, recipient, epoch, seq, message_id, message_sha256, payload_id, payload_sha256,"
-    " payload_size, record, urgent, created, expires FROM sent"
+    " payload_size, record, urgent, created, expires, replaces FROM sent"
 )
 INBOX = (
     "SELECT r.pid, r.signed, r.signature_sha256, r.sender, r.payload_sha256, r.payload_size, p.body IS NOT NULL,"
@@ -22,7 +23,7 @@ INBOX = (
     " FROM received r JOIN inbox i ON i.pid = r.pid JOIN payload p ON p.sha256 = r.payload_sha256"
 )
 ACKNOWLEDGEMENT = "SELECT aid, pid, event, by, at, reason, bundle FROM acknowledgement"
-PEER = "SELECT authority, documents, pin_version, pin_sha256, fingerprint, pinned_at FROM peer"
+PEER = "SELECT authority, documents, pin_version, pin_sha256, fingerprint, pinned_at, held FROM peer"
 
 _LATE = """EXISTS (SELECT 1 FROM acknowledgement a WHERE a.pid = s.pid AND a.event = 'RelayFailure')
        AND l.state NOT IN ('READY', 'EXPIRED')"""
@@ -80,6 +81,7 @@ def sent(row: sqlite3.Row) -> SentRow:
         urgent=bool(row[12]),
         created=row[13],
         expires=row[14],
+        replaces=row[15],
     )
 
 
@@ -117,6 +119,7 @@ def peer(row: sqlite3.Row) -> PeerRow:
         pin_sha256=row[3],
         fingerprint=row[4],
         pinned_at=row[5],
+        held=row[6],
     )
 
 

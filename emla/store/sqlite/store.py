@@ -67,6 +67,10 @@ class SqliteStore:
         """What the writer did so far."""
         return self._writer.figures if self._writer else WriterFigures()
 
+    def use_ledger_key(self, key: LedgerKey) -> None:
+        """Sign the checkpoints of the batches to come with this key."""
+        self._runner.key = key
+
     @property
     def ledger_size(self) -> int:
         """Number of leaves in the last committed tree."""
@@ -120,7 +124,8 @@ _RECORDED = (
         "SELECT count(*) FROM acknowledgement",
         (LeafKind.ACKNOWLEDGEMENT_ISSUED, LeafKind.ACKNOWLEDGEMENT_RECEIVED),
     ),
-    ("documents of peers", "SELECT count(*) FROM document", (LeafKind.DOCUMENT,)),
+    ("documents", "SELECT count(*) FROM document", (LeafKind.DOCUMENT,)),
+    ("events", "SELECT count(*) FROM event", (LeafKind.EVENT,)),
 )
 """What must stand in the ledger: its name, how many there are, and the kinds of leaves about it."""
 
@@ -160,7 +165,7 @@ def load_frontier(connection: sqlite3.Connection, key: LedgerKey) -> Frontier:
             raise LedgerIntegrityError("ledger-broken", "There are leaves but no checkpoint.")
         return frontier
     try:
-        last = checkpoint_form.verify(row[0], key.origin, key.public)
+        last = checkpoint_form.verify_any(row[0], key.origin, key.publics)
     except InvalidAcknowledgementError as error:
         raise LedgerIntegrityError(
             "ledger-broken", f"The last checkpoint is not ours: {error.detail}"

@@ -15,13 +15,15 @@ from emla.ledger.merkle import Frontier
 from emla.model.acknowledgement import Bundle, Event
 from emla.model.errors import IllegalTransitionError
 from emla.model.leg import InboxState, Leg, LegKind, LegState
-from emla.ports.store import AcknowledgementRow, DuplicateError, Issued, PeerRow, ReceivedRow, SentRow
+from emla.ports.store import AcknowledgementRow, DuplicateError, Issued, ReceivedRow, SentRow
 from emla.steps.acknowledge import IssuedAcknowledgement
 from emla.store.sqlite import rows
+from emla.store.sqlite.document_rows import DocumentStatements
 
 _INDEXES = {
     "sent.pid": "sent_pid",
     "sent.message_id": "sent_message_id",
+    "sent.replaces": "sent_replaces",
     "sent.recipient, sent.epoch, sent.seq": "sent_place",
     "received.pid": "received_pid",
     "received.sender, received.msg": "received_msg",
@@ -41,7 +43,7 @@ class Mark:
     issued: int
 
 
-class SqliteTransaction:
+class SqliteTransaction(DocumentStatements):
     """One batch on one connection; implements `emla.ports.store.Transaction`."""
 
     def __init__(self, connection: sqlite3.Connection, frontier: Frontier, key: LedgerKey) -> None:
@@ -127,8 +129,8 @@ class SqliteTransaction:
         self._insert_payload(row.payload_sha256, row.payload_size, row.payload)
         self._insert(
             "INSERT INTO sent (pid, signed, msg, recipient, epoch, seq, message_id, message_sha256, payload_id,"
-            " payload_sha256, payload_size, record, urgent, created, expires)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " payload_sha256, payload_size, record, urgent, created, expires, replaces)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.pid,
                 row.signed,
@@ -145,6 +147,7 @@ class SqliteTransaction:
                 row.urgent,
                 row.created,
                 row.expires,
+                row.replaces,
             ),
         )
         self._execute(
@@ -300,15 +303,3 @@ class SqliteTransaction:
         index = self._frontier.size + len(self._entries)
         self._leaves.append((index, int(kind), digest, ref))
         self._entries.append(entry_of_digest(kind, digest))
-
-    # --- peers ---
-
-    def put_peer(self, row: PeerRow) -> None:
-        """Pin a peer, or replace its documents with newer ones; appends a leaf over the documents."""
-        digest = hashlib.sha256(row.documents).digest()
-        self._execute("INSERT INTO document VALUES (?, ?) ON CONFLICT DO NOTHING", (digest, row.documents))
-        self._execute(
-            "INSERT INTO peer VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET documents = excluded.documents",
-            (row.authority, row.documents, row.pin_version, row.pin_sha256, row.fingerprint, row.pinned_at),
-        )
-        self.append_leaf(LeafKind.DOCUMENT, row.documents, digest)

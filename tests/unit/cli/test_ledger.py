@@ -10,7 +10,7 @@ import pytest
 from emla.bootstrap.initialise import initialise
 from emla.bootstrap.own import DATABASE, gateway_keys, ledger_key_of, own_authority
 from emla.formats.export import encode_export
-from emla.ports.store import PeerRow
+from emla.ports.documents import PeerRow
 from emla.store.sqlite.store import open_store
 from tests.support.cli import emla
 

@@ -385,3 +385,16 @@ async def test_a_peer_that_contradicts_itself_while_it_answers_stops_nobody(tmp_
         await here.accepted(1, peer=HK.id)
         stored = here.home.store.read.acknowledgements(package_of(AT, DE).pid)
         assert [each.at for each in stored if each.event is Event.RELAY_ACCEPTANCE] == [NOW + 19]
+
+
+async def test_what_we_hold_back_ourselves_is_no_failure_and_pauses_nobody(tmp_path: Path) -> None:
+    async def held(peer: str, ref: bytes) -> Refusal | None:
+        waits = Refusal(code="frozen", retry_after_seconds=3600.0, held=True)
+        return None if ref == package_of(AT, DE, 6).pid else waits
+
+    async with line(tmp_path, ScriptedTransport(PEERS, held), window=1) as here:
+        await asyncio.gather(*(here.submit(number) for number in range(1, 7)))
+        await here.accepted(6)
+        await until(lambda: not here.home.store.read.due_legs(DE.id, here.home.clock.now(), 10))
+        for leg in here.home.store.read.ready_packages(DE.id):
+            assert (leg.attempts, leg.last_code) == (0, "frozen")

@@ -33,7 +33,7 @@ class Ledger:
             lambda record: self.stored.get(record.index),
             iter(self.notes),
             origin=ORIGIN,
-            public_key=public_key,
+            public_keys=(public_key,),
             issued=iter(self.issued),
         )
 
@@ -295,7 +295,7 @@ def test_a_ledger_of_another_key_is_not_vouched_for() -> None:
 def test_a_report_of_a_ruin_stays_readable() -> None:
     count = PROBLEMS_MAX + 50
     records = [LeafRecord(index=index, kind=LeafKind.EVENT, digest=bytes(32)) for index in range(count)]
-    report = audit(records, lambda record: None, [], origin=ORIGIN, public_key=PUBLIC_KEY)
+    report = audit(records, lambda record: None, [], origin=ORIGIN, public_keys=(PUBLIC_KEY,))
     assert len(report.problems) == PROBLEMS_MAX + 1
     assert report.problems[-1] == "51 more problems are not listed."
     assert report.leaves == count

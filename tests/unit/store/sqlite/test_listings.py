@@ -9,7 +9,8 @@ import pytest
 
 from emla.model.acknowledgement import Event
 from emla.model.leg import InboxState, LegKind, LegState
-from emla.ports.store import AcknowledgementRow, PeerRow, Transaction
+from emla.ports.documents import PeerRow
+from emla.ports.store import AcknowledgementRow, Transaction
 from emla.store.sqlite.listings import SqliteListings, open_listings
 from tests.support.authorities import NOW, derived, party
 from tests.support.gateways import Home, answer_of, opened, peer_row

@@ -1,0 +1,72 @@
+"""The private keys of a data folder, behind the port: what this process holds, and the names of all that are there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from emla.keyring.files import FileUse, Keyring, kept_keys
+from emla.keyring.key_file import TokenKey
+from emla.keyring.private_files import sync_folder
+from emla.model.documents import KeyUse
+from emla.model.signed import Signer
+from emla.ports.keys import HeldKey
+
+
+async def _no_opener() -> None:
+    """There is no opener to tell."""
+
+
+class OwnKeys:
+    """Implements `emla.ports.keys.PrivateKeys`."""
+
+    def __init__(
+        self,
+        keys: Keyring,
+        folder: Path | None = None,
+        *,
+        read: Callable[[], Keyring] | None = None,
+        reload_opener: Callable[[], Awaitable[None]] = _no_opener,
+    ) -> None:
+        """Args: the keys read at start, their folder, how to read it again, how to give the opener what is there now."""
+        self._keys = keys
+        self._folder = folder
+        self._read = read
+        self.reload_opener = reload_opener
+
+    @property
+    def content_key(self) -> bytes:
+        """The key that records are sealed under."""
+        return self._keys.content_key
+
+    def signer(self, use: KeyUse, kid: str) -> Signer:
+        """What signs with a sign or ledger key."""
+        return self._keys.signer(FileUse(use.value), kid)
+
+    def held(self) -> Sequence[HeldKey]:
+        """Every private key of the card's uses that is here, the sealing keys too."""
+        if self._folder is None:
+            return ()
+        uses = frozenset(FileUse(each.value) for each in KeyUse)
+        return tuple(
+            HeldKey(
+                use=KeyUse(key.use.value), kid=key.kid, place="token" if isinstance(key, TokenKey) else "file"
+            )
+            for _, key in kept_keys(self._folder, uses)
+        )
+
+    async def reload(self) -> None:
+        """Read the folder again, and let the opener have the keys that are there now."""
+        if self._read is not None:
+            self._keys = await asyncio.to_thread(self._read)
+        await self.reload_opener()
+
+    def destroy(self, use: KeyUse, kid: str) -> bool:
+        """Remove a private key's file for good. Copies on backups are for people to remove."""
+        if self._folder is None:
+            return False
+        path = self._folder / f"{use.value}-{kid}.json"
+        if not path.exists():
+            return False
+        path.unlink()
+        sync_folder(self._folder)
+        return True

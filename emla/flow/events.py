@@ -1,0 +1,21 @@
+"""events: what a person or the gateway did, into the ledger. A leaf each, with a nonce, so that the hash betrays nothing."""
+
+from collections.abc import Callable
+
+from emla.flow.gateway import Gateway
+from emla.formats import event as form
+from emla.ports.documents import DocumentTransaction
+
+IMPORT_REFUSED = "import.refused"
+DOCUMENTS_REFUSED = "documents.refused"
+PEER_FORGOTTEN = "peer.forgotten"
+KEY_DESTROYED = "key.destroyed"
+
+
+def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:
+    """The operation that records an event; made before the batch, so that it writes the same bytes however often it runs."""
+    at = gateway.now()
+    body = form.encode(
+        form.RecordedEvent(kind=kind, at=at, nonce=gateway.entropy(form.NONCE_BYTES), facts=facts)
+    )
+    return lambda transaction: transaction.insert_event(kind, at, body)

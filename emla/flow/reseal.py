@@ -1,0 +1,139 @@
+"""reseal: a recipient revoked the key that packages of ours are sealed to -> the same payloads under new headers.
+
+Order of writes: K5 one batch for each package: the new header with its place in the channel, its leg, record and
+SubmissionAcceptance, and the old leg REPLACED. A crash before it leaves the old leg READY, and the gate keeps it from going out;
+after it the new leg is READY. Done again at the start and whenever the peer's documents change: what is replaced is not READY.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from emla.flow.gateway import Gateway
+from emla.flow.news import News
+from emla.formats import h1
+from emla.formats.at_rest import NONCE_BYTES, open_record, seal_record
+from emla.formats.header import header_binding
+from emla.model.acknowledgement import Event
+from emla.model.documents import Authority, CardKey, KeyUse
+from emla.model.errors import StoreError
+from emla.model.leg import Leg, LegKind, LegState, delivered_state
+from emla.model.limits import WIRE
+from emla.model.package import CardReference, Header
+from emla.model.record import Record
+from emla.ports.store import DuplicateError, SentRow, Transaction
+from emla.steps.acknowledge import Subject
+from emla.steps.address import address
+
+logger = logging.getLogger("emla.reseal")
+
+
+class Reseal:
+    """The journey of a package to another key."""
+
+    def __init__(self, gateway: Gateway, news: News, on_leg: Callable[[Leg], None]) -> None:
+        self._gateway = gateway
+        self._news = news
+        self._on_leg = on_leg
+
+    async def __call__(self, peer: str) -> int:
+        """Seal anew what waits for a peer under a key it has revoked; how many packages were replaced."""
+        gateway = self._gateway
+        authority = gateway.directory.find(peer)
+        if authority is None or not authority.revocations:
+            return 0
+        key = authority.newest(KeyUse.SEAL, gateway.now())
+        if key is None:
+            return 0  # they wait (`unknown-kid`) until the peer publishes another key
+        count = 0
+        for leg in gateway.store.read.ready_packages(peer):
+            row = gateway.store.read.sent(leg.ref)
+            if row is None:
+                raise StoreError("store-failed", f"Leg {leg.id} has no package.")
+            header = gateway.subjects.of(row.pid, row.signed).header
+            if authority.revoked(header.kid) and await self._replace(row, header, authority, key):
+                count += 1
+        if count:
+            logger.info("sealed anew", extra={"peer": peer, "packages": count})
+        return count
+
+    async def _replace(self, row: SentRow, header: Header, authority: Authority, key: CardKey) -> bool:
+        gateway, now = self._gateway, self._gateway.now()
+        if header.expires - now < WIRE.expiry_seconds_min:
+            return False  # too late for a header of its own; it ends at its expiry
+        content_key = gateway.identity.content_key
+        record = open_record(row.record, content_key=content_key, pid=row.pid)
+        if record is None:
+            raise StoreError("store-failed", "A record does not open with the content key.")
+        draft = await asyncio.to_thread(self._draft, header, row.pid, record, authority, key, now)
+        nonce = gateway.entropy(NONCE_BYTES)
+
+        def operation(transaction: Transaction) -> Leg | None:
+            old = transaction.leg_of(LegKind.PACKAGE, row.pid)
+            if old is None or old.state is not LegState.READY:
+                return None
+            if delivered_state(transaction.events_of(row.pid)) is not None:
+                return None  # the recipient has it, under the old key; only its RelayAcceptance is missing
+            seq, prev = transaction.next_place(draft.recipient, draft.epoch)
+            package = address(draft, seq=seq, prev=prev, signer=gateway.identity.signer)
+            sealed = seal_record(record, content_key=content_key, nonce=nonce, pid=package.pid)
+            transaction.insert_sent(
+                replace(
+                    row,
+                    pid=package.pid,
+                    signed=package.signed,
+                    msg=draft.msg,
+                    epoch=draft.epoch,
+                    seq=seq,
+                    record=sealed,
+                    created=draft.created,
+                    replaces=row.pid,
+                )
+            )
+            transaction.move_leg(old.id, LegState.READY, LegState.REPLACED)
+            leg_id = transaction.insert_leg(
+                LegKind.PACKAGE,
+                package.pid,
+                row.recipient,
+                urgent=row.urgent,
+                created=draft.created,
+                expires=draft.expires,
+            )
+            subject = Subject(
+                header=package.header, pid=package.pid, signature_sha256=package.signature_sha256
+            )
+            transaction.issue(gateway.acknowledge(Event.SUBMISSION_ACCEPTANCE, subject, at=now))
+            return replace(
+                old, id=leg_id, ref=package.pid, attempts=0, next_at=float(now), last_code=None, created=now
+            )
+
+        try:
+            # K5: before this commit the old package waits; after it the new one is on its way, and never both.
+            leg = await gateway.store.write(operation)
+        except DuplicateError:
+            return False  # replaced at the same moment by another visit
+        if leg is None:
+            return False
+        self._news.tell(row.pid)
+        self._on_leg(leg)
+        return True
+
+    def _draft(
+        self, header: Header, pid: bytes, record: Record, authority: Authority, key: CardKey, now: int
+    ) -> Header:
+        """The header of the old package for another key: the same payload, content and end of life."""
+        draft = replace(
+            header,
+            msg=self._gateway.entropy(16),
+            epoch=self._gateway.identity.authority.card.epoch,
+            seq=0,
+            prev=None,
+            kid=key.kid,
+            stanza=b"",
+            created=max(now, header.created),
+            sender_card=self._gateway.identity.card,
+            recipient_card=CardReference(version=authority.card.version, sha256=authority.card_sha256),
+            replaces=pid,
+        )
+        return replace(draft, stanza=h1.wrap(key.public, record.cek, header_binding(draft)))
