@@ -69,9 +69,11 @@ def approve(
         f"{count(len(approved), 'change', 'changes')} approved by {opened.name}: {ids_shown}.", style="green"
     )
     screen.note("Next:")
-    for each in approved:
-        for line in next_commands(each):
-            screen.note(f"  {line}")
+    lines = [line for each in approved for line in next_commands(each, present)]
+    # A root and its card end with the same line: it is said once, last.
+    lines.sort(key=lambda line: line.startswith("emla card publish"))
+    for line in dict.fromkeys(lines):
+        screen.note(f"  {line}")
 
 
 def _refuse_settled(change: "Change", present: "Present") -> None:

@@ -9,6 +9,8 @@ from emla.client.key_answers import ApprovalEntry, Change
 from emla.model.documents import Card, Officers, Root
 from emla.steps.compare import Difference
 
+DRAFTS = {"card": "card-draft.json", "root": "next-root.json"}
+"""What the files are called when nobody says otherwise."""
 _KINDS = {Card: "card", Root: "root"}
 
 
@@ -53,13 +55,19 @@ def waits_for(change: Change) -> str:
     return "publishing" if change.type == "officers" else "root signatures and publishing"
 
 
-def next_commands(change: Change, *, draft: str | None = None) -> list[str]:
-    """The commands that bring a change to its end, in their order."""
-    file = draft or ("next-root.json" if change.type == "root" else "card-draft.json")
+def next_commands(change: Change, present: Present, *, draft: str | None = None) -> list[str]:
+    """The commands that bring a change to its end, in their order. A root and the card under it are published together."""
     commands = [] if approved(change) else [f"emla card approve {short(change.hash)} --as OFFICER-KEY"]
     if change.type == "officers":
         return [*commands, f"emla card publish {short(change.hash)}"]
-    return [*commands, f"emla root sign {file} --key ROOT-KEY", f"emla card publish {file}"]
+    file = draft or DRAFTS[change.type]
+    document = decoded(change)
+    rooted = isinstance(document, Root) or (
+        isinstance(document, Card) and document.root_version > present.authority.root.version
+    )
+    others = [DRAFTS["card" if change.type == "root" else "root"]] if rooted else []
+    published = " ".join(sorted((file, *others)))
+    return [*commands, f"emla root sign {file} --key ROOT-KEY", f"emla card publish {published}"]
 
 
 def change_document(change: Change, present: Present) -> dict[str, object]:

@@ -116,7 +116,9 @@ def rotate(
         raise
     if wants_json():
         made = {"begin": screen.utc(begins), "keys": [{"use": each.use, "kid": each.kid} for each in keys]}
-        screen.emit_json(made | {"proposed_by": opened.name, "changes": changes_document(proposals, changes)})
+        screen.emit_json(
+            made | {"proposed_by": opened.name, "changes": changes_document(proposals, changes, present)}
+        )
         return
     tell(proposals, changes, opened.name)
 

@@ -117,7 +117,7 @@ def _waiting(present: "Present") -> Iterator[Task]:
 
     for change in present.waiting():
         why = f"{title(decoded(change))} (change {short(change.hash)}) waits for {waits_for(change)}"
-        yield Task(why=why, commands=tuple(next_commands(change)))
+        yield Task(why=why, commands=tuple(next_commands(change, present)))
 
 
 def _tasks(known: Known) -> Iterator[Task]:

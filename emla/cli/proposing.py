@@ -141,14 +141,16 @@ def tell(proposals: list[Proposal], changes: "list[Change]", officer: str) -> No
     screen.note(f"  emla card publish {' '.join(files)}")
 
 
-def changes_document(proposals: list[Proposal], changes: "list[Change]") -> list[dict[str, object]]:
+def changes_document(
+    proposals: list[Proposal], changes: "list[Change]", present: Present
+) -> list[dict[str, object]]:
     """What is proposed, as a JSON document."""
     return [
         {
             "change": change.hash,
             "type": change.type,
             "draft": str(proposal.draft) if proposal.draft else None,
-            "next": next_commands(change, draft=str(proposal.draft) if proposal.draft else None),
+            "next": next_commands(change, present, draft=str(proposal.draft) if proposal.draft else None),
         }
         for proposal, change in zip(proposals, changes, strict=True)
     ]
