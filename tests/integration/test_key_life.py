@@ -226,6 +226,26 @@ async def test_a_change_needs_two_officers(house: House) -> None:
     house.audits_are_whole()
 
 
+async def test_an_approved_change_does_not_publish_another_one(house: House) -> None:
+    ministry, changes, now = house.recipient, house.recipient.station.changes, house.recipient.now
+    cards = [next_card(ministry.authority, now), next_card(ministry.authority, now + 1)]
+    approved = []
+    for card in cards:
+        payload = form.encode_card(card)
+        by_ada, by_ben = (
+            word(person, act, RECIPIENT, PayloadType.CARD, payload, now)
+            for person, act in ((ADA, ApprovalAct.PROPOSE), (BEN, ApprovalAct.APPROVE))
+        )
+        change = await changes.propose(PayloadType.CARD, payload, by_ada)
+        approved.append(await changes.approve(change.row.sha256, by_ben))
+    with pytest.raises(InvalidDocumentError) as caught:
+        await changes.publish(
+            approved[0].row.sha256, [signed_card(cards[1], root_key(ministry.station.data))]
+        )
+    assert caught.value.code == "invalid-document"
+    assert {changes.one(each.row.sha256).row.state for each in approved} == {"PROPOSED"}
+
+
 async def test_what_was_published_survives_a_crash_before_the_file_is_written(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
