@@ -125,7 +125,7 @@ def _run(tests: list[str]) -> dict[str, object]:
             os.killpg(child, signal.SIGKILL)
         text = output.read_text(encoding="utf-8", errors="replace")[-_OUTPUT_CHARACTERS:]
     nothing = {"failed": [], "passed": [], "skipped": [], "broken": "The tests did not come to an end."}
-    return {**(json.loads(said) if said else nothing), "output": text}
+    return {**(json.loads(said) if said else nothing), "tests": tests, "output": text}
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ from tests.support.ceremony import (
     word,
 )
 from tests.support.faulty_store import Fate
+from tests.support.gateways import select
 from tests.support.key_house import DAY, RECIPIENT, SENDER, House, key_house
 
 
@@ -165,11 +166,17 @@ async def test_a_sealing_key_is_kept_while_something_accepted_is_not_opened_and_
     await station.upkeep.destroy()
     assert path.exists()
     await station.open()
+    recorded: list[object] = []
+
+    def stopped(use: KeyUse, kid: str) -> bool:
+        """The process ends between the event and the file."""
+        recorded.extend(select(station.data, "SELECT count(*) FROM event WHERE kind = 'key.destroyed'"))
+        return False
+
     with monkeypatch.context() as patch:
-        patch.setattr(
-            station.keys, "destroy", lambda use, kid: False
-        )  # stopped between the event and the file
+        patch.setattr(station.keys, "destroy", stopped)
         await station.upkeep.destroy()
+    assert recorded == [(1,)]
     assert path.exists()
     assert len(station.store.read.events("key.destroyed", 10)) == 1
     await station.upkeep.destroy()
