@@ -15,7 +15,7 @@ from emla.bootstrap.initialise import ROOT_LIFE_SECONDS
 from emla.formats import documents as form
 from emla.formats import dsse, ed1
 from emla.formats.export import decode_export
-from emla.formats.standing import encode_revocation
+from emla.formats.standing import decode_revocation, encode_revocation
 from emla.keyring.files import read_key
 from emla.keyring.key_file import SEED_BYTES
 from emla.keyring.media import (
@@ -220,6 +220,22 @@ def revoke(
     return signed
 
 
+def read_revocation(path: Path) -> tuple[Revocation, bytes] | None:
+    """Read a signed revocation, with its bytes; None when the file is something else. Who signed it, the server checks.
+
+    Raises:
+        ConfigurationError: ``unreadable-file``.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(WIRE.document_bytes + 1)
+        return decode_revocation(form.decode_signed(data, PayloadType.REVOCATION).payload), data
+    except OSError as error:
+        raise ConfigurationError("unreadable-file", f"{path}: {error.strerror}.") from error
+    except MalformedError:
+        return None
+
+
 def read_documents(path: Path) -> Authority:
     """Read exported documents, as the ceremony takes them from whoever brings them: who signs compares the fingerprint.
 
@@ -229,12 +245,23 @@ def read_documents(path: Path) -> Authority:
     """
     try:
         with path.open("rb") as file:
-            documents = decode_export(file.read(WIRE.documents_bytes + 1))
-        return trust_documents(documents, known=documents)
+            data = file.read(WIRE.documents_bytes + 1)
     except OSError as error:
         raise ConfigurationError("unreadable-file", f"{path}: {error.strerror}.") from error
+    return trusted_export(data, str(path))
+
+
+def trusted_export(data: bytes, where: str) -> Authority:
+    """The same of bytes; `where` says in an error what they are.
+
+    Raises:
+        InvalidDocumentError: ``invalid-document``.
+    """
+    try:
+        documents = decode_export(data)
+        return trust_documents(documents, known=documents)
     except MalformedError as error:
-        raise InvalidDocumentError("invalid-document", f"{path}: {error.detail}") from error
+        raise InvalidDocumentError("invalid-document", f"{where}: {error.detail}") from error
 
 
 def seed_of_root(path: Path, find_passphrase: FindPassphrase) -> bytes:

@@ -1,4 +1,4 @@
-"""`emla card`: the authority's own documents. Works without a server."""
+"""`emla card`: the authority's own documents. Export and show work without a server."""
 
 import sys
 import time
@@ -12,10 +12,13 @@ from emla.cli.lazy import Entry, LazyGroup, example_text
 card = LazyGroup(
     "card",
     table={
+        "propose": Entry("card_propose:propose", "Propose the next card, or the list of key officers."),
+        "approve": Entry("card_approve:approve", "Approve changes that another officer has proposed."),
+        "publish": Entry("card_publish:publish", "Publish what is approved and signed."),
         "export": Entry("card:export", "Write the file that other authorities import."),
         "show": Entry("card:show", "Show a card: keys, expiry, fingerprint."),
     },
-    text="This authority's own card. No server is needed.",
+    text="This authority's own card: proposed by one key officer, approved by another, published, and shown to others.",
     example="emla card export our-card.json",
 )
 

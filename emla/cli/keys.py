@@ -6,6 +6,7 @@ keys = LazyGroup(
     "keys",
     table={
         "new": Entry("keys_new:new", "Make a private key."),
+        "rotate": Entry("keys_rotate:rotate", "Make a new key and propose the card that lists it."),
         "revoke": Entry("keys_revoke:revoke", "Write a revocation of one key, signed by a root key."),
         "wrap": Entry("keys_wrap:wrap", "Lock the private keys under a new passphrase."),
     },

@@ -7,7 +7,7 @@ import click
 
 from emla.cli.invocation import common, wants_json
 from emla.cli.lazy import example_text
-from emla.cli.media_key import FILE, confirm, find_media_passphrase, instant, required_documents
+from emla.cli.media_key import FILE, confirm, find_media_passphrase, instant, listed_kid, required_documents
 from emla.cli.unlock import passphrase_options
 
 
@@ -50,9 +50,7 @@ def revoke(
 
     known, at = required_documents(export), instant(since, int(time.time()))
     listed = {each.kid: each.use for each in known.card.keys}
-    if kid not in listed:
-        names = "; ".join(f"{use} {each}" for each, use in listed.items())
-        raise click.UsageError(f"The card has no key {kid}. It lists: {names}.")
+    kid = listed_kid(known, kid)
     if dry_run:
         if wants_json():
             screen.emit_json({"dry_run": True, "authority": known.id, "kid": kid, "use": listed[kid]})

@@ -14,15 +14,18 @@ if TYPE_CHECKING:
     from emla.model.documents import Authority
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+KID_DIGITS_MIN = 8
 
 
-def find_media_passphrase(file: Path | None, descriptor: int | None) -> "FindPassphrase":
-    """Where the passphrase of a key on media comes from."""
+def find_media_passphrase(
+    file: Path | None, descriptor: int | None, words: str | None = None
+) -> "FindPassphrase":
+    """Where the passphrase of a key on media comes from; `words` name it to a person who is asked."""
     from emla.keyring.passphrase import MEDIA_PASSPHRASE, Passphrase, Sources
 
     def find() -> Passphrase:
-        sources = Sources(file=file, descriptor=descriptor, ask=ask if at_terminal() else None)
-        return sources.find(MEDIA_PASSPHRASE)
+        asking = (lambda default: ask(words or default)) if at_terminal() else None
+        return Sources(file=file, descriptor=descriptor, ask=asking).find(MEDIA_PASSPHRASE)
 
     return find
 
@@ -62,6 +65,21 @@ def instant(text: str | None, now: int) -> int:
     if at.tzinfo is None:
         raise click.UsageError(f"'{text}' is no instant such as 2027-03-01T09:30Z.")
     return int(at.astimezone(UTC).timestamp())
+
+
+def listed_kid(authority: "Authority", digits: str) -> str:
+    """The id of a key of the card, by the id or 8 or more digits of its beginning.
+
+    Raises:
+        click.UsageError: the card lists none such, or several.
+    """
+    found = [
+        each for each in authority.card.keys if each.kid.startswith(digits) and len(digits) >= KID_DIGITS_MIN
+    ]
+    if len(found) != 1:
+        names = "; ".join(f"{each.use} {each.kid}" for each in authority.card.keys)
+        raise click.UsageError(f"The card has no key {digits}. It lists: {names}.")
+    return found[0].kid
 
 
 def confirm(question: str, *, yes: bool) -> None:

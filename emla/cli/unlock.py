@@ -50,8 +50,9 @@ def chosen(
     passphrase_fd: int | None = None,
     token_pin_file: Path | None = None,
     token_pin_fd: int | None = None,
+    words: str | None = None,
 ) -> "Chosen":
-    """What the options say; a person is asked where there is a terminal."""
+    """What the options say; a person is asked where there is a terminal, in these words where there are any."""
     from emla.bootstrap.unlock import Chosen
 
     return Chosen(
@@ -59,7 +60,7 @@ def chosen(
         passphrase_descriptor=passphrase_fd,
         token_pin_file=token_pin_file,
         token_pin_descriptor=token_pin_fd,
-        ask=ask if at_terminal() else None,
+        ask=(lambda default: ask(words or default)) if at_terminal() else None,
     )
 
 

@@ -142,12 +142,15 @@ class KeyOfficers:
 
     version: int
     officers: tuple[KeyOfficer, ...]
+    document: bytes
+    """The bytes of the list."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
         """Read it from an answer."""
         return cls(
             version=answer.integer("version"),
+            document=answer.octets("document"),
             officers=tuple(
                 KeyOfficer(name=each.text("name"), kid=each.hexadecimal("kid"))
                 for each in answer.items("officers")

@@ -83,10 +83,11 @@ def change(shown: Change, officers: Officers | None) -> Json:
     }
 
 
-def officers(shown: Officers) -> Json:
-    """The key officers of today."""
+def officers(shown: Officers, payload: bytes) -> Json:
+    """The key officers of today, and the bytes of their list: the next list names the hash of those."""
     return {
         "version": shown.version,
+        "document": base64.b64encode(payload).decode("ascii"),
         "officers": [{"name": each.name, "kid": each.kid} for each in shown.officers],
     }
 

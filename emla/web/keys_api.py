@@ -53,10 +53,10 @@ class KeysApi:
 
     async def get_officers(self, http_request: web.Request) -> web.Response:
         """GET /v1/officers: the key officers of today."""
-        officers = self._changes.officers()
-        if officers is None:
+        officers, payload = self._changes.officers(), self._gateway.store.read.officers()
+        if officers is None or payload is None:
             raise NotFoundError("not-found", "There is no list of key officers yet.")
-        return views.answer(key_views.officers(officers))
+        return views.answer(key_views.officers(officers, payload))
 
     async def get_changes(self, http_request: web.Request) -> web.Response:
         """GET /v1/changes: the newest first."""

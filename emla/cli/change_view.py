@@ -1,0 +1,79 @@
+"""A change as a person reads it: what it changes against today, who spoke, what comes next."""
+
+from collections.abc import Sequence
+
+from emla.cli import screen
+from emla.cli.present import TITLES, Document, Present, decoded
+from emla.cli.wording import instant, short
+from emla.client.key_answers import Change
+from emla.model.documents import Card, Root
+from emla.steps.compare import Difference
+
+_KINDS = {Card: "card", Root: "root"}
+
+
+def title(document: Document) -> str:
+    """Its name: ``Card version 3``."""
+    return f"{TITLES[_KINDS.get(type(document), 'officers')]} version {document.version}"
+
+
+def show_differences(document: Document, differences: Sequence[Difference], change: Change | None) -> None:
+    """Print what changes."""
+    rows = [("Change", f"{short(change.hash)}  {title(document)}" if change else title(document))]
+    rows += [("Authority", document.authority), *differences]
+    if not differences:
+        rows.append(("Changes", "nothing"))
+    if change:
+        rows += [
+            (
+                "Proposed by" if each.act == "propose" else "Approved by",
+                f"{_who(each.name, each.officer)}, {instant(each.at)}",
+            )
+            for each in change.approvals
+        ]
+    screen.facts(rows)
+
+
+def _who(name: str | None, kid: str) -> str:
+    return name or f"somebody who is no officer any more (key {short(kid)})"
+
+
+def approved(change: Change) -> bool:
+    """Whether somebody other than the one who proposed has approved."""
+    return any(each.act == "approve" for each in change.approvals)
+
+
+def waits_for(change: Change) -> str:
+    """What a proposed change waits for, in words."""
+    if not approved(change):
+        return "another officer's approval"
+    return "publishing" if change.type == "officers" else "root signatures and publishing"
+
+
+def next_commands(change: Change, *, draft: str | None = None) -> list[str]:
+    """The commands that bring a change to its end, in their order."""
+    file = draft or ("next-root.json" if change.type == "root" else "card-draft.json")
+    commands = [] if approved(change) else [f"emla card approve {short(change.hash)} --as FILE"]
+    if change.type == "officers":
+        return [*commands, f"emla card publish {short(change.hash)}"]
+    return [*commands, f"emla root sign {file} --key ROOT-KEY", f"emla card publish {file}"]
+
+
+def change_document(change: Change, present: Present) -> dict[str, object]:
+    """The same as a JSON document."""
+    document = decoded(change)
+    return {
+        "change": change.hash,
+        "type": change.type,
+        "version": document.version,
+        "state": change.state,
+        "proposed_at": change.proposed_at,
+        "published_at": change.published_at,
+        "approvals": change.approvals,
+        "differences": differences_document(present.differences(document)),
+    }
+
+
+def differences_document(differences: Sequence[Difference]) -> list[dict[str, str]]:
+    """Differences as a JSON document."""
+    return [{"what": what, "words": words} for what, words in differences]

@@ -1,0 +1,187 @@
+"""`emla keys rotate`: a new key, the card that lists it, its proposal, and the draft for the root, in one step."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emla.cli.invocation import common, wants_json, with_client
+from emla.cli.lazy import example_text
+from emla.cli.media_key import FILE, confirm, instant
+from emla.cli.officer_key import officer_name, officer_options, open_officer
+from emla.cli.server_keys import find_server_passphrase, server_passphrase_options, server_settings
+from emla.cli.unlock import chosen, token_pin_options
+
+if TYPE_CHECKING:
+    from emla.bootstrap.new_keys import NewKey
+    from emla.bootstrap.unlock import Chosen
+    from emla.cli.present import Present
+    from emla.cli.proposing import Proposal
+    from emla.keyring.folder import FindSecret
+    from emla.keyring.pkcs11 import Token
+    from emla.model.settings import Settings
+
+_DAY = 86400
+AHEAD_SECONDS = _DAY
+"""When a new key begins unless said: peers hear of it before it is used."""
+CARD_SECONDS = 400 * _DAY
+
+
+@common
+@click.command(epilog=example_text("emla keys rotate seal --as anna.json"))
+@click.argument("use", type=click.Choice(["sign", "ledger", "seal"]))
+@officer_options
+@click.option("--begin", metavar="INSTANT|now", help="When the new key begins; else in 24 hours.")
+@click.option(
+    "--overlap-days",
+    type=click.IntRange(0, 90),
+    default=30,
+    show_default=True,
+    help="Days that the old key goes on.",
+)
+@click.option("--token", metavar="LABEL", help="Make it in this hardware token (sign and ledger only).")
+@click.option("--token-module", metavar="PATH", help="The token's PKCS#11 library.")
+@token_pin_options
+@click.option(
+    "--out",
+    type=FILE,
+    default=Path("card-draft.json"),
+    show_default=True,
+    help="Draft for the root to sign.",
+)
+@server_passphrase_options
+def rotate(
+    *,
+    use: str,
+    officer: Path,
+    begin: str | None,
+    overlap_days: int,
+    token: str | None,
+    token_module: str | None,
+    token_pin_file: Path | None,
+    token_pin_fd: int | None,
+    out: Path,
+    passphrase_file: Path | None,
+    passphrase_fd: int | None,
+    server_passphrase_file: Path | None,
+    server_passphrase_fd: int | None,
+    yes: bool,
+    dry_run: bool,
+) -> None:
+    """Make a new key and propose the card that lists it.
+
+    The old key goes on until the overlap is over; what was sealed to it and signed by it stays good. Peers hear
+    of the new key before it begins. It is in force when another officer has approved, the root has signed and
+    the card is published.
+    """
+    from emla.cli import screen
+    from emla.cli.present import read_present
+    from emla.cli.proposing import changes_document, hand_in, refuse_existing, show_proposals, tell
+    from emla.steps.compare import at
+
+    if (token_module and not token) or (token and use == "seal"):
+        raise click.UsageError("--token is for sign and ledger keys, and --token-module for a --token.")
+    now = int(time.time())
+    begins = now if begin == "now" else instant(begin, now + AHEAD_SECONDS)
+    if begins < now:
+        raise click.UsageError("A new key does not begin in the past: give a later --begin, or now.")
+    present, settings = with_client(read_present), server_settings()
+    judges = present.required_officers()
+    refuse_existing(out)
+    plan = Rotation(use=use, begin=begins, overlap_seconds=overlap_days * _DAY)
+    if dry_run:
+        _show_plan(plan, present)
+        return
+    confirm(
+        f"Make a new {use} key that begins {at(begins)}, and propose it as {officer_name(officer)}?", yes=yes
+    )
+    opened = open_officer(officer, passphrase_file, passphrase_fd, judges)
+    pin = chosen(token_pin_file=token_pin_file, token_pin_fd=token_pin_fd)
+    where = _token(settings, token, token_module, pin) if token else None
+    find = find_server_passphrase(settings, server_passphrase_file, server_passphrase_fd)
+    key = _make(settings, use, find, where, present.authority.id)
+    try:
+        proposals = [plan.proposal(present, key, out)]
+        show_proposals(proposals, present)
+        changes = hand_in(proposals, opened, present.authority.id)
+    except BaseException:
+        screen.note(f"The new key {key.kid} is made; no card lists it. When what follows is mended:")
+        screen.note(f"  emla card propose --list {key.kid} --as {officer}")
+        raise
+    if wants_json():
+        made = {"use": use, "kid": key.kid, "begin": screen.utc(begins)}
+        screen.emit_json(made | {"proposed_by": opened.name, "changes": changes_document(proposals, changes)})
+        return
+    tell(proposals, changes, opened.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """One key of a use takes over from another."""
+
+    use: str
+    begin: int
+    overlap_seconds: int
+
+    def ends(self, present: "Present") -> dict[str, int]:
+        """When the keys of today end."""
+        from emla.model.documents import KeyUse
+        from emla.steps.next_card import overlap_ends
+
+        return overlap_ends(present.authority, KeyUse(self.use), self.begin, self.overlap_seconds)
+
+    def proposal(self, present: "Present", key: "NewKey", out: Path) -> "Proposal":
+        """The next card with the new key."""
+        from emla.bootstrap.listing import card_key
+        from emla.cli.proposing import Proposal
+        from emla.formats.documents import encode_card
+        from emla.model.signed import PayloadType
+        from emla.steps.next_card import CardPlan, next_card
+
+        plan = CardPlan(add=(card_key(key, self.begin),), ends=self.ends(present))
+        card = next_card(present.authority, plan, now=int(time.time()), life_seconds=CARD_SECONDS)
+        return Proposal(kind=PayloadType.CARD, payload=encode_card(card), draft=out, draft_is_new=True)
+
+
+def _show_plan(plan: Rotation, present: "Present") -> None:
+    from emla.cli import screen
+    from emla.steps.compare import at
+
+    ends = plan.ends(present)
+    if wants_json():
+        listed = [{"kid": kid, "not_after": screen.utc(end)} for kid, end in ends.items()]
+        screen.emit_json({"dry_run": True, "use": plan.use, "begin": screen.utc(plan.begin), "ends": listed})
+        return
+    screen.say(f"Would make a new {plan.use} key that begins {at(plan.begin)}.")
+    for kid, end in ends.items():
+        screen.say(f"The {plan.use} key {kid} would end {at(end)}.")
+    screen.note("Nothing was made: --dry-run.")
+
+
+def _token(settings: "Settings", label: str, module: str | None, pin: "Chosen") -> "Token":
+    """The token of a label; its library is the one named, or that of a key which is in it already."""
+    from emla.bootstrap.listing import token_module
+    from emla.bootstrap.own import KEYS
+    from emla.bootstrap.unlock import token_pin_sources
+    from emla.keyring.passphrase import TOKEN_PIN
+    from emla.keyring.pkcs11 import Token, TokenName
+
+    library = module or token_module(settings.data / KEYS, label)
+    if library is None:
+        raise click.UsageError(f"No key is in a token '{label}' yet: name its library with --token-module.")
+    found = token_pin_sources(settings, os.environ, pin).find(TOKEN_PIN)
+    return Token(TokenName(module=library, label=label), found)
+
+
+def _make(
+    settings: "Settings", use: str, find: "FindSecret", token: "Token | None", authority: str
+) -> "NewKey":
+    from emla.bootstrap.new_keys import add_key
+    from emla.bootstrap.own import KEYS
+    from emla.keyring.files import FileUse
+
+    folder, now = settings.data / KEYS, int(time.time())
+    return add_key(folder, FileUse(use), find, token=token, authority=authority, now=now)

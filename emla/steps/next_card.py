@@ -1,0 +1,80 @@
+"""next_card: the card in force, and what is to change -> the next card. Nothing is signed here.
+
+Rules:
+ 1. The version is one more; what is not said to change stays as it is.
+ 2. No key disappears: what it signed stays verifiable. A key ends earlier or later, and never before it begins.
+ 3. What comes out is a card that decodes, or an error that says why it would be none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from emla.formats import documents as form
+from emla.model.documents import Authority, Card, CardKey, Endpoint, KeyUse
+from emla.model.errors import InvalidDocumentError, MalformedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardPlan:
+    """What is to change from one card to the next."""
+
+    add: Sequence[CardKey] = ()
+    ends: Mapping[str, int] = field(default_factory=dict)
+    """New ends of windows, by key id."""
+    endpoint_url: str | None = None
+    """Where the gateway is reached from now on; its TLS key stays."""
+    root_version: int | None = None
+    """The root it is signed under; None: the one in force."""
+
+
+def next_card(known: Authority, plan: CardPlan, *, now: int, life_seconds: int) -> Card:
+    """Make the next card.
+
+    Args:
+        known: the authority as it stands.
+        plan: what changes.
+        now: UNIX seconds.
+        life_seconds: how long the card lives.
+
+    Raises:
+        InvalidDocumentError: ``invalid-document``: it would be no card.
+    """
+    before = known.card
+    kids = {key.kid for key in before.keys}
+    if unknown := sorted(plan.ends.keys() - kids):
+        raise InvalidDocumentError("invalid-document", f"The card lists no key {unknown[0]}.")
+    if twice := [key.kid for key in plan.add if key.kid in kids]:
+        raise InvalidDocumentError("invalid-document", f"The card lists the key {twice[0]} already.")
+    url = plan.endpoint_url
+    card = replace(
+        before,
+        version=before.version + 1,
+        root_version=known.root.version if plan.root_version is None else plan.root_version,
+        keys=(
+            *(replace(key, not_after=plan.ends.get(key.kid, key.not_after)) for key in before.keys),
+            *plan.add,
+        ),
+        endpoints=before.endpoints
+        if url is None
+        else (Endpoint(url=url, spki_sha256=before.endpoints[0].spki_sha256),),
+        created=now,
+        expires=now + life_seconds,
+    )
+    try:
+        form.decode_card(form.encode_card(card))
+    except MalformedError as error:
+        raise InvalidDocumentError("invalid-document", error.detail) from error
+    return card
+
+
+def overlap_ends(known: Authority, use: KeyUse, begin: int, overlap_seconds: int) -> dict[str, int]:
+    """When the present keys of a use end, if a new one begins: they overlap it so long, and none is made to live longer.
+
+    A revoked key, one that has ended by then, and one that would begin only after it are left alone.
+    """
+    last = begin + overlap_seconds
+    return {
+        key.kid: last
+        for key in known.keys(use)
+        if known.revoked(key.kid) is None and key.not_before < begin and key.not_after > last
+    }
