@@ -167,8 +167,12 @@ def test_a_stolen_key_is_revoked_and_the_list_of_officers_changes(house: House) 
     assert shown["life"] == "revoked"
     eve = house.person("eve", "Eve Moll")
     change = first(
-        house.speak("card", "propose", "--officer", eve, "--officer", house.folder / "ben.pub.json", who="anna")
+        house.speak(
+            "card", "propose", "--officer", eve, "--officer", house.folder / "ben.pub.json", who="anna"
+        )
     )
     house.speak("card", "approve", change, who="ben")
     house.done("card", "publish", change, "--yes")
-    assert house.refused("card", "propose", "--out", house.folder / "x.json", who="anna") == "approval-missing"
+    assert (
+        house.refused("card", "propose", "--out", house.folder / "x.json", who="anna") == "approval-missing"
+    )

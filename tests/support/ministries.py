@@ -37,10 +37,14 @@ class Ministry:
     port: int = field(default_factory=free_port)
     operations_port: int = field(default_factory=free_port)
     environment: dict[str, str] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    """Paths that a page names, and where they are on this machine."""
     gateway: Served | None = None
     phrase: str = GATEWAY_PHRASE
     fingerprint: str = ""
     """As it was last read from the own screen."""
+    root_kids: list[str] = field(default_factory=list)
+    """Of the root keys on media, in the order of the safes."""
     screens: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -109,7 +113,12 @@ class Walk:
     next: int = 0
 
     def do(
-        self, beginning: str, *, code: int = 0, answers: dict[str, Answer] | None = None, **words: str
+        self,
+        beginning: str,
+        *,
+        code: int = 0,
+        answers: dict[str, Answer] | None = None,
+        words: dict[str, str] | None = None,
     ) -> str:
         """Do the page's next command that begins so; what stands on the screen afterwards.
 
@@ -117,20 +126,31 @@ class Walk:
             beginning: which command is meant; those before it are passed over.
             code: the exit code expected.
             answers: questions (regular expressions) that only this caller can answer.
-            words: what the reader learned meanwhile, for placeholders.
+            words: what the reader has learned meanwhile, for placeholders.
         """
-        self.words |= words
-        for number in range(self.next, len(self.page.commands)):
-            if self.page.commands[number].startswith(beginning):
-                break
-        else:
-            raise AssertionError(f"{self.page.name}.md has no further command '{beginning}'")
-        talk = self._run(self.page.commands[number], answers or {})
-        self.ministry.screens.append(f"$ {self.page.commands[number]}\n{talk.screen}")
+        self.words |= words or {}
+        number = self._find(beginning)
+        command = self.page.commands[number]
+        talk = self._run(command, answers or {})
+        self.ministry.screens.append(f"$ {command}\n{talk.screen}")
         assert talk.code == code, "\n".join(self.ministry.screens[-3:])
         self.next = number + 1
         self.page.done.add(number)
         return talk.screen
+
+    def turn_to(self, beginning: str, *, before: int = 0) -> None:
+        """Turn the page to a command, or to so many before it."""
+        self.next = self._find(beginning) - before
+
+    def begin_again(self) -> None:
+        """Turn back to the first line."""
+        self.next = 0
+
+    def _find(self, beginning: str) -> int:
+        for number in range(self.next, len(self.page.commands)):
+            if self.page.commands[number].startswith(beginning):
+                return number
+        raise AssertionError(f"{self.page.name}.md has no further command '{beginning}'")
 
     def _run(self, command: str, answers: dict[str, Answer]) -> Talk:
         ministry = self.ministry
@@ -139,6 +159,7 @@ class Walk:
             for each in shlex.split(filled(command, self.words), comments=True)
         ]
         words = [self.words["peer"] if each == "nl.minjus" else each for each in words]
+        words = [ministry.elsewhere.get(each, each) for each in words]
         words = [ministry.medium(each) if each.startswith("/media/") else each for each in words]
         if words[0] == "systemctl":
             return self._systemctl(words[1:])
@@ -148,8 +169,7 @@ class Walk:
         program = {"emla": _EMLA, "softhsm2-util": ["softhsm2-util"]}[words[0]]
         environment = ministry._environment(offline="--from" in words)
         child = start([*program, *words[1:]], environment, self.courier)
-        asked = [(pattern, answer) for pattern, answer in answers.items()]
-        return converse(child, [*asked, *self._questions(words)])
+        return converse(child, [*answers.items(), *self._questions(words)])
 
     def _systemctl(self, words: list[str]) -> Talk:
         assert words[1:] == ["emla"]

@@ -1,4 +1,4 @@
-"""A person at a terminal: starts a program, reads what it asks and types the answer. Nothing is waited for but words on the screen.
+"""A person at a terminal: starts a program, reads what it asks, types the answer. Only words on the screen are waited for.
 
 Here: one conversation (`converse`), and a gateway that was started by hand (`Served`).
 Not here: who knows which answer (`tests.support.ministries`).
