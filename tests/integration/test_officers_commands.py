@@ -28,7 +28,9 @@ class House:
         self.folder = folder
         self.server = server
         self.phrase = folder / "phrase"
-        (self.root,) = (server.data / "root").glob("root-*.json")
+        (self.root,) = (
+            each for each in (server.data / "root").glob("root-*.json") if ".pub." not in each.name
+        )
 
     def run(self, *words: str | Path) -> Outcome:
         return emla(*words, "--data", self.server.data)
