@@ -129,31 +129,48 @@ def read_draft(path: Path) -> Draft:
         raise InvalidDocumentError("invalid-document", f"{path}: {error.detail}") from error
 
 
-def add_signature(draft: Draft, signer: ed1.SigningKey, authority: Authority | None) -> bytes:
+def add_signature(
+    draft: Draft, signer: ed1.SigningKey, authority: Authority | None, beside: Root | None = None
+) -> bytes:
     """Add a signature to a draft; the encoded result.
 
     Args:
         draft: what is signed.
         signer: a root key.
         authority: the documents in force, where they are at hand: whose root keys may sign is then known.
+        beside: the next root, when it is signed together with this card under it.
 
     Raises:
         InvalidDocumentError: ``invalid-document``: the key has no say in it, signed it already, or it is another authority's.
     """
-    document = draft.document
     if signer.kid in draft.signers:
         raise InvalidDocumentError("invalid-document", f"The key {signer.kid} has signed it already.")
-    allowed = {each.kid for each in document.keys} if isinstance(document, Root) else set[str]()
-    if authority is not None:
-        allowed |= {each.kid for each in authority.root.keys}
-        if document.authority != authority.id:
-            words = f"It is a document of {document.authority}, not of {authority.id}."
-            raise InvalidDocumentError("invalid-document", words)
-    if signer.kid not in allowed and (authority is not None or isinstance(document, Root)):
+    if authority is not None and draft.document.authority != authority.id:
+        words = f"It is a document of {draft.document.authority}, not of {authority.id}."
+        raise InvalidDocumentError("invalid-document", words)
+    allowed = _who_may_sign(draft.document, authority, beside)
+    if allowed is not None and signer.kid not in allowed:
         raise InvalidDocumentError("invalid-document", f"The key {signer.kid} has no say in this document.")
     message = dsse.pre_authentication_encoding(draft.signed.payload_type, draft.signed.payload)
     added = Signature(kid=signer.kid, sig=signer.sign(message))
     return dsse.encode(replace(draft.signed, signatures=(*draft.signed.signatures, added)))
+
+
+def _who_may_sign(
+    document: Root | Card, authority: Authority | None, beside: Root | None
+) -> frozenset[str] | None:
+    """The root keys that have a say in a document; None when that is not known."""
+    known = () if authority is None else (authority.root,)
+    if isinstance(document, Root):
+        return frozenset(key.kid for root in (document, *known) for key in root.keys)
+    roots = (*known, *(() if beside is None else (beside,)))
+    for root in roots:
+        if (root.authority, root.version) == (document.authority, document.root_version):
+            return frozenset(key.kid for key in root.keys)
+    if roots:
+        words = f"The card is under root version {document.root_version}: sign it together with that root, in one command."
+        raise InvalidDocumentError("invalid-document", words)
+    return None
 
 
 def next_root(

@@ -188,7 +188,7 @@ class Walk:
         locked = (keys or media or [""])[0]
         of_key = phrase_of(locked) if "/media/" in locked else self.ministry.phrase
         return [
-            (r"Type the passphrase of the private keys: ", lambda _: self.ministry.phrase),
+            (r"Type the passphrase of the (?:server's )?private keys: ", lambda _: self.ministry.phrase),
             (r"Type the passphrase of [^\n]*: ", lambda _: of_key),
             (r"Type the PIN of the token: ", lambda _: PIN),
             (r"Choose a passphrase for the private keys[^\n]*: ", lambda _: self.ministry.phrase),

@@ -68,7 +68,7 @@ def move_root(ministry: Ministry) -> None:
     assert all(kid in screen for kid in kids)
     learn_changes(walk, walk.do("emla card propose"))
     walk.do("emla card approve")
-    for _ in range(5):
+    for _ in range(3):
         walk.do("emla root sign")
     walk.do("emla card publish")
     assert "version 2" in walk.do("emla card show")
@@ -140,7 +140,7 @@ def recover(walk: Walk) -> None:
     words = {f"KID-{number}": kid for number, kid in enumerate(made, 1)}
     learn_changes(walk, walk.do("emla card propose", words=words))
     walk.do("emla card approve")
-    for _ in range(4):
+    for _ in range(2):
         walk.do("emla root sign")
     walk.do("emla card publish")
     screen = walk.do("emla keys list")
@@ -159,7 +159,7 @@ def replace_officer_and_root_key(ministry: Ministry) -> None:
     walk.do("emla root rotate", words={"LOST-KID": ministry.root_kids[2]})
     learn_changes(walk, walk.do("emla card propose --root"))
     walk.do("emla card approve")
-    for _ in range(4):
+    for _ in range(2):
         walk.do("emla root sign")
     walk.do("emla card publish")
 
