@@ -14,6 +14,9 @@ peer = LazyGroup(
         "list": Entry("peer:list_peers", "List the authorities known here."),
         "show": Entry("peer:show", "Show one authority: keys, expiry, fingerprint, what waits for it."),
         "ping": Entry("peer:ping", "Make contact with a peer now."),
+        "forget": Entry(
+            "peer_forget:forget", "Forget an authority: nothing is sent to it or taken from it any more."
+        ),
     },
     text="The other authorities known here.",
     example="emla peer import their-card.json",
@@ -23,10 +26,13 @@ peer = LazyGroup(
 @common
 @click.command("list", epilog=example_text("emla peer list"))
 def list_peers() -> None:
-    """List the authorities known here."""
+    """List the authorities known here.
+
+    Spoke: how long ago it last said which of its keys are current; late after two days, and after seven its
+    packages wait. Ends: root or card, whichever ends first. Clock: theirs against ours.
+    """
     from emla.cli import screen
-    from emla.cli.card_view import expiry
-    from emla.cli.wording import instant
+    from emla.cli.peer_view import COLUMNS, FOLDED, peer_row
 
     found = with_client(lambda client: client.peers())
     if wants_json():
@@ -35,22 +41,8 @@ def list_peers() -> None:
     if not found:
         screen.note("No peers yet. Import a card: emla peer import FILE")
         return
-    now = int(time.time())
-    screen.table(
-        ("Authority", "Name", "Country", "Card expires", "Last contact", "Waiting"),
-        [
-            (
-                each.authority,
-                each.name,
-                each.country,
-                expiry(int(each.card_expires.timestamp()), now),
-                instant(each.last_contact),
-                str(each.waiting_legs),
-            )
-            for each in found
-        ],
-        fold=("Name", "Card expires", "Last contact"),
-    )
+    now = time.time()
+    screen.table(COLUMNS, [peer_row(each, now) for each in found], fold=FOLDED)
 
 
 @common
@@ -61,27 +53,22 @@ def show(authority: str) -> None:
     from emla.cli import screen
     from emla.cli.card_view import card_document, show_card
     from emla.cli.own import read_authority
-    from emla.cli.wording import instant
+    from emla.cli.peer_view import peer_facts
 
     found = with_client(lambda client: client.peer(authority))
     documents = read_authority(found.documents)
-    standing = {
-        "pinned_at": found.pinned_at,
-        "last_contact": found.last_contact,
-        "waiting_legs": found.waiting_legs,
-        "next_attempt": found.next_attempt,
-    }
     if wants_json():
+        standing = {
+            "pinned_at": found.pinned_at,
+            "last_contact": found.last_contact,
+            "waiting_legs": found.waiting_legs,
+            "next_attempt": found.next_attempt,
+            "standing": found.standing,
+        }
         screen.emit_json(card_document(documents) | standing)
         return
     show_card(documents, int(time.time()))
-    screen.facts(
-        [
-            ("Pinned", instant(found.pinned_at)),
-            ("Last contact", instant(found.last_contact)),
-            ("Waiting", f"{found.waiting_legs} (next attempt {instant(found.next_attempt)})"),
-        ]
-    )
+    screen.facts(peer_facts(found, time.time()))
 
 
 @common

@@ -47,6 +47,9 @@ class FakeAuthority:
     contents: dict[tuple[str, int], bytes] = field(default_factory=dict)
     peers: dict[str, Body] = field(default_factory=dict)
     legs: list[Body] = field(default_factory=list)
+    changes: list[Body] = field(default_factory=list)
+    keys: Body = field(default_factory=dict)
+    officers: Body | None = None
     documents: bytes = b""
     events: tuple[Event, ...] = (Event.SUBMISSION_ACCEPTANCE, Event.RELAY_ACCEPTANCE)
     refusal: tuple[str, str] | None = None
@@ -303,6 +306,29 @@ async def _ping(request: web.Request) -> web.Response:
     return web.json_response(answer | {"card_version_known": 1, "card_version_theirs": 2})
 
 
+async def _forget(request: web.Request) -> web.Response:
+    peers, name = request.app[STATE].peers, request.match_info["authority"]
+    if name not in peers:
+        return problem("not-found")
+    if peers[name]["waiting_legs"] and "force" not in request.query:
+        return problem("open-legs")
+    del peers[name]
+    return web.Response(status=204)
+
+
+async def _keys(request: web.Request) -> web.Response:
+    return web.json_response(request.app[STATE].keys)
+
+
+async def _officers(request: web.Request) -> web.Response:
+    officers = request.app[STATE].officers
+    return web.json_response(officers) if officers else problem("not-found")
+
+
+async def _changes(request: web.Request) -> web.Response:
+    return web.json_response({"items": request.app[STATE].changes})
+
+
 def leg(number: int, state: str = "READY") -> Body:
     """A leg as the API answers it."""
     body: Body = {"id": number, "kind": "package", "ref": "ab" * 32, "peer": "nl.minjus", "state": state}
@@ -339,7 +365,11 @@ def application(state: FakeAuthority) -> web.Application:
             web.get("/v1/peers", _peers),
             web.post("/v1/peers", _import),
             web.get("/v1/peers/{authority}", _peer),
+            web.delete("/v1/peers/{authority}", _forget),
             web.post("/v1/peers/{authority}/ping", _ping),
+            web.get("/v1/keys", _keys),
+            web.get("/v1/officers", _officers),
+            web.get("/v1/changes", _changes),
             web.get("/v1/legs", _legs),
             web.post("/v1/legs/{id}/retry", _retry),
         ]

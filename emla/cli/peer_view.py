@@ -1,0 +1,94 @@
+"""How a peer stands, as a person reads it: one row of the list, and all of it."""
+
+from rich.text import Text
+
+from emla.cli.endings import age, colour
+from emla.cli.wording import count, instant
+from emla.client.answers import Peer
+from emla.client.key_answers import LastPing, PeerStanding
+
+COLUMNS = ("Authority", "Stands", "Spoke", "Ends", "Ping", "Clock", "Took", "Software", "Waiting")
+FOLDED = ("Authority", "Stands", "Ends", "Ping", "Software")
+_STYLES = {"fresh": "green", "late": "yellow", "stale": "bold red"}
+_CLOCK_SECONDS = 150
+"""Half of what two clocks may differ: time to set one."""
+
+
+def peer_row(peer: Peer, now: float) -> list[str | Text]:
+    """One row of the list."""
+    standing = peer.standing
+    if standing is None:
+        days = int((peer.card_expires.timestamp() - now) // 86400)
+        return [peer.authority, "-", "-", f"card {days} d", "-", "-", "-", "-", str(peer.waiting_legs)]
+    return [
+        peer.authority,
+        _stands(standing),
+        f"{age(standing.status_age_seconds)} ago",
+        _ends(standing),
+        *_ping(standing.ping, now),
+        str(peer.waiting_legs),
+    ]
+
+
+def _stands(standing: PeerStanding) -> Text:
+    if standing.frozen:
+        return Text("FROZEN", style="bold red")
+    if standing.held:
+        return Text(f"HELD {standing.held}", style="bold red")
+    return Text(standing.freshness, style=_STYLES.get(standing.freshness, ""))
+
+
+def _ends(standing: PeerStanding) -> Text:
+    days = standing.next_expiry_days
+    words = f"{int(days)} d" if days > 0 else "ENDED"
+    return Text(f"{standing.next_expiry} {words}", style=colour(days))
+
+
+def _ping(ping: LastPing | None, now: float) -> list[str | Text]:
+    """When, clock, how long it took, software."""
+    if ping is None:
+        return ["never", "-", "-", "-"]
+    difference = ping.clock_difference_seconds
+    far = difference is not None and abs(difference) > _CLOCK_SECONDS
+    return [
+        _last_ping(ping, now),
+        Text("-" if difference is None else f"{difference:+.1f} s", style="red" if far else ""),
+        "-" if ping.latency_milliseconds is None else f"{ping.latency_milliseconds:.0f} ms",
+        ping.software or "-",
+    ]
+
+
+def _last_ping(ping: LastPing, now: float) -> Text:
+    """The newest word on the line: an answer, or a failure after it."""
+    if ping.failed_at and (ping.at is None or ping.failed_at > ping.at):
+        return Text(f"FAILED {age(now - ping.failed_at.timestamp())} ago", style="red")
+    return Text(f"{age(now - ping.at.timestamp())} ago" if ping.at else "never")
+
+
+def peer_facts(peer: Peer, now: float) -> list[tuple[str, str]]:
+    """What there is to say beside its documents."""
+    rows = [
+        ("Pinned", instant(peer.pinned_at)),
+        ("Last contact", instant(peer.last_contact)),
+        ("Waiting", f"{peer.waiting_legs} (next attempt {instant(peer.next_attempt)})"),
+    ]
+    standing = peer.standing
+    if standing is None:
+        return rows
+    rows += [
+        ("Stands", _stands(standing).plain),
+        ("Last status", f"{instant(standing.status_at)}, {age(standing.status_age_seconds)} ago"),
+        ("Ends first", _ends(standing).plain),
+        ("Revocations", count(standing.revocations, "revocation", "revocations")),
+    ]
+    ping = standing.ping
+    if ping is None:
+        return [*rows, ("Last ping", "never")]
+    when, clock, took, software = _ping(ping, now)
+    rows += [
+        ("Last ping", f"{when}; took {took}, their clock {clock} against ours"),
+        ("Software", str(software)),
+    ]
+    if ping.failed_at:
+        rows.append(("Last failure", f"{instant(ping.failed_at)} ({ping.failed_code})"))
+    return rows
