@@ -173,6 +173,30 @@ def _who_may_sign(
     return None
 
 
+def still_needed(
+    draft: Draft, authority: Authority | None, beside: Root | None = None
+) -> tuple[str, ...] | None:
+    """In words, which signatures a draft lacks to be published; None when its root is not known here."""
+    document = draft.document
+    known = [each for each in (authority and authority.root, beside) if each is not None]
+    if isinstance(document, Card):
+        roots = [each for each in known if each.version == document.root_version]
+        wanted = [(each, "of the root's keys") for each in roots[:1]]
+    else:
+        before = [each for each in known if each.version == document.version - 1]
+        wanted = [
+            (document, "of the new root's keys"),
+            *((each, "of the present root's keys") for each in before),
+        ]
+    if not wanted:
+        return None
+    lacking = (
+        (root.threshold - len(draft.signers & {key.kid for key in root.keys}), words)
+        for root, words in wanted
+    )
+    return tuple(f"{count} more {words}" for count, words in lacking if count > 0)
+
+
 def next_root(
     known: Authority,
     *,

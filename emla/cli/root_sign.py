@@ -8,7 +8,7 @@ import click
 
 from emla.cli.invocation import common, wants_json
 from emla.cli.lazy import example_text
-from emla.cli.media_key import FILE, confirm, documents_of, find_media_passphrase
+from emla.cli.media_key import FILE, confirm, documents_of, find_passphrase_of
 from emla.cli.unlock import passphrase_options
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def sign(
     as many as the root's threshold, a new root as many as its own threshold and that of the root before. A card
     under a new root is signed together with it: name both.
     """
-    from emla.bootstrap.ceremony import add_signature, open_key, read_draft
+    from emla.bootstrap.ceremony import add_signature, open_key, read_draft, still_needed
     from emla.cli import screen
     from emla.cli.export_file import write_new
     from emla.keyring.media import MediaUse
@@ -52,7 +52,9 @@ def sign(
         raise click.UsageError("--out is for one DRAFT; without it each is signed in its own file.")
     found = [(path, read_draft(path)) for path in dict.fromkeys(drafts)]
     if not wants_json():
-        for _, draft in found:
+        for number, (_, draft) in enumerate(found):
+            if number:
+                screen.say("")
             screen.facts(_facts(draft))
     if dry_run:
         if wants_json():
@@ -62,7 +64,7 @@ def sign(
         return
     confirm("Sign this?" if len(found) == 1 else f"Sign these {len(found)} documents?", yes=yes)
     authority, beside = documents_of(export), _root_among([draft for _, draft in found])
-    opened = open_key(key, MediaUse.ROOT, find_media_passphrase(passphrase_file, passphrase_fd))
+    opened = open_key(key, MediaUse.ROOT, find_passphrase_of(key, passphrase_file, passphrase_fd))
     # All are signed before one is written: a draft that is refused leaves the others as they were.
     signed = [(path, add_signature(draft, opened.signer, authority, beside)) for path, draft in found]
     for path, octets in signed:
@@ -70,12 +72,17 @@ def sign(
             write_new(out, octets)
         else:
             replace_private(path, octets)
-    signers = [(str(out or path), sorted(draft.signers | {opened.signer.kid})) for path, draft in found]
+    done = [(out or path, read_draft(out or path)) for path, _ in found]
     if wants_json():
-        _emit([{"file": file, "signed_by": kids} for file, kids in signers])
+        _emit([{"file": str(path), "signed_by": sorted(draft.signers)} for path, draft in done])
         return
-    for file, kids in signers:
-        screen.say(f"{file} bears the signatures of {', '.join(kids)}.", style="green")
+    for path, draft in done:
+        lacking = still_needed(draft, authority, beside)
+        screen.say(f"{path} is signed by {', '.join(sorted(draft.signers))}.", style="green")
+        if lacking:
+            screen.note(f"  Still needed: {', '.join(lacking)}.")
+        elif lacking is not None:
+            screen.note("  It is complete, and can be published on the gateway: emla card publish")
 
 
 def _emit(documents: list[dict[str, object]]) -> None:

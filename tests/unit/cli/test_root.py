@@ -224,3 +224,19 @@ def test_a_card_under_the_next_root_is_signed_together_with_it_by_the_new_keys(
     refused = emla("root", "sign", draft, card, "--key", stranger, *words[2:])
     assert refused.code == 3
     assert (draft.read_bytes(), card.read_bytes()) == before
+
+
+def test_signing_says_which_signatures_are_still_needed_until_none_is(
+    data: Path, tmp_path: Path, phrase: Path
+) -> None:
+    draft = tmp_path / "next.json"
+    keys = [new_root_key(tmp_path / f"{name}.json", phrase) for name in ("one", "two")]
+    added = [word for name in ("one", "two") for word in ("--add", tmp_path / f"{name}.pub.json")]
+    assert emla("root", "rotate", draft, *added, "--threshold", "2", "--data", data).code == 0
+    said = []
+    for key in (keys[0], keys[1], first_root_key(data)):
+        words = ("--key", key, "--passphrase-file", phrase, "--data", data, "--yes")
+        said.append(emla("root", "sign", draft, *words).err)
+    assert "1 more of the new root's keys, 1 more of the present root's keys" in said[0].replace("\n", " ")
+    assert "Still needed: 1 more of the present root's keys" in said[1].replace("\n", " ")
+    assert "It is complete" in said[2]
