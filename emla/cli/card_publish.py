@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from emla.cli.present import Present
     from emla.client.client import Client
     from emla.client.key_answers import Change
-    from emla.model.documents import Revocation
+    from emla.model.documents import Revocation, Root
 
 _HASH = re.compile(r"[0-9a-fA-F]{8,64}", re.ASCII)
 
@@ -52,7 +52,8 @@ def publish(*, what: tuple[str, ...], yes: bool, dry_run: bool) -> None:
         else:
             screen.note("Nothing was published: --dry-run.")
         return
-    confirm("Publish this? Every peer is told at once.", yes=yes)
+    told = " Every peer is told at once." if found.signed or found.revocations else ""
+    confirm(f"Publish this?{told}", yes=yes)
     with_client(lambda client: _publish(client, found))
     if wants_json():
         screen.emit_json(_document(found))
@@ -100,7 +101,32 @@ def _sort(what: tuple[str, ...], present: "Present") -> Found:
             signed.append(_signed(path, present))
     if len(signed) > 2 or len({each.change.type for each in signed}) != len(signed):
         raise click.UsageError("Publish one card at a time, or one root with the card under it.")
+    _require_signatures(signed, present.authority.root)
     return Found(signed=tuple(signed), officers=tuple(officers), revocations=tuple(revocations))
+
+
+def _require_signatures(signed: list[Signed], known: "Root") -> None:
+    """Say which signatures are missing, before anything is sent; whether they are good, the server says.
+
+    Raises:
+        click.UsageError: some are missing.
+    """
+    from emla.model.documents import Root
+
+    following = next((each.draft.document for each in signed if isinstance(each.draft.document, Root)), None)
+    for each in signed:
+        document = each.draft.document
+        if isinstance(document, Root):
+            judges = [known, document]
+        else:
+            judges = [following or known]
+        for root in judges:
+            missing = root.threshold - len(each.draft.signers & {key.kid for key in root.keys})
+            if missing > 0:
+                raise click.UsageError(
+                    f"{each.file} lacks {missing} of the {root.threshold} signatures that root version {root.version} asks"
+                    f" for. With each root key: emla root sign {each.file} --key ROOT-KEY"
+                )
 
 
 def _revocation(path: Path) -> "tuple[Revocation, bytes] | None":
@@ -123,10 +149,6 @@ def _signed(path: Path, present: "Present") -> Signed:
     if change is None:
         words = f"{path} is a {kind} that no officer has proposed; `emla card propose` proposes one."
         raise InvalidDocumentError("approval-missing", words)
-    threshold = present.authority.root.threshold
-    if not draft.signers:
-        words = f"{path} bears no signature; {threshold} of the root's keys must sign: emla root sign {path} --key ROOT-KEY"
-        raise InvalidDocumentError("invalid-document", words)
     return Signed(file=path, draft=draft, change=change, encoded=dsse.encode(draft.signed))
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from emla.cli import screen
 from emla.cli.present import TITLES, Document, Present, decoded
 from emla.cli.wording import instant, short
-from emla.client.key_answers import Change
-from emla.model.documents import Card, Root
+from emla.client.key_answers import ApprovalEntry, Change
+from emla.model.documents import Card, Officers, Root
 from emla.steps.compare import Difference
 
 _KINDS = {Card: "card", Root: "root"}
@@ -27,15 +27,18 @@ def show_differences(document: Document, differences: Sequence[Difference], chan
         rows += [
             (
                 "Proposed by" if each.act == "propose" else "Approved by",
-                f"{_who(each.name, each.officer)}, {instant(each.at)}",
+                f"{_who(each, document)}, {instant(each.at)}",
             )
             for each in change.approvals
         ]
     screen.facts(rows)
 
 
-def _who(name: str | None, kid: str) -> str:
-    return name or f"somebody who is no officer any more (key {short(kid)})"
+def _who(said: ApprovalEntry, document: Document) -> str:
+    # Of the first list the server knows no names yet; the list itself does.
+    offered = document.officers if isinstance(document, Officers) else ()
+    name = said.name or next((each.name for each in offered if each.kid == said.officer), None)
+    return name or f"somebody who is no officer any more (key {short(said.officer)})"
 
 
 def approved(change: Change) -> bool:
@@ -53,7 +56,7 @@ def waits_for(change: Change) -> str:
 def next_commands(change: Change, *, draft: str | None = None) -> list[str]:
     """The commands that bring a change to its end, in their order."""
     file = draft or ("next-root.json" if change.type == "root" else "card-draft.json")
-    commands = [] if approved(change) else [f"emla card approve {short(change.hash)} --as FILE"]
+    commands = [] if approved(change) else [f"emla card approve {short(change.hash)} --as OFFICER-KEY"]
     if change.type == "officers":
         return [*commands, f"emla card publish {short(change.hash)}"]
     return [*commands, f"emla root sign {file} --key ROOT-KEY", f"emla card publish {file}"]

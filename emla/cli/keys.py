@@ -13,7 +13,7 @@ keys = LazyGroup(
         "status": Entry(
             "keys_status:status", "Show what ends when, what waits, and what to do, each with its command."
         ),
-        "rotate": Entry("keys_rotate:rotate", "Make a new key and propose the card that lists it."),
+        "rotate": Entry("keys_rotate:rotate", "Make new keys and propose the card that lists them."),
         "revoke": Entry("keys_revoke:revoke", "Write a revocation of one key, signed by a root key."),
         "wrap": Entry("keys_wrap:wrap", "Lock the private keys under a new passphrase."),
     },

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from emla.client.key_answers import DocumentStanding, OwnKey, OwnKeys
 
+_WIDE_COLUMNS = 110
+"""From here on a line holds whole key ids; below, their beginnings, which every command takes, too."""
 _LIFE_STYLES = {"active": "green", "announced": "cyan", "revoked": "red", None: "yellow"}
 LIFE_WORDS = {
     "announced": "not begun yet; peers know of it",
@@ -38,11 +40,9 @@ def list_keys() -> None:
     if wants_json():
         screen.emit_json(found)
         return
-    rows = [_row(key) for key in found.keys]
+    rows = [_row(key, wide=screen.columns() >= _WIDE_COLUMNS) for key in found.keys]
     rows += [_document_row(what, each) for what, each in _documents(found)]
-    screen.table(
-        ("Use", "Key", "Life", "From", "Until", "Left", "Where", "In use by"), rows, fold=("In use by",)
-    )
+    screen.table(("Use", "Key", "Life", "From", "Until", "Left", "Where", "Used by"), rows, fold=("Used by",))
     if found.documents.frozen:
         screen.note(
             "This authority is FROZEN: no peer takes anything from it until a new root.", style="bold red"
@@ -53,16 +53,15 @@ def _documents(found: "OwnKeys") -> "tuple[tuple[str, DocumentStanding], ...]":
     return ("root", found.documents.root), ("card", found.documents.card)
 
 
-def _row(key: "OwnKey") -> "list[str | Text]":
+def _row(key: "OwnKey", *, wide: bool) -> "list[str | Text]":
     from rich.text import Text
 
     from emla.cli.endings import days_left
-    from emla.cli.wording import short
 
     ended = key.life == "revoked"
     return [
         key.use,
-        short(key.kid),
+        key.kid if wide else key.kid[:KID_DIGITS_MIN],
         Text(key.life or "unlisted", style=_LIFE_STYLES.get(key.life, "")),
         _day(key.not_before),
         _day(key.not_after),

@@ -1,5 +1,6 @@
-"""`emla keys rotate`: a new key, the card that lists it, its proposal, and the draft for the root, in one step."""
+"""`emla keys rotate`: new keys, the card that lists them, its proposal, and the draft for the root, in one step."""
 
+import functools
 import os
 import time
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ CARD_SECONDS = 400 * _DAY
 
 @common
 @click.command(epilog=example_text("emla keys rotate seal --as anna.json"))
-@click.argument("use", type=click.Choice(["sign", "ledger", "seal"]))
+@click.argument("uses", type=click.Choice(["sign", "ledger", "seal"]), nargs=-1, required=True)
 @officer_options
 @click.option("--begin", metavar="INSTANT|now", help="When the new key begins; else in 24 hours.")
 @click.option(
@@ -55,7 +56,7 @@ CARD_SECONDS = 400 * _DAY
 @server_passphrase_options
 def rotate(
     *,
-    use: str,
+    uses: tuple[str, ...],
     officer: Path,
     begin: str | None,
     overlap_days: int,
@@ -71,18 +72,18 @@ def rotate(
     yes: bool,
     dry_run: bool,
 ) -> None:
-    """Make a new key and propose the card that lists it.
+    """Make new keys and propose the card that lists them.
 
-    The old key goes on until the overlap is over; what was sealed to it and signed by it stays good. Peers hear
-    of the new key before it begins. It is in force when another officer has approved, the root has signed and
-    the card is published.
+    Several uses may be named: it is one card. The old key goes on until the overlap is over; what was sealed to
+    it and signed by it stays good. Peers hear of the new key before it begins. It is in force when another
+    officer has approved, the root has signed and the card is published.
     """
     from emla.cli import screen
     from emla.cli.present import read_present
     from emla.cli.proposing import changes_document, hand_in, refuse_existing, show_proposals, tell
     from emla.steps.compare import at
 
-    if (token_module and not token) or (token and use == "seal"):
+    if (token_module and not token) or (token and "seal" in uses):
         raise click.UsageError("--token is for sign and ledger keys, and --token-module for a --token.")
     now = int(time.time())
     begins = now if begin == "now" else instant(begin, now + AHEAD_SECONDS)
@@ -91,28 +92,30 @@ def rotate(
     present, settings = with_client(read_present), server_settings()
     judges = present.required_officers()
     refuse_existing(out)
-    plan = Rotation(use=use, begin=begins, overlap_seconds=overlap_days * _DAY)
+    uses = tuple(dict.fromkeys(uses))
+    plan = Rotation(uses=uses, begin=begins, overlap_seconds=overlap_days * _DAY)
     if dry_run:
         _show_plan(plan, present)
         return
     confirm(
-        f"Make a new {use} key that begins {at(begins)}, and propose it as {officer_name(officer)}?", yes=yes
+        f"Make {plan.words} that begins {at(begins)}, and propose it as {officer_name(officer)}?", yes=yes
     )
     opened = open_officer(officer, passphrase_file, passphrase_fd, judges)
     pin = chosen(token_pin_file=token_pin_file, token_pin_fd=token_pin_fd)
     where = _token(settings, token, token_module, pin) if token else None
     find = find_server_passphrase(settings, server_passphrase_file, server_passphrase_fd)
-    key = _make(settings, use, find, where, present.authority.id)
+    keys = _make(settings, uses, find, where, present.authority.id)
     try:
-        proposals = [plan.proposal(present, key, out)]
+        proposals = [plan.proposal(present, keys, out)]
         show_proposals(proposals, present)
         changes = hand_in(proposals, opened, present.authority.id)
     except BaseException:
-        screen.note(f"The new key {key.kid} is made; no card lists it. When what follows is mended:")
-        screen.note(f"  emla card propose --list {key.kid} --as {officer}")
+        listed = " ".join(f"--list {each.kid}" for each in keys)
+        screen.note("The keys are made; no card lists them. When what is told below is mended:")
+        screen.note(f"  emla card propose {listed} --as {officer}")
         raise
     if wants_json():
-        made = {"use": use, "kid": key.kid, "begin": screen.utc(begins)}
+        made = {"begin": screen.utc(begins), "keys": [{"use": each.use, "kid": each.kid} for each in keys]}
         screen.emit_json(made | {"proposed_by": opened.name, "changes": changes_document(proposals, changes)})
         return
     tell(proposals, changes, opened.name)
@@ -120,9 +123,9 @@ def rotate(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """One key of a use takes over from another."""
+    """New keys take over from those of today."""
 
-    use: str
+    uses: tuple[str, ...]
     begin: int
     overlap_seconds: int
 
@@ -131,17 +134,25 @@ class Rotation:
         from emla.model.documents import KeyUse
         from emla.steps.next_card import overlap_ends
 
-        return overlap_ends(present.authority, KeyUse(self.use), self.begin, self.overlap_seconds)
+        ends: dict[str, int] = {}
+        for use in self.uses:
+            ends |= overlap_ends(present.authority, KeyUse(use), self.begin, self.overlap_seconds)
+        return ends
 
-    def proposal(self, present: "Present", key: "NewKey", out: Path) -> "Proposal":
-        """The next card with the new key."""
+    @property
+    def words(self) -> str:
+        """The new keys in words."""
+        return " and ".join(f"a new {use} key" for use in self.uses)
+
+    def proposal(self, present: "Present", keys: "list[NewKey]", out: Path) -> "Proposal":
+        """The next card with the new keys."""
         from emla.bootstrap.listing import card_key
         from emla.cli.proposing import Proposal
         from emla.formats.documents import encode_card
         from emla.model.signed import PayloadType
         from emla.steps.next_card import CardPlan, next_card
 
-        plan = CardPlan(add=(card_key(key, self.begin),), ends=self.ends(present))
+        plan = CardPlan(add=[card_key(each, self.begin) for each in keys], ends=self.ends(present))
         card = next_card(present.authority, plan, now=int(time.time()), life_seconds=CARD_SECONDS)
         return Proposal(kind=PayloadType.CARD, payload=encode_card(card), draft=out, draft_is_new=True)
 
@@ -153,11 +164,13 @@ def _show_plan(plan: Rotation, present: "Present") -> None:
     ends = plan.ends(present)
     if wants_json():
         listed = [{"kid": kid, "not_after": screen.utc(end)} for kid, end in ends.items()]
-        screen.emit_json({"dry_run": True, "use": plan.use, "begin": screen.utc(plan.begin), "ends": listed})
+        screen.emit_json(
+            {"dry_run": True, "uses": plan.uses, "begin": screen.utc(plan.begin), "ends": listed}
+        )
         return
-    screen.say(f"Would make a new {plan.use} key that begins {at(plan.begin)}.")
+    screen.say(f"Would make {plan.words} that begins {at(plan.begin)}.")
     for kid, end in ends.items():
-        screen.say(f"The {plan.use} key {kid} would end {at(end)}.")
+        screen.say(f"The key {kid} would end {at(end)}.")
     screen.note("Nothing was made: --dry-run.")
 
 
@@ -177,11 +190,13 @@ def _token(settings: "Settings", label: str, module: str | None, pin: "Chosen") 
 
 
 def _make(
-    settings: "Settings", use: str, find: "FindSecret", token: "Token | None", authority: str
-) -> "NewKey":
+    settings: "Settings", uses: tuple[str, ...], find: "FindSecret", token: "Token | None", authority: str
+) -> "list[NewKey]":
     from emla.bootstrap.new_keys import add_key
     from emla.bootstrap.own import KEYS
     from emla.keyring.files import FileUse
 
     folder, now = settings.data / KEYS, int(time.time())
-    return add_key(folder, FileUse(use), find, token=token, authority=authority, now=now)
+    # A person types the passphrase once.
+    once = functools.cache(find)
+    return [add_key(folder, FileUse(use), once, token=token, authority=authority, now=now) for use in uses]

@@ -11,7 +11,7 @@ from emla.cli.invocation import common, wants_json, with_client
 from emla.cli.lazy import example_text
 
 if TYPE_CHECKING:
-    from emla.cli.present import Present
+    from emla.cli.present import Document, Present
     from emla.client.answers import Peer
     from emla.client.client import Client
     from emla.client.key_answers import OwnKeys
@@ -88,7 +88,7 @@ def endings(known: Known, now: int) -> Iterator[End]:
             if each.what in _DOCUMENTS
             else f"{each.what} key {each.name[:12]}"
         )
-        remedy = _DOCUMENTS.get(each.what, f"emla keys rotate {each.what} --as FILE")
+        remedy = _DOCUMENTS.get(each.what, f"emla keys rotate {each.what} --as OFFICER-KEY")
         yield End(authority=authority.id, what=name, days_left=round(each.days_left(now), 1), remedy=remedy)
     for peer in known.peers:
         if peer.standing:
@@ -100,7 +100,7 @@ def endings(known: Known, now: int) -> Iterator[End]:
             )
 
 
-_DOCUMENTS = {"root": "emla root rotate next-root.json", "card": "emla card propose --as FILE"}
+_DOCUMENTS = {"root": "emla root rotate next-root.json", "card": "emla card propose --as OFFICER-KEY"}
 
 
 def _due(ends: list[End]) -> Iterator[Task]:
@@ -121,21 +121,24 @@ def _waiting(present: "Present") -> Iterator[Task]:
 
 
 def _tasks(known: Known) -> Iterator[Task]:
+    from emla.cli.present import decoded
+
     if known.keys.documents.frozen:
-        commands = (_DOCUMENTS["root"], "emla card propose --root next-root.json --as FILE")
+        commands = (_DOCUMENTS["root"], "emla card propose --root next-root.json --as OFFICER-KEY")
         yield Task(why="This authority is frozen: a new root ends that", commands=commands)
     if known.present.officers is None:
         yield Task(
             why="There are no key officers yet: nothing can be changed",
             commands=(
                 "emla keys new FILE --officer NAME",
-                "emla card propose --officer FILE.pub.json --officer OTHER.pub.json --as FILE",
+                "emla card propose --officer FILE.pub.json --officer OTHER.pub.json --as OFFICER-KEY",
             ),
         )
+    offered = {kid for each in known.present.waiting() for kid in _kids(decoded(each))}
     for key in known.keys.keys:
-        if key.life is None:
+        if key.life is None and key.kid not in offered:
             why = f"The {key.use} key {key.kid[:12]} is made, and no card lists it"
-            yield Task(why=why, commands=(f"emla card propose --list {key.kid[:12]} --as FILE",))
+            yield Task(why=why, commands=(f"emla card propose --list {key.kid[:12]} --as OFFICER-KEY",))
     for peer in known.peers:
         standing = peer.standing
         if standing and (standing.held or standing.frozen or standing.freshness == "stale"):
@@ -143,6 +146,12 @@ def _tasks(known: Known) -> Iterator[Task]:
                 f"{peer.authority}: {peer_trouble(standing.held, standing.freshness, frozen=standing.frozen)}"
             )
             yield Task(why=why, commands=(f"emla peer ping {peer.authority}",))
+
+
+def _kids(document: "Document") -> set[str]:
+    from emla.model.documents import Card
+
+    return {key.kid for key in document.keys} if isinstance(document, Card) else set()
 
 
 def peer_trouble(held: str | None, freshness: str, *, frozen: bool) -> str:

@@ -7,6 +7,9 @@ import click
 from emla.cli.invocation import common, wants_json, with_client
 from emla.cli.lazy import Entry, LazyGroup, example_text
 
+_WIDE_FROM = 100
+"""Columns from which on the software is shown, too."""
+
 peer = LazyGroup(
     "peer",
     table={
@@ -28,11 +31,11 @@ peer = LazyGroup(
 def list_peers() -> None:
     """List the authorities known here.
 
-    Spoke: how long ago it last said which of its keys are current; late after two days, and after seven its
-    packages wait. Ends: root or card, whichever ends first. Clock: theirs against ours.
+    Silent: how long ago it last said which of its keys are current; late after two days, and after seven, stale:
+    its packages wait. Ends: root or card, whichever ends first. Clock: theirs against ours.
     """
     from emla.cli import screen
-    from emla.cli.peer_view import COLUMNS, FOLDED, peer_row
+    from emla.cli.peer_view import COLUMNS, FOLDED, WIDE_COLUMNS, peer_row
 
     found = with_client(lambda client: client.peers())
     if wants_json():
@@ -42,7 +45,9 @@ def list_peers() -> None:
         screen.note("No peers yet. Import a card: emla peer import FILE")
         return
     now = time.time()
-    screen.table(COLUMNS, [peer_row(each, now) for each in found], fold=FOLDED)
+    heads = WIDE_COLUMNS if screen.columns() >= _WIDE_FROM else COLUMNS
+    rows = [peer_row(each, now)[: len(heads)] for each in found]
+    screen.table(heads, rows, fold=FOLDED)
 
 
 @common

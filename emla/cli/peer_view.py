@@ -3,12 +3,13 @@
 from rich.text import Text
 
 from emla.cli.endings import age, colour
-from emla.cli.wording import count, instant
+from emla.cli.wording import instant
 from emla.client.answers import Peer
 from emla.client.key_answers import LastPing, PeerStanding
 
-COLUMNS = ("Authority", "Stands", "Spoke", "Ends", "Ping", "Clock", "Took", "Software", "Waiting")
-FOLDED = ("Authority", "Stands", "Ends", "Ping", "Software")
+COLUMNS = ("Authority", "Stands", "Silent", "Ends", "Pinged", "Clock", "Took", "Waiting")
+WIDE_COLUMNS = (*COLUMNS, "Software")
+FOLDED = ("Stands", "Pinged", "Software")
 _STYLES = {"fresh": "green", "late": "yellow", "stale": "bold red"}
 _CLOCK_SECONDS = 150
 """Half of what two clocks may differ: time to set one."""
@@ -19,14 +20,15 @@ def peer_row(peer: Peer, now: float) -> list[str | Text]:
     standing = peer.standing
     if standing is None:
         days = int((peer.card_expires.timestamp() - now) // 86400)
-        return [peer.authority, "-", "-", f"card {days} d", "-", "-", "-", "-", str(peer.waiting_legs)]
+        return [peer.authority, "-", "-", f"card {days} d", "-", "-", "-", str(peer.waiting_legs), "-"]
     return [
         peer.authority,
         _stands(standing),
-        f"{age(standing.status_age_seconds)} ago",
+        age(standing.status_age_seconds),
         _ends(standing),
         *_ping(standing.ping, now),
         str(peer.waiting_legs),
+        standing.ping.software or "-" if standing.ping else "-",
     ]
 
 
@@ -45,16 +47,15 @@ def _ends(standing: PeerStanding) -> Text:
 
 
 def _ping(ping: LastPing | None, now: float) -> list[str | Text]:
-    """When, clock, how long it took, software."""
+    """When, clock, how long it took."""
     if ping is None:
-        return ["never", "-", "-", "-"]
+        return ["never", "-", "-"]
     difference = ping.clock_difference_seconds
     far = difference is not None and abs(difference) > _CLOCK_SECONDS
     return [
         _last_ping(ping, now),
         Text("-" if difference is None else f"{difference:+.1f} s", style="red" if far else ""),
         "-" if ping.latency_milliseconds is None else f"{ping.latency_milliseconds:.0f} ms",
-        ping.software or "-",
     ]
 
 
@@ -79,15 +80,15 @@ def peer_facts(peer: Peer, now: float) -> list[tuple[str, str]]:
         ("Stands", _stands(standing).plain),
         ("Last status", f"{instant(standing.status_at)}, {age(standing.status_age_seconds)} ago"),
         ("Ends first", _ends(standing).plain),
-        ("Revocations", count(standing.revocations, "revocation", "revocations")),
+        ("Revocations", str(standing.revocations)),
     ]
     ping = standing.ping
     if ping is None:
         return [*rows, ("Last ping", "never")]
-    when, clock, took, software = _ping(ping, now)
+    when, clock, took = _ping(ping, now)
     rows += [
         ("Last ping", f"{when}; took {took}, their clock {clock} against ours"),
-        ("Software", str(software)),
+        ("Software", ping.software or "-"),
     ]
     if ping.failed_at:
         rows.append(("Last failure", f"{instant(ping.failed_at)} ({ping.failed_code})"))

@@ -87,7 +87,7 @@ class Present:
             raise InvalidDocumentError(
                 "approval-missing",
                 "There are no key officers yet. Each makes a key with `emla keys new FILE --officer NAME`; then one"
-                " proposes the list with `emla card propose --officer FILE.pub.json ... --as FILE`.",
+                " proposes the list with `emla card propose --officer FILE.pub.json ... --as OFFICER-KEY`.",
             )
         return self.officers
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from emla.cli import screen
 from emla.cli.change_view import differences_document, next_commands, show_differences, title
 from emla.cli.invocation import wants_json, with_client
-from emla.cli.present import KINDS, Document, Present, decode_document
+from emla.cli.present import KINDS, Document, Present, decode_document, decoded
 from emla.cli.wording import short
 from emla.model.signed import PayloadType, SignedObject
 
@@ -40,8 +40,17 @@ def show_proposals(proposals: list[Proposal], present: Present) -> None:
     """Print what they change; nothing with ``--json``."""
     if wants_json():
         return
+    for other in _rivals(proposals, present):
+        words = f"The change {short(other.hash)} waits, too, and only one of the two can be published."
+        screen.note(f"Note: {words} Publish that first, or let it be.", style="yellow")
     for each in proposals:
         show_differences(each.document, present.differences(each.document), None)
+
+
+def _rivals(proposals: list[Proposal], present: Present) -> "list[Change]":
+    """Changes that wait and have the type and version of a proposal."""
+    mine = {(_KIND_NAMES[each.kind], each.document.version) for each in proposals}
+    return [each for each in present.waiting() if (each.type, decoded(each).version) in mine]
 
 
 def proposals_document(proposals: list[Proposal], present: Present) -> list[dict[str, object]]:
@@ -120,9 +129,10 @@ def tell(proposals: list[Proposal], changes: "list[Change]", officer: str) -> No
         )
     screen.note("Next, by another officer:")
     ids = " ".join(short(each.hash) for each in changes)
-    screen.note(f"  emla card approve {ids} --as FILE")
+    screen.note(f"  emla card approve {ids} --as OFFICER-KEY")
     files = [str(each.draft) for each in proposals if each.draft]
     if not files:
+        screen.note("Then:")
         screen.note(f"  emla card publish {ids}")
         return
     screen.note("Then, with the root keys, and back on this machine:")

@@ -53,6 +53,11 @@ def _print(stream: IO[str], what: RenderableType) -> None:
     stream.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
+def columns() -> int:
+    """How many characters a line of the result holds."""
+    return _console(sys.stdout).width
+
+
 def note(text: str, style: str = "") -> None:
     """Say something beside the result, on standard error."""
     _print(sys.stderr, Text(plain(text), style=style))

@@ -33,7 +33,7 @@ def compare_cards(known: Authority, card: Card) -> tuple[Difference, ...]:
         ("Largest payload", f"{card.payload_bytes_max} bytes", f"{before.payload_bytes_max} bytes"),
         ("Card expires", at(card.expires), at(before.expires)),
     ):
-        found += [(name, f"{new} (today: {old})")] if new != old else []
+        found += [(name, f"{new} (instead of {old})")] if new != old else []
     return tuple(found)
 
 
@@ -51,7 +51,7 @@ def _keys(known: Authority, card: Card) -> Iterator[Difference]:
             how = "ends" if key.not_after < old.not_after else "is prolonged: ends"
             yield (
                 f"{key.use} key".capitalize(),
-                f"{kid} {how} {at(key.not_after)} (today: {at(old.not_after)})",
+                f"{kid} {how} {at(key.not_after)} (instead of {at(old.not_after)})",
             )
         if old is not None and _other(old) != _other(key):
             yield f"{key.use} key".capitalize(), f"{kid} is listed otherwise, from {at(key.not_before)}"
@@ -71,8 +71,8 @@ def compare_roots(known: Root, root: Root) -> tuple[Difference, ...]:
     found += [("Root key removed", kid) for kid in sorted(before - after)]
     new, old = (f"{each.threshold} of {len(each.keys)} keys" for each in (root, known))
     if new != old:
-        found.append(("Signatures needed", f"{new} (today: {old})"))
-    found.append(("Root expires", f"{at(root.expires)} (today: {at(known.expires)})"))
+        found.append(("Signatures needed", f"{new} (instead of {old})"))
+    found.append(("Root expires", f"{at(root.expires)} (instead of {at(known.expires)})"))
     return tuple(found)
 
 

@@ -116,7 +116,7 @@ def test_what_is_not_approved_or_not_signed_is_not_published(house: House) -> No
     house.appoint()
     change, draft = house.rotate("sign")
     unsigned = house.run("card", "publish", draft, "--yes", "--json")
-    assert unsigned.code == 3
+    assert unsigned.code == 2
     assert "emla root sign" in unsigned.out
     house.sign(draft)
     assert "approval-missing" in house.run("card", "publish", draft, "--yes", "--json").out
