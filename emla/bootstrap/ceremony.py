@@ -178,7 +178,7 @@ def still_needed(
 ) -> tuple[str, ...] | None:
     """In words, which signatures a draft lacks to be published; None when its root is not known here."""
     document = draft.document
-    known = [each for each in (authority and authority.root, beside) if each is not None]
+    known = [each for each in (authority.root if authority else None, beside) if each is not None]
     if isinstance(document, Card):
         roots = [each for each in known if each.version == document.root_version]
         wanted = [(each, "of the root's keys") for each in roots[:1]]

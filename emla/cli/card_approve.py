@@ -69,9 +69,8 @@ def approve(
         f"{count(len(approved), 'change', 'changes')} approved by {opened.name}: {ids_shown}.", style="green"
     )
     screen.note("Next:")
-    for each in approved:
-        for line in next_commands(each):
-            screen.note(f"  {line}")
+    for line in next_commands(*approved):
+        screen.note(f"  {line}")
 
 
 def _refuse_settled(change: "Change", present: "Present") -> None:

@@ -10,6 +10,7 @@ from emla.model.documents import Card, Officers, Root
 from emla.steps.compare import Difference
 
 _KINDS = {Card: "card", Root: "root"}
+_DRAFTS = {"root": "next-root.json", "card": "card-draft.json"}
 
 
 def title(document: Document) -> str:
@@ -53,13 +54,21 @@ def waits_for(change: Change) -> str:
     return "publishing" if change.type == "officers" else "root signatures and publishing"
 
 
-def next_commands(change: Change, *, draft: str | None = None) -> list[str]:
-    """The commands that bring a change to its end, in their order."""
-    file = draft or ("next-root.json" if change.type == "root" else "card-draft.json")
-    commands = [] if approved(change) else [f"emla card approve {short(change.hash)} --as OFFICER-KEY"]
-    if change.type == "officers":
-        return [*commands, f"emla card publish {short(change.hash)}"]
-    return [*commands, f"emla root sign {file} --key ROOT-KEY", f"emla card publish {file}"]
+def next_commands(*changes: Change, drafts: Sequence[str] | None = None) -> list[str]:
+    """The commands that bring changes to their end, in their order: a root goes with the card under it.
+
+    Args:
+        changes: what was proposed together.
+        drafts: the files of their drafts, where they are known; else the names that the commands give.
+    """
+    open_ones = [short(each.hash) for each in changes if not approved(each)]
+    commands = [f"emla card approve {' '.join(open_ones)} --as OFFICER-KEY"] if open_ones else []
+    commands += [f"emla card publish {short(each.hash)}" for each in changes if each.type == "officers"]
+    # The root first: a card under it is signed together with it.
+    names = [_DRAFTS[kind] for kind in _DRAFTS if any(each.type == kind for each in changes)]
+    if files := " ".join(drafts or names):
+        commands += [f"emla root sign {files} --key ROOT-KEY", f"emla card publish {files}"]
+    return commands
 
 
 def change_document(change: Change, present: Present) -> dict[str, object]:
@@ -80,3 +89,22 @@ def change_document(change: Change, present: Present) -> dict[str, object]:
 def differences_document(differences: Sequence[Difference]) -> list[dict[str, str]]:
     """Differences as a JSON document."""
     return [{"what": what, "words": words} for what, words in differences]
+
+
+def together(changes: Sequence[Change]) -> list[list[Change]]:
+    """Changes that wait, each by itself, but a root with the card under it."""
+    groups: list[list[Change]] = []
+    for change in sorted(changes, key=lambda each: each.type != "root"):
+        document = decoded(change)
+        roots = (
+            group
+            for group in groups
+            if isinstance(document, Card)
+            and isinstance(root := decoded(group[0]), Root)
+            and root.version == document.root_version
+        )
+        if group := next(roots, None):
+            group.append(change)
+        else:
+            groups.append([change])
+    return groups

@@ -2,7 +2,6 @@
 
 import re
 
-from emla.cli.wording import short
 from tests.support.ministries import FINGERPRINT, KEY_ID, Ministry, Walk, hidden_groups
 from tests.support.terminals import Answer
 
@@ -102,14 +101,12 @@ def begin_rotation(walk: Walk, command: str) -> str:
     return made
 
 
-def finish_rotation(
-    walk: Walk, sign: str = "emla root sign", publish: str = "emla card publish card-draft"
-) -> None:
-    """What is proposed is approved, signed and published."""
+def finish_rotation(walk: Walk) -> None:
+    """What is proposed is approved, signed by two holders and published."""
     walk.do("emla card approve")
-    walk.do(sign)
-    walk.do(sign)
-    walk.do(publish)
+    walk.do("emla root sign")
+    walk.do("emla root sign")
+    walk.do("emla card publish")
 
 
 def revoke(ministry: Ministry, kid: str) -> str:
@@ -189,17 +186,22 @@ def learn_changes(walk: Walk, screen: str) -> None:
     walk.words |= {f"CHANGE-{number}": each for number, each in enumerate(changes, 1)}
 
 
+def short(kid: str) -> str:
+    """As much of a key id as `emla keys list` shows, and as every command takes."""
+    return kid[:8]
+
+
 def key_files(ministry: Ministry) -> frozenset[str]:
     """The ids of the private keys in the gateway's folder."""
     return frozenset(KEY_ID.findall(" ".join(each.name for each in (ministry.data / "keys").iterdir())))
 
 
-def rotate_in_token(walk: Walk, command: str) -> str:
-    """use-a-hardware-token.md for a key of a use, brought to its end with rotate-keys-yearly.md."""
-    kid = begin_rotation(walk, command)
+def rotate_into_token(walk: Walk) -> None:
+    """use-a-hardware-token.md for an authority that exists, brought to its end with rotate-keys-yearly.md."""
+    before = key_files(walk.ministry)
+    learn_changes(walk, walk.do("emla keys rotate"))
+    assert len(key_files(walk.ministry) - before) == 2
     yearly = walk.ministry.walk("rotate-keys-yearly", **walk.words)
     yearly.do("emla card export")
-    draft = next(iter(sorted(walk.courier.glob("card-draft*.json"))))
-    draft.rename(yearly.courier / "card-draft.json")
+    (walk.courier / "card-draft.json").rename(yearly.courier / "card-draft.json")
     finish_rotation(yearly)
-    return kid
