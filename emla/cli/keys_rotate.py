@@ -98,7 +98,7 @@ def rotate(
         _show_plan(plan, present)
         return
     confirm(
-        f"Make {plan.words} that begins {at(begins)}, and propose it as {officer_name(officer)}?", yes=yes
+        f"Make {plan.words} in force from {at(begins)}, and propose that as {officer_name(officer)}?", yes=yes
     )
     opened = open_officer(officer, passphrase_file, passphrase_fd, judges)
     pin = chosen(token_pin_file=token_pin_file, token_pin_fd=token_pin_fd)
@@ -168,7 +168,7 @@ def _show_plan(plan: Rotation, present: "Present") -> None:
             {"dry_run": True, "uses": plan.uses, "begin": screen.utc(plan.begin), "ends": listed}
         )
         return
-    screen.say(f"Would make {plan.words} that begins {at(plan.begin)}.")
+    screen.say(f"Would make {plan.words} in force from {at(plan.begin)}.")
     for kid, end in ends.items():
         screen.say(f"The key {kid} would end {at(end)}.")
     screen.note("Nothing was made: --dry-run.")

@@ -2,9 +2,11 @@
 
 Rules of this file:
 - Two of the twelve groups are hidden until they have been typed: nobody can answer from the own screen alone.
+- What does not match goes to the server all the same, which refuses it and records the attempt.
 - Without a terminal the whole fingerprint must be given; nothing is ever pinned unasked.
 """
 
+import contextlib
 import re
 import secrets
 from pathlib import Path
@@ -41,12 +43,15 @@ def import_peer(file: Path, *, fingerprint: str | None, dry_run: bool) -> None:
         raise click.UsageError(f"{file} is this authority's own card; import the other authority's.")
     expected = own.fingerprint(authority)
     if fingerprint is not None:
-        if _digits(fingerprint) != _digits(expected):
-            raise InvalidDocumentError("fingerprint-mismatch", f"The file says it is of {authority.id}.")
+        compared = _digits(fingerprint)
     elif at_terminal():
-        _ask(authority, expected)
+        compared = _ask(authority, expected)
     else:
         raise click.UsageError("There is no terminal to ask at: give all 60 digits with --fingerprint.")
+    if compared != _digits(expected):
+        if not dry_run:
+            _record(documents, compared)
+        raise InvalidDocumentError("fingerprint-mismatch", f"The file says it is of {authority.id}.")
     if dry_run:
         peer, new = None, False
     else:
@@ -78,15 +83,21 @@ def _digits(text: str) -> str:
     return digits
 
 
-def _ask(authority: Authority, expected: str) -> None:
-    """Have two hidden groups typed back. They stay hidden until they are right: a retry must not show the answer.
+def _record(documents: bytes, compared: str) -> None:
+    """Let the server refuse it, too: an exchanged file leaves its trace in the ledger. Without a server there is none."""
+    from emla.model.errors import EmlaError
 
-    Raises:
-        InvalidDocumentError: ``fingerprint-mismatch`` after the last attempt.
+    with contextlib.suppress(EmlaError):
+        with_client(lambda client: client.import_peer(documents, compared))
+
+
+def _ask(authority: Authority, expected: str) -> str:
+    """Have two hidden groups typed back; all 60 digits with what was typed.
+
+    They stay hidden until they are right: a retry must not show the answer.
     """
     from emla.cli import screen
     from emla.cli.card_view import fingerprint_lines
-    from emla.model.errors import InvalidDocumentError
 
     groups = expected.split()
     asked = sorted(secrets.SystemRandom().sample(range(len(groups)), GROUPS_ASKED))
@@ -97,9 +108,12 @@ def _ask(authority: Authority, expected: str) -> None:
     screen.note("(`emla card show`). Compare every group, and type the two that are hidden here.")
     screen.note("\n" + fingerprint_lines(shown) + "\n", style="bold")
     for left in range(ATTEMPTS - 1, -1, -1):
-        typed = [str(click.prompt(f"Group {number + 1}", err=True)).strip() for number in asked]
-        if typed == [groups[number] for number in asked]:
-            return
-        if left:
-            screen.note("That is not what this file has. Ask for both groups again.", style="yellow")
-    raise InvalidDocumentError("fingerprint-mismatch", f"The file says it is of {authority.id}.")
+        typed = {
+            number: re.sub(r"[\s-]", "", str(click.prompt(f"Group {number + 1}", err=True)))
+            for number in asked
+        }
+        right = all(groups[number] == text for number, text in typed.items())
+        if right or not left:
+            break
+        screen.note("That is not what this file has. Ask for both groups again.", style="yellow")
+    return "".join(typed.get(number, group) for number, group in enumerate(groups))

@@ -3,6 +3,7 @@
 Expected: import refused, attempt recorded.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from emla.formats.export import encode_export
 from tests.support import authorities
 from tests.support.authorities import party
 from tests.support.calls import get
+from tests.support.cli import emla
 from tests.support.gateways import select
 from tests.support.servers import Server, running
 
@@ -54,3 +56,20 @@ async def test_a_swapped_card_and_wrong_groups_are_refused_and_each_attempt_is_i
     leaves = select(server.data, "SELECT count(*) FROM leaf WHERE kind = 6")
     assert leaves == [(len(attempts),)]
     assert verify_ledger(server.data).problems == ()
+
+
+def test_the_command_refuses_wrong_groups_and_the_attempt_is_in_the_ledger(
+    server: Server, tmp_path: Path
+) -> None:
+    exported = encode_export(party("hk.doj").authority.documents)
+    file = tmp_path / "their-card.json"
+    file.write_bytes(exported)
+    digits = root_fingerprint(party("at.moj").authority)
+    outcome = emla("peer", "import", file, "--fingerprint", digits, "--data", server.data)
+    assert outcome.code == 3
+    assert "fingerprint-mismatch" in outcome.err
+    ((kind, body),) = select(server.data, "SELECT kind, body FROM event")
+    assert kind == "import.refused"
+    assert isinstance(body, bytes)
+    assert decode(body).facts["sha256"] == hashlib.sha256(exported).hexdigest()
+    assert asyncio.run(get(server, "/v1/peers"))[1]["items"] == []
