@@ -69,7 +69,7 @@ def approve(
         f"{count(len(approved), 'change', 'changes')} approved by {opened.name}: {ids_shown}.", style="green"
     )
     screen.note("Next:")
-    for line in next_commands(*approved):
+    for line in next_commands(*approved, present=present):
         screen.note(f"  {line}")
 
 

@@ -113,6 +113,10 @@ def _require_signatures(signed: list[Signed], known: "Root") -> None:
     """
     from emla.model.documents import Root
 
+    if len(signed) == 1 and isinstance(signed[0].draft.document, Root):
+        raise click.UsageError(
+            f"{signed[0].file} is a root: publish it with the card under it, in one call (`emla card propose --root`)."
+        )
     following = next((each.draft.document for each in signed if isinstance(each.draft.document, Root)), None)
     for each in signed:
         document = each.draft.document
@@ -120,6 +124,11 @@ def _require_signatures(signed: list[Signed], known: "Root") -> None:
             judges = [known, document]
         else:
             judges = [following or known]
+            if document.root_version != judges[0].version:
+                raise click.UsageError(
+                    f"{each.file} is a card under root version {document.root_version}: publish it with that root, in one"
+                    f" call: emla card publish {each.file} next-root.json"
+                )
         for root in judges:
             missing = root.threshold - len(each.draft.signers & {key.kid for key in root.keys})
             if missing > 0:

@@ -11,6 +11,7 @@ from emla.steps.compare import Difference
 
 _KINDS = {Card: "card", Root: "root"}
 _DRAFTS = {"root": "next-root.json", "card": "card-draft.json"}
+"""What the files are called when nobody says otherwise; a root is signed before the card under it."""
 
 
 def title(document: Document) -> str:
@@ -54,21 +55,29 @@ def waits_for(change: Change) -> str:
     return "publishing" if change.type == "officers" else "root signatures and publishing"
 
 
-def next_commands(*changes: Change, drafts: Sequence[str] | None = None) -> list[str]:
-    """The commands that bring changes to their end, in their order: a root goes with the card under it.
+def next_commands(*changes: Change, present: Present | None = None, drafts: Sequence[str] = ()) -> list[str]:
+    """The commands that bring changes to their end, in their order. A root and the card under it go together.
 
     Args:
         changes: what was proposed together.
+        present: what there is today, to see whether a card is under a root that is still to come.
         drafts: the files of their drafts, where they are known; else the names that the commands give.
     """
     open_ones = [short(each.hash) for each in changes if not approved(each)]
     commands = [f"emla card approve {' '.join(open_ones)} --as OFFICER-KEY"] if open_ones else []
     commands += [f"emla card publish {short(each.hash)}" for each in changes if each.type == "officers"]
-    # The root first: a card under it is signed together with it.
-    names = [_DRAFTS[kind] for kind in _DRAFTS if any(each.type == kind for each in changes)]
-    if files := " ".join(drafts or names):
+    kinds = {each.type for each in changes}
+    if "root" in kinds or (present and any(_under_next_root(each, present) for each in changes)):
+        kinds.update(_DRAFTS)
+    files = " ".join(drafts or [name for kind, name in _DRAFTS.items() if kind in kinds])
+    if files:
         commands += [f"emla root sign {files} --key ROOT-KEY", f"emla card publish {files}"]
     return commands
+
+
+def _under_next_root(change: Change, present: Present) -> bool:
+    document = decoded(change)
+    return isinstance(document, Card) and document.root_version > present.authority.root.version
 
 
 def change_document(change: Change, present: Present) -> dict[str, object]:

@@ -119,7 +119,10 @@ def _waiting(present: "Present") -> Iterator[Task]:
         names = " and ".join(f"{title(decoded(each))} (change {short(each.hash)})" for each in group)
         first = next((each for each in group if not approved(each)), group[0])
         verb = "waits" if len(group) == 1 else "wait"
-        yield Task(why=f"{names} {verb} for {waits_for(first)}", commands=tuple(next_commands(*group)))
+        yield Task(
+            why=f"{names} {verb} for {waits_for(first)}",
+            commands=tuple(next_commands(*group, present=present)),
+        )
 
 
 def _tasks(known: Known) -> Iterator[Task]:

@@ -107,6 +107,7 @@ def _ask(authority: Authority, expected: str) -> str:
     screen.note("Telephone that authority on a number you know and ask for the fingerprint of its card")
     screen.note("(`emla card show`). Compare every group, and type the two that are hidden here.")
     screen.note("\n" + fingerprint_lines(shown) + "\n", style="bold")
+    typed: dict[int, str] = {}
     for left in range(ATTEMPTS - 1, -1, -1):
         typed = {
             number: re.sub(r"[\s-]", "", str(click.prompt(f"Group {number + 1}", err=True)))

@@ -145,6 +145,10 @@ def test_a_new_root_and_the_card_under_it_are_published_together(house: House) -
     house.speak("card", "approve", *(str(each["change"]) for each in proposed), who="ben")
     for draft in (root, card):
         house.sign(draft)
+    for alone in (root, card):
+        refused = house.run("card", "publish", alone, "--yes")
+        assert refused.code == 2
+        assert "in one call" in " ".join(refused.err.split())
     published = house.done("card", "publish", card, root, "--yes")["published"]
     assert isinstance(published, list)
     assert {(each["type"], each["version"]) for each in published} == {("root", 2), ("card", 2)}
