@@ -148,29 +148,29 @@ def add_signature(
     if authority is not None and draft.document.authority != authority.id:
         words = f"It is a document of {draft.document.authority}, not of {authority.id}."
         raise InvalidDocumentError("invalid-document", words)
-    allowed = _who_may_sign(draft.document, authority, beside)
-    if allowed is not None and signer.kid not in allowed:
-        raise InvalidDocumentError("invalid-document", f"The key {signer.kid} has no say in this document.")
+    _require_say(draft.document, signer.kid, authority, beside)
     message = dsse.pre_authentication_encoding(draft.signed.payload_type, draft.signed.payload)
     added = Signature(kid=signer.kid, sig=signer.sign(message))
     return dsse.encode(replace(draft.signed, signatures=(*draft.signed.signatures, added)))
 
 
-def _who_may_sign(
-    document: Root | Card, authority: Authority | None, beside: Root | None
-) -> frozenset[str] | None:
-    """The root keys that have a say in a document; None when that is not known."""
-    known = () if authority is None else (authority.root,)
+def _require_say(document: Root | Card, kid: str, authority: Authority | None, beside: Root | None) -> None:
+    """Refuse a root key that has no say in a document, as far as the roots at hand tell."""
+    known = [each for each in (authority.root if authority else None, beside) if each is not None]
+    if any(each.authority != document.authority for each in known):
+        raise InvalidDocumentError("invalid-document", "Root and card are not of the same authority.")
     if isinstance(document, Root):
-        return frozenset(key.kid for root in (document, *known) for key in root.keys)
-    roots = (*known, *(() if beside is None else (beside,)))
-    for root in roots:
-        if (root.authority, root.version) == (document.authority, document.root_version):
-            return frozenset(key.kid for key in root.keys)
-    if roots:
+        judges = [document, *known]
+    else:
+        judges = [each for each in known if each.version == document.root_version] or known
+        if not known:
+            return
+    if kid in {key.kid for root in judges for key in root.keys}:
+        return
+    if isinstance(document, Card) and all(each.version != document.root_version for each in known):
         words = f"The card is under root version {document.root_version}: sign it together with that root, in one command."
         raise InvalidDocumentError("invalid-document", words)
-    return None
+    raise InvalidDocumentError("invalid-document", f"The key {kid} has no say in this document.")
 
 
 def still_needed(

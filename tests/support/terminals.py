@@ -34,7 +34,7 @@ def start(
     program: Sequence[str], environment: dict[str, str], folder: Path, columns: int = COLUMNS
 ) -> "pexpect.spawn[str]":
     """Start a program at a terminal of its own."""
-    return pexpect.spawn(
+    child = pexpect.spawn(
         program[0],
         list(program[1:]),
         encoding="utf-8",
@@ -44,6 +44,10 @@ def start(
         cwd=str(folder),
         echo=False,
     )
+    # A secret is asked for when echo is off already, and what has ended is seen by its end: no need to be slow.
+    child.delaybeforesend = None
+    child.ptyproc.delayafterclose = 0
+    return child
 
 
 def converse(child: "pexpect.spawn[str]", questions: Sequence[tuple[str, Answer]]) -> Talk:
