@@ -10,6 +10,17 @@ from pathlib import Path
 
 HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 _BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+OFFICERS_PAGES = (
+    "new-ministry-joins",
+    "appoint-key-officers",
+    "move-root-to-media",
+    "first-exchange",
+    "rotate-keys-yearly",
+    "lost-key",
+    "stolen-key",
+    "unlock-at-start",
+)
+"""The pages that officers print. That of hardware tokens is walked through by those who have one."""
 # Programs of systemd and of the system's package manager; a test has neither.
 _NOT_HERE = frozenset({"systemd-ask-password"})
 PLACEHOLDER = re.compile(r"(?:ROOT-|LOST-)?KID(?:-\d)?|CHANGE(?:-\d)?|\bINSTANT\b")
