@@ -8,11 +8,12 @@ import pytest
 from emla.bootstrap import ceremony
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.first_keys import Protection
+from emla.keyring.pkcs11 import Token
 from tests.support.cli import Outcome, emla, short_folder
 from tests.support.locking import PASSPHRASE, QUICK, SECRET_TEXT
 from tests.support.servers import Server, make_server, started
 
-pytestmark = pytest.mark.xdist_group("officers-commands")
+pytestmark = pytest.mark.xdist_group("softhsm")
 
 
 def secret(path: Path, text: str) -> Path:
@@ -182,3 +183,34 @@ def test_a_stolen_key_is_revoked_and_the_list_of_officers_changes(house: House) 
     assert (
         house.refused("card", "propose", "--out", house.folder / "x.json", who="anna") == "approval-missing"
     )
+
+
+@pytest.mark.needs("softhsm2-util")
+def test_a_key_in_a_token_is_rotated_and_takes_over_in_the_running_gateway(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from tests.support.tokens import PIN, token_box
+
+    monkeypatch.setattr(ceremony, "Work", lambda: QUICK)
+    with short_folder() as folder, token_box(folder / "hsm") as box:
+        phrase, pin = secret(folder / "phrase", SECRET_TEXT), secret(folder / "pin", PIN.octets.decode())
+        token = Token(box.make("hall"), PIN)
+        protection = Protection(passphrase=PASSPHRASE, token=token, work=QUICK)
+        server = make_server(
+            folder, "at.moj", protection, {"passphrase_file": str(phrase), "token_pin_file": str(pin)}
+        )
+        token.close()
+        with started(server):
+            house = House(folder, server)
+            house.appoint()
+            change, draft = house.rotate(
+                "sign", "--token", "hall", "--token-pin-file", pin, "--begin", "now", "--overlap-days", "1"
+            )
+            house.speak("card", "approve", change, who="ben")
+            house.sign(draft)
+            house.done("card", "publish", draft, "--yes")
+            listed = house.done("keys", "list")["keys"]
+            assert isinstance(listed, list)
+            signs = {str(each["life"]): str(each["place"]) for each in listed if each["use"] == "sign"}
+            assert signs == {"active": "token", "verify-only": "token"}
+            assert verify_ledger(server.data).problems == ()
