@@ -35,7 +35,7 @@ install_lock = $(call quietly,$(BIN)/python -m pip install --disable-pip-version
 install_emla = $(call quietly,$(BIN)/python -m pip install --disable-pip-version-check --no-deps \
 	--no-build-isolation --editable ., emla itself could not be installed; the lines above say why.)
 
-.PHONY: help demo test test-full check fix bench docs lock clean system
+.PHONY: help demo test test-full ablation check fix bench docs lock clean system
 
 help: ## list what there is
 	@echo "emla: make <target>"
@@ -49,6 +49,9 @@ test: $(DEV) $(INTEROP) system ## the whole test suite
 
 test-full: $(DEV) $(INTEROP) system ## the test suite and its long campaigns
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "long or not long" --timeout 0 $(ARGS)
+
+ablation: $(DEV) system ## remove each safeguard in turn: a test must fail
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/ablation $(ARGS)
 
 check: $(DEV) ## lint, format, types, layers, documentation
 	@echo "ruff check" && $(BIN)/ruff check --quiet .

@@ -1,8 +1,8 @@
-"""What every test here lives under: the gates of `tests.support.gates` and one hypothesis profile."""
+"""What every test here lives under: the gates of `tests.support.gates`, one hypothesis profile, and the table of ablation."""
 
 import hypothesis
 
-pytest_plugins = ("tests.support.gates",)
+pytest_plugins = ("tests.support.gates", "tests.ablation.report")
 
 # No deadline: this machine may be busy, and a slow example is not a wrong one.
 hypothesis.settings.register_profile("emla", deadline=None, print_blob=True)

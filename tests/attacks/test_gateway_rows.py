@@ -12,6 +12,7 @@ import pytest
 from emla.formats import cc1, header
 from emla.formats.strict_json import Json
 from emla.model.acknowledgement import Event
+from emla.model.limits import WIRE
 from emla.model.package import PartRole
 from tests.support.acknowledging import issue
 from tests.support.attacked import Target, attacked
@@ -337,3 +338,10 @@ def test_row_26_every_malformed_stanza_gets_the_same_answer(target: Target) -> N
             return stanza[:place] + bytes([stanza[place] ^ 1]) + stanza[place + 1 :]
 
         target.fails_to_consign(lie(target, Tampering(stanza=flipped)), "stanza-mismatch")
+
+
+def test_row_49_documents_are_refused_by_the_length_they_announce(target: Target) -> None:
+    before = target.contents()
+    status, problem = target.put(f"/emla/1/documents/{target.at.id}", b" " * (WIRE.documents_bytes + 1))
+    assert (status, isinstance(problem, dict) and problem["code"]) == (400, "malformed")
+    assert target.contents() == before

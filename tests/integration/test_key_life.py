@@ -31,6 +31,7 @@ from tests.support.ceremony import (
     word,
 )
 from tests.support.faulty_store import Fate
+from tests.support.gateways import select
 from tests.support.key_house import DAY, RECIPIENT, SENDER, House, key_house
 
 
@@ -165,11 +166,17 @@ async def test_a_sealing_key_is_kept_while_something_accepted_is_not_opened_and_
     await station.upkeep.destroy()
     assert path.exists()
     await station.open()
+    recorded: list[object] = []
+
+    def stopped(use: KeyUse, kid: str) -> bool:
+        """The process ends between the event and the file."""
+        recorded.extend(select(station.data, "SELECT count(*) FROM event WHERE kind = 'key.destroyed'"))
+        return False
+
     with monkeypatch.context() as patch:
-        patch.setattr(
-            station.keys, "destroy", lambda use, kid: False
-        )  # stopped between the event and the file
+        patch.setattr(station.keys, "destroy", stopped)
         await station.upkeep.destroy()
+    assert recorded == [(1,)]
     assert path.exists()
     assert len(station.store.read.events("key.destroyed", 10)) == 1
     await station.upkeep.destroy()
@@ -224,6 +231,26 @@ async def test_a_change_needs_two_officers(house: House) -> None:
     assert await changes.publish(change.row.sha256, signed) == published
     assert ministry.newest(KeyUse.SEAL) == key.kid
     house.audits_are_whole()
+
+
+async def test_an_approved_change_does_not_publish_another_one(house: House) -> None:
+    ministry, changes, now = house.recipient, house.recipient.station.changes, house.recipient.now
+    cards = [next_card(ministry.authority, now), next_card(ministry.authority, now + 1)]
+    approved = []
+    for card in cards:
+        payload = form.encode_card(card)
+        by_ada, by_ben = (
+            word(person, act, RECIPIENT, PayloadType.CARD, payload, now)
+            for person, act in ((ADA, ApprovalAct.PROPOSE), (BEN, ApprovalAct.APPROVE))
+        )
+        change = await changes.propose(PayloadType.CARD, payload, by_ada)
+        approved.append(await changes.approve(change.row.sha256, by_ben))
+    with pytest.raises(InvalidDocumentError) as caught:
+        await changes.publish(
+            approved[0].row.sha256, [signed_card(cards[1], root_key(ministry.station.data))]
+        )
+    assert caught.value.code == "invalid-document"
+    assert {changes.one(each.row.sha256).row.state for each in approved} == {"PROPOSED"}
 
 
 async def test_what_was_published_survives_a_crash_before_the_file_is_written(

@@ -163,6 +163,14 @@ def test_a_file_whose_content_is_not_what_its_name_says_is_refused(
     assert str(path) in refused(folder)
 
 
+def test_a_key_is_not_put_to_another_use_by_another_name(folder: Path) -> None:
+    path = path_of(folder, FileUse.SIGN)
+    renamed = path.rename(path.with_name(path.name.replace("sign", "ledger")))
+    with pytest.raises(ConfigurationError) as caught:
+        read_key(renamed)
+    assert caught.value.code == "unreadable-key"
+
+
 def test_every_flipped_byte_of_a_content_key_is_noticed(folder: Path) -> None:
     path = path_of(folder, FileUse.CONTENT)
     good = path.read_bytes()

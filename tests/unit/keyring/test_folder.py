@@ -1,6 +1,7 @@
 """One passphrase opens a folder; each process can open only its own files; keys that are added are found."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,14 @@ def test_a_file_under_another_keys_name_does_not_open(folder: Path) -> None:
     (path,) = folder.glob("sign-*.json")
     path.write_bytes(path.read_bytes().replace(b'"kid":"', b'"kid":"0')[:-1])
     assert refused(folder, wrapping_keys(MASTER, USES)) == "unreadable-key"
+
+
+def test_a_box_opens_only_as_the_key_it_was_locked_as() -> None:
+    key, wrapping_key = make_key(FileUse.SIGN, seed=os.urandom(32), created=1), os.urandom(32)
+    box = wrap_key(key, wrapping_key, os.urandom(NONCE_BYTES))
+    assert box.open(wrapping_key) == key
+    assert replace(box, use=FileUse.LEDGER).open(wrapping_key) is None
+    assert replace(box, kid="0" * 32).open(wrapping_key) is None
 
 
 def test_a_folder_that_is_not_locked_asks_nobody(tmp_path: Path) -> None:

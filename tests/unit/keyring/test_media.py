@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from emla.formats import ed1
+from emla.formats.binding import key_id
+from emla.formats.strict_json import encode_octets
 from emla.keyring.files import FileUse, make_key, write_key
 from emla.keyring.media import (
     MediaKey,
@@ -69,6 +71,20 @@ def test_whose_key_it_is_cannot_be_rewritten(path: Path, member: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         open_media_key(path, locked(path), PASSPHRASE)
     assert caught.value.code == "wrong-passphrase"
+
+
+@pytest.mark.parametrize(
+    "public", [ed1.SigningKey(SEED[::-1], "").public, bytes(32)], ids=["another key's", "weak"]
+)
+def test_a_public_half_is_of_the_key_it_names(path: Path, public: bytes) -> None:
+    read_public(public_path(path))
+    members = json.loads(public_path(path).read_bytes())
+    for kid in (members["kid"], key_id(ed1.NAME, bytes(32))):
+        changed = members | {"kid": kid, "public": encode_octets(public)}
+        public_path(path).write_text(json.dumps(changed, separators=(",", ":")))
+        with pytest.raises(ConfigurationError) as caught:
+            read_public(public_path(path))
+        assert caught.value.code == "unreadable-key"
 
 
 def test_a_truncated_file_points_to_the_second_copy(path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,13 @@ def test_another_token_under_the_same_label_is_noticed(box: TokenBox) -> None:
     mine, other = box.open("ours"), box.open("theirs")
     key = key_in(mine)
     assert code_of(other, key) == "unreadable-key"
+
+
+def test_a_signature_that_does_not_verify_is_given_to_nobody(box: TokenBox) -> None:
+    token = box.open("ours")
+    key, other = key_in(token), key_in(token)
+    # The token holds another key under that id: it was exchanged, restored from a backup, or is broken.
+    assert code_of(token, replace(key, object_id=other.object_id)) == "token-unavailable"
 
 
 def test_a_library_that_is_not_there_says_which(tmp_path: Path) -> None:

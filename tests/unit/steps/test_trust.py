@@ -15,7 +15,7 @@ from emla.steps.succeed import check_successor
 from emla.steps.trust import RootPin, check_current, trust_documents
 from tests.support.acknowledging import checkpoint_of
 from tests.support.authorities import DAY, NOW, derived, party
-from tests.support.standing import revoke, with_status
+from tests.support.standing import revoke, rotated, with_status
 
 AT = party("at.moj")
 KNOWN = AT.authority
@@ -49,6 +49,48 @@ def test_no_two_signatures_of_one_key_reach_a_threshold_of_two() -> None:
     once = dsse.sign(PayloadType.CARD, form.encode_card(KNOWN.card), AT.roots[2])
     with pytest.raises(InvalidDocumentError) as caught:
         trust_documents(replace(KNOWN.documents, card=once))
+    assert caught.value.code == "invalid-document"
+
+
+def test_a_chain_of_roots_does_not_pass_to_another_authority() -> None:
+    # Everything under the second root fits together, and both thresholds signed it: only the name has changed.
+    good, fresh = rotated(AT)
+    other = "de.bfj"
+    root = replace(
+        form.decode_root(form.decode_signed(good.roots[1], PayloadType.ROOT).payload), authority=other
+    )
+    card = replace(KNOWN.card, authority=other, root_version=2, ledger_origin=f"{other}/emla/1/1")
+    profile = replace(KNOWN.profile, authority=other)
+    moved = replace(
+        good,
+        roots=(
+            good.roots[0],
+            dsse.sign(PayloadType.ROOT, form.encode_root(root), *AT.roots[:2], *fresh[:2]),
+        ),
+        card=dsse.sign(PayloadType.CARD, form.encode_card(card), *fresh[:2]),
+        profile=dsse.sign(PayloadType.PROFILE, form.encode_profile(profile), AT.sign),
+    )
+    with pytest.raises(InvalidDocumentError) as caught:
+        trust_documents(moved, RootPin(version=1, sha256=KNOWN.root_sha256))
+    assert caught.value.code == "invalid-document"
+
+
+def test_a_card_of_the_root_before_is_refused_even_when_its_keys_are_still_there() -> None:
+    # All root keys stay when only the threshold or the end of a root changes: then the old card's signatures still hold.
+    good, _ = rotated(AT, kept=3)
+    trust_documents(good)
+    with pytest.raises(InvalidDocumentError) as caught:
+        trust_documents(replace(good, card=KNOWN.documents.card))
+    assert caught.value.code == "invalid-document"
+
+
+def test_root_keys_make_no_card_of_another_authority() -> None:
+    other = "de.bfj"
+    card = replace(KNOWN.card, authority=other, ledger_origin=f"{other}/emla/1/1")
+    profile = replace(KNOWN.profile, authority=other)
+    signed = dsse.sign(PayloadType.PROFILE, form.encode_profile(profile), AT.sign)
+    with pytest.raises(InvalidDocumentError) as caught:
+        with_card(card, replace(KNOWN.documents, profile=signed))
     assert caught.value.code == "invalid-document"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gzip
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -211,6 +212,20 @@ async def test_a_peer_without_an_acceptable_address_is_not_contacted(peer: Peer,
 async def test_a_peer_without_any_address_is_unreachable(transport: HttpsTransport, peer: Peer) -> None:
     peer.authority = replace(peer.authority, card=replace(peer.authority.card, endpoints=()))
     assert await failure(transport, peer) == "peer-unreachable"
+
+
+async def test_an_answer_is_never_unpacked(transport: HttpsTransport, peer: Peer) -> None:
+    packed = gzip.compress(b"x" * 10_000_000, mtime=0)
+    behaviour = answering("200 OK", BUNDLE, packed, "Content-Encoding: gzip")
+    async with evil_peer(peer.tls, behaviour, port=peer.port):
+        assert await send(transport, peer) == packed
+
+
+async def test_silence_has_an_end_and_an_exchange_lasts_no_longer_than_its_size_explains() -> None:
+    transport = HttpsTransport(PeerSettings(request_timeout_seconds=7))
+    small, large = transport._timeout(0), transport._timeout(64 * 1024**2)
+    assert (small.sock_read, small.total) == (7, 21)
+    assert (large.sock_read, large.total) == (7, 21 + 64 * 32)
 
 
 async def test_loopback_is_not_contacted_unless_it_is_allowed(peer: Peer) -> None:

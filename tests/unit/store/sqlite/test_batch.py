@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -202,6 +203,18 @@ def test_one_message_id_is_sent_once(runner: BatchRunner) -> None:
     error = outcomes[1].error
     assert isinstance(error, DuplicateError)
     assert error.index == "sent_message_id"
+
+
+def test_a_package_is_replaced_once(runner: BatchRunner) -> None:
+    def instead(number: int) -> Operation:
+        row = replace(sent_row(package_of(AT, DE, number)), replaces=package_of(AT, DE, 1).pid)
+        return lambda each: each.insert_sent(row)
+
+    outcomes = run(runner, [lambda each: send(each, AT, DE, 1), instead(2), instead(3)])
+    assert outcomes[1].error is None
+    error = outcomes[2].error
+    assert isinstance(error, DuplicateError)
+    assert error.index == "sent_replaces"
 
 
 def test_one_place_in_a_channel_is_used_once(runner: BatchRunner) -> None:

@@ -1,0 +1,240 @@
+"""The line: addresses, answers, the import of a peer, documents that are pushed and fetched.
+
+Rules of the table: `safeguard`.
+"""
+
+from tests.ablation.safeguard import Safeguard
+
+ROWS = (
+    Safeguard(
+        name="only https without user or query",
+        row="50",
+        file="emla/transport/addresses.py",
+        old='if parsed.scheme != "https" or parsed.user or parsed.password or parsed.query_string or not parsed.host:',
+        new="if False:",
+        held_by=(
+            "tests/attacks/test_row_50.py::test_an_address_that_is_none_is_refused_before_anything_is_resolved",
+        ),
+    ),
+    Safeguard(
+        name="no port of other services",
+        row="50",
+        file="emla/transport/addresses.py",
+        old="if parsed.port in _PORTS_REFUSED:",
+        new="if False:",
+        held_by=(
+            "tests/attacks/test_row_50.py::test_an_address_that_is_none_is_refused_before_anything_is_resolved",
+        ),
+    ),
+    Safeguard(
+        name="no number instead of a host",
+        row="50",
+        file="emla/transport/addresses.py",
+        old="if not (allow_loopback and _is_near(literal)):",
+        new="if False:",
+        held_by=(
+            "tests/attacks/test_row_50.py::test_an_address_that_is_none_is_refused_before_anything_is_resolved",
+        ),
+    ),
+    Safeguard(
+        name="link-local is never near",
+        row="50",
+        file="emla/transport/addresses.py",
+        old="(address.is_loopback or address.is_private) and not address.is_link_local",
+        new="(address.is_loopback or address.is_private)",
+        held_by=(
+            "tests/unit/transport/test_https.py::test_link_local_addresses_are_never_contacted_even_where_loopback_is_allowed",
+        ),
+    ),
+    Safeguard(
+        name="a name leads to public addresses only",
+        row="50",
+        file="emla/transport/addresses.py",
+        old="if not address.is_global and not (self._allow_loopback and _is_near(address)):",
+        new="if False:",
+        held_by=("tests/attacks/test_row_50.py::test_a_name_that_leads_to_this_machine_is_not_contacted",),
+    ),
+    Safeguard(
+        name="every address of a name is looked at",
+        row="50",
+        file="emla/transport/addresses.py",
+        old="        for result in results:\n",
+        new="        for result in results[:1]:\n",
+        held_by=(
+            "tests/attacks/test_row_50.py::test_dns_that_leads_home_is_refused_before_a_connection_is_made",
+        ),
+    ),
+    Safeguard(
+        name="an answer has a size",
+        row="49",
+        file="emla/transport/https.py",
+        old="        if len(body) > size_bytes_max:",
+        new="        if False:",
+        held_by=(
+            "tests/attacks/test_row_49.py::test_a_document_of_ten_gigabytes_is_given_up_after_half_a_megabyte",
+        ),
+    ),
+    Safeguard(
+        name="redirects are not followed",
+        row="49",
+        file="emla/transport/https.py",
+        old="allow_redirects=False",
+        new="allow_redirects=True",
+        held_by=("tests/attacks/test_row_49.py::test_redirects_are_not_followed",),
+    ),
+    Safeguard(
+        name="silence ends an exchange",
+        row="49",
+        file="emla/transport/https.py",
+        old="sock_read=silence)",
+        new="sock_read=None)",
+        held_by=(
+            "tests/unit/transport/test_https.py::test_silence_has_an_end_and_an_exchange_lasts_no_longer_than_its_size_explains",
+        ),
+    ),
+    Safeguard(
+        name="a drip ends an exchange",
+        row="49",
+        file="emla/transport/https.py",
+        old="ClientTimeout(total=total,",
+        new="ClientTimeout(total=None,",
+        held_by=(
+            "tests/unit/transport/test_https.py::test_silence_has_an_end_and_an_exchange_lasts_no_longer_than_its_size_explains",
+        ),
+    ),
+    Safeguard(
+        name="an answer is not decompressed",
+        row="49",
+        file="emla/transport/https.py",
+        old="auto_decompress=False",
+        new="auto_decompress=True",
+        held_by=("tests/unit/transport/test_https.py::test_an_answer_is_never_unpacked",),
+    ),
+    Safeguard(
+        name="the server's key is the one pinned",
+        row="58",
+        file="emla/transport/https.py",
+        old="        if got not in self._pins:",
+        new="        if False:",
+        held_by=("tests/unit/transport/test_https.py::test_a_server_with_another_key_is_sent_nothing",),
+    ),
+    Safeguard(
+        name="TLS 1.3 and nothing before",
+        row="58",
+        file="emla/transport/https.py",
+        old="    context.minimum_version = ssl.TLSVersion.TLSv1_3",
+        new="    context.minimum_version = ssl.TLSVersion.TLSv1_2",
+        held_by=("tests/unit/transport/test_https.py::test_tls_before_1_3_is_refused",),
+    ),
+    Safeguard(
+        name="the fingerprint is compared",
+        row="47",
+        file="emla/flow/peers.py",
+        old='if not hmac.compare_digest(_NOT_DIGITS.sub("", fingerprint), expected.replace(" ", "")):',
+        new="if False:",
+        held_by=(
+            "tests/attacks/test_row_47.py::test_a_swapped_card_and_wrong_groups_are_refused_and_each_attempt_is_in_the_ledger",
+        ),
+    ),
+    Safeguard(
+        name="a refused import is recorded",
+        row="47",
+        file="emla/flow/peers.py",
+        old="            await self._gateway.store.write(event(self._gateway, IMPORT_REFUSED, facts))\n",
+        new="",
+        held_by=(
+            "tests/attacks/test_row_47.py::test_a_swapped_card_and_wrong_groups_are_refused_and_each_attempt_is_in_the_ledger",
+        ),
+    ),
+    Safeguard(
+        name="a peer with open legs is not forgotten",
+        row="operation",
+        file="emla/flow/peers.py",
+        old="        if not force and authority in gateway.store.read.peers_with_legs():",
+        new="        if False:",
+        held_by=(
+            "tests/integration/test_keys_running.py::test_a_peer_is_forgotten_only_when_nothing_waits_for_it_and_the_ledger_remembers",
+        ),
+    ),
+    Safeguard(
+        name="a contradicting peer is held",
+        row="45",
+        file="emla/flow/take_documents.py",
+        old='held = error.code if error.code == "peer-conflict" else peer.row.held',
+        new="held = peer.row.held",
+        held_by=("tests/attacks/test_row_45.py::test_the_channel_is_held_until_people_have_compared_again",),
+    ),
+    Safeguard(
+        name="what is pushed holds no channel",
+        row="45",
+        file="emla/flow/take_documents.py",
+        old="if not fetched or error.code",
+        new="if error.code",
+        held_by=(
+            "tests/attacks/test_row_45.py::test_what_is_pushed_by_anybody_is_refused_and_holds_nothing",
+        ),
+    ),
+    Safeguard(
+        name="revocations in refused documents are kept",
+        row="46",
+        file="emla/flow/take_documents.py",
+        old=("                if denied is not known:\n                    await self._keep(peer, denied)\n"),
+        new="",
+        held_by=(
+            "tests/integration/test_key_revocation.py::test_a_revocation_in_documents_that_are_refused_counts_all_the_same",
+        ),
+    ),
+    Safeguard(
+        name="pushed documents have a size",
+        row="49",
+        file="emla/web/peer_api.py",
+        old="exported = await _small_body(http_request, WIRE.documents_bytes)",
+        new="exported = await _small_body(http_request, 10**9)",
+        held_by=(
+            "tests/attacks/test_gateway_rows.py::test_row_49_documents_are_refused_by_the_length_they_announce",
+        ),
+    ),
+    Safeguard(
+        name="the typed groups are those of the file",
+        row="47",
+        file="emla/cli/peer_import.py",
+        old="        if typed == [groups[number] for number in asked]:",
+        new="        if True:",
+        held_by=(
+            "tests/integration/test_cli_terminal.py::test_import_pins_when_both_hidden_groups_are_typed_even_after_a_slip",
+        ),
+    ),
+    Safeguard(
+        name="without a terminal all digits are compared",
+        row="47",
+        file="emla/cli/peer_import.py",
+        old="        if _digits(fingerprint) != _digits(expected):",
+        new="        if False:",
+        held_by=("tests/unit/cli/test_commands.py::test_a_peer_is_pinned_with_the_right_fingerprint_only",),
+    ),
+    Safeguard(
+        name="two groups are hidden until they are typed",
+        row="47",
+        file="emla/cli/peer_import.py",
+        old="_HIDDEN if number in asked else group",
+        new="group",
+        held_by=(
+            "tests/integration/test_cli_terminal.py::test_import_pins_when_both_hidden_groups_are_typed_even_after_a_slip",
+        ),
+    ),
+    Safeguard(
+        name="nothing is pinned unasked",
+        row="47",
+        file="emla/cli/peer_import.py",
+        old=(
+            "    elif at_terminal():\n"
+            "        _ask(authority, expected)\n"
+            "    else:\n"
+            '        raise click.UsageError("There is no terminal to ask at: give all 60 digits with --fingerprint.")'
+        ),
+        new=("    elif at_terminal():\n        _ask(authority, expected)"),
+        held_by=(
+            "tests/unit/cli/test_commands.py::test_without_a_terminal_import_names_the_option_it_needs",
+        ),
+    ),
+)

@@ -1,0 +1,242 @@
+"""The running gateway: the gate, sealing anew, the end of keys, changes; and what officers sign.
+
+Rules of the table: `safeguard`.
+"""
+
+from tests.ablation.safeguard import Safeguard
+
+ROWS = (
+    Safeguard(
+        name="a frozen peer is sent nothing",
+        row="46",
+        file="emla/flow/gate.py",
+        old=('    if peer.authority.frozen:\n        return "frozen"\n'),
+        new="",
+        held_by=(
+            "tests/integration/test_key_life.py::test_a_frozen_authority_gets_and_gives_nothing_until_its_next_root",
+        ),
+    ),
+    Safeguard(
+        name="a stale peer is sent nothing",
+        row="43",
+        file="emla/flow/gate.py",
+        old='return "stale-peer" if freshness(peer, now) is Freshness.STALE else None',
+        new="return None",
+        held_by=(
+            "tests/integration/test_key_life.py::test_packages_wait_for_a_peer_that_has_been_silent_for_a_week_and_acknowledgements_do_not",
+        ),
+    ),
+    Safeguard(
+        name="a held channel is closed",
+        row="45",
+        file="emla/flow/gate.py",
+        old=("    if peer.row.held:\n        return peer.row.held\n"),
+        new="",
+        held_by=("tests/attacks/test_row_45.py::test_the_channel_is_held_until_people_have_compared_again",),
+    ),
+    Safeguard(
+        name="nothing goes out to a revoked key",
+        row="48",
+        file="emla/flow/gate.py",
+        old="if code is None and peer.authority.revoked(header.kid):",
+        new="if False:",
+        held_by=(
+            "tests/integration/test_key_revocation.py::test_packages_that_wait_are_sealed_anew_when_the_recipient_revokes_its_key",
+        ),
+    ),
+    Safeguard(
+        name="the proof that it is there is still asked for",
+        row="46",
+        file="emla/flow/gate.py",
+        old="return None if code is None or _is_there_already(gateway, pid) else code",
+        new="return code",
+        held_by=(
+            "tests/integration/test_key_revocation.py::test_a_package_accepted_while_its_successor_is_on_its_way_is_delivered_once",
+        ),
+    ),
+    Safeguard(
+        name="a package is sealed anew once",
+        row="48",
+        file="emla/flow/reseal.py",
+        old=("            if old is None or old.state is not LegState.READY:\n                return None"),
+        new=("            if old is None:\n                return None"),
+        held_by=(
+            "tests/integration/test_key_revocation.py::test_a_package_accepted_while_its_successor_is_being_made_gets_none",
+        ),
+    ),
+    Safeguard(
+        name="what the recipient has is not sealed anew",
+        row="48",
+        file="emla/flow/reseal.py",
+        old="            if delivered_state(transaction.events_of(row.pid)) is not None:",
+        new="            if False:",
+        held_by=(
+            "tests/integration/test_key_revocation.py::test_a_package_that_is_proved_to_be_there_is_not_replaced_and_only_its_acceptance_is_asked_for",
+        ),
+    ),
+    Safeguard(
+        name="the old leg ends when the new begins",
+        row="48",
+        file="emla/flow/reseal.py",
+        old="            transaction.move_leg(old.id, LegState.READY, LegState.REPLACED)\n",
+        new="",
+        held_by=(
+            "tests/integration/test_key_revocation.py::test_packages_that_wait_are_sealed_anew_when_the_recipient_revokes_its_key",
+        ),
+    ),
+    Safeguard(
+        name="a package sealed anew names the old one",
+        row="48",
+        file="emla/flow/reseal.py",
+        old="            replaces=pid,\n",
+        new="",
+        held_by=(
+            "tests/integration/test_key_revocation.py::test_packages_that_wait_are_sealed_anew_when_the_recipient_revokes_its_key",
+        ),
+    ),
+    Safeguard(
+        name="only what is sealed to a revoked key is sealed anew",
+        row="48",
+        file="emla/flow/reseal.py",
+        old="if authority.revoked(header.kid) and await self._replace",
+        new="if await self._replace",
+        held_by=(
+            "tests/integration/test_key_life.py::test_a_frozen_authority_gets_and_gives_nothing_until_its_next_root",
+        ),
+    ),
+    Safeguard(
+        name="a key lives while packages may come",
+        row="48",
+        file="emla/flow/key_life.py",
+        old="    return key.not_after + WIRE.expiry_seconds_max",
+        new="    return key.not_after",
+        held_by=(
+            "tests/integration/test_key_life.py::test_the_private_half_of_a_sealing_key_is_destroyed_when_nothing_can_arrive_for_it",
+        ),
+    ),
+    Safeguard(
+        name="a key over is destroyed",
+        row="48",
+        file="emla/flow/upkeep.py",
+        old="destroyed += await asyncio.to_thread(self._keys.destroy, KeyUse.SEAL, key.kid)",
+        new="destroyed += 0",
+        held_by=(
+            "tests/integration/test_key_life.py::test_the_private_half_of_a_sealing_key_is_destroyed_when_nothing_can_arrive_for_it",
+        ),
+    ),
+    Safeguard(
+        name="no key is destroyed before its event",
+        row="48",
+        file="emla/flow/upkeep.py",
+        old=(
+            "                await self._gateway.store.write(\n"
+            '                    event(self._gateway, KEY_DESTROYED, {"use": key.use.value, "kid": key.kid})\n'
+            "                )\n"
+        ),
+        new="                pass\n",
+        held_by=(
+            "tests/integration/test_key_life.py::test_the_private_half_of_a_sealing_key_is_destroyed_when_nothing_can_arrive_for_it",
+        ),
+    ),
+    Safeguard(
+        name="no key is destroyed under a waiting package",
+        row="48",
+        file="emla/flow/upkeep.py",
+        old=("            if key.kid in waiting:\n                continue"),
+        new=("            if False:\n                continue"),
+        held_by=(
+            "tests/integration/test_key_life.py::test_a_sealing_key_is_kept_while_something_accepted_is_not_opened_and_a_crash_records_it_once",
+        ),
+    ),
+    Safeguard(
+        name="one destruction has one event",
+        row="48",
+        file="emla/flow/upkeep.py",
+        old="            if not self._recorded(key.kid):",
+        new="            if True:",
+        held_by=(
+            "tests/integration/test_key_life.py::test_a_sealing_key_is_kept_while_something_accepted_is_not_opened_and_a_crash_records_it_once",
+        ),
+    ),
+    Safeguard(
+        name="two officers stand for what is published",
+        row="75",
+        file="emla/flow/changes.py",
+        old="        verify_change(change.row.type, sha256, [each.signed for each in change.approvals], officers)\n",
+        new="",
+        held_by=("tests/integration/test_key_life.py::test_a_change_needs_two_officers",),
+    ),
+    Safeguard(
+        name="a card lists keys that are here",
+        row="75",
+        file="emla/flow/changes.py",
+        old="            self._check_keys(_decoded(form.decode_card, card))\n",
+        new="",
+        held_by=(
+            "tests/integration/test_key_life.py::test_a_card_whose_private_key_is_not_here_is_not_published",
+        ),
+    ),
+    Safeguard(
+        name="what cannot be published is not proposed",
+        row="42",
+        file="emla/flow/changes.py",
+        old="        self._check_next(kind, payload)\n",
+        new="",
+        held_by=(
+            "tests/integration/test_key_life.py::test_what_could_never_be_published_is_not_even_proposed",
+        ),
+    ),
+    Safeguard(
+        name="what is signed is what was approved",
+        row="75",
+        file="emla/flow/changes.py",
+        old="        if sha256 not in documents:",
+        new="        if False:",
+        held_by=("tests/integration/test_key_life.py::test_an_approved_change_does_not_publish_another_one",),
+    ),
+    Safeguard(
+        name="an officer does not approve the own proposal",
+        row="75",
+        file="emla/flow/changes.py",
+        old="        if any(each.officer == said.officer and each.signed != approval for each in change.approvals):",
+        new="        if False:",
+        held_by=("tests/integration/test_key_life.py::test_a_change_needs_two_officers",),
+    ),
+    Safeguard(
+        name="the event of a destruction comes first",
+        row="48",
+        file="emla/flow/upkeep.py",
+        old=(
+            "            if not self._recorded(key.kid):\n"
+            "                # K6\n"
+            "                await self._gateway.store.write(\n"
+            '                    event(self._gateway, KEY_DESTROYED, {"use": key.use.value, "kid": key.kid})\n'
+            "                )\n"
+            "            destroyed += await asyncio.to_thread(self._keys.destroy, KeyUse.SEAL, key.kid)\n"
+        ),
+        new=(
+            "            destroyed += await asyncio.to_thread(self._keys.destroy, KeyUse.SEAL, key.kid)\n"
+            "            if not self._recorded(key.kid):\n"
+            "                # K6\n"
+            "                await self._gateway.store.write(\n"
+            '                    event(self._gateway, KEY_DESTROYED, {"use": key.use.value, "kid": key.kid})\n'
+            "                )\n"
+        ),
+        held_by=(
+            "tests/integration/test_key_life.py::test_a_sealing_key_is_kept_while_something_accepted_is_not_opened_and_a_crash_records_it_once",
+        ),
+    ),
+    Safeguard(
+        name="nothing is signed unasked",
+        row="46",
+        file="emla/cli/media_key.py",
+        old=(
+            "    if not at_terminal():\n"
+            '        raise click.UsageError("There is no terminal to ask at: give --yes when you know what is signed.")\n'
+            "    if not click.confirm(question, default=False, err=True):\n"
+            "        raise click.Abort"
+        ),
+        new="    return",
+        held_by=("tests/unit/cli/test_root.py::test_without_a_terminal_nothing_is_signed_unasked",),
+    ),
+)

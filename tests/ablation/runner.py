@@ -1,0 +1,141 @@
+"""The process of a workshop: lists of tests come in as lines, what became of them goes out as lines.
+
+It imports once what others wrote and forks for every line, because importing costs more than most tests do. Nothing of emla
+and no test is imported before the fork: the child must meet them as they stand in the copy.
+
+A test that fails because nothing works proves nothing: a failure counts in the test itself, not while it is collected or set
+up, and not when a name is missing.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import pytest
+
+_OTHERS = (
+    "aiohttp.web",
+    "aiosqlite",
+    "click",
+    "cryptography.hazmat.primitives.hpke",
+    "cryptography.x509",
+    "hypothesis",
+    "lxml.etree",
+    "msgspec.json",
+    "nacl.pwhash",
+    "nacl.signing",
+    "prometheus_client",
+    "pytest_aiohttp.plugin",
+    "pytest_asyncio.plugin",
+    "pytest_timeout",
+    "rich.console",
+    "rich.table",
+    "sqlite3",
+    "uvloop",
+)
+_OPTIONS = (
+    *("-q", "--timeout", "60", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # plugins are among what is imported before
+)
+_NOTHING_WORKS = (NameError, ImportError, SyntaxError)
+_OUTPUT_CHARACTERS = 6000
+
+
+class Watcher:
+    """A pytest plugin: notes, for each test asked for, what became of it."""
+
+    def __init__(self, tests: list[str]) -> None:
+        self._tests = tests
+        self._session: pytest.Session | None = None
+        self.seen: dict[str, set[str]] = {"failed": set(), "passed": set(), "skipped": set()}
+        self.broken = ""
+
+    def _asked(self, nodeid: str) -> str:
+        """The test that was asked for, of which this one is a case."""
+        cases = (
+            each for each in self._tests if nodeid == each or nodeid.startswith((f"{each}[", f"{each}::"))
+        )
+        return next(cases, nodeid)
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Remember what to stop."""
+        self._session = session
+
+    def pytest_exception_interact(
+        self, call: pytest.CallInfo[None], report: pytest.CollectReport | pytest.TestReport
+    ) -> None:
+        """See whether a failure is one of a promise."""
+        in_test = isinstance(report, pytest.TestReport) and report.when == "call"
+        error = call.excinfo.type if call.excinfo else Exception
+        if not in_test or issubclass(error, _NOTHING_WORKS):
+            self.broken = self.broken or f"{report.nodeid}: {error.__name__}"
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count it."""
+        if report.when == "call" or report.skipped:
+            self.seen[report.outcome].add(self._asked(report.nodeid))
+
+    def pytest_runtest_logfinish(self) -> None:
+        """Stop when nothing more can be learned."""
+        if self._session and (self.broken or self.seen["failed"] >= set(self._tests)):
+            self._session.shouldstop = "nothing more can be learned"
+
+
+def _child(tests: list[str], said: int, output: Path) -> None:
+    """Run the tests and say what became of them; never returns."""
+    os.setsid()  # what the tests leave running ends with this session
+    with output.open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    watcher = Watcher(tests)
+    with tempfile.TemporaryDirectory() as folder:
+        code = pytest.main([*_OPTIONS, f"--basetemp={folder}/tests", *tests], plugins=[watcher])
+        sys.stdout.flush()
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
+        watcher.broken = watcher.broken or f"pytest ended with {code!r}"
+    told = {name: sorted(tests) for name, tests in watcher.seen.items()} | {"broken": watcher.broken}
+    os.write(said, json.dumps(told).encode())
+    os._exit(0)
+
+
+def _run(tests: list[str]) -> dict[str, object]:
+    """Fork, and read what the child says until it has ended."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "output"
+        theirs, ours = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(theirs)
+            try:
+                _child(tests, ours, output)
+            except BaseException:  # noqa: BLE001 - the copy of this process ends here, whatever happened
+                traceback.print_exc()
+            os._exit(1)
+        os.close(ours)
+        with open(theirs, "rb") as pipe:  # noqa: PTH123 - a descriptor
+            said = pipe.read()
+        os.waitpid(child, 0)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        text = output.read_text(encoding="utf-8", errors="replace")[-_OUTPUT_CHARACTERS:]
+    nothing = {"failed": [], "passed": [], "skipped": [], "broken": "The tests did not come to an end."}
+    return {**(json.loads(said) if said else nothing), "tests": tests, "output": text}
+
+
+def main() -> None:
+    """Answer line by line until nothing comes in any more."""
+    for name in _OTHERS:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(_run(json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

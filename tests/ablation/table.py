@@ -1,0 +1,22 @@
+"""Every safeguard that a test must hold. A new row goes into the file of its subject (CONTRIBUTING.md)."""
+
+from tests.ablation import (
+    rows_exchange,
+    rows_forms,
+    rows_keys,
+    rows_ladders,
+    rows_running,
+    rows_succession,
+    rows_trust,
+)
+from tests.ablation.safeguard import Safeguard
+
+SAFEGUARDS: tuple[Safeguard, ...] = (
+    *rows_trust.ROWS,
+    *rows_succession.ROWS,
+    *rows_forms.ROWS,
+    *rows_ladders.ROWS,
+    *rows_keys.ROWS,
+    *rows_exchange.ROWS,
+    *rows_running.ROWS,
+)

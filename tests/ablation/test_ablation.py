@@ -1,0 +1,53 @@
+"""A safeguard that can be removed without a test failing is not tested. Each of the table is removed in turn, in a copy."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.ablation.report import PROPERTY, line_of
+from tests.ablation.safeguard import Safeguard
+from tests.ablation.table import SAFEGUARDS
+from tests.ablation.workshop import Workshop
+
+NUMBERS = {safeguard.name: number for number, safeguard in enumerate(SAFEGUARDS)}
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    one = Workshop(tmp_path_factory.mktemp("workshop"))
+    yield one
+    one.close()
+
+
+def test_every_safeguard_is_in_the_table_once() -> None:
+    assert len(NUMBERS) == len(SAFEGUARDS)
+    assert len({(each.file, each.old, each.new) for each in SAFEGUARDS}) == len(SAFEGUARDS)
+
+
+@pytest.mark.timeout(300)
+def test_with_every_safeguard_in_place_the_same_tests_pass(workshop: Workshop) -> None:
+    named = frozenset(test for each in SAFEGUARDS for test in each.held_by)
+    outcome = workshop.run(tuple(sorted(named)))
+    assert (outcome.broken, outcome.failed) == ("", frozenset()), outcome.output
+    assert outcome.passed | outcome.skipped == named, outcome.output
+
+
+@pytest.mark.parametrize("safeguard", SAFEGUARDS, ids=lambda each: each.name.replace(" ", "-"))
+def test_no_safeguard_is_removed_unnoticed(
+    workshop: Workshop, safeguard: Safeguard, record_property: Callable[[str, object], None]
+) -> None:
+    held_by, begun = frozenset(safeguard.held_by), time.monotonic()
+    try:
+        outcome = workshop.without(safeguard)
+    finally:
+        seconds = round(time.monotonic() - begun, 1)
+        line = line_of(NUMBERS[safeguard.name], safeguard.row, safeguard.name, safeguard.held_by, seconds)
+        record_property(PROPERTY, line)
+    if outcome.skipped and outcome.skipped | outcome.failed == held_by:
+        pytest.skip(f"cannot be tried here: {', '.join(sorted(outcome.skipped))} skips")
+    assert outcome.broken == "", outcome.output
+    assert outcome.failed == held_by, (
+        f"Without '{safeguard.name}' ({safeguard.file}) {', '.join(sorted(held_by - outcome.failed))} still passes. "
+        "A test must fail when a safeguard is gone: write one, and name it in the table."
+    )

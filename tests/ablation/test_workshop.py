@@ -1,0 +1,65 @@
+"""The workshop itself: what it must not take for a safeguard that is held."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.ablation.safeguard import Safeguard, StaleSafeguardError
+from tests.ablation.workshop import Workshop
+
+TEST = "tests/unit/formats/test_padme.py"
+HELD = Safeguard(
+    name="sizes are padded",
+    row="a rule",
+    file="emla/formats/padme.py",
+    old="    return (size_bytes + mask) & ~mask\n",
+    new="    return size_bytes\n",
+    held_by=(TEST,),
+)
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    one = Workshop(tmp_path_factory.mktemp("workshop"))
+    yield one
+    one.close()
+
+
+def test_a_removal_is_noticed_and_undone(workshop: Workshop) -> None:
+    assert workshop.without(HELD).failed == {TEST}
+    assert workshop.run((TEST,)).passed == {TEST}
+
+
+def test_a_removal_that_nobody_notices_fails_nothing(workshop: Workshop) -> None:
+    outcome = workshop.without(replace(HELD, new="    return ((size_bytes + mask) & ~mask) + 0\n"))
+    assert (outcome.passed, outcome.failed, outcome.broken) == (frozenset({TEST}), frozenset(), "")
+
+
+@pytest.mark.parametrize(
+    "new", ["    return nowhere\n", "    raise ImportError\n"], ids=["a missing name", "a missing module"]
+)
+def test_code_that_does_not_work_is_no_removal(workshop: Workshop, new: str) -> None:
+    assert workshop.without(replace(HELD, new=new)).broken
+
+
+def test_a_module_that_cannot_be_imported_is_no_removal(workshop: Workshop) -> None:
+    assert workshop.without(replace(HELD, new=f"{HELD.old}\nraise ValueError\n")).broken
+
+
+def test_a_test_that_is_not_there_holds_nothing(workshop: Workshop) -> None:
+    assert workshop.without(replace(HELD, held_by=(f"{TEST}::test_of_yesterday",))).broken
+
+
+@pytest.mark.parametrize(
+    "stale",
+    [
+        replace(HELD, old="    return yesterday\n"),
+        replace(HELD, old="mask"),
+        replace(HELD, new="    return (\n"),
+    ],
+    ids=["gone", "in two places", "no Python"],
+)
+def test_a_row_that_the_code_has_left_behind_says_so(workshop: Workshop, stale: Safeguard) -> None:
+    with pytest.raises(StaleSafeguardError):
+        workshop.without(stale)

@@ -1,0 +1,102 @@
+"""A copy of the project in which one safeguard at a time is removed, and a process that runs tests there.
+
+The process (`runner`) and the programs that its tests start import emla and the tests from the copy (PYTHONPATH).
+What the interpreter compiled before a removal is deleted: two versions of a file may bear the same second.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.ablation.safeguard import Safeguard
+
+ROOT = Path(__file__).parents[2]
+_COPIED = ("emla", "tests", "schemas", "keys", "docs", "pyproject.toml")
+_NOT_COPIED = shutil.ignore_patterns("node_modules", "__pycache__", ".*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of the named tests."""
+
+    failed: frozenset[str]
+    """Those that failed as a test should: they ran, and what they promise did not hold."""
+    passed: frozenset[str]
+    skipped: frozenset[str]
+    broken: str
+    """What else went wrong; empty when nothing did."""
+    output: str
+    seconds: float
+
+
+class Workshop:
+    """One copy and its process. Not for two threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        for name in _COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, folder / name, ignore=_NOT_COPIED)
+            else:
+                shutil.copy(source, folder / name)
+        ours = ("EMLA_", "PYTEST_", "COV_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.ablation.runner"],
+            cwd=folder,
+            env=kept | {"PYTHONPATH": str(folder)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
+
+    def without(self, safeguard: Safeguard) -> Outcome:
+        """Run the tests that hold a safeguard where it is gone.
+
+        Raises:
+            StaleSafeguardError: it is not where the table says.
+        """
+        path = self._folder / safeguard.file
+        whole = path.read_text(encoding="utf-8")
+        without = safeguard.removed_from(whole)
+        try:
+            self._write(path, without)
+            return self.run(safeguard.held_by)
+        finally:
+            self._write(path, whole)
+
+    def run(self, tests: tuple[str, ...]) -> Outcome:
+        """Run tests in the copy as it stands; end as soon as all have failed."""
+        assert self._process.stdin
+        assert self._process.stdout
+        begun = time.monotonic()
+        self._process.stdin.write(json.dumps(tests) + "\n")
+        self._process.stdin.flush()
+        said = json.loads(self._process.stdout.readline())
+        while said["tests"] != list(tests):
+            # Nobody waited for this answer: the test that asked was stopped by its time-out.
+            said = json.loads(self._process.stdout.readline())
+        return Outcome(
+            failed=frozenset(said["failed"]),
+            passed=frozenset(said["passed"]),
+            skipped=frozenset(said["skipped"]),
+            broken=said["broken"],
+            output=said["output"],
+            seconds=time.monotonic() - begun,
+        )
+
+    @staticmethod
+    def _write(path: Path, text: str) -> None:
+        path.write_text(text, encoding="utf-8")
+        for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
+            compiled.unlink()
