@@ -22,8 +22,8 @@ AT = 1_795_680_000
 DAY = 86400
 # XA and XU are codes that no country has.
 INVENTED = (
-    ("xa.moj", "XA", "Ministry of Justice of Arcadia", "arcadia.example"),
-    ("xu.moj", "XU", "Ministry of Justice of Utopia", "utopia.example"),
+    ("xa.moj", "XA", "Ministry of Justice of Arcadia", "mla.arcadia.example"),
+    ("xu.moj", "XU", "Ministry of Justice of Utopia", "mla.utopia.example"),
 )
 
 
@@ -64,7 +64,7 @@ def make(authority: str, country: str, name: str, host: str) -> Documents:
                 listed(KeyUse.LEDGER, ledger.kid, ed1.NAME, ledger.public),
                 listed(KeyUse.SEAL, seal.kid, seal.alg, public_of(seal)),
             ),
-            endpoints=(Endpoint(url=f"https://mla.{host}:8443", spki_sha256=secrets.token_bytes(32)),),
+            endpoints=(Endpoint(url=f"https://{host}:8443", spki_sha256=secrets.token_bytes(32)),),
             hubs=(),
             suites=SUITES,
             ledger_origin=f"{authority}/emla/1/1",
@@ -80,7 +80,7 @@ def make(authority: str, country: str, name: str, host: str) -> Documents:
             version=1,
             country=country,
             names=(("en", name),),
-            contacts=(("telephone", "+999 55 501 00"), ("email", f"mla@{host}")),
+            contacts=(("telephone", "+999 55 501 00"), ("email", f"desk@{host}")),
             languages=("en",),
             electronic_acceptance="all",
             time_zone="UTC",
