@@ -129,31 +129,72 @@ def read_draft(path: Path) -> Draft:
         raise InvalidDocumentError("invalid-document", f"{path}: {error.detail}") from error
 
 
-def add_signature(draft: Draft, signer: ed1.SigningKey, authority: Authority | None) -> bytes:
+def add_signature(
+    draft: Draft, signer: ed1.SigningKey, authority: Authority | None, beside: Root | None = None
+) -> bytes:
     """Add a signature to a draft; the encoded result.
 
     Args:
         draft: what is signed.
         signer: a root key.
         authority: the documents in force, where they are at hand: whose root keys may sign is then known.
+        beside: the next root, when it is signed together with this card under it.
 
     Raises:
         InvalidDocumentError: ``invalid-document``: the key has no say in it, signed it already, or it is another authority's.
     """
-    document = draft.document
     if signer.kid in draft.signers:
         raise InvalidDocumentError("invalid-document", f"The key {signer.kid} has signed it already.")
-    allowed = {each.kid for each in document.keys} if isinstance(document, Root) else set[str]()
-    if authority is not None:
-        allowed |= {each.kid for each in authority.root.keys}
-        if document.authority != authority.id:
-            words = f"It is a document of {document.authority}, not of {authority.id}."
-            raise InvalidDocumentError("invalid-document", words)
-    if signer.kid not in allowed and (authority is not None or isinstance(document, Root)):
-        raise InvalidDocumentError("invalid-document", f"The key {signer.kid} has no say in this document.")
+    if authority is not None and draft.document.authority != authority.id:
+        words = f"It is a document of {draft.document.authority}, not of {authority.id}."
+        raise InvalidDocumentError("invalid-document", words)
+    _require_say(draft.document, signer.kid, authority, beside)
     message = dsse.pre_authentication_encoding(draft.signed.payload_type, draft.signed.payload)
     added = Signature(kid=signer.kid, sig=signer.sign(message))
     return dsse.encode(replace(draft.signed, signatures=(*draft.signed.signatures, added)))
+
+
+def _require_say(document: Root | Card, kid: str, authority: Authority | None, beside: Root | None) -> None:
+    """Refuse a root key that has no say in a document, as far as the roots at hand tell."""
+    known = [each for each in (authority.root if authority else None, beside) if each is not None]
+    if any(each.authority != document.authority for each in known):
+        raise InvalidDocumentError("invalid-document", "Root and card are not of the same authority.")
+    if isinstance(document, Root):
+        judges = [document, *known]
+    else:
+        judges = [each for each in known if each.version == document.root_version] or known
+        if not known:
+            return
+    if kid in {key.kid for root in judges for key in root.keys}:
+        return
+    if isinstance(document, Card) and all(each.version != document.root_version for each in known):
+        words = f"The card is under root version {document.root_version}: sign it together with that root, in one command."
+        raise InvalidDocumentError("invalid-document", words)
+    raise InvalidDocumentError("invalid-document", f"The key {kid} has no say in this document.")
+
+
+def still_needed(
+    draft: Draft, authority: Authority | None, beside: Root | None = None
+) -> tuple[str, ...] | None:
+    """In words, which signatures a draft lacks to be published; None when its root is not known here."""
+    document = draft.document
+    known = [each for each in (authority.root if authority else None, beside) if each is not None]
+    if isinstance(document, Card):
+        roots = [each for each in known if each.version == document.root_version]
+        wanted = [(each, "of the root's keys") for each in roots[:1]]
+    else:
+        before = [each for each in known if each.version == document.version - 1]
+        wanted = [
+            (document, "of the new root's keys"),
+            *((each, "of the present root's keys") for each in before),
+        ]
+    if not wanted:
+        return None
+    lacking = (
+        (root.threshold - len(draft.signers & {key.kid for key in root.keys}), words)
+        for root, words in wanted
+    )
+    return tuple(f"{count} more {words}" for count, words in lacking if count > 0)
 
 
 def next_root(

@@ -43,6 +43,7 @@ _README_TAIL = """\
 2. Lock them away in two places, and note who may open them.
 3. Delete the file here:    shred -u root-*.json
 The server does not need it. You need it to publish a new card: once a year, and when a key or an address changes.
+Better still, let several persons hold the root, on keys made elsewhere: docs/how-to/move-root-to-media.md.
 """
 
 

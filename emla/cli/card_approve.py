@@ -69,10 +69,7 @@ def approve(
         f"{count(len(approved), 'change', 'changes')} approved by {opened.name}: {ids_shown}.", style="green"
     )
     screen.note("Next:")
-    lines = [line for each in approved for line in next_commands(each, present)]
-    # A root and its card end with the same line: it is said once, last.
-    lines.sort(key=lambda line: line.startswith("emla card publish"))
-    for line in dict.fromkeys(lines):
+    for line in next_commands(*approved, present=present):
         screen.note(f"  {line}")
 
 

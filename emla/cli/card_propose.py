@@ -113,9 +113,7 @@ def propose(
     opened = open_officer(officer, passphrase_file, passphrase_fd, judges)
     changes = hand_in(proposals, opened, present.authority.id)
     if wants_json():
-        screen.emit_json(
-            {"proposed_by": opened.name, "changes": changes_document(proposals, changes, present)}
-        )
+        screen.emit_json({"proposed_by": opened.name, "changes": changes_document(proposals, changes)})
         return
     tell(proposals, changes, opened.name)
 

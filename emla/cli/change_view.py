@@ -9,9 +9,9 @@ from emla.client.key_answers import ApprovalEntry, Change
 from emla.model.documents import Card, Officers, Root
 from emla.steps.compare import Difference
 
-DRAFTS = {"card": "card-draft.json", "root": "next-root.json"}
-"""What the files are called when nobody says otherwise."""
 _KINDS = {Card: "card", Root: "root"}
+_DRAFTS = {"root": "next-root.json", "card": "card-draft.json"}
+"""What the files are called when nobody says otherwise; a root is signed before the card under it."""
 
 
 def title(document: Document) -> str:
@@ -55,19 +55,29 @@ def waits_for(change: Change) -> str:
     return "publishing" if change.type == "officers" else "root signatures and publishing"
 
 
-def next_commands(change: Change, present: Present, *, draft: str | None = None) -> list[str]:
-    """The commands that bring a change to its end, in their order. A root and the card under it are published together."""
-    commands = [] if approved(change) else [f"emla card approve {short(change.hash)} --as OFFICER-KEY"]
-    if change.type == "officers":
-        return [*commands, f"emla card publish {short(change.hash)}"]
-    file = draft or DRAFTS[change.type]
+def next_commands(*changes: Change, present: Present | None = None, drafts: Sequence[str] = ()) -> list[str]:
+    """The commands that bring changes to their end, in their order. A root and the card under it go together.
+
+    Args:
+        changes: what was proposed together.
+        present: what there is today, to see whether a card is under a root that is still to come.
+        drafts: the files of their drafts, where they are known; else the names that the commands give.
+    """
+    open_ones = [short(each.hash) for each in changes if not approved(each)]
+    commands = [f"emla card approve {' '.join(open_ones)} --as OFFICER-KEY"] if open_ones else []
+    commands += [f"emla card publish {short(each.hash)}" for each in changes if each.type == "officers"]
+    kinds = {each.type for each in changes}
+    if "root" in kinds or (present and any(_under_next_root(each, present) for each in changes)):
+        kinds.update(_DRAFTS)
+    files = " ".join(drafts or [name for kind, name in _DRAFTS.items() if kind in kinds])
+    if files:
+        commands += [f"emla root sign {files} --key ROOT-KEY", f"emla card publish {files}"]
+    return commands
+
+
+def _under_next_root(change: Change, present: Present) -> bool:
     document = decoded(change)
-    rooted = isinstance(document, Root) or (
-        isinstance(document, Card) and document.root_version > present.authority.root.version
-    )
-    others = [DRAFTS["card" if change.type == "root" else "root"]] if rooted else []
-    published = " ".join(sorted((file, *others)))
-    return [*commands, f"emla root sign {file} --key ROOT-KEY", f"emla card publish {published}"]
+    return isinstance(document, Card) and document.root_version > present.authority.root.version
 
 
 def change_document(change: Change, present: Present) -> dict[str, object]:
@@ -88,3 +98,22 @@ def change_document(change: Change, present: Present) -> dict[str, object]:
 def differences_document(differences: Sequence[Difference]) -> list[dict[str, str]]:
     """Differences as a JSON document."""
     return [{"what": what, "words": words} for what, words in differences]
+
+
+def together(changes: Sequence[Change]) -> list[list[Change]]:
+    """Changes that wait, each by itself, but a root with the card under it."""
+    groups: list[list[Change]] = []
+    for change in sorted(changes, key=lambda each: each.type != "root"):
+        document = decoded(change)
+        roots = (
+            group
+            for group in groups
+            if isinstance(document, Card)
+            and isinstance(root := decoded(group[0]), Root)
+            and root.version == document.root_version
+        )
+        if group := next(roots, None):
+            group.append(change)
+        else:
+            groups.append([change])
+    return groups

@@ -7,7 +7,7 @@ import click
 
 from emla.cli.invocation import common, wants_json
 from emla.cli.lazy import example_text
-from emla.cli.media_key import FILE, confirm, find_media_passphrase, instant, listed_kid, required_documents
+from emla.cli.media_key import FILE, confirm, find_passphrase_of, instant, listed_kid, required_documents
 from emla.cli.unlock import passphrase_options
 
 
@@ -58,5 +58,5 @@ def revoke(
             screen.say(f"Would revoke the {listed[kid]} key {kid} of {known.id}.")
         return
     confirm(f"Revoke the {listed[kid]} key {kid} of {known.id} for ever?", yes=yes)
-    find = find_media_passphrase(passphrase_file, passphrase_fd)
+    find = find_passphrase_of(key, passphrase_file, passphrase_fd)
     write_revocation(out, known, key, find, kid=kid, since=at, reason=reason)

@@ -116,9 +116,7 @@ def rotate(
         raise
     if wants_json():
         made = {"begin": screen.utc(begins), "keys": [{"use": each.use, "kid": each.kid} for each in keys]}
-        screen.emit_json(
-            made | {"proposed_by": opened.name, "changes": changes_document(proposals, changes, present)}
-        )
+        screen.emit_json(made | {"proposed_by": opened.name, "changes": changes_document(proposals, changes)})
         return
     tell(proposals, changes, opened.name)
 

@@ -111,13 +111,18 @@ def _due(ends: list[End]) -> Iterator[Task]:
 
 
 def _waiting(present: "Present") -> Iterator[Task]:
-    from emla.cli.change_view import next_commands, title, waits_for
+    from emla.cli.change_view import approved, next_commands, title, together, waits_for
     from emla.cli.present import decoded
     from emla.cli.wording import short
 
-    for change in present.waiting():
-        why = f"{title(decoded(change))} (change {short(change.hash)}) waits for {waits_for(change)}"
-        yield Task(why=why, commands=tuple(next_commands(change, present)))
+    for group in together(present.waiting()):
+        names = " and ".join(f"{title(decoded(each))} (change {short(each.hash)})" for each in group)
+        first = next((each for each in group if not approved(each)), group[0])
+        verb = "waits" if len(group) == 1 else "wait"
+        yield Task(
+            why=f"{names} {verb} for {waits_for(first)}",
+            commands=tuple(next_commands(*group, present=present)),
+        )
 
 
 def _tasks(known: Known) -> Iterator[Task]:

@@ -30,6 +30,19 @@ def find_media_passphrase(
     return find
 
 
+def find_passphrase_of(key: Path, file: Path | None, descriptor: int | None) -> "FindPassphrase":
+    """Where the passphrase of one key file comes from; a person is told which key is meant.
+
+    Raises:
+        ConfigurationError: ``unreadable-file`` or ``unreadable-key``.
+    """
+    from emla.keyring.media import read_media_key
+
+    locked = read_media_key(key)
+    words = None if locked is None else f"the passphrase of {key.name} ({locked.about.name})"
+    return find_media_passphrase(file, descriptor, words)
+
+
 def documents_of(export: Path | None) -> "Authority | None":
     """The authority's documents: of an exported file, else those of the data folder, where there is one."""
     from emla.bootstrap.ceremony import read_documents

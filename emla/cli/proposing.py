@@ -127,30 +127,29 @@ def tell(proposals: list[Proposal], changes: "list[Change]", officer: str) -> No
             f"{title(proposal.document)} is proposed by {officer}: change {short(change.hash)}.",
             style="green",
         )
+    first, *then = next_commands(*changes, drafts=_files(proposals))
     screen.note("Next, by another officer:")
-    ids = " ".join(short(each.hash) for each in changes)
-    screen.note(f"  emla card approve {ids} --as OFFICER-KEY")
-    files = [str(each.draft) for each in proposals if each.draft]
-    if not files:
-        screen.note("Then:")
-        screen.note(f"  emla card publish {ids}")
-        return
-    screen.note("Then, with the root keys, and back on this machine:")
-    for file in files:
-        screen.note(f"  emla root sign {file} --key ROOT-KEY")
-    screen.note(f"  emla card publish {' '.join(files)}")
+    screen.note(f"  {first}")
+    offline = "Then, with the root keys, and back on this machine:"
+    screen.note(offline if len(then) > 1 else "Then:")
+    for line in then:
+        screen.note(f"  {line}")
 
 
-def changes_document(
-    proposals: list[Proposal], changes: "list[Change]", present: Present
-) -> list[dict[str, object]]:
+def _files(proposals: list[Proposal]) -> list[str]:
+    """The drafts of proposals, a root's before that of the card under it."""
+    ordered = sorted(proposals, key=lambda each: each.kind is not PayloadType.ROOT)
+    return [str(each.draft) for each in ordered if each.draft]
+
+
+def changes_document(proposals: list[Proposal], changes: "list[Change]") -> list[dict[str, object]]:
     """What is proposed, as a JSON document."""
     return [
         {
             "change": change.hash,
             "type": change.type,
             "draft": str(proposal.draft) if proposal.draft else None,
-            "next": next_commands(change, present, draft=str(proposal.draft) if proposal.draft else None),
+            "next": next_commands(*changes, drafts=_files(proposals)),
         }
         for proposal, change in zip(proposals, changes, strict=True)
     ]

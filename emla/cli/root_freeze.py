@@ -7,7 +7,7 @@ import click
 
 from emla.cli.invocation import common, wants_json
 from emla.cli.lazy import example_text
-from emla.cli.media_key import FILE, confirm, find_media_passphrase, instant, required_documents
+from emla.cli.media_key import FILE, confirm, find_passphrase_of, instant, required_documents
 from emla.cli.unlock import passphrase_options
 
 
@@ -52,5 +52,5 @@ def freeze(
             screen.say(f"Would freeze {known.id} under root version {known.root.version}.")
         return
     confirm(f"Freeze {known.id}? No peer takes anything from it until a new root is published.", yes=yes)
-    find = find_media_passphrase(passphrase_file, passphrase_fd)
+    find = find_passphrase_of(key, passphrase_file, passphrase_fd)
     write_revocation(out, known, key, find, kid=None, since=at, reason=reason)

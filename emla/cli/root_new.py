@@ -7,7 +7,7 @@ import click
 
 from emla.cli.invocation import common, wants_json
 from emla.cli.lazy import example_text
-from emla.cli.media_key import FILE, find_media_passphrase
+from emla.cli.media_key import FILE, find_passphrase_of
 from emla.cli.unlock import new_passphrase, passphrase_options
 
 
@@ -44,7 +44,7 @@ def new(
         else:
             screen.say(f"Would write {file} and {public_path(file)}.")
         return
-    seed = seed_of_root(source, find_media_passphrase(old_passphrase_file, None)) if source else None
+    seed = seed_of_root(source, find_passphrase_of(source, old_passphrase_file, None)) if source else None
     passphrase = new_passphrase("a passphrase for this root key", passphrase_file, passphrase_fd)
     about = new_media_key(
         file, MediaUse.ROOT, name=name, passphrase=passphrase, now=int(time.time()), seed=seed

@@ -1,4 +1,4 @@
-"""`emla root sign`: one more signature on a root or card, after a person has read what it says."""
+"""`emla root sign`: one more signature on a root, a card, or both, after a person has read what they say."""
 
 import time
 from pathlib import Path
@@ -8,25 +8,26 @@ import click
 
 from emla.cli.invocation import common, wants_json
 from emla.cli.lazy import example_text
-from emla.cli.media_key import FILE, confirm, documents_of, find_media_passphrase
+from emla.cli.media_key import FILE, confirm, documents_of, find_passphrase_of
 from emla.cli.unlock import passphrase_options
 
 if TYPE_CHECKING:
     from emla.bootstrap.ceremony import Draft
+    from emla.model.documents import Root
 
 
 @common
 @click.command(epilog=example_text("emla root sign card-draft.json --key /media/stick/root.json"))
-@click.argument("draft", type=FILE)
+@click.argument("drafts", metavar="DRAFT...", type=FILE, nargs=-1, required=True)
 @click.option("--key", required=True, type=FILE, help="The root key file.")
 @click.option("--from", "export", type=FILE, help="The authority's exported documents: whose keys may sign.")
-@click.option("--out", type=FILE, help="Write the result here instead of into DRAFT.")
+@click.option("--out", type=FILE, help="Write the result here instead of into DRAFT (only one).")
 @passphrase_options
 @click.option("--yes", is_flag=True, help="Do not ask: you know what is signed.")
 @click.option("--dry-run", is_flag=True, help="Show what would be signed; sign nothing.")
 def sign(
     *,
-    draft: Path,
+    drafts: tuple[Path, ...],
     key: Path,
     export: Path | None,
     out: Path | None,
@@ -37,37 +38,72 @@ def sign(
 ) -> None:
     """Add a signature to a root or card.
 
-    Shows what DRAFT says before it asks for the passphrase. Each signer adds one signature; a card needs as
-    many as the root's threshold, a new root as many as its own threshold and that of the root before.
+    Shows what each DRAFT says before it asks for the passphrase. Each signer adds one signature; a card needs
+    as many as the root's threshold, a new root as many as its own threshold and that of the root before. A card
+    under a new root is signed together with it: name both.
     """
-    from emla.bootstrap.ceremony import add_signature, open_key, read_draft
+    from emla.bootstrap.ceremony import add_signature, open_key, read_draft, still_needed
     from emla.cli import screen
     from emla.cli.export_file import write_new
     from emla.keyring.media import MediaUse
     from emla.keyring.private_files import replace_private
 
-    found = read_draft(draft)
-    rows = _facts(found)
+    if out and len(drafts) > 1:
+        raise click.UsageError("--out is for one DRAFT; without it each is signed in its own file.")
+    found = [(path, read_draft(path)) for path in dict.fromkeys(drafts)]
     if not wants_json():
-        screen.facts(rows)
+        for number, (_, draft) in enumerate(found):
+            if number:
+                screen.say("")
+            screen.facts(_facts(draft))
     if dry_run:
         if wants_json():
-            screen.emit_json({"dry_run": True, **_document(found)})
+            _emit([{"dry_run": True, **_document(draft)} for _, draft in found])
         else:
             screen.note("Nothing was signed: --dry-run.")
         return
-    confirm("Sign this?", yes=yes)
-    opened = open_key(key, MediaUse.ROOT, find_media_passphrase(passphrase_file, passphrase_fd))
-    signed = add_signature(found, opened.signer, documents_of(export))
-    if out:
-        write_new(out, signed)
-    else:
-        replace_private(draft, signed)
-    signers = sorted(found.signers | {opened.signer.kid})
+    confirm("Sign this?" if len(found) == 1 else f"Sign these {len(found)} documents?", yes=yes)
+    authority, beside = documents_of(export), _root_among([draft for _, draft in found])
+    opened = open_key(key, MediaUse.ROOT, find_passphrase_of(key, passphrase_file, passphrase_fd))
+    # All are signed before one is written: a draft that is refused leaves the others as they were.
+    signed = [(path, add_signature(draft, opened.signer, authority, beside)) for path, draft in found]
+    for path, octets in signed:
+        if out:
+            write_new(out, octets)
+        else:
+            replace_private(path, octets)
+    done = [(out or path, read_draft(out or path)) for path, _ in found]
     if wants_json():
-        screen.emit_json({"file": str(out or draft), "signed_by": signers})
+        _emit([{"file": str(path), "signed_by": sorted(draft.signers)} for path, draft in done])
         return
-    screen.say(f"{out or draft} bears the signatures of {', '.join(signers)}.", style="green")
+    for path, draft in done:
+        lacking = still_needed(draft, authority, beside)
+        screen.say(f"{path} is signed by {', '.join(sorted(draft.signers))}.", style="green")
+        if lacking:
+            screen.note(f"  Still needed: {', '.join(lacking)}.")
+        elif lacking is not None:
+            screen.note("  It is complete, and can be published on the gateway: emla card publish")
+
+
+def _emit(documents: list[dict[str, object]]) -> None:
+    """One document as it is, several as a list."""
+    from emla.cli import screen
+
+    screen.emit_json(documents[0] if len(documents) == 1 else {"items": documents})
+
+
+def _root_among(drafts: "list[Draft]") -> "Root | None":
+    """The next root, when it is signed together with the card under it.
+
+    Raises:
+        click.UsageError: there are two.
+    """
+    from emla.model.documents import Root
+
+    roots = [draft.document for draft in drafts if isinstance(draft.document, Root)]
+    if len(roots) > 1:
+        raise click.UsageError("Sign one root at a time, with the card under it.")
+    return roots[0] if roots else None
 
 
 def _facts(draft: "Draft") -> list[tuple[str, str]]:

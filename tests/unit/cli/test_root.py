@@ -1,16 +1,18 @@
 """The offline root: keys on media, drafts that gain signatures, and one key that can stop everything."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from emla.bootstrap.ceremony import read_documents
 from emla.formats import documents as form
 from emla.formats import dsse
 from emla.formats.export import decode_export
 from emla.formats.standing import decode_revocation
 from emla.model.documents import Documents
 from emla.model.limits import WIRE
-from emla.model.signed import PayloadType
+from emla.model.signed import PayloadType, SignedObject
 from emla.steps.trust import trust_documents
 from tests.support.cli import Outcome, emla, make_authority
 
@@ -195,3 +197,46 @@ def test_a_short_passphrase_is_refused_and_nothing_is_written(tmp_path: Path, ph
     assert outcome.code == 2
     assert "weak-passphrase" in outcome.err
     assert not (tmp_path / "safe.json").exists()
+
+
+def test_a_card_under_the_next_root_is_signed_together_with_it_by_the_new_keys(
+    data: Path, tmp_path: Path, phrase: Path
+) -> None:
+    draft, card = tmp_path / "next.json", tmp_path / "card.json"
+    new = new_root_key(tmp_path / "new.json", phrase)
+    known = read_documents(data / "documents" / "own.json")
+    rotated = emla("root", "rotate", draft, "--add", tmp_path / "new.pub.json", "--data", data)
+    assert rotated.code == 0
+    payload = form.encode_card(replace(known.card, version=2, root_version=2))
+    card.write_bytes(dsse.encode(SignedObject(payload_type=PayloadType.CARD, payload=payload, signatures=())))
+    alone = sign(card, new, phrase, data)
+    assert alone.code == 3
+    assert "together with that root" in alone.out
+    words = ("--key", new, "--passphrase-file", phrase, "--data", data, "--yes", "--json")
+    both = emla("root", "sign", draft, card, *words)
+    assert both.code == 0, both.out
+    items = both.document["items"]
+    assert isinstance(items, list)
+    assert [each["file"] for each in items] == [str(draft), str(card)]
+    assert [len(each["signed_by"]) for each in items] == [1, 1]
+    stranger = new_root_key(tmp_path / "stranger.json", phrase)
+    before = draft.read_bytes(), card.read_bytes()
+    refused = emla("root", "sign", draft, card, "--key", stranger, *words[2:])
+    assert refused.code == 3
+    assert (draft.read_bytes(), card.read_bytes()) == before
+
+
+def test_signing_says_which_signatures_are_still_needed_until_none_is(
+    data: Path, tmp_path: Path, phrase: Path
+) -> None:
+    draft = tmp_path / "next.json"
+    keys = [new_root_key(tmp_path / f"{name}.json", phrase) for name in ("one", "two")]
+    added = [word for name in ("one", "two") for word in ("--add", tmp_path / f"{name}.pub.json")]
+    assert emla("root", "rotate", draft, *added, "--threshold", "2", "--data", data).code == 0
+    said = []
+    for key in (keys[0], keys[1], first_root_key(data)):
+        words = ("--key", key, "--passphrase-file", phrase, "--data", data, "--yes")
+        said.append(emla("root", "sign", draft, *words).err)
+    assert "1 more of the new root's keys, 1 more of the present root's keys" in said[0].replace("\n", " ")
+    assert "Still needed: 1 more of the present root's keys" in said[1].replace("\n", " ")
+    assert "It is complete" in said[2]
