@@ -1,7 +1,7 @@
-"""`emla serve`: gateway and desk in one process, the opener as its child. The only place where they are put together.
+"""`emla serve`: gateway and desk in one process, opener and clerk as its children. The only place where they are put together.
 
 Start: unlock the keys, lock the folder, read documents, open the store (the ledger is recomputed before anything is signed),
-sweep what crashes left, start the opener, then listen. Stop (SIGTERM, SIGINT): take nothing new, finish what is under way, close
+sweep what crashes left, start opener and clerk, then listen. Stop (SIGTERM, SIGINT): take nothing new, finish what is under way, close
 the store.
 A failed storage ends the process at once with a code, and the next start recovers by the same functions as any start.
 """
@@ -33,13 +33,13 @@ from emla.flow.peers import ImportPeer, PingPeer, load_directory
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.relay import Relay
 from emla.flow.submit import Submit
-from emla.formats.schema import Schemas
 from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
 from emla.keyring.tls import check_tls
 from emla.model.errors import EmlaError, StoreError
 from emla.model.limits import XmlLimits
 from emla.model.settings import Settings
+from emla.sandbox.clerk import ClerkProcess
 from emla.sandbox.confine import keep_memory_in
 from emla.sandbox.opener import OpenerProcess
 from emla.store.files import FileBlobs
@@ -65,6 +65,7 @@ class Parts:
     listings: SqliteListings
     transport: HttpsTransport
     opener: OpenerProcess
+    clerk: ClerkProcess
     failure: "asyncio.Future[StoreError]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -166,8 +167,10 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
         settings=settings.opener,
         wrapping=folder.wrapping(OPENER_USES),
     )
-    await opener.start()
+    clerk = ClerkProcess(schemas=schema_folder(), settings=settings.opener)
     stack.push_async_callback(opener.close)
+    stack.push_async_callback(clerk.close)
+    await asyncio.gather(opener.start(), clerk.start())
     transport = HttpsTransport(settings.peer)
     stack.push_async_callback(transport.close)
     gateway = Gateway(
@@ -179,7 +182,7 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
         entropy=system_entropy,
         settings=settings,
     )
-    parts = Parts(gateway, store, blobs, listings, transport, opener)
+    parts = Parts(gateway, store, blobs, listings, transport, opener, clerk)
     store.start(on_failure=parts.fail)
     return parts
 
@@ -187,8 +190,8 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
 def _apis(parts: Parts, news: News, relay: Relay, opening: Open) -> Apis:
     gateway = parts.gateway
     ping = PingPeer(gateway, parts.transport)
-    status = Status(gateway, parts.store, parts.blobs, parts.opener)
-    operations = OperationsApi(readiness(gateway, parts.opener, parts.failure), figures(status))
+    status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk)
+    operations = OperationsApi(readiness(gateway, parts.opener, parts.clerk, parts.failure), figures(status))
     status.watch(operations)
     return Apis(
         peer=PeerApi(
@@ -201,7 +204,7 @@ def _apis(parts: Parts, news: News, relay: Relay, opening: Open) -> Apis:
         authority=AuthorityApi(
             gateway,
             listings=parts.listings,
-            submit=Submit(gateway, Schemas(schema_folder()), XmlLimits(), relay.add),
+            submit=Submit(gateway, parts.clerk, XmlLimits(), relay.add),
             hand_over=HandOver(gateway, news, relay.add),
             import_peer=ImportPeer(gateway),
             ping=ping,

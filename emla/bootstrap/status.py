@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from emla.flow.gateway import Gateway
 from emla.model.errors import InvalidDocumentError, StoreError
+from emla.sandbox.clerk import ClerkProcess
+from emla.sandbox.confine import Measure
 from emla.sandbox.opener import OpenerProcess
 from emla.steps.trust import check_current
 from emla.store.files import FileBlobs
@@ -20,11 +22,19 @@ _DAY_SECONDS = 86400
 class Status:
     """Implements `emla.web.views.StatusSource`."""
 
-    def __init__(self, gateway: Gateway, store: SqliteStore, blobs: FileBlobs, opener: OpenerProcess) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        store: SqliteStore,
+        blobs: FileBlobs,
+        opener: OpenerProcess,
+        clerk: ClerkProcess,
+    ) -> None:
         self.gateway = gateway
         self.store = store
         self._blobs = blobs
         self._opener = opener
+        self._clerk = clerk
         self._operations: OperationsApi | None = None
 
     def watch(self, operations: OperationsApi) -> None:
@@ -60,14 +70,23 @@ class Status:
     @property
     def opener(self) -> list[dict[str, object]]:
         """The measures that confine the opener."""
-        return [
-            {"name": each.name, "effective": each.effective, "detail": each.detail}
-            for each in self._opener.measures
-        ]
+        return _shown(self._opener.measures)
+
+    @property
+    def clerk(self) -> list[dict[str, object]]:
+        """The measures that confine the clerk."""
+        return _shown(self._clerk.measures)
+
+
+def _shown(measures: tuple[Measure, ...]) -> list[dict[str, object]]:
+    return [{"name": each.name, "effective": each.effective, "detail": each.detail} for each in measures]
 
 
 def readiness(
-    gateway: Gateway, opener: OpenerProcess, failure: "asyncio.Future[StoreError]"
+    gateway: Gateway,
+    opener: OpenerProcess,
+    clerk: ClerkProcess,
+    failure: "asyncio.Future[StoreError]",
 ) -> tuple[Check, ...]:
     """The conditions under which packages are taken."""
 
@@ -88,6 +107,7 @@ def readiness(
     return (
         Check("store", lambda: "the storage failed" if failure.done() else ""),
         Check("opener", lambda: "" if opener.ready else "the opener is not running"),
+        Check("clerk", lambda: "" if clerk.ready else "the clerk is not running"),
         Check("disk", disk),
         Check("documents", documents),
     )

@@ -79,6 +79,7 @@ class Client:
         self,
         parts: Sequence[OpenPart],
         *,
+        recipient: str | None = None,
         prio: Priority | None = None,
         expires_in_days: int | None = None,
         wait_seconds: int = 0,
@@ -89,6 +90,8 @@ class Client:
 
         Args:
             parts: the main part first, then the attachments.
+            recipient: the authority the message is addressed to, for whoever knows it: the message is refused when it names another
+                one, and taken more quickly when it does not.
             prio: the lane; None takes it from the message's own urgency.
             expires_in_days: None takes the server's default.
             wait_seconds: wait so long for the recipient's RelayAcceptance, at most `WAIT_SECONDS_MAX`.
@@ -98,7 +101,9 @@ class Client:
             InvalidMessageError: with all findings; ``attachment-changed`` when a file changed while it was
             read.
         """
-        submission = Submission(parts, prio=prio, expires_in_days=expires_in_days, progress=progress)
+        submission = Submission(
+            parts, recipient=recipient, prio=prio, expires_in_days=expires_in_days, progress=progress
+        )
         headers = {"Content-Type": SUBMISSION_TYPE, "Content-Length": str(submission.size)}
         query = {"wait": str(wait_seconds)} if wait_seconds else {}
         try:

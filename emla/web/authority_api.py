@@ -14,15 +14,15 @@ from emla.flow.hand_over import HandOver
 from emla.flow.news import News
 from emla.flow.peers import ImportPeer, PingPeer
 from emla.flow.relay import Relay
-from emla.flow.submit import DeclaredPart, Submission, Submit
+from emla.flow.submit import Submission, Submit
 from emla.formats import strict_json
 from emla.formats.export import encode_export
-from emla.formats.patterns import MEDIA_TYPE
+from emla.formats.patterns import AUTHORITY, MEDIA_TYPE
 from emla.formats.strict_json import Members
 from emla.model.errors import InvalidMessageError, MalformedError, NotFoundError, TransportError
 from emla.model.leg import LegKind, LegState
 from emla.model.limits import WIRE
-from emla.model.package import PartRole, Priority
+from emla.model.package import DeclaredPart, PartRole, Priority
 from emla.ports.listings import Listed, Listings
 from emla.ports.store import Transaction
 from emla.web import views
@@ -203,6 +203,7 @@ class AuthorityApi:
                 "commits": self._status.commits,
                 "fsyncs": self._status.fsyncs,
                 "opener": self._status.opener,
+                "clerk": self._status.clerk,
             }
         )
 
@@ -286,12 +287,15 @@ def _submission(declaration: bytes, source: BodySource) -> Submission:
         parts = tuple(_declared(each) for each in members.objects("parts", WIRE.parts))
         priority = Priority(members.text("prio")) if members.has("prio") else None
         days = members.integer("expires_in_days", 1, 90) if members.has("expires_in_days") else None
+        recipient = members.text("recipient", AUTHORITY, 160) if members.has("recipient") else None
         members.finish()
     except (MalformedError, ValueError) as error:
         raise InvalidMessageError("bad-request", getattr(error, "detail", str(error))) from error
     if sum(part.size for part in parts) != source.size:
         raise InvalidMessageError("bad-request", "The body is not as long as its parts together.")
-    return Submission(parts=parts, source=source, priority=priority, expires_in_days=days)
+    return Submission(
+        parts=parts, source=source, recipient=recipient, priority=priority, expires_in_days=days
+    )
 
 
 def _declared(members: Members) -> DeclaredPart:

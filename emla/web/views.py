@@ -53,6 +53,11 @@ class StatusSource(Protocol):
         """The measures that confine the opener, and whether each took effect."""
         ...
 
+    @property
+    def clerk(self) -> list[Json]:
+        """The same of the clerk."""
+        ...
+
 
 def answer(body: Json, status: int = 200) -> web.Response:
     """A JSON answer."""

@@ -15,7 +15,7 @@ from emla.model.findings import Severity
 from emla.model.package import PartRole
 from emla.model.settings import OpenerSettings
 from emla.ports.sandbox import SandboxDiedError
-from emla.sandbox import opener as subject
+from emla.sandbox import worker as subject
 from emla.sandbox.opener import OpenerProcess
 from emla.steps.seal import PayloadSealer
 from tests.support.opener_packages import (
