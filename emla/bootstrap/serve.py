@@ -1,8 +1,8 @@
 """`emla serve`: gateway and desk in one process, opener and clerk as its children. The only place where they are put together.
 
 Start: unlock the keys, lock the folder, read documents, open the store (the ledger is recomputed before anything is signed),
-sweep what crashes left, start opener and clerk, then listen. Stop (SIGTERM, SIGINT): take nothing new, finish what is under way, close
-the store.
+sweep what crashes left, start opener and clerk, then listen. Stop (SIGTERM, SIGINT): take nothing new, finish what is under
+way, close the store.
 A failed storage ends the process at once with a code, and the next start recovers by the same functions as any start.
 """
 

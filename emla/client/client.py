@@ -90,8 +90,8 @@ class Client:
 
         Args:
             parts: the main part first, then the attachments.
-            recipient: the authority the message is addressed to, for whoever knows it: the message is refused when it names another
-                one, and taken more quickly when it does not.
+            recipient: the authority the message is addressed to, for whoever knows it: a message that names
+                another one is refused, and any other is taken with less work.
             prio: the lane; None takes it from the message's own urgency.
             expires_in_days: None takes the server's default.
             wait_seconds: wait so long for the recipient's RelayAcceptance, at most `WAIT_SECONDS_MAX`.

@@ -77,9 +77,7 @@ class Submitted:
 class Submit:
     """The journey of submission."""
 
-    def __init__(
-        self, gateway: Gateway, clerk: Clerk, xml_limits: XmlLimits, on_leg: SubmittedLeg
-    ) -> None:
+    def __init__(self, gateway: Gateway, clerk: Clerk, xml_limits: XmlLimits, on_leg: SubmittedLeg) -> None:
         """Args: the gateway, who checks messages, how large they may be, and whom to tell about a new leg."""
         self._gateway = gateway
         self._clerk = clerk
@@ -113,9 +111,7 @@ class Submit:
             if repeated := self._repeated(checked.message, digest):
                 return repeated
             envelope = self._envelope(checked.message.recipient, submission)
-            drafted = await _alive(
-                self._clerk.draft(body, submission.parts, envelope, checked=checked)
-            )
+            drafted = await _alive(self._clerk.draft(body, submission.parts, envelope, checked=checked))
         if isinstance(drafted.sealed, InvalidMessageError):
             raise drafted.sealed
         return await self._commit(drafted.checked, digest, drafted.sealed)

@@ -1,4 +1,5 @@
-"""The sandbox's ports: the opener, the only way from a sealed payload to what is inside it; and the clerk, who reads what officers hand in.
+"""The sandbox's ports: the opener, the only way from a sealed payload to what is inside it, and the clerk, who reads
+what officers hand in.
 
 Whoever stands behind them parses hostile documents and has no network, no database and no way to sign. The opener holds the
 sealing and content keys: its caller gets a verdict and a record sealed under the authority's content key, never a content key
@@ -76,7 +77,12 @@ class Clerk(Protocol):
         ...
 
     async def draft(
-        self, body: bytes, parts: Sequence[DeclaredPart], envelope: Envelope, *, checked: Checked | None = None
+        self,
+        body: bytes,
+        parts: Sequence[DeclaredPart],
+        envelope: Envelope,
+        *,
+        checked: Checked | None = None,
     ) -> Drafted:
         """Check a small message unless that is done, compare its parts with what it says of them, and seal them.
 

@@ -60,7 +60,12 @@ class ClerkProcess(Worker[tuple[Found, bytes]]):
         return _checked(found)
 
     async def draft(
-        self, body: bytes, parts: Sequence[DeclaredPart], envelope: Envelope, *, checked: Checked | None = None
+        self,
+        body: bytes,
+        parts: Sequence[DeclaredPart],
+        envelope: Envelope,
+        *,
+        checked: Checked | None = None,
     ) -> Drafted:
         """Check and seal a small message; see `emla.ports.sandbox.Clerk.draft`."""
         task = Task(

@@ -27,7 +27,7 @@ from emla.sandbox.prepare import Desk, check, seal_parts
 from emla.sandbox.wire import Start
 from emla.steps.seal import Envelope
 
-AT_ONCE = 1
+AT_ONCE = 8
 """Requests of which one step is done before the next."""
 
 

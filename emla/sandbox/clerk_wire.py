@@ -16,7 +16,6 @@ from emla.formats import h1
 from emla.model.codes import CODES
 from emla.model.findings import Finding
 from emla.model.limits import WIRE
-from emla.model.message import Message
 from emla.model.package import DeclaredPart
 from emla.ports.sandbox import Checked
 from emla.sandbox.frames import WireError
@@ -99,7 +98,9 @@ def decode_found(frame: memoryview) -> tuple[Found, bytes]:
     return found, bytes(payload)
 
 
-def _encode(head: Task | Found, body: list[bytes] | list[bytes | memoryview]) -> tuple[bytes | memoryview, ...]:
+def _encode(
+    head: Task | Found, body: list[bytes] | list[bytes | memoryview]
+) -> tuple[bytes | memoryview, ...]:
     encoded = _encoder.encode(head)
     inner = _INNER.size + len(encoded) + sum(map(len, body))
     return (_HEAD.pack(inner, len(encoded)) + encoded, *body)

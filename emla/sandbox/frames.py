@@ -40,7 +40,9 @@ class Frames:
                 self._move(_ROOM_BYTES)
         elif self._wanted() > len(self._buffer):
             self._move(self._wanted())
-        elif self._start and self._start + max(self._wanted(), self._held() + _LEAST_BYTES) > len(self._buffer):
+        elif self._start and self._start + max(self._wanted(), self._held() + _LEAST_BYTES) > len(
+            self._buffer
+        ):
             self._move(len(self._buffer))
         return self._view[self._end :]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from emla.keyring.wrapping import WrappingKeys
 from emla.model.settings import OpenerSettings
 from emla.ports.sandbox import Verdict
+from emla.sandbox.opener_child import AT_ONCE
 from emla.sandbox.wire import Start, decode_answer, encode_request
 from emla.sandbox.worker import Worker
 
@@ -33,7 +34,7 @@ class OpenerProcess(Worker[Verdict]):
             parent=os.getpid(),
             wrapping=wrapping,
         )
-        super().__init__("opener", "emla.sandbox.opener_child", start, decode_answer)
+        super().__init__("opener", "emla.sandbox.opener_child", start, decode_answer, at_once=AT_ONCE)
 
     async def open(self, signed_header: bytes, pid: bytes, payload: bytes | Path) -> Verdict:
         """Open one package; see `emla.ports.sandbox.Opener.open`.

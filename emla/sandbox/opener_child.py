@@ -1,4 +1,8 @@
-"""The opener process itself: one package after another. Started as ``python -m emla.sandbox.opener_child FD``."""
+"""The opener process itself. Started as ``python -m emla.sandbox.opener_child FD``.
+
+Rule of this file: small packages that came together are opened one after another, and then judged one after another: the code of
+each step stays in the processor's cache. A package whose payload is a file is alone. Answers keep the order of the requests.
+"""
 
 import os
 import secrets
@@ -13,17 +17,19 @@ from emla.model.documents import CardKey, KeyUse
 from emla.model.errors import ConfigurationError
 from emla.model.limits import WIRE, XmlLimits
 from emla.model.message import SigningOfficer
-from emla.model.package import CardReference, PartRole, Priority
+from emla.model.package import CardReference, OpenedPackage, PartRole, Priority
 from emla.ports.sandbox import Verdict
 from emla.sandbox.channel import Channel
 from emla.sandbox.child import PeakMemory, load_schemas, run
 from emla.sandbox.confine import allow_processor_seconds
-from emla.sandbox.examine import Tools, examine
+from emla.sandbox.examine import Tools, examine, judge, open_package
 from emla.sandbox.wire import REQUEST_BYTES_MAX, Request, Start, decode_request, encode_answer
 from emla.steps.address import address
 from emla.steps.seal import SealingPlan, seal
 from emla.steps.unseal import ReadPayload
 
+AT_ONCE = 8
+"""Requests of which one step is done before the next."""
 CPU_BYTES_PER_SECOND = 32 * 1024 * 1024
 """A large payload gets a second of processor time more for each so many bytes; decrypting them takes about a tenth."""
 
@@ -58,17 +64,30 @@ class OpenerWork:
         _try(self._tools)
 
     def serve(self, channel: Channel) -> None:
-        """Answer each package with its verdict."""
-        while (body := channel.receive()) is not None:
-            request = decode_request(body)
-            if request.payload is not None:
-                allow_processor_seconds(self._cpu_seconds)
-                verdict = examine(
-                    bytes(request.header), request.pid, _in_memory(request.payload), self._tools
-                )
-            else:
+        """Answer each package with its verdict, several in one write where several came."""
+        while frames := channel.receive_several(AT_ONCE):
+            small: list[tuple[Request, ReadPayload]] = []
+            for request in map(decode_request, frames):
+                if request.payload is not None:
+                    small.append((request, _in_memory(request.payload)))
+                    continue
+                channel.send_several(self._examine(small))
+                small = []
                 verdict = _examine_file(request, channel.take_descriptor(), self._tools, self._cpu_seconds)
-            channel.send(encode_answer(verdict))
+                channel.send(encode_answer(verdict))
+            channel.send_several(self._examine(small))
+
+    def _examine(self, small: list[tuple[Request, ReadPayload]]) -> list[bytes]:
+        opened: list[OpenedPackage | Verdict] = []
+        for request, read in small:
+            allow_processor_seconds(self._cpu_seconds)
+            opened.append(open_package(bytes(request.header), request.pid, read, self._tools))
+        answers: list[bytes] = []
+        for (request, _), each in zip(small, opened, strict=True):
+            allow_processor_seconds(self._cpu_seconds)
+            verdict = each if isinstance(each, Verdict) else judge(each, request.pid, self._tools)
+            answers.append(encode_answer(verdict))
+        return answers
 
 
 def _in_memory(payload: bytes | memoryview) -> ReadPayload:

@@ -1,6 +1,7 @@
-"""What gateway and opener say to each other over their socketpair; and the first words, which are the clerk's too (`clerk_wire.py`).
+"""What gateway and opener say to each other over their socketpair; the first words are the clerk's too (`clerk_wire.py`).
 
-Every frame is a 4-byte big-endian length and a body (`frames.py`). First the parent sends one `Start`, the child answers one `Ready` or ends.
+Every frame is a 4-byte big-endian length and a body (`frames.py`). First the parent sends one `Start`, the child answers one
+`Ready` or ends.
 Then requests go down and answers come up, in the same order.
 
     request = kind (1 byte: 0 payload follows, 1 payload is a descriptor) | pid (32) | u32 length of header | header | payload

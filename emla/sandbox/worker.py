@@ -24,6 +24,7 @@ from emla.ports.sandbox import SandboxDiedError
 from emla.sandbox.confine import Measure
 from emla.sandbox.frames import WireError
 from emla.sandbox.process import Buffers, Child
+from emla.sandbox.starting import START_SECONDS_MAX, first_word
 from emla.sandbox.wire import Ready, Start, decode_ready
 
 Answer = TypeVar("Answer")
@@ -33,7 +34,6 @@ SENT_AHEAD = 32
 WALL_FACTOR = 4
 """A request may take this many times its processor time on the clock: disks are slow and cores are shared."""
 WALL_BYTES_PER_SECOND = 4 * 1024 * 1024
-_START_SECONDS_MAX = 60
 _PAUSE_SECONDS_MAX = 30
 
 logger = logging.getLogger("emla.sandbox")
@@ -56,7 +56,13 @@ class Worker(Generic[Answer]):
     """One child process at a time, for one event loop."""
 
     def __init__(
-        self, name: str, program: str, start: Start, decode: Callable[[memoryview], Answer], *, at_once: int = 1
+        self,
+        name: str,
+        program: str,
+        start: Start,
+        decode: Callable[[memoryview], Answer],
+        *,
+        at_once: int = 1,
     ) -> None:
         """Nothing is started yet.
 
@@ -125,11 +131,12 @@ class Worker(Generic[Answer]):
         if self._closing:
             raise StoreError("stopping")
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(buffers, file, loop.create_future(), self._wall_seconds)
+        done: asyncio.Future[Answer] = loop.create_future()
+        waiting = _Waiting(buffers, file, done, self._wall_seconds)
         self._queue.append(waiting)
         if self._sending is None:
             self._sending = loop.call_soon(self._send_ahead)
-        return await waiting.done
+        return await done
 
     async def close(self, drain_seconds: float = 0) -> None:
         """Finish what waits, for at most `drain_seconds`; then end the child. What is left fails with ``stopping``."""
@@ -160,7 +167,7 @@ class Worker(Generic[Answer]):
         async with self._reloading:
             successor = Child(self._program, self._start)
             try:
-                ready = await self._first_word(successor)
+                ready = await first_word(successor, self._name)
                 self._answered_all = asyncio.get_running_loop().create_future()
                 self._tell_when_answered_all()
                 await self._answered_all
@@ -174,35 +181,6 @@ class Worker(Generic[Answer]):
             finally:
                 self._answered_all = None
                 self._send_ahead()
-
-    async def _first_word(self, child: Child) -> Ready:
-        """Wait until a new child is confined."""
-        loop = asyncio.get_running_loop()
-        word: asyncio.Future[Ready] = loop.create_future()
-
-        def readable() -> None:
-            try:
-                whole = child.receive()
-                if (body := next(child.frames(), None)) is not None:
-                    word.set_result(decode_ready(body))
-                elif not whole:
-                    raise WireError("ended")
-            except WireError as error:
-                word.set_exception(ConfigurationError("internal", f"The new {self._name} {error} while starting."))
-            if word.done():
-                loop.remove_reader(child.socket)
-
-        loop.add_reader(child.socket, readable)
-        try:
-            async with asyncio.timeout(_START_SECONDS_MAX):
-                ready = await word
-        except TimeoutError as error:
-            raise ConfigurationError("internal", f"The new {self._name} did not get ready in time.") from error
-        finally:
-            loop.remove_reader(child.socket)
-        if ready.code is not None:
-            raise ConfigurationError(ready.code, ready.detail)
-        return ready
 
     def _succeed(self, successor: Child, ready: Ready) -> None:
         self._disarm()
@@ -230,7 +208,7 @@ class Worker(Generic[Answer]):
         loop = asyncio.get_running_loop()
         self._child = child = Child(self._program, self._start)
         loop.add_reader(child.socket, self._readable, child)
-        self._timer = loop.call_later(_START_SECONDS_MAX, self._lost, child, "did not get ready in time")
+        self._timer = loop.call_later(START_SECONDS_MAX, self._lost, child, "did not get ready in time")
 
     def _detach(self, child: Child) -> None:
         loop = asyncio.get_running_loop()

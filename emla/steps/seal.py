@@ -22,7 +22,6 @@ from emla.model.package import (
     SealedPayload,
 )
 
-
 _URGENT = frozenset({"URGENT", "EMERGENCY"})
 
 

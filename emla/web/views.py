@@ -1,10 +1,10 @@
 """What the authority API shows: values -> JSON. One function for each thing shown; no decisions."""
 
 import base64
-import json
 from datetime import UTC, datetime
 from typing import Protocol
 
+import msgspec
 from aiohttp import web
 
 from emla.flow.gateway import Peer
@@ -18,6 +18,7 @@ from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Reader
 
 Json = dict[str, object]
+_encoder = msgspec.json.Encoder()
 
 
 class StatusSource(Protocol):
@@ -62,7 +63,7 @@ class StatusSource(Protocol):
 def answer(body: Json, status: int = 200) -> web.Response:
     """A JSON answer."""
     return web.Response(
-        body=json.dumps(body, ensure_ascii=False).encode("utf-8"),
+        body=_encoder.encode(body),
         status=status,
         content_type="application/json",
     )

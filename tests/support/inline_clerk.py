@@ -33,7 +33,12 @@ class InlineClerk:
         return check(document, sender, recipient, self._desk)
 
     async def draft(
-        self, body: bytes, parts: Sequence[DeclaredPart], envelope: Envelope, *, checked: Checked | None = None
+        self,
+        body: bytes,
+        parts: Sequence[DeclaredPart],
+        envelope: Envelope,
+        *,
+        checked: Checked | None = None,
     ) -> Drafted:
         """Check and seal, or die."""
         self._live()

@@ -135,11 +135,11 @@ async def test_what_was_checked_is_sealed_without_being_read_again(clerk: ClerkP
 
 async def test_each_of_many_waiting_callers_gets_its_own_answer(clerk: ClerkProcess) -> None:
     many = [sample_parts(os.urandom(100 + number)) for number in range(60)]
-    documents = [main_part(parts) + b"\n" * (300 * 1024 if number % 7 == 0 else 0) for number, parts in enumerate(many)]
-    drafts = [asyncio.ensure_future(draft(clerk, parts)) for parts in many]
-    checks = [
-        asyncio.ensure_future(clerk.check(each, sender=SENDER, recipient=None)) for each in documents
+    documents = [
+        main_part(parts) + b"\n" * (300 * 1024 if number % 7 == 0 else 0) for number, parts in enumerate(many)
     ]
+    drafts = [asyncio.ensure_future(draft(clerk, parts)) for parts in many]
+    checks = [asyncio.ensure_future(clerk.check(each, sender=SENDER, recipient=None)) for each in documents]
     for parts, drafted, checked in zip(many, drafts, checks, strict=True):
         wanted = hashlib.sha256(parts[3][3]).digest()
         assert wanted in [each.sha256 for each in (await drafted).checked.message.attachments]
@@ -189,9 +189,7 @@ async def test_a_document_that_ends_the_clerk_costs_nobody_else_their_message() 
         assert child is not None
         os.kill(child, signal.SIGSTOP)
         good = [asyncio.ensure_future(draft(clerk, sample_parts(os.urandom(n)))) for n in range(3)]
-        hostile = asyncio.ensure_future(
-            clerk.check(hostile_document(199_000), sender=SENDER, recipient=None)
-        )
+        hostile = asyncio.ensure_future(clerk.check(hostile_document(199_000), sender=SENDER, recipient=None))
         more = [asyncio.ensure_future(draft(clerk, sample_parts(os.urandom(n)))) for n in range(9)]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -281,7 +279,17 @@ async def test_whatever_it_says_the_header_is_of_the_envelope_and_of_the_bytes(l
     assert isinstance(sealed, SealedPayload)
     assert sealed.payload == lying_clerk.PAYLOAD
     draft = sealed.draft
-    for name in ("msg", "sender", "recipient", "epoch", "created", "expires", "sender_card", "recipient_card", "prio"):
+    for name in (
+        "msg",
+        "sender",
+        "recipient",
+        "epoch",
+        "created",
+        "expires",
+        "sender_card",
+        "recipient_card",
+        "prio",
+    ):
         assert getattr(draft, name) == getattr(wanted, name)
     assert (draft.kid, draft.payload.id, sealed.cek) == (KEY.kid, wanted.payload_id, wanted.cek)
     assert draft.payload.sha256 == hashlib.sha256(lying_clerk.PAYLOAD).digest()

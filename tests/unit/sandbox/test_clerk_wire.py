@@ -14,9 +14,7 @@ from emla.sandbox.frames import LENGTH, WireError
 CHECKED = replace(
     _TRIAL, findings=(Finding(rule="BR-001", severity=Severity.WARNING, message="\u00e9", line=3),)
 )
-FOUND = Found(
-    checked=CHECKED, manifest=b"manifest", stanza=bytes(1168), commit=bytes(32)
-)
+FOUND = Found(checked=CHECKED, manifest=b"manifest", stanza=bytes(1168), commit=bytes(32))
 
 
 def body(buffers: tuple[bytes | memoryview, ...]) -> memoryview:

@@ -20,7 +20,7 @@ def put(frames: Frames, data: bytes) -> int:
 
 
 def test_frames_of_every_length_come_out_whole_however_they_are_cut() -> None:
-    chance = random.Random(7)  # noqa: S311 (cuts, not keys)
+    chance = random.Random(7)
     lengths = [0, 1, 5, 70_000, _ROOM_BYTES - 4, _ROOM_BYTES, 2 * _ROOM_BYTES, MOST, 3, *[34_000] * 60]
     bodies = [chance.randbytes(length) for length in lengths]
     stream = b"".join(LENGTH.pack(len(each)) + each for each in bodies)
