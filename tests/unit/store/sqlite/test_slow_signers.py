@@ -66,7 +66,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     for each in (sign, ledger):
         each.watch = lambda: store._connection.in_transaction
     failures: list[StoreError] = []
-    store.start(wait_seconds_max=0, under_way=lambda: 0, on_failure=failures.append)
+    store.start(on_failure=failures.append)
     yield House(store, tmp_path, sign, ledger, slow.wrap(sign), failures)
     await store.close()
 
@@ -200,7 +200,7 @@ async def test_outside_a_batch_a_slow_signer_is_asked_on_another_thread() -> Non
 async def test_a_quick_signer_runs_each_operation_once(tmp_path: Path) -> None:
     key = LedgerKey(origin=AT.authority.card.ledger_origin, public=AT.ledger.public, sign=AT.ledger.sign)
     store = open_store(tmp_path / "emla.db", key)
-    store.start(wait_seconds_max=0, under_way=lambda: 0, on_failure=lambda error: None)
+    store.start(on_failure=lambda error: None)
     runs: list[int] = []
 
     def once(transaction: Transaction) -> None:
