@@ -131,13 +131,13 @@ SETTINGS: tuple[Setting, ...] = (
         name="cpu_seconds",
         least=1,
         most=_DAY,
-        meaning="Processor time the opener may use on one package.",
+        meaning="Processor time the opener may use on one package, or the clerk on one message.",
     ),
     Setting(
         section="opener",
         name="memory_bytes",
         least=128 * 1024**2,
-        meaning="Memory the opener may use.",
+        meaning="Memory the opener may use, and the clerk.",
     ),
     Setting(
         section="opener",

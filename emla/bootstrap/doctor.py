@@ -31,6 +31,7 @@ from emla.model.documents import Authority, KeyUse
 from emla.model.errors import EmlaError
 from emla.model.limits import WIRE
 from emla.model.settings import Settings
+from emla.sandbox.clerk import ClerkProcess
 from emla.sandbox.opener import OpenerProcess
 from emla.steps.trust import trust_documents
 
@@ -67,7 +68,7 @@ async def examine(
         return tuple(checks)
     about_keys, keys = examine_keys(settings, environment, chosen or Chosen())
     checks += [*_documents(data, now), *about_keys, _disk(settings)]
-    checks.append(await _opener(settings, keys))
+    checks += [await _opener(settings, keys), await _clerk(settings)]
     checks += await _server(data, settings)
     return tuple(checks)
 
@@ -158,7 +159,6 @@ def _disk(settings: Settings) -> Check:
 
 
 async def _opener(settings: Settings, keys: KeyFolder | None) -> Check:
-    """Start an opener, ask what confines it, and end it."""
     folder = settings.data / KEYS
     if keys is None and is_wrapped(folder):
         return warn("opener", "not tried: its keys are locked", "See the private keys above.")
@@ -167,18 +167,34 @@ async def _opener(settings: Settings, keys: KeyFolder | None) -> Check:
         opener = OpenerProcess(
             keys=folder, schemas=schema_folder(), settings=settings.opener, wrapping=wrapping
         )
+    except EmlaError as error:
+        return of_error("opener", error)
+    return await _worker("opener", opener)
+
+
+async def _worker(name: str, worker: OpenerProcess | ClerkProcess) -> Check:
+    """Start a confined child, ask what confines it, and end it."""
+    try:
         try:
-            await opener.start()
-            measures = opener.measures
+            await worker.start()
+            measures = worker.measures
         finally:
-            await opener.close()
+            await worker.close()
     except EmlaError as error:
         remedy = "Report this with the words beside it." if error.code == "internal" else error.entry.remedy
-        return fail("opener", error.detail or error.entry.meaning, remedy)
+        return fail(name, error.detail or error.entry.meaning, remedy)
     missing = [f"{each.name} ({each.detail})" for each in measures if not each.effective]
     if missing:
-        return warn("opener", f"runs without {', '.join(missing)}", "Allow it in the container or kernel.")
-    return ok("opener", f"starts; confined by {', '.join(each.name for each in measures)}")
+        return warn(name, f"runs without {', '.join(missing)}", "Allow it in the container or kernel.")
+    return ok(name, f"starts; confined by {', '.join(each.name for each in measures)}")
+
+
+async def _clerk(settings: Settings) -> Check:
+    try:
+        clerk = ClerkProcess(schemas=schema_folder(), settings=settings.opener)
+    except EmlaError as error:
+        return of_error("clerk", error)
+    return await _worker("clerk", clerk)
 
 
 async def _server(data: Path, settings: Settings) -> list[Check]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 FIELDS = (
     "authority",
+    "child",
     "code",
     "correlation_id",
     "days",

@@ -1,8 +1,8 @@
-"""`emla serve`: gateway and desk in one process, the opener as its child. The only place where they are put together.
+"""`emla serve`: gateway and desk in one process, opener and clerk as its children. The only place where they are put together.
 
 Start: unlock the keys, lock the folder, read documents, open the store (the ledger is recomputed before anything is signed),
-sweep what crashes left, start the opener, then listen. Stop (SIGTERM, SIGINT): take nothing new, finish what is under way, close
-the store.
+sweep what crashes left, start opener and clerk, then listen. Stop (SIGTERM, SIGINT): take nothing new, finish what is under
+way, close the store.
 A failed storage ends the process at once with a code, and the next start recovers by the same functions as any start.
 """
 
@@ -40,13 +40,13 @@ from emla.flow.reseal import Reseal
 from emla.flow.submit import Submit
 from emla.flow.take_documents import TakeDocuments
 from emla.flow.upkeep import Upkeep
-from emla.formats.schema import Schemas
 from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
 from emla.keyring.tls import check_tls
 from emla.model.errors import EmlaError, StoreError
 from emla.model.limits import XmlLimits
 from emla.model.settings import Settings
+from emla.sandbox.clerk import ClerkProcess
 from emla.sandbox.confine import keep_memory_in
 from emla.sandbox.opener import OpenerProcess
 from emla.store.files import FileBlobs
@@ -74,6 +74,7 @@ class Parts:
     transport: HttpsTransport
     opener: OpenerProcess
     keys: OwnKeys
+    clerk: ClerkProcess
     failure: "asyncio.Future[StoreError]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -201,9 +202,11 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
         settings=settings.opener,
         wrapping=folder.wrapping(OPENER_USES),
     )
-    await opener.start()
     keys.reload_opener = opener.reload
+    clerk = ClerkProcess(schemas=schema_folder(), settings=settings.opener)
     stack.push_async_callback(opener.close)
+    stack.push_async_callback(clerk.close)
+    await asyncio.gather(opener.start(), clerk.start())
     transport = HttpsTransport(settings.peer)
     stack.push_async_callback(transport.close)
     gateway = Gateway(
@@ -215,7 +218,7 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
         entropy=system_entropy,
         settings=settings,
     )
-    parts = Parts(gateway, store, blobs, listings, transport, opener, keys)
+    parts = Parts(gateway, store, blobs, listings, transport, opener, keys, clerk)
     store.start(on_failure=parts.fail)
     return parts
 
@@ -257,8 +260,8 @@ def _line(parts: Parts) -> Line:
 
 def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
-    status = Status(gateway, parts.store, parts.blobs, parts.opener, line.take.figures)
-    operations = OperationsApi(readiness(gateway, parts.opener, parts.failure), figures(status))
+    status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
+    operations = OperationsApi(readiness(gateway, parts.opener, parts.clerk, parts.failure), figures(status))
     status.watch(operations)
     return Apis(
         peer=PeerApi(
@@ -272,7 +275,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
         authority=AuthorityApi(
             gateway,
             listings=parts.listings,
-            submit=Submit(gateway, Schemas(schema_folder()), XmlLimits(), relay.add),
+            submit=Submit(gateway, parts.clerk, XmlLimits(), relay.add),
             hand_over=HandOver(gateway, news, relay.add),
             import_peer=ImportPeer(gateway),
             ping=ping,

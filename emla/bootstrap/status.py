@@ -9,6 +9,8 @@ from emla.flow.gateway import Gateway, Peer
 from emla.flow.key_life import documents_ending, keys_ending
 from emla.flow.take_documents import DocumentFigures
 from emla.model.errors import InvalidDocumentError, StoreError
+from emla.sandbox.clerk import ClerkProcess
+from emla.sandbox.confine import Measure
 from emla.sandbox.opener import OpenerProcess
 from emla.steps.trust import check_current
 from emla.store.files import FileBlobs
@@ -29,12 +31,14 @@ class Status:
         store: SqliteStore,
         blobs: FileBlobs,
         opener: OpenerProcess,
+        clerk: ClerkProcess,
         documents: DocumentFigures,
     ) -> None:
         self.gateway = gateway
         self.store = store
         self._blobs = blobs
         self._opener = opener
+        self._clerk = clerk
         self.documents = documents
         self._operations: OperationsApi | None = None
 
@@ -71,14 +75,23 @@ class Status:
     @property
     def opener(self) -> list[dict[str, object]]:
         """The measures that confine the opener."""
-        return [
-            {"name": each.name, "effective": each.effective, "detail": each.detail}
-            for each in self._opener.measures
-        ]
+        return _shown(self._opener.measures)
+
+    @property
+    def clerk(self) -> list[dict[str, object]]:
+        """The measures that confine the clerk."""
+        return _shown(self._clerk.measures)
+
+
+def _shown(measures: tuple[Measure, ...]) -> list[dict[str, object]]:
+    return [{"name": each.name, "effective": each.effective, "detail": each.detail} for each in measures]
 
 
 def readiness(
-    gateway: Gateway, opener: OpenerProcess, failure: "asyncio.Future[StoreError]"
+    gateway: Gateway,
+    opener: OpenerProcess,
+    clerk: ClerkProcess,
+    failure: "asyncio.Future[StoreError]",
 ) -> tuple[Check, ...]:
     """The conditions under which packages are taken."""
 
@@ -99,6 +112,7 @@ def readiness(
     return (
         Check("store", lambda: "the storage failed" if failure.done() else ""),
         Check("opener", lambda: "" if opener.ready else "the opener is not running"),
+        Check("clerk", lambda: "" if clerk.ready else "the clerk is not running"),
         Check("disk", disk),
         Check("documents", documents),
     )

@@ -85,7 +85,8 @@ def send(
         if dry_run:
             _show_plan(valid, parts)
             return
-        sent = _submit(parts, Priority.URGENT if urgent else None, expires_days, wait_seconds)
+        prio = Priority.URGENT if urgent else None
+        sent = _submit(parts, valid.message.recipient, prio, expires_days, wait_seconds)
     _show_sent(sent, wait_seconds)
 
 
@@ -97,13 +98,19 @@ def _hash_all(parts: list[OpenPart]) -> tuple[tuple[str, int, bytes], ...]:
 
 
 def _submit(
-    parts: list[OpenPart], prio: Priority | None, expires_days: int | None, wait_seconds: int
+    parts: list[OpenPart],
+    recipient: str,
+    prio: Priority | None,
+    expires_days: int | None,
+    wait_seconds: int,
 ) -> Message:
     from emla.cli import screen
 
     async def submit(client: "Client") -> Message:
         with screen.progress("Sending", sum(part.size for part in parts)) as advance:
-            submitted = await client.submit(parts, prio=prio, expires_in_days=expires_days, progress=advance)
+            submitted = await client.submit(
+                parts, recipient=recipient, prio=prio, expires_in_days=expires_days, progress=advance
+            )
         return await _wait(client, submitted.pid, wait_seconds)
 
     return with_client(submit)

@@ -82,6 +82,7 @@ class Client:
         self,
         parts: Sequence[OpenPart],
         *,
+        recipient: str | None = None,
         prio: Priority | None = None,
         expires_in_days: int | None = None,
         wait_seconds: int = 0,
@@ -92,6 +93,8 @@ class Client:
 
         Args:
             parts: the main part first, then the attachments.
+            recipient: the authority the message is addressed to, for whoever knows it: a message that names
+                another one is refused, and any other is taken with less work.
             prio: the lane; None takes it from the message's own urgency.
             expires_in_days: None takes the server's default.
             wait_seconds: wait so long for the recipient's RelayAcceptance, at most `WAIT_SECONDS_MAX`.
@@ -101,7 +104,9 @@ class Client:
             InvalidMessageError: with all findings; ``attachment-changed`` when a file changed while it was
             read.
         """
-        submission = Submission(parts, prio=prio, expires_in_days=expires_in_days, progress=progress)
+        submission = Submission(
+            parts, recipient=recipient, prio=prio, expires_in_days=expires_in_days, progress=progress
+        )
         headers = {"Content-Type": SUBMISSION_TYPE, "Content-Length": str(submission.size)}
         query = {"wait": str(wait_seconds)} if wait_seconds else {}
         try:

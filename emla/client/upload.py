@@ -148,11 +148,14 @@ class Submission:
         self,
         parts: Sequence[OpenPart],
         *,
+        recipient: str | None,
         prio: Priority | None,
         expires_in_days: int | None,
         progress: Progress | None,
     ) -> None:
         table: dict[str, Json] = {"parts": [_describe(part) for part in parts]}
+        if recipient is not None:
+            table["recipient"] = recipient
         if prio is not None:
             table["prio"] = prio.value
         if expires_in_days is not None:

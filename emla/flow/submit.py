@@ -7,37 +7,37 @@ before O2 leaves at most an orphan file; after it, the same message handed in ag
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from emla.flow.gateway import Gateway
 from emla.formats import cc1
 from emla.formats.at_rest import NONCE_BYTES, seal_record
-from emla.formats.schema import Schemas
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority, CardKey, KeyUse
-from emla.model.errors import InvalidMessageError
-from emla.model.findings import Finding
+from emla.model.errors import EmlaError, InvalidMessageError
 from emla.model.leg import Leg, LegKind, LegState
 from emla.model.limits import WIRE, XmlLimits
-from emla.model.message import Message, SigningOfficer
-from emla.model.package import CardReference, Part, PartRole, Priority, SealedPayload
+from emla.model.message import Message
+from emla.model.package import CardReference, DeclaredPart, Part, PartRole, Priority, SealedPayload
 from emla.model.record import Record
 from emla.ports.blobs import BlobWriter
+from emla.ports.sandbox import Checked, Clerk, SandboxDiedError
 from emla.ports.store import DuplicateError, Issued, SentRow, Transaction
 from emla.steps.acknowledge import Subject
 from emla.steps.address import address
-from emla.steps.seal import PayloadSealer, SealingPlan
+from emla.steps.seal import Envelope, PayloadSealer, plan_for
 from emla.steps.trust import check_current
-from emla.steps.validate import ValidMessage, check_parts, validate
+from emla.steps.validate import require_parts
 
-_INLINE_XML_BYTES = 128 * 1024
-"""Above this a document is checked on another thread, so that the event loop stays free."""
+logger = logging.getLogger("emla.submit")
+
 _HOP_BYTES = 1024 * 1024
-_URGENT = frozenset({"URGENT", "EMERGENCY"})
 _MANIFEST_ALLOWANCE = 64 * 1024
 SubmittedLeg = Callable[[Leg], None]
+Result = TypeVar("Result")
 
 
 class ByteSource(Protocol):
@@ -53,21 +53,15 @@ class ByteSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredPart:
-    """A part as the caller announces it; what is true of it is found while reading."""
-
-    name: str
-    media: str
-    role: PartRole
-    size: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What an officer hands in: the announced parts, the main document first, and their bytes."""
+    """What an officer hands in: the announced parts, the main document first, and their bytes.
+
+    `recipient` is whom the officer says the message is for; where it is given, the message must say the same.
+    """
 
     parts: tuple[DeclaredPart, ...]
     source: ByteSource
+    recipient: str | None = None
     priority: Priority | None = None
     expires_in_days: int | None = None
 
@@ -83,12 +77,10 @@ class Submitted:
 class Submit:
     """The journey of submission."""
 
-    def __init__(
-        self, gateway: Gateway, schemas: Schemas, xml_limits: XmlLimits, on_leg: SubmittedLeg
-    ) -> None:
-        """Args: the gateway, what messages are checked against, and whom to tell about a new leg."""
+    def __init__(self, gateway: Gateway, clerk: Clerk, xml_limits: XmlLimits, on_leg: SubmittedLeg) -> None:
+        """Args: the gateway, who checks messages, how large they may be, and whom to tell about a new leg."""
         self._gateway = gateway
-        self._schemas = schemas
+        self._clerk = clerk
         self._limits = xml_limits
         self._on_leg = on_leg
 
@@ -100,59 +92,64 @@ class Submit:
             InvalidDocumentError: the recipient's documents have expired.
             StoreError: the storage is full or failed.
         """
-        self._check_declared(submission)
+        total = self._check_declared(submission)
+        small = cc1.sealed_size(total + total // 8) <= WIRE.inline_payload_bytes
+        return await (self._small(submission, total) if small else self._large(submission))
+
+    async def _small(self, submission: Submission, size_bytes: int) -> Submitted:
+        """Everything in memory: the clerk checks and, where the recipient was declared, seals in one go."""
+        body = await submission.source.read_exactly(size_bytes)
+        main_bytes = submission.parts[0].size
+        digest = hashlib.sha256(memoryview(body)[:main_bytes]).digest()
+        envelope = self._declared_envelope(submission)
+        if envelope is not None:
+            drafted = await _alive(self._clerk.draft(body, submission.parts, envelope))
+            if repeated := self._repeated(drafted.checked.message, digest):
+                return repeated
+        else:
+            checked = await self._check(body[:main_bytes], submission)
+            if repeated := self._repeated(checked.message, digest):
+                return repeated
+            envelope = self._envelope(checked.message.recipient, submission)
+            drafted = await _alive(self._clerk.draft(body, submission.parts, envelope, checked=checked))
+        if isinstance(drafted.sealed, InvalidMessageError):
+            raise drafted.sealed
+        return await self._commit(drafted.checked, digest, drafted.sealed)
+
+    async def _large(self, submission: Submission) -> Submitted:
+        """The clerk checks the message; its parts are sealed as they come, on a thread."""
         main = await submission.source.read_exactly(submission.parts[0].size)
-        valid = await self._validate(main)
-        # Documents that came together are checked one after another, and then sealed one after another: the code of each step
-        # stays in the processor's cache.
-        await asyncio.sleep(0)
+        checked = await self._check(main, submission)
         digest = hashlib.sha256(main).digest()
-        # First of all: what was taken once gets the same answer, whatever became of the recipient's documents since.
-        if repeated := self._repeated(valid.message, digest):
+        if repeated := self._repeated(checked.message, digest):
             return repeated
-        recipient, key = self._recipient(valid.message)
-        self._check_names(valid.message, submission)
-        plan = self._plan(valid.message, submission, recipient, key)
-        sealed = await self._seal(plan, submission, main, valid.message)
-        try:
-            return await self._commit(valid, digest, sealed)
-        except DuplicateError:
-            # Two copies of one message handed in at the same moment: the first one won, and the second is told so.
-            repeated = self._repeated(valid.message, digest)
-            if repeated is None:
-                raise
-            return repeated
+        envelope = self._envelope(checked.message.recipient, submission)
+        self._check_names(checked.message, submission)
+        sealed = await self._seal(envelope, submission, main, checked.message)
+        return await self._commit(checked, digest, sealed)
 
     # --- before anything is sealed ---
 
-    def _check_declared(self, submission: Submission) -> None:
+    def _check_declared(self, submission: Submission) -> int:
+        """Refuse what is wrong before a byte is read; return how many bytes there are to come."""
         parts = submission.parts
         mains = [number for number, part in enumerate(parts) if part.role is PartRole.MAIN]
         if mains != [0] or len(parts) > WIRE.parts:
             raise InvalidMessageError("bad-request", "The first part, and only the first, is the message.")
         if parts[0].size > self._limits.size_bytes_max:
             raise InvalidMessageError("too-large", "The message itself is too large.")
-        self._gateway.require_space(sum(part.size for part in parts))
+        total = sum(part.size for part in parts)
+        self._gateway.require_space(total)
+        return total
 
-    async def _validate(self, main: bytes) -> ValidMessage:
-        def check() -> ValidMessage:
-            return validate(
-                main,
-                schemas=self._schemas,
-                limits=self._limits,
-                sender=self._gateway.identity.id,
-                recipient=None,
-            )
+    async def _check(self, main: bytes, submission: Submission) -> Checked:
+        own = self._gateway.identity.id
+        return await _alive(self._clerk.check(main, sender=own, recipient=submission.recipient))
 
-        if len(main) > _INLINE_XML_BYTES:
-            return await asyncio.to_thread(check)
-        return check()
-
-    def _recipient(self, message: Message) -> tuple[Authority, CardKey]:
-        now = self._gateway.now()
-        recipient = self._gateway.directory.find(message.recipient)
+    def _recipient(self, authority: str, now: int) -> tuple[Authority, CardKey]:
+        recipient = self._gateway.directory.find(authority)
         if recipient is None:
-            raise InvalidMessageError("unknown-recipient", f"'{message.recipient}' is not pinned here.")
+            raise InvalidMessageError("unknown-recipient", f"'{authority}' is not pinned here.")
         check_current(recipient, now)
         check_current(self._gateway.identity.authority, now)
         key = recipient.newest(KeyUse.SEAL, now)
@@ -161,6 +158,7 @@ class Submit:
         return recipient, key
 
     def _repeated(self, message: Message, digest: bytes) -> Submitted | None:
+        """What was taken once gets the same answer, whatever became of the recipient's documents since."""
         known = self._gateway.store.read.sent_by_message(message.message_id)
         if known is None:
             return None
@@ -174,22 +172,25 @@ class Submit:
         """Compare names and sizes before megabytes are read; hashes follow."""
         expected = {each.file_name: each.sha256 for each in message.attachments}
         parts = [(part.name, part.size, expected.get(part.name, b"")) for part in submission.parts[1:]]
-        _refuse(message, [part.name for part in submission.parts[1:]], check_parts(message, parts))
-
-    def _check_content(self, message: Message, parts: list[tuple[str, Part]]) -> None:
-        found = check_parts(message, [(name, part.size, part.sha256) for name, part in parts])
-        _refuse(message, [name for name, _ in parts], found)
+        require_parts(message, parts)
 
     # --- sealing ---
 
-    def _plan(
-        self, message: Message, submission: Submission, recipient: Authority, key: CardKey
-    ) -> SealingPlan:
+    def _declared_envelope(self, submission: Submission) -> Envelope | None:
+        """The envelope to the declared recipient; None when there is none, or nothing can be sealed to it now."""
+        if submission.recipient is None:
+            return None
+        try:
+            return self._envelope(submission.recipient, submission)
+        except EmlaError:
+            return None  # said to the officer when the message has been checked, unless it was taken before
+
+    def _envelope(self, to: str, submission: Submission) -> Envelope:
         gateway, entropy = self._gateway, self._gateway.entropy
         days = submission.expires_in_days or gateway.settings.message.expiry_days
         now = gateway.now()
-        lane = Priority.URGENT if message.urgency in _URGENT else Priority.NORMAL
-        return SealingPlan(
+        recipient, key = self._recipient(to, now)
+        return Envelope(
             sender=gateway.identity.id,
             recipient=recipient.id,
             recipient_key=key,
@@ -202,27 +203,18 @@ class Submit:
             salt=entropy(32),
             created=now,
             expires=now + min(days * 86400, WIRE.expiry_seconds_max),
-            prio=submission.priority or lane,
-            conversation=message.case_id,
-            message=message.message_type,
-            in_reply_to=None,
-            officer=SigningOfficer(name=message.signing_officer.name, post=message.signing_officer.post),
+            prio=submission.priority,
         )
 
     async def _seal(
-        self, plan: SealingPlan, submission: Submission, main: bytes, message: Message
+        self, envelope: Envelope, submission: Submission, main: bytes, message: Message
     ) -> SealedPayload:
-        total = sum(part.size for part in submission.parts) + _MANIFEST_ALLOWANCE
-        sealer = PayloadSealer(plan)
-        if cc1.sealed_size(total + total // 8) <= WIRE.inline_payload_bytes:
-            pieces: list[bytes] = []
-            self._check_content(message, await _feed(sealer, submission, main, pieces.append))
-            pieces.append(sealer.finish())
-            return sealer.sealed(b"".join(pieces))
+        sealer = PayloadSealer(plan_for(envelope, message))
         blob = self._gateway.blobs.begin()
         try:
             # Before anything is kept: what is refused leaves no file behind.
-            self._check_content(message, await _feed_large(sealer, submission, main, blob))
+            parts = await _feed_large(sealer, submission, main, blob)
+            require_parts(message, [(name, part.size, part.sha256) for name, part in parts])
             await asyncio.to_thread(lambda: blob.write(sealer.finish()))
             sealed = sealer.sealed(None)
             # O1: durable before the row that points to it. A crash here leaves an orphan, swept after a day.
@@ -233,10 +225,20 @@ class Submit:
 
     # --- the batch ---
 
-    async def _commit(self, valid: ValidMessage, digest: bytes, sealed: SealedPayload) -> Submitted:
+    async def _commit(self, checked: Checked, digest: bytes, sealed: SealedPayload) -> Submitted:
+        try:
+            return await self._keep(checked, digest, sealed)
+        except DuplicateError:
+            # Two copies of one message handed in at the same moment: the first one won, and the second is told so.
+            repeated = self._repeated(checked.message, digest)
+            if repeated is None:
+                raise
+            return repeated
+
+    async def _keep(self, checked: Checked, digest: bytes, sealed: SealedPayload) -> Submitted:
         gateway = self._gateway
         draft = sealed.draft
-        record = Record(manifest=sealed.manifest, cek=sealed.cek, findings=valid.findings)
+        record = Record(manifest=sealed.manifest, cek=sealed.cek, findings=checked.findings)
         # Not in the operation: it may run more than once and must build the same bytes each time.
         at, nonce = gateway.now(), gateway.entropy(NONCE_BYTES)
 
@@ -252,7 +254,7 @@ class Submit:
                     recipient=draft.recipient,
                     epoch=draft.epoch,
                     seq=seq,
-                    message_id=valid.message.message_id,
+                    message_id=checked.message.message_id,
                     message_sha256=digest,
                     payload_id=draft.payload.id,
                     payload_sha256=draft.payload.sha256,
@@ -301,33 +303,13 @@ class Submit:
         return Submitted(pid=pid, repeated=False)
 
 
-def _refuse(message: Message, names: list[str], findings: tuple[Finding, ...]) -> None:
-    """Raise all findings about attachments under the code of the first cause."""
-    if not findings:
-        return
-    named = {each.file_name for each in message.attachments}
-    if named - set(names):
-        code = "missing-attachment"
-    elif set(names) - named or len(set(names)) < len(names):
-        code = "unnamed-attachment"
-    else:
-        code = "attachment-changed"
-    raise InvalidMessageError(code, findings[0].message, findings=findings)
-
-
-async def _feed(
-    sealer: PayloadSealer, submission: Submission, main: bytes, keep: Callable[[bytes], None]
-) -> list[tuple[str, Part]]:
-    """Feed small parts to the sealer in the event loop."""
-    parts: list[tuple[str, Part]] = []
-    for number, declared in enumerate(submission.parts):
-        data = main if number == 0 else await submission.source.read_exactly(declared.size)
-        sealer.begin_part(declared.role, declared.media, declared.name)
-        keep(sealer.update(data))
-        part = sealer.end_part()
-        if number:
-            parts.append((declared.name, part))
-    return parts
+async def _alive(answer: Awaitable[Result]) -> Result:
+    """What the clerk says; that it died is told to the submitter, of whom nothing was kept."""
+    try:
+        return await answer
+    except SandboxDiedError as error:
+        logger.warning("message not checked", extra={"reason": str(error)})
+        raise InvalidMessageError("check-failed", str(error)) from error
 
 
 async def _feed_large(

@@ -30,6 +30,16 @@ class PartRole(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredPart:
+    """A part as its submitter announces it; what is true of it is found while its bytes are read."""
+
+    name: str
+    media: str
+    role: PartRole
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadReference:
     """What the header says about the payload: 16-byte id, size in bytes, SHA-256 of the sealed bytes, key commitment."""
 

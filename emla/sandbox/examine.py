@@ -48,7 +48,15 @@ class Tools:
 
 
 def examine(signed_header: bytes, pid: bytes, read: ReadPayload, tools: Tools) -> Verdict:
-    """Open and judge one package that passed rungs 1 to 15.
+    """Open and judge one package that passed rungs 1 to 15; see `open_package` and `judge`."""
+    opened = open_package(signed_header, pid, read, tools)
+    return opened if isinstance(opened, Verdict) else judge(opened, pid, tools)
+
+
+def open_package(
+    signed_header: bytes, pid: bytes, read: ReadPayload, tools: Tools
+) -> OpenedPackage | Verdict:
+    """Open one package that passed rungs 1 to 15 (rungs 16 to 19); a verdict when it cannot be opened.
 
     Args:
         signed_header: the encoded signed object; its signature was verified by the gateway.
@@ -58,18 +66,25 @@ def examine(signed_header: bytes, pid: bytes, read: ReadPayload, tools: Tools) -
 
     Raises:
         DamagedPayloadError: the payload is not the one the header names, although it was when it was accepted.
-        MemoryError: the limit of this process was too near to trust the result.
     """
     envelope = header_form.decode_signed(signed_header)
     header = header_form.decode(envelope.payload)
     if header_form.package_id(envelope.payload) != pid:
         raise ValueError("The header is not that of the package named.")
     try:
-        opened = unseal(header, read, tools.sealing_key, tools.limits.size_bytes_max)
+        return unseal(header, read, tools.sealing_key, tools.limits.size_bytes_max)
     except InvalidPackageError as error:
         if error.code == "chunk-damaged":
             _check_stored(header, read)
         return Verdict(code=error.code, record=b"")
+
+
+def judge(opened: OpenedPackage, pid: bytes, tools: Tools) -> Verdict:
+    """Judge the message of an opened package (rung 20), and seal the record that shows it later.
+
+    Raises:
+        MemoryError: the limit of this process was too near to trust the result.
+    """
     code, findings = _judge(opened, tools)
     record = Record(manifest=opened.manifest_bytes, cek=opened.cek, findings=findings)
     nonce = os.urandom(at_rest.NONCE_BYTES)

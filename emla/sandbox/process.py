@@ -1,4 +1,4 @@
-"""One running opener process as the parent holds it: its socket, what is not yet sent, what has come, and how it ended."""
+"""One running child process as the parent holds it: its socket, what is not yet sent, what has come, and how it ended."""
 
 import os
 import signal
@@ -8,27 +8,36 @@ import sys
 import sysconfig
 from array import array
 from collections import deque
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import emla
-from emla.sandbox.wire import ANSWER_BYTES_MAX, LENGTH, Start, WireError, encode_start
+from emla.sandbox.frames import Frames
+from emla.sandbox.wire import ANSWER_BYTES_MAX, Start, encode_start
 
-_READ_BYTES = 256 * 1024
+Buffers = Sequence[bytes | memoryview]
+
 _REPORT_BYTES_MAX = 4096
 
 
 class Child:
     """A child process, started by making this, ended by `end`. The socket does not block."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, program: str, start: Start) -> None:
+        """Start it.
+
+        Args:
+            program: the module to run.
+            start: its first frame.
+        """
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.setblocking(False)
-        self.unsent: deque[tuple[memoryview, int | None]] = deque()
+        self.unsent: deque[tuple[list[memoryview], int | None]] = deque()
         """What the socket did not take: bytes, and the descriptor that goes with their first."""
-        self._received = bytearray()
+        self._frames = Frames(ANSWER_BYTES_MAX)
         with theirs:
             self.process = subprocess.Popen(
-                (sys.executable, "-P", "-m", "emla.sandbox.child", str(theirs.fileno())),
+                (sys.executable, "-P", "-m", program, str(theirs.fileno())),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -38,29 +47,25 @@ class Child:
             )
         self.send((encode_start(start),), None)
 
-    def send(self, buffers: tuple[bytes, ...], descriptor: int | None) -> None:
+    def send(self, buffers: Buffers, descriptor: int | None) -> None:
         """Send in one gathered write; what the socket does not take waits for `flush`. Closes the descriptor when it is sent."""
-        sent = 0 if self.unsent else self._send(buffers, descriptor)
-        if sent:
-            _close(descriptor)
-            descriptor = None
-        if sent < sum(map(len, buffers)):
-            self.unsent.append((memoryview(b"".join(buffers))[sent:], descriptor))
+        self.unsent.append(([memoryview(each) for each in buffers], descriptor))
+        if len(self.unsent) == 1:
+            self.flush()
 
     def flush(self) -> None:
         """Send what waits, as far as the socket takes it."""
         while self.unsent:
-            view, descriptor = self.unsent[0]
-            sent = self._send((view,), descriptor)
+            views, descriptor = self.unsent[0]
+            sent = self._send(views, descriptor)
             if not sent:
                 return
             _close(descriptor)
-            if sent < len(view):
-                self.unsent[0] = (view[sent:], None)
-            else:
-                self.unsent.popleft()
+            self.unsent.popleft()
+            if left := _after(views, sent):
+                self.unsent.appendleft((left, None))
 
-    def _send(self, buffers: tuple[bytes | memoryview, ...], descriptor: int | None) -> int:
+    def _send(self, buffers: list[memoryview], descriptor: int | None) -> int:
         ancillary = (
             [] if descriptor is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", [descriptor]))]
         )
@@ -71,31 +76,20 @@ class Child:
             return 0
 
     def receive(self) -> bool:
-        """Take what has come; false when the child has closed its end."""
+        """Take what has come; false when the child has closed its end. Bodies from `frames` end here."""
         try:
-            data = self.socket.recv(_READ_BYTES)
+            count = self.socket.recv_into(self._frames.room())
         except BlockingIOError:
             return True
         except OSError:
             return False
-        self._received += data
-        return bool(data)
+        self._frames.came(count)
+        return count > 0
 
-    def frames(self) -> list[memoryview]:
+    def frames(self) -> Iterator[memoryview]:
         """Every whole frame that has come; the rest is kept."""
-        found: list[memoryview] = []
-        held, place = self._received, 0
-        while len(held) - place >= LENGTH.size:
-            length: int = LENGTH.unpack_from(held, place)[0]
-            if length > ANSWER_BYTES_MAX:
-                raise WireError("frame too long")
-            begin = place + LENGTH.size
-            if len(held) < begin + length:
-                break
-            found.append(memoryview(held[begin : begin + length]))
-            place = begin + length
-        del held[:place]
-        return found
+        while (body := self._frames.take()) is not None:
+            yield body
 
     def end(self) -> str:
         """Kill, reap and say how it ended. Blocks until the kernel has taken the process away: milliseconds."""
@@ -114,6 +108,15 @@ class Child:
         if status < 0:
             return f"was ended by {signal.Signals(-status).name}"
         return f"ended with status {status} {said.decode('ascii', 'replace').strip()}".rstrip()
+
+
+def _after(views: list[memoryview], sent: int) -> list[memoryview]:
+    """What is left of these when so many bytes of them are gone."""
+    for place, view in enumerate(views):
+        if sent < len(view):
+            return [view[sent:], *views[place + 1 :]]
+        sent -= len(view)
+    return []
 
 
 def _close(descriptor: int | None) -> None:

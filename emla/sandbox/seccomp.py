@@ -1,4 +1,4 @@
-"""A seccomp filter (Linux, x86-64 and aarch64): the few system calls the opener needs once everything is loaded.
+"""A seccomp filter (Linux, x86-64 and aarch64): the few system calls opener and clerk need once everything is loaded.
 
 Here: the list, the classic BPF program made of it, and its installation. Not here: the other measures (`confine.py`).
 Rules of this file:
@@ -22,7 +22,7 @@ _PROT_EXEC = 4
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
 
 _FREE = (
-    "recvmsg", "read", "write", "pread64", "getrusage", "futex", "brk", "munmap",
+    "recvmsg", "read", "write", "writev", "pread64", "getrusage", "futex", "brk", "munmap",
     "mremap", "madvise", "getrandom", "close", "clock_gettime", "gettimeofday", "rt_sigreturn", "rt_sigprocmask",
     "rt_sigaction", "sigaltstack", "sched_yield", "restart_syscall", "fstat", "lseek", "getpid", "gettid",
     "membarrier", "exit", "exit_group",
@@ -40,7 +40,7 @@ _MACHINES = {
     "x86_64": _Machine(
         audit=0xC000003E,
         calls={
-            "recvmsg": 47, "sendto": 44, "read": 0, "write": 1, "pread64": 17,
+            "recvmsg": 47, "sendto": 44, "read": 0, "write": 1, "writev": 20, "pread64": 17,
             "getrusage": 98, "futex": 202, "brk": 12, "munmap": 11, "mremap": 25, "madvise": 28, "getrandom": 318,
             "close": 3, "clock_gettime": 228, "gettimeofday": 96, "rt_sigreturn": 15, "rt_sigprocmask": 14,
             "rt_sigaction": 13, "sigaltstack": 131, "sched_yield": 24, "restart_syscall": 219, "fstat": 5,
@@ -51,7 +51,7 @@ _MACHINES = {
     "aarch64": _Machine(
         audit=0xC00000B7,
         calls={
-            "recvmsg": 212, "sendto": 206, "read": 63, "write": 64, "pread64": 67,
+            "recvmsg": 212, "sendto": 206, "read": 63, "write": 64, "writev": 66, "pread64": 67,
             "getrusage": 165, "futex": 98, "brk": 214, "munmap": 215, "mremap": 216, "madvise": 233,
             "getrandom": 278, "close": 57, "clock_gettime": 113, "gettimeofday": 169, "rt_sigreturn": 139,
             "rt_sigprocmask": 135, "rt_sigaction": 134, "sigaltstack": 132, "sched_yield": 124,

@@ -1,6 +1,7 @@
-"""What gateway and opener say to each other over their socketpair.
+"""What gateway and opener say to each other over their socketpair; the first words are the clerk's too (`clerk_wire.py`).
 
-Every frame is a 4-byte big-endian length and a body. First the parent sends one `Start`, the child answers one `Ready` or ends.
+Every frame is a 4-byte big-endian length and a body (`frames.py`). First the parent sends one `Start`, the child answers one
+`Ready` or ends.
 Then requests go down and answers come up, in the same order.
 
     request = kind (1 byte: 0 payload follows, 1 payload is a descriptor) | pid (32) | u32 length of header | header | payload
@@ -24,8 +25,8 @@ from emla.model.errors import MalformedError
 from emla.model.limits import WIRE
 from emla.ports.sandbox import Verdict
 from emla.sandbox.confine import Measure
+from emla.sandbox.frames import LENGTH, WireError
 
-LENGTH = Struct(">I")
 _REQUEST = Struct(">B32sI")
 _INLINE, _DESCRIPTOR = 0, 1
 REQUEST_BYTES_MAX = _REQUEST.size + WIRE.header_bytes + 2 * WIRE.inline_payload_bytes
@@ -35,15 +36,14 @@ _TALK_BYTES_MAX = 64 * 1024
 _NAMES_MAX = 32
 
 
-class WireError(Exception):
-    """The other side does not keep to this file."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """What the child must know: its folders, its limits, whose child it is, and what unlocks its keys."""
+    """What the child must know: its folders, its limits, whose child it is, and what unlocks its keys.
 
-    keys: Path
+    `keys` is None for a child that holds none.
+    """
+
+    keys: Path | None
     schemas: Path
     cpu_seconds: int
     memory_bytes: int
@@ -73,12 +73,13 @@ class Request:
 def encode_start(start: Start) -> bytes:
     """Encode the parent's first frame."""
     members: dict[str, Json] = {
-        "keys": str(start.keys),
         "schemas": str(start.schemas),
         "cpu": start.cpu_seconds,
         "memory": start.memory_bytes,
         "parent": start.parent,
     }
+    if start.keys is not None:
+        members["keys"] = str(start.keys)
     if start.wrapping is not None:
         members["wrap"] = {use: encode_octets(key) for use, key in sorted(start.wrapping.by_use.items())}
     return _frame(strict_json.encode(members))
@@ -89,7 +90,7 @@ def decode_start(body: memoryview) -> Start:
     try:
         members = Members(strict_json.decode(body, _TALK_BYTES_MAX), "start")
         start = Start(
-            keys=Path(members.text("keys", longest=4096)),
+            keys=Path(members.text("keys", longest=4096)) if members.has("keys") else None,
             schemas=Path(members.text("schemas", longest=4096)),
             cpu_seconds=members.integer("cpu", 1),
             memory_bytes=members.integer("memory", 1),

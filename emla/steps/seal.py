@@ -10,7 +10,7 @@ from emla.formats import manifest as manifest_form
 from emla.model.documents import CardKey
 from emla.model.errors import InvalidMessageError, MalformedError
 from emla.model.limits import WIRE
-from emla.model.message import SigningOfficer
+from emla.model.message import Message, SigningOfficer
 from emla.model.package import (
     CardReference,
     Header,
@@ -22,13 +22,35 @@ from emla.model.package import (
     SealedPayload,
 )
 
+_URGENT = frozenset({"URGENT", "EMERGENCY"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """Everything about a package that is known before its message is read.
+
+    `msg`, `payload_id` (16 bytes each), `cek` and `salt` (32 bytes each) are fresh random values. `prio` is the lane asked for;
+    None leaves it to the message.
+    """
+
+    sender: str
+    recipient: str
+    recipient_key: CardKey
+    sender_card: CardReference
+    recipient_card: CardReference
+    epoch: int
+    msg: bytes
+    payload_id: bytes
+    cek: bytes
+    salt: bytes
+    created: int
+    expires: int
+    prio: Priority | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealingPlan:
-    """Everything about a package that is known before its bytes are read.
-
-    `msg`, `payload_id` (16 bytes each), `cek` and `salt` (32 bytes each) are fresh random values.
-    """
+    """Everything about a package that is known before its bytes are sealed: the envelope, and what the message says of itself."""
 
     sender: str
     recipient: str
@@ -47,6 +69,51 @@ class SealingPlan:
     message: str
     in_reply_to: bytes | None
     officer: SigningOfficer
+
+
+def plan_for(envelope: Envelope, message: Message) -> SealingPlan:
+    """Complete an envelope with what its message says: conversation, type, officer and, unless it was asked for, the lane."""
+    lane = Priority.URGENT if message.urgency in _URGENT else Priority.NORMAL
+    return SealingPlan(
+        sender=envelope.sender,
+        recipient=envelope.recipient,
+        recipient_key=envelope.recipient_key,
+        sender_card=envelope.sender_card,
+        recipient_card=envelope.recipient_card,
+        epoch=envelope.epoch,
+        msg=envelope.msg,
+        payload_id=envelope.payload_id,
+        cek=envelope.cek,
+        salt=envelope.salt,
+        created=envelope.created,
+        expires=envelope.expires,
+        prio=envelope.prio or lane,
+        conversation=message.case_id,
+        message=message.message_type,
+        in_reply_to=None,
+        officer=message.signing_officer,
+    )
+
+
+def draft_header(plan: SealingPlan, payload: PayloadReference, content: bytes, stanza: bytes) -> Header:
+    """The header of a sealed payload, before it has a place in the channel: everything else is the plan's."""
+    return Header(
+        msg=plan.msg,
+        sender=plan.sender,
+        recipient=plan.recipient,
+        epoch=plan.epoch,
+        seq=0,
+        prev=None,
+        kid=plan.recipient_key.kid,
+        stanza=stanza,
+        created=plan.created,
+        expires=plan.expires,
+        prio=plan.prio,
+        payload=payload,
+        content=content,
+        sender_card=plan.sender_card,
+        recipient_card=plan.recipient_card,
+    )
 
 
 class PayloadSealer:
@@ -133,28 +200,13 @@ class PayloadSealer:
             payload: the sealed bytes where they are kept in the row, None where the blob store has them.
         """
         plan = self._plan
-        draft = Header(
-            msg=plan.msg,
-            sender=plan.sender,
-            recipient=plan.recipient,
-            epoch=plan.epoch,
-            seq=0,
-            prev=None,
-            kid=plan.recipient_key.kid,
-            stanza=b"",
-            created=plan.created,
-            expires=plan.expires,
-            prio=plan.prio,
-            payload=PayloadReference(
-                id=plan.payload_id,
-                size=self._size,
-                sha256=self._digest.digest(),
-                commit=header_form.key_commitment(plan.cek, self._pbind),
-            ),
-            content=header_form.content_commitment(self._manifest),
-            sender_card=plan.sender_card,
-            recipient_card=plan.recipient_card,
+        reference = PayloadReference(
+            id=plan.payload_id,
+            size=self._size,
+            sha256=self._digest.digest(),
+            commit=header_form.key_commitment(plan.cek, self._pbind),
         )
+        draft = draft_header(plan, reference, header_form.content_commitment(self._manifest), b"")
         stanza = h1.wrap(plan.recipient_key.public, plan.cek, header_form.header_binding(draft))
         return SealedPayload(
             draft=replace(draft, stanza=stanza), payload=payload, manifest=self._manifest, cek=plan.cek

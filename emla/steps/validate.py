@@ -13,7 +13,7 @@ Rules of this file:
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -110,6 +110,27 @@ def check_parts(message: Message, parts: Iterable[tuple[str, int, bytes]]) -> tu
         for a in absent
     )
     return tuple(findings)
+
+
+def require_parts(message: Message, parts: Sequence[tuple[str, int, bytes]]) -> None:
+    """Refuse files that are not those of the message; arguments as for `check_parts`.
+
+    Raises:
+        InvalidMessageError: all findings, under the code of the first cause: ``missing-attachment``, ``unnamed-attachment`` or
+            ``attachment-changed``.
+    """
+    findings = check_parts(message, parts)
+    if not findings:
+        return
+    names = [name for name, _, _ in parts]
+    named = {each.file_name for each in message.attachments}
+    if named - set(names):
+        code = "missing-attachment"
+    elif set(names) - named or len(set(names)) < len(names):
+        code = "unnamed-attachment"
+    else:
+        code = "attachment-changed"
+    raise InvalidMessageError(code, findings[0].message, findings=findings)
 
 
 def _refuse(findings: Iterable[Finding]) -> NoReturn:

@@ -14,15 +14,15 @@ from emla.flow.hand_over import HandOver
 from emla.flow.news import News
 from emla.flow.peers import ForgetPeer, ImportPeer, PingPeer
 from emla.flow.relay import Relay
-from emla.flow.submit import DeclaredPart, Submission, Submit
+from emla.flow.submit import Submission, Submit, Submitted
 from emla.formats import strict_json
 from emla.formats.export import encode_export
-from emla.formats.patterns import MEDIA_TYPE
+from emla.formats.patterns import AUTHORITY, MEDIA_TYPE
 from emla.formats.strict_json import Members
 from emla.model.errors import InvalidMessageError, MalformedError, NotFoundError, TransportError
-from emla.model.leg import LegKind, LegState
+from emla.model.leg import LegState
 from emla.model.limits import WIRE
-from emla.model.package import PartRole, Priority
+from emla.model.package import DeclaredPart, PartRole, Priority
 from emla.ports.listings import Listed, Listings
 from emla.ports.store import Transaction
 from emla.web import key_views, views
@@ -109,18 +109,22 @@ class AuthorityApi:
         wait = _seconds(http_request, "wait")
         with self._gateway.under_way.one():
             submitted = await self._submit(submission)
-        if wait:
-            await self._until_answered(submitted.pid, wait)
-        body = views.submitted(submitted.pid, self._gateway.store.read)
+        body = await self._as_it_stands(submitted, wait)
         return views.answer(body, status=200 if submitted.repeated else 201)
 
-    async def _until_answered(self, pid: bytes, seconds: float) -> None:
-        """Wait until the package is no longer READY."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            leg = self._gateway.store.read.leg_of(LegKind.PACKAGE, pid)
-            if leg is None or leg.state is not LegState.READY or not await self._news.wait(pid, left):
-                return
+    async def _as_it_stands(self, submitted: Submitted, wait_seconds: float) -> views.Json:
+        """What a submitter is told: at once, or as soon as the package is no longer READY."""
+        end = time.monotonic() + wait_seconds
+        # What has only just become durable has no answer yet: nothing ran in between.
+        waiting = wait_seconds > 0 and (
+            submitted.repeated or await self._news.wait(submitted.pid, wait_seconds)
+        )
+        while True:
+            body = views.submitted(submitted.pid, self._gateway.store.read)
+            left = end - time.monotonic()
+            if not waiting or body["state"] != LegState.READY.value or left <= 0:
+                return body
+            waiting = await self._news.wait(submitted.pid, left)
 
     async def get_messages(self, http_request: web.Request) -> web.Response:
         """GET /v1/messages: packages of both boxes, newest first."""
@@ -210,6 +214,7 @@ class AuthorityApi:
                 "commits": self._status.commits,
                 "fsyncs": self._status.fsyncs,
                 "opener": self._status.opener,
+                "clerk": self._status.clerk,
             }
         )
 
@@ -304,12 +309,15 @@ def _submission(declaration: bytes, source: BodySource) -> Submission:
         parts = tuple(_declared(each) for each in members.objects("parts", WIRE.parts))
         priority = Priority(members.text("prio")) if members.has("prio") else None
         days = members.integer("expires_in_days", 1, 90) if members.has("expires_in_days") else None
+        recipient = members.text("recipient", AUTHORITY, 160) if members.has("recipient") else None
         members.finish()
     except (MalformedError, ValueError) as error:
         raise InvalidMessageError("bad-request", getattr(error, "detail", str(error))) from error
     if sum(part.size for part in parts) != source.size:
         raise InvalidMessageError("bad-request", "The body is not as long as its parts together.")
-    return Submission(parts=parts, source=source, priority=priority, expires_in_days=days)
+    return Submission(
+        parts=parts, source=source, recipient=recipient, priority=priority, expires_in_days=days
+    )
 
 
 def _declared(members: Members) -> DeclaredPart:

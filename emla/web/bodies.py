@@ -18,6 +18,7 @@ class BodySource:
         self._content = content
         self._short = short
         self._held = b""
+        self._place = 0
         self.size = size
 
     async def read_exactly(self, size: int) -> bytes:
@@ -26,7 +27,8 @@ class BodySource:
             self._held = await self._read(self.size)
         self.size -= size
         if self._held:
-            data, self._held = self._held[:size], self._held[size:]
+            data = self._held[self._place : self._place + size]
+            self._place += size
             if len(data) < size:
                 raise self._short
             return data
@@ -34,6 +36,8 @@ class BodySource:
 
     async def _read(self, size: int) -> bytes:
         try:
+            if self._content.is_eof():  # it is here to its end: nothing to wait for
+                return await self._content.readexactly(size)
             async with asyncio.timeout(_READ_SECONDS):
                 return await self._content.readexactly(size)
         except (asyncio.IncompleteReadError, ConnectionError) as error:

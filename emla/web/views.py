@@ -1,10 +1,10 @@
 """What the authority API shows: values -> JSON. One function for each thing shown; no decisions."""
 
 import base64
-import json
 from datetime import UTC, datetime
 from typing import Protocol
 
+import msgspec
 from aiohttp import web
 
 from emla.flow.gateway import Peer
@@ -19,6 +19,7 @@ from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Reader
 
 Json = dict[str, object]
+_encoder = msgspec.json.Encoder()
 
 
 class StatusSource(Protocol):
@@ -54,11 +55,16 @@ class StatusSource(Protocol):
         """The measures that confine the opener, and whether each took effect."""
         ...
 
+    @property
+    def clerk(self) -> list[Json]:
+        """The same of the clerk."""
+        ...
+
 
 def answer(body: Json, status: int = 200) -> web.Response:
     """A JSON answer."""
     return web.Response(
-        body=json.dumps(body, ensure_ascii=False).encode("utf-8"),
+        body=_encoder.encode(body),
         status=status,
         content_type="application/json",
     )

@@ -76,7 +76,9 @@ def _print_runs(runs: list[Run], floor: float) -> None:
         )
     peaks = runs[-1].peak_memory_mebibytes
     print(
-        "peak memory MiB: " + ", ".join(f"{each:.0f}" for each in peaks) + " (gateway, opener of each side)"
+        "peak memory MiB: "
+        + ", ".join(f"{each:.0f}" for each in peaks)
+        + " (gateway, opener, clerk of each side)"
     )
 
 

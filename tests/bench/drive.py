@@ -19,7 +19,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one run at one concurrency gave. Seconds, and CPU seconds of both gateways with their openers."""
+    """What one run at one concurrency gave. Seconds, and CPU seconds of both gateways with their openers and clerks."""
 
     concurrency: int
     packages: int
@@ -76,7 +76,9 @@ async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body
     return found
 
 
-async def _submitters(sender: Server, template: Template, concurrency: int, packages: int) -> list[float]:
+async def _submitters(
+    sender: Server, recipient: str, template: Template, concurrency: int, packages: int
+) -> list[float]:
     left = packages
     latencies: list[float] = []
 
@@ -86,7 +88,7 @@ async def _submitters(sender: Server, template: Template, concurrency: int, pack
         while left > 0:
             left -= 1
             document = template.fill(secrets.token_bytes(16), secrets.token_bytes(16))
-            body = submission(document, [(ATTACHMENT_NAME, template.attachment)])
+            body = submission(document, [(ATTACHMENT_NAME, template.attachment)], recipient=recipient)
             begun = time.monotonic()
             found = await _post(reader, writer, body)
             latencies.append(time.monotonic() - begun)
@@ -105,7 +107,7 @@ async def drive(
     before = [await status(each) for each in (sender, recipient)]
     cpu = sum(process_cpu(pid) for pid in pids)
     begun = time.monotonic()
-    latencies = await _submitters(sender, template, concurrency, packages)
+    latencies = await _submitters(sender, recipient.id, template, concurrency, packages)
     expected = _count(before[0], "CONSIGNED") + packages
     while _count(await status(sender), "CONSIGNED") < expected:
         await asyncio.sleep(0.05)

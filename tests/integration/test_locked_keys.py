@@ -61,7 +61,7 @@ def locked_pair(folder: Path) -> Iterator[tuple[Server, ...]]:
 def test_a_message_travels_between_gateways_whose_keys_are_locked(folder: Path) -> None:
     with locked_pair(folder) as (sender, recipient):
         asyncio.run(exchange(sender))
-        _, opener = recipient.process_ids()
+        _, opener, _ = recipient.process_ids()
         secrets = wrapping_keys(read_master(recipient.data / "keys", PASSPHRASE), ("seal", "content")).by_use
         for process in recipient.process_ids():
             seen = b"".join(Path(f"/proc/{process}/{name}").read_bytes() for name in ("cmdline", "environ"))
@@ -74,7 +74,7 @@ def test_a_message_travels_between_gateways_whose_keys_are_locked(folder: Path) 
 
 def test_an_opener_that_dies_is_unlocked_again(folder: Path) -> None:
     with locked_pair(folder) as (sender, recipient):
-        _, opener = recipient.process_ids()
+        _, opener, _ = recipient.process_ids()
         os.kill(opener, 9)
         asyncio.run(exchange(sender))
 

@@ -26,7 +26,7 @@ from emla.flow.peers import ImportPeer, PingPeer, load_directory
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.refresh import Refresh
 from emla.flow.reseal import Reseal
-from emla.flow.submit import DeclaredPart, Submission, Submit, Submitted
+from emla.flow.submit import Submission, Submit, Submitted
 from emla.flow.take_documents import TakeDocuments
 from emla.flow.upkeep import Upkeep
 from emla.formats.export import encode_export
@@ -35,7 +35,7 @@ from emla.keyring.files import OPENER_USES, read_keys
 from emla.model.documents import Authority
 from emla.model.errors import EmlaError, StoreError, TransportError
 from emla.model.limits import XmlLimits
-from emla.model.package import PartRole
+from emla.model.package import DeclaredPart, PartRole
 from emla.model.settings import Settings, StoreSettings
 from emla.ports.sandbox import SandboxDiedError, Verdict
 from emla.ports.transport import Refusal
@@ -43,6 +43,7 @@ from emla.sandbox.examine import Tools, examine
 from emla.store.files import FileBlobs
 from emla.store.sqlite.store import open_store
 from tests.support.faulty_store import Fate, FaultyStore
+from tests.support.inline_clerk import InlineClerk
 from tests.support.messages import ATTACHMENT_NAME, Template
 
 CONSUMER = "central_officer"
@@ -197,7 +198,7 @@ class Station:
             settings=Settings(data=self.data, store=StoreSettings(disk_floor_bytes=0, disk_floor_percent=0)),
         )
         self.news = News()
-        self.submit = Submit(self.gateway, schemas(), XmlLimits(), lambda leg: None)
+        self.submit = Submit(self.gateway, InlineClerk(schemas()), XmlLimits(), lambda leg: None)
         self.accept = Accept(self.gateway, self.accepted.append, lambda peer: None)
         self.receive = ReceiveAcknowledgement(self.gateway, self.news, lambda peer: None)
         self.hand_over = HandOver(self.gateway, self.news, lambda leg: None)

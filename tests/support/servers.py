@@ -123,7 +123,7 @@ class Server:
         )
 
     def process_ids(self) -> list[int]:
-        """The gateway's and its opener's process ids."""
+        """The process ids of the gateway, its opener and its clerk."""
         assert self.process is not None
         own = self.process.pid
         children = Path(f"/proc/{own}/task/{own}/children").read_text().split()

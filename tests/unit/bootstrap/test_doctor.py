@@ -34,6 +34,7 @@ async def test_a_fresh_authority_has_nothing_that_fails_and_nothing_is_changed(d
     assert checks["server"].verdict is Verdict.WARN
     assert "seal" not in checks
     assert checks["opener"].found
+    assert checks["clerk"].found == checks["opener"].found
     assert sorted((path, path.lstat().st_mtime_ns) for path in data.rglob("*")) == before
 
 

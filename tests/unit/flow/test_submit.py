@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emla.flow.gateway import Peer
-from emla.flow.submit import DeclaredPart, Submission, Submit, Submitted
+from emla.flow.submit import Submission, Submit, Submitted
 from emla.formats.header import decode as decode_header
 from emla.formats.header import decode_signed
 from emla.model.acknowledgement import Event
@@ -17,10 +17,11 @@ from emla.model.documents import Authority
 from emla.model.errors import EmlaError, InvalidMessageError
 from emla.model.leg import Leg, LegKind, LegState
 from emla.model.limits import XmlLimits
-from emla.model.package import PartRole, Priority
+from emla.model.package import DeclaredPart, PartRole, Priority
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from tests.support.authorities import DAY, NOW, derived, party
 from tests.support.gateways import Home, MemorySource, opened, peer_row
+from tests.support.inline_clerk import InlineClerk
 from tests.support.messages import ATTACHMENT_NAME, Template, make_template
 from tests.support.sample_case import schemas
 
@@ -40,6 +41,9 @@ class Hall:
 
     home: Home
     submit: Submit
+    clerk: InlineClerk
+    recipient: str | None = None
+    """What the next submissions declare."""
     legs: list[Leg] = field(default_factory=list)
 
     async def __call__(
@@ -64,7 +68,9 @@ class Hall:
             parts[0] = replace(parts[0], size=declared_main)
         body = b"".join([main, *(data for _, data in attachments)])
         source = MemorySource(body[: len(body) - cut], short=SHORT)
-        return await self.submit(Submission(parts=tuple(parts), source=source, priority=priority))
+        return await self.submit(
+            Submission(parts=tuple(parts), source=source, recipient=self.recipient, priority=priority)
+        )
 
     async def refused(self, *arguments: object, **named: object) -> EmlaError:
         """Hand in what must be refused; nothing of it may be left."""
@@ -75,11 +81,14 @@ class Hall:
         return caught.value
 
 
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
+@pytest.fixture(params=[None, DE.id], ids=["undeclared", "declared"])
+async def hall(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Hall]:
+    """With and without a declared recipient, everything is the same to the submitter."""
     async with opened(tmp_path, AT, DE) as home:
         legs: list[Leg] = []
-        yield Hall(home, Submit(home.gateway, schemas(), XmlLimits(), legs.append), legs)
+        clerk = InlineClerk(schemas())
+        submit = Submit(home.gateway, clerk, XmlLimits(), legs.append)
+        yield Hall(home, submit, clerk, request.param, legs)
 
 
 def annex(template: Template = SMALL) -> tuple[str, bytes]:
@@ -162,6 +171,7 @@ async def test_other_content_under_the_same_message_id_is_refused(hall: Hall) ->
 
 async def test_an_unknown_recipient_is_refused(hall: Hall) -> None:
     unknown = make_template(sender=AT.id, recipient="fr.moj", attachment=SMALL.attachment)
+    hall.recipient = hall.recipient and "fr.moj"
     error = await hall.refused(document(unknown), annex())
     assert error.code == "unknown-recipient"
     assert "fr.moj" in error.detail
@@ -273,7 +283,8 @@ async def test_a_document_that_is_not_valid_is_refused(hall: Hall, main: bytes, 
 
 async def test_below_the_disk_floor_nothing_is_begun(tmp_path: Path) -> None:
     async with opened(tmp_path, AT, DE, floor_bytes=2**60) as home:
-        hall = Hall(home, Submit(home.gateway, schemas(), XmlLimits(), lambda leg: None))
+        clerk = InlineClerk(schemas())
+        hall = Hall(home, Submit(home.gateway, clerk, XmlLimits(), lambda leg: None), clerk)
         assert (await hall.refused(document(), annex())).code == "disk-full"
 
 
@@ -282,3 +293,37 @@ async def test_a_priority_asked_for_is_kept_and_else_taken_from_the_message(hall
     normal = await hall(document(number=2), annex(), priority=Priority.NORMAL)
     lanes = [hall.home.store.read.leg_of(LegKind.PACKAGE, each.pid) for each in (urgent, normal)]
     assert [leg.urgent for leg in lanes if leg] == [True, False]
+
+
+# --- the clerk ---
+
+
+@pytest.mark.parametrize("template", [SMALL, LARGE], ids=["row", "file"])
+async def test_a_message_for_another_authority_than_declared_is_refused_and_sealed_to_nobody(
+    hall: Hall, template: Template
+) -> None:
+    hall.recipient = "fr.moj"
+    error = await hall.refused(document(template), annex(template))
+    assert error.code == "invalid-message"
+    assert {finding.rule for finding in error.findings} == {"BR-002"}
+
+
+@pytest.mark.parametrize("template", [SMALL, LARGE], ids=["row", "file"])
+async def test_a_message_the_clerk_dies_on_is_refused_and_the_next_is_taken(
+    hall: Hall, template: Template
+) -> None:
+    hall.clerk.deaths_to_come = 1
+    error = await hall.refused(document(template), annex(template))
+    assert error.code == "check-failed"
+    assert not (await hall(document(template), annex(template))).repeated
+
+
+async def test_a_declared_recipient_spares_a_small_message_the_second_way_to_the_clerk(hall: Hall) -> None:
+    await hall(document(), annex())
+    assert hall.clerk.calls == (2 if hall.recipient is None else 1)
+
+
+async def test_a_repeat_is_known_although_its_attachments_are_not_those_of_the_message(hall: Hall) -> None:
+    first = await hall(document(), annex())
+    again = await hall(document(), (ATTACHMENT_NAME, SMALL.attachment[:-1] + b"!"))
+    assert (again.pid, again.repeated) == (first.pid, True)

@@ -16,7 +16,7 @@ from emla.keyring.key_file import wrap_key
 from emla.keyring.wrapping import wrapping_keys
 from emla.model.errors import ConfigurationError, StoreError
 from emla.model.settings import OpenerSettings
-from emla.ports.sandbox import SandboxDiedError, Verdict
+from emla.ports.sandbox import Verdict
 from emla.sandbox.opener import OpenerProcess
 from tests.support import opener_packages
 from tests.support.opener_packages import (
@@ -225,7 +225,7 @@ async def test_a_reload_that_fails_leaves_the_child_that_works(house: House, tmp
     assert (await house.open(build_package(house.sealing, sample_parts(SMALL)))).code is None
 
 
-async def test_a_child_that_dies_while_it_is_being_replaced_is_the_only_one_that_loses_a_package(
+async def test_a_child_that_dies_while_it_is_being_replaced_loses_no_package(
     house: House,
 ) -> None:
     package = build_package(house.sealing, sample_parts(SMALL))
@@ -239,9 +239,7 @@ async def test_a_child_that_dies_while_it_is_being_replaced_is_the_only_one_that
     os.kill(dying, signal.SIGKILL)
     results = await asyncio.gather(*tasks, return_exceptions=True)
     await reload
-    died = [each for each in results if isinstance(each, SandboxDiedError)]
-    assert len(died) == 1, "the one it worked on"
-    assert len([each for each in results if isinstance(each, Verdict) and each.code is None]) == 19
+    assert len([each for each in results if isinstance(each, Verdict) and each.code is None]) == 20
 
 
 async def test_closing_ends_a_reload_that_waits(house: House) -> None:

@@ -11,12 +11,11 @@ from emla.keyring.wrapping import WrappingKeys
 from emla.ports.sandbox import Verdict
 from emla.sandbox.channel import Channel
 from emla.sandbox.confine import Measure
+from emla.sandbox.frames import LENGTH, WireError
 from emla.sandbox.wire import (
-    LENGTH,
     REQUEST_BYTES_MAX,
     Ready,
     Start,
-    WireError,
     decode_answer,
     decode_ready,
     decode_request,
@@ -44,6 +43,8 @@ def body(frame: bytes) -> memoryview:
 
 def test_what_is_encoded_decodes_to_the_same() -> None:
     assert decode_start(body(encode_start(START))) == START
+    without_keys = replace(START, keys=None)
+    assert decode_start(body(encode_start(without_keys))) == without_keys
     unlocking = replace(START, wrapping=WrappingKeys({"seal": b"s" * 32, "content": b"c" * 32}))
     assert decode_start(body(encode_start(unlocking))) == unlocking
     assert repr(b"s" * 32) not in repr(unlocking)
@@ -95,7 +96,7 @@ def test_a_first_frame_of_another_form_is_refused(data: bytes) -> None:
 
 def pair() -> tuple[socket.socket, Channel]:
     ours, theirs = socket.socketpair()
-    return ours, Channel(theirs)
+    return ours, Channel(theirs, REQUEST_BYTES_MAX)
 
 
 def test_frames_arrive_whole_however_they_are_cut() -> None:
