@@ -1,5 +1,6 @@
 """`emla card propose`: one officer proposes the next card, the next root with it, or the list of key officers."""
 
+import functools
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,8 +152,9 @@ def _listed(data: Path, kids: tuple[str, ...], find: "FindSecret") -> "tuple[Car
     from emla.bootstrap.listing import card_key, find_key
     from emla.bootstrap.own import KEYS
 
-    now = int(time.time())
-    return tuple(card_key(find_key(data / KEYS, kid, find), now) for kid in kids)
+    # A person types the passphrase once.
+    once, now = functools.cache(find), int(time.time())
+    return tuple(card_key(find_key(data / KEYS, kid, once), now) for kid in kids)
 
 
 def _card(wanted: Wanted, present: "Present", out: Path) -> "list[Proposal]":

@@ -5,14 +5,17 @@ folder. Paths below ``/media`` are a folder of the ministry. `systemctl` starts 
 """
 
 import re
+import secrets
 import shlex
+import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.pages import Library, Page, filled
-from tests.support.servers import ROOT, free_port
+from tests.support.servers import ROOT
 from tests.support.terminals import Answer, Served, Talk, converse, start
 
 GATEWAY_PHRASE = "orbit lamp canal stork fig"
@@ -20,6 +23,15 @@ PIN = "734029"
 FINGERPRINT = re.compile(r"\d{5}(?:\s+\d{5}){11}")
 KEY_ID = re.compile(r"\b[0-9a-f]{32}\b")
 HIDDEN = "?????"
+
+
+def lasting_port() -> int:
+    """A free port below those that systems give to outgoing connections: it stays free while a gateway is stopped."""
+    while True:
+        port = 12_000 + secrets.randbelow(20_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def phrase_of(medium: str) -> str:
@@ -34,8 +46,8 @@ class Ministry:
     id: str
     folder: Path
     library: Library
-    port: int = field(default_factory=free_port)
-    operations_port: int = field(default_factory=free_port)
+    port: int = field(default_factory=lasting_port)
+    operations_port: int = field(default_factory=lasting_port)
     environment: dict[str, str] = field(default_factory=dict)
     elsewhere: dict[str, str] = field(default_factory=dict)
     """Paths that a page names, and where they are on this machine."""

@@ -137,7 +137,9 @@ def recover(walk: Walk) -> None:
     made = [KEY_ID.findall(walk.do("emla keys new"))[0] for _ in range(3)]
     walk.do("emla root rotate")
     words = {f"KID-{number}": kid for number, kid in enumerate(made, 1)}
-    learn_changes(walk, walk.do("emla card propose", words=words))
+    proposed = walk.do("emla card propose", words=words)
+    assert proposed.count("the passphrase of the server") == 1
+    learn_changes(walk, proposed)
     walk.do("emla card approve")
     for _ in range(2):
         walk.do("emla root sign")
