@@ -44,6 +44,8 @@ class Destination:
         self._more_stored = True
         self._next_due: float | None = None
         self._wake_all = False
+        self._resumed = 0
+        """How often everything that waits was to be tried at once."""
         self._changed = asyncio.Event()
         self._failures = 0
         self._paused_until = 0.0
@@ -74,6 +76,7 @@ class Destination:
 
     def resume(self) -> None:
         """Forget the trouble there was and try every leg that waits."""
+        self._resumed += 1
         self._failures = 0
         self._paused_until = 0.0
         self._wake_all = True
@@ -130,7 +133,7 @@ class Destination:
         self._next_due = None if self._more_stored else read.next_due(self._peer, until)
 
     async def _attempt(self, leg: Leg) -> None:
-        failures = self._failures
+        failures, resumed = self._failures, self._resumed
         try:
             with self._gateway.under_way.one():
                 refusal = await self._deliver(leg)
@@ -149,6 +152,9 @@ class Destination:
         if refusal is not None:
             await self._postpone(leg, refusal, failures)
         self._active.discard(leg.id)
+        if refusal is not None and self._resumed != resumed:
+            # Whoever was to be woken while this leg was under way was passed over: it gets its turn, too.
+            self._wake_all = self._more_stored = True
         self._changed.set()
 
     async def _postpone(self, leg: Leg, refusal: Refusal, failures_before: int) -> None:

@@ -257,6 +257,21 @@ async def test_an_operator_can_have_a_leg_tried_at_once(tmp_path: Path) -> None:
         await here.accepted(1)
 
 
+async def test_a_wake_is_not_lost_on_a_leg_that_is_being_postponed(tmp_path: Path) -> None:
+    answers = [Refusal(code="busy", retry_after_seconds=3000.0)]
+
+    async def script(peer: str, ref: bytes) -> Refusal | None:
+        if not answers:
+            return None
+        # Comes when the refusal is here and its row is not written yet.
+        asyncio.get_running_loop().call_soon(here.relay.retry, DE.id)
+        return answers.pop()
+
+    async with line(tmp_path, ScriptedTransport(PEERS, script)) as here:
+        await here.submit(1)
+        await here.accepted(1)
+
+
 async def test_a_peer_that_hangs_holds_up_nobody_else(tmp_path: Path) -> None:
     gate = Gate(DE.id)
     async with line(tmp_path, ScriptedTransport(PEERS, gate), window=2) as here:
