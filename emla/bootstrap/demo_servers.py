@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from emla.bootstrap.initialise import initialise
+from emla.bootstrap.initialise import About, initialise
 from emla.bootstrap.own import SOCKET
 from emla.model.errors import ConfigurationError
 
@@ -102,14 +102,16 @@ def make_demo_server(folder: Path, authority: str, name: str, country: str) -> D
     """Initialise an authority on free ports of loopback."""
     made = initialise(
         folder / authority,
-        authority=authority,
-        names=(("en", name),),
-        endpoint_url=f"https://127.0.0.1:{free_port()}",
-        country=country,
-        contacts=(("telephone", "+00 00 555 01 00"),),
-        languages=("en",),
-        time_zone="UTC",
-        office_hours="09:00-17:00",
+        About(
+            authority=authority,
+            names=(("en", name),),
+            endpoint_url=f"https://127.0.0.1:{free_port()}",
+            country=country,
+            contacts=(("telephone", "+00 00 555 01 00"),),
+            languages=("en",),
+            time_zone="UTC",
+            office_hours="09:00-17:00",
+        ),
         now=int(time.time()),
     )
     return DemoServer(

@@ -69,9 +69,9 @@ class FirstKey:
 
 
 def make_first_keys(
-    building: Path, protection: Protection, *, authority: str, now: int
+    building: Path, protection: Protection, *, authority: str, now: int, with_root: bool = True
 ) -> dict[FileUse, FirstKey]:
-    """Make one key of every use below the folder that is being built.
+    """Make one key of every use below the folder that is being built; the root key only where it is not made elsewhere.
 
     Raises:
         ConfigurationError: a token does not do what it is asked.
@@ -81,6 +81,8 @@ def make_first_keys(
     wrapping = _lock_folder(folder, protection) if protection.passphrase else None
     made: dict[FileUse, FirstKey] = {}
     for use in FileUse:
+        if use is FileUse.ROOT and not with_root:
+            continue
         if use is FileUse.ROOT:
             made[use] = _make_root(building / "root", protection, authority, now)
         elif use in TOKEN_USES and protection.token:

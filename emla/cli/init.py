@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from emla.cli.init_answers import QUESTIONS, Answers, from_file, missing, with_defaults
+from emla.cli.init_offline import about_of, complete_authority, offline_root, prepare_authority
 from emla.cli.invocation import at_terminal, common, data, wants_json
 from emla.cli.lazy import example_text
+from emla.cli.media_key import FILE
 from emla.cli.unlock import chosen, new_passphrase, passphrase_options, token_pin_options
 
 if TYPE_CHECKING:
@@ -42,6 +44,24 @@ if TYPE_CHECKING:
 @click.option("--token", metavar="LABEL", help="Make the sign and ledger keys in this hardware token.")
 @click.option("--token-module", metavar="PATH", help="The token's PKCS#11 library.")
 @token_pin_options
+@click.option(
+    "--root-key",
+    "root_keys",
+    type=FILE,
+    multiple=True,
+    metavar="PUB",
+    help="Public half of a root key made elsewhere (.pub.json); one for each holder.",
+)
+@click.option(
+    "--threshold", type=click.IntRange(min=1), help="How many of the root keys must sign; else most of them."
+)
+@click.option(
+    "--signed",
+    type=FILE,
+    multiple=True,
+    metavar="DRAFT",
+    help="The signed root and card: completes what --root-key began.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be made; make nothing.")
 def init(
     *,
@@ -54,6 +74,9 @@ def init(
     token_module: str | None,
     token_pin_file: Path | None,
     token_pin_fd: int | None,
+    root_keys: tuple[Path, ...],
+    threshold: int | None,
+    signed: tuple[Path, ...],
     **options: str | None,
 ) -> None:
     """Make an authority in an empty data folder.
@@ -62,11 +85,17 @@ def init(
     file that has the same names: authority = "nl.minjus", time_zone = "Europe/Amsterdam" and so on.
 
     The keys are made here and locked under a passphrase, which is needed at every start. The root key
-    belongs on removable media in a safe, not on this machine.
+    belongs on removable media in a safe. With --root-key it is never on this machine: its holders make their
+    keys elsewhere (`emla root new`), this command writes a root and a card for them to sign (`emla root
+    sign`), and `emla init --signed` completes the authority.
     """
     from emla.model.errors import ConfigurationError
 
     folder = data()
+    if signed:
+        complete_authority(folder, signed, dry_run=dry_run)
+        return
+    root = offline_root(root_keys, threshold)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationError("already-initialised", f"{folder} is not an empty folder.")
     given = from_file(answers) if answers else Answers()
@@ -92,6 +121,9 @@ def init(
         token=None if token is None or token_module is None else (token_module, token),
         pin=chosen(token_pin_file=token_pin_file, token_pin_fd=token_pin_fd),
     )
+    if root:
+        prepare_authority(folder, about_of(given), root, protection)
+        return
     _make(folder, given, protection)
 
 
@@ -176,20 +208,7 @@ def _make(folder: Path, given: Answers, protection: "Protection") -> None:
     from emla.cli import screen
     from emla.cli.card_view import fingerprint_lines
 
-    languages = given.languages
-    made = initialise(
-        folder,
-        authority=given.authority,
-        names=((languages[0], given.name),),
-        endpoint_url=given.endpoint,
-        country=given.country,
-        contacts=(("telephone", given.telephone), ("email", given.email)),
-        languages=languages,
-        time_zone=given.time_zone,
-        office_hours=given.office_hours,
-        now=int(time.time()),
-        protection=protection,
-    )
+    made = initialise(folder, about_of(given), now=int(time.time()), protection=protection)
     if wants_json():
         screen.emit_json(
             {

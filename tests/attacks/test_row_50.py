@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from emla.bootstrap.initialise import initialise
+from emla.bootstrap.initialise import About, initialise
 from emla.formats import documents as form
 from emla.keyring.tls import check_tls
 from emla.model.documents import Authority
@@ -41,14 +41,16 @@ LEADS_HOME = ("0x7f.1", "0x7f000001", "2130706433", "127.1", "0177.0.0.1", "loca
 def authority(tmp_path: Path) -> Authority:
     made = initialise(
         tmp_path / "de.bfj",
-        authority="de.bfj",
-        names=(("en", "Central authority"),),
-        endpoint_url="https://gateway.example:8443",
-        country="DE",
-        contacts=(("email", "desk@example.org"),),
-        languages=("en",),
-        time_zone="UTC",
-        office_hours="09:00-17:00",
+        About(
+            authority="de.bfj",
+            names=(("en", "Central authority"),),
+            endpoint_url="https://gateway.example:8443",
+            country="DE",
+            contacts=(("email", "desk@example.org"),),
+            languages=("en",),
+            time_zone="UTC",
+            office_hours="09:00-17:00",
+        ),
         now=int(time.time()),
     )
     return made.authority

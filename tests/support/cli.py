@@ -12,7 +12,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-from emla.bootstrap.initialise import Initialised, initialise
+from emla.bootstrap.initialise import About, Initialised, initialise
 from emla.cli.app import run
 from tests.support.fake_authority_api import FakeAuthority, serving
 
@@ -49,14 +49,16 @@ def make_authority(folder: Path, authority: str = "nl.minjus", *, now: int = NOW
     """A real authority, as `emla init` makes it."""
     return initialise(
         folder,
-        authority=authority,
-        names=(("en", f"Ministry of {authority}"),),
-        endpoint_url="https://localhost:8443",
-        country=authority[:2].upper(),
-        contacts=(("telephone", "+31 70 555 0100"),),
-        languages=("en",),
-        time_zone="UTC",
-        office_hours="Mon-Fri 9-17",
+        About(
+            authority=authority,
+            names=(("en", f"Ministry of {authority}"),),
+            endpoint_url="https://localhost:8443",
+            country=authority[:2].upper(),
+            contacts=(("telephone", "+31 70 555 0100"),),
+            languages=("en",),
+            time_zone="UTC",
+            office_hours="Mon-Fri 9-17",
+        ),
         now=now,
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from emla.bootstrap.initialise import initialise
+from emla.bootstrap.initialise import About, initialise
 from emla.bootstrap.own import DATABASE, gateway_keys, own_authority, write_own_file
 from emla.bootstrap.own_keys import OwnKeys
 from emla.bootstrap.schema_folder import schema_folder
@@ -299,14 +299,16 @@ def make_folder(data: Path, authority: str) -> None:
     """Initialise an authority; its fingerprint lies in the folder for `Station.pin`."""
     made = initialise(
         data,
-        authority=authority,
-        names=(("en", authority),),
-        endpoint_url="https://127.0.0.1:9",
-        country=authority[:2].upper(),
-        contacts=(("email", f"desk@{authority}.example.org"),),
-        languages=("en",),
-        time_zone="UTC",
-        office_hours="09:00-17:00",
+        About(
+            authority=authority,
+            names=(("en", authority),),
+            endpoint_url="https://127.0.0.1:9",
+            country=authority[:2].upper(),
+            contacts=(("email", f"desk@{authority}.example.org"),),
+            languages=("en",),
+            time_zone="UTC",
+            office_hours="09:00-17:00",
+        ),
         now=int(time.time()),
     )
     (data / "fingerprint").write_text(made.fingerprint)

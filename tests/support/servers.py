@@ -16,7 +16,7 @@ from pathlib import Path
 import aiohttp
 
 from emla.bootstrap.first_keys import Protection
-from emla.bootstrap.initialise import Initialised, initialise
+from emla.bootstrap.initialise import About, Initialised, initialise
 
 ROOT = Path(__file__).resolve().parents[2]
 Json = dict[str, object]
@@ -137,14 +137,16 @@ def make_server(
     port = free_port()
     made = initialise(
         folder / authority,
-        authority=authority,
-        names=(("en", f"Central authority {authority}"),),
-        endpoint_url=f"https://127.0.0.1:{port}",
-        country=authority[:2].upper(),
-        contacts=(("email", f"desk@{authority}.example.org"),),
-        languages=("en",),
-        time_zone="UTC",
-        office_hours="09:00-17:00",
+        About(
+            authority=authority,
+            names=(("en", f"Central authority {authority}"),),
+            endpoint_url=f"https://127.0.0.1:{port}",
+            country=authority[:2].upper(),
+            contacts=(("email", f"desk@{authority}.example.org"),),
+            languages=("en",),
+            time_zone="UTC",
+            office_hours="09:00-17:00",
+        ),
         now=int(time.time()),
         protection=protection,
     )

@@ -9,7 +9,7 @@ from typing import TypedDict
 import pytest
 
 from emla.bootstrap import initialise as subject
-from emla.bootstrap.initialise import Initialised, initialise
+from emla.bootstrap.initialise import About, Initialised, initialise
 from emla.formats import export
 from emla.keyring.files import GATEWAY_USES, OPENER_USES, FileUse, read_key, read_keys
 from emla.keyring.tls import check_tls
@@ -46,7 +46,7 @@ FACTS = _Facts(
 
 
 def make(data: Path) -> Initialised:
-    return initialise(data, **FACTS, now=NOW)
+    return initialise(data, About(**FACTS), now=NOW)
 
 
 def test_a_peer_trusts_what_was_made(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_what_a_peer_would_refuse_is_refused_before_anything_is_kept(
 ) -> None:
     facts: dict[str, object] = {**FACTS, member: value}
     with pytest.raises(ConfigurationError) as caught:
-        initialise(tmp_path / "data", **facts, now=NOW)  # type: ignore[arg-type] # the wrong value is the test
+        initialise(tmp_path / "data", About(**facts), now=NOW)  # type: ignore[arg-type] # the wrong value is the test
     assert caught.value.code == "bad-setting"
     assert list(tmp_path.iterdir()) == []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.bootstrap.initialise import initialise
+from emla.bootstrap.initialise import About, initialise
 from emla.bootstrap.own import DATABASE, gateway_keys, ledger_key_of, own_authority
 from emla.formats.export import encode_export
 from emla.ports.documents import PeerRow
@@ -18,14 +18,16 @@ from tests.support.cli import emla
 def make_authority(folder: Path, authority: str) -> Path:
     initialise(
         folder / authority,
-        authority=authority,
-        names=(("en", authority),),
-        endpoint_url="https://127.0.0.1:18443",
-        country=authority[:2].upper(),
-        contacts=(),
-        languages=("en",),
-        time_zone="UTC",
-        office_hours="",
+        About(
+            authority=authority,
+            names=(("en", authority),),
+            endpoint_url="https://127.0.0.1:18443",
+            country=authority[:2].upper(),
+            contacts=(),
+            languages=("en",),
+            time_zone="UTC",
+            office_hours="",
+        ),
         now=int(time.time()),
     )
     return folder / authority

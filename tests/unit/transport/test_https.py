@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.bootstrap.initialise import initialise
+from emla.bootstrap.initialise import About, initialise
 from emla.keyring.tls import TlsFiles, check_tls, write_tls
 from emla.model.documents import Authority
 from emla.model.errors import TransportError
@@ -41,14 +41,16 @@ class Peer:
         self.port = free_port()
         made = initialise(
             folder / "de.bfj",
-            authority="de.bfj",
-            names=(("en", "Central authority"),),
-            endpoint_url=f"https://127.0.0.1:{self.port}",
-            country="DE",
-            contacts=(("email", "desk@example.org"),),
-            languages=("en",),
-            time_zone="UTC",
-            office_hours="09:00-17:00",
+            About(
+                authority="de.bfj",
+                names=(("en", "Central authority"),),
+                endpoint_url=f"https://127.0.0.1:{self.port}",
+                country="DE",
+                contacts=(("email", "desk@example.org"),),
+                languages=("en",),
+                time_zone="UTC",
+                office_hours="09:00-17:00",
+            ),
             now=int(time.time()),
         )
         self.authority: Authority = made.authority
