@@ -35,7 +35,8 @@ card = LazyGroup(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the fingerprint as a QR code here, too (SVG).",
 )
-def export(file: Path | None, qr: Path | None) -> None:
+@click.option("--dry-run", is_flag=True, help="Show the fingerprint; write nothing.")
+def export(*, file: Path | None, qr: Path | None, dry_run: bool) -> None:
     """Write the file that other authorities import.
 
     Send FILE by any way you like: it holds nothing secret. What makes it trustworthy is the fingerprint,
@@ -59,14 +60,20 @@ def export(file: Path | None, qr: Path | None) -> None:
 
     groups = fingerprint(authority)
     code = fingerprint_code(authority.id, groups)
-    if qr:
-        write_new(qr, svg(code))
-    write_new(file, data)
+    if not dry_run:
+        if qr:
+            write_new(qr, svg(code))
+        write_new(file, data)
     if wants_json():
-        named = {"qr": str(qr)} if qr else {}
+        named = ({"qr": str(qr)} if qr else {}) | ({"dry_run": True} if dry_run else {})
         screen.emit_json({"file": str(file), "authority": authority.id, "fingerprint": groups} | named)
         return
-    screen.say(f"{file} holds the card of {authority.id}.")
+    holds = (
+        f"would hold the card of {authority.id}: --dry-run"
+        if dry_run
+        else f"holds the card of {authority.id}"
+    )
+    screen.say(f"{file} {holds}.")
     screen.note("The other operator will ask you for this fingerprint by telephone:")
     screen.say(fingerprint_lines(groups))
     if sys.stdout.isatty():

@@ -131,7 +131,7 @@ def _tasks(known: Known) -> Iterator[Task]:
     if known.keys.documents.frozen:
         commands = (_DOCUMENTS["root"], "emla card propose --root next-root.json --as OFFICER-KEY")
         yield Task(why="This authority is frozen: a new root ends that", commands=commands)
-    if known.present.officers is None:
+    if known.present.officers is None and not _is_list_proposed(known.present):
         yield Task(
             why="There are no key officers yet: nothing can be changed",
             commands=(
@@ -151,6 +151,12 @@ def _tasks(known: Known) -> Iterator[Task]:
                 f"{peer.authority}: {peer_trouble(standing.held, standing.freshness, frozen=standing.frozen)}"
             )
             yield Task(why=why, commands=(f"emla peer ping {peer.authority}",))
+
+
+def _is_list_proposed(present: "Present") -> bool:
+    from emla.model.signed import PayloadType
+
+    return any(each.type == PayloadType.OFFICERS.name.lower() for each in present.waiting())
 
 
 def _kids(document: "Document") -> set[str]:

@@ -232,6 +232,14 @@ def test_card_export_and_show_need_no_server(data: Path, tmp_path: Path) -> None
     assert emla("card", "show", "--data", data).code == 0
 
 
+def test_card_export_writes_nothing_in_a_dry_run(data: Path, tmp_path: Path) -> None:
+    file, qr = tmp_path / "card.json", tmp_path / "qr.svg"
+    outcome = emla("card", "export", file, "--qr", qr, "--dry-run", "--data", data)
+    assert outcome.code == 0
+    assert "would hold the card of jp.moj" in outcome.out
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_card_export_never_overwrites(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "card.json"
     file.write_text("mine")

@@ -170,11 +170,19 @@ def test_status_names_what_ends_what_waits_and_the_command_for_each(
         f"emla card approve {sha256[:12]} --as OFFICER-KEY",
         f"emla card publish {sha256[:12]}",
         f"emla card propose --list {UNLISTED[:12]}",
-        "emla keys new FILE --officer NAME",
         "emla peer ping at.moj",
         "at.moj: card ends in 45 d",
     ):
         assert words in outcome.out
+
+
+def test_that_officers_are_missing_is_said_until_a_list_of_them_is_proposed(
+    server: FakeAuthority, data: Path
+) -> None:
+    advice = "emla keys new FILE --officer NAME"
+    assert advice in emla("keys", "status", "--data", data).out
+    officers_change(server)
+    assert advice not in emla("keys", "status", "--data", data).out
 
 
 def test_check_fails_when_anything_of_ours_or_of_a_peer_ends_within_thirty_days(
