@@ -191,6 +191,8 @@ def test_the_same_with_sign_and_ledger_keys_in_a_token(folder: Path, tmp_path: P
             officers.appoint(nl)
             officers.move_root(nl)
             rotation_with_a_package_in_flight(jp, nl)
+            revocation_with_resealing(jp, nl)
+            freeze_and_recovery(jp, nl)
             officers.rotate_into_token(walk)
             assert walk.do("emla keys list").count("token") >= 4
             pid = send(jp)
