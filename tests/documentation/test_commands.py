@@ -18,7 +18,7 @@ SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)[^)]*\)")
 STARTS = re.compile(r"(?<![\w./-])emla +([a-z].*)")
 # Set by tools around emla, not by its settings.
-OTHER_VARIABLES = {DATA_VARIABLE, "EMLA_COMPLETE", "EMLA_FAIL_ON_SKIP"}
+OTHER_VARIABLES = {DATA_VARIABLE, "EMLA_COMPLETE"}
 ENDS = {"|", "||", "&&", ";", "&", ">", "<"}
 
 

@@ -24,7 +24,7 @@ def run(folder: Path, *, gate: bool, workers: int = 0) -> subprocess.CompletedPr
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("EMLA_", "PYTEST_"))
     }
-    environment |= {"PYTHONPATH": str(ROOT), "EMLA_FAIL_ON_SKIP": "1" if gate else "0"}
+    environment |= {"PYTHONPATH": str(ROOT), "FAIL_ON_SKIP": "1" if gate else "0"}
     command = [sys.executable, "-m", "pytest", "-p", "tests.support.gates", "-n", str(workers), "."]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 

@@ -3,7 +3,7 @@
 - `needs(tool)`: a test that needs a program which Python packages do not bring is skipped, with a reason,
   where that program is missing. ``node`` means the Node.js of the dev requirements and the packages of
   tests/interop, ``vectors`` the published vectors beside the project; any other name is looked for on PATH.
-- With ``EMLA_FAIL_ON_SKIP=1`` a run in which anything was skipped, or was expected to fail, fails at its
+- With ``FAIL_ON_SKIP=1`` a run in which anything was skipped, or was expected to fail, fails at its
   end and names it. `.ci/run` sets it: a promise nobody checked is not kept.
 """
 
@@ -80,7 +80,7 @@ class _Unproved:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch for gaps where the environment asks for it; not in the workers of a parallel run."""
-    if os.environ.get("EMLA_FAIL_ON_SKIP") == "1" and not hasattr(config, "workerinput"):
+    if os.environ.get("FAIL_ON_SKIP") == "1" and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Unproved(config), "emla-unproved")
 
 
@@ -88,6 +88,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name every gap."""
     unproved = terminalreporter.config.stash.get(_unproved, {})
     if unproved:
-        terminalreporter.section("not proved: EMLA_FAIL_ON_SKIP=1 fails this run", red=True)
+        terminalreporter.section("not proved: FAIL_ON_SKIP=1 fails this run", red=True)
         for nodeid, reason in sorted(unproved.items()):
             terminalreporter.line(f"{nodeid}: {reason}")
