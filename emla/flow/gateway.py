@@ -79,7 +79,7 @@ class Directory:
 
 @dataclass(slots=True)
 class UnderWay:
-    """How many journeys are being worked on; the writer waits for company in proportion."""
+    """How many journeys are being worked on: a stop waits until there are none."""
 
     count: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)

@@ -183,7 +183,7 @@ class Destination:
         def operation(transaction: Transaction) -> None:
             transaction.delay_leg(leg.id, leg.attempts + 1, now + delay, refusal.code)
 
-        # A crash before this commit forgets one failed attempt, which is harmless; so it waits for company.
+        # A crash before this commit forgets one failed attempt, which is harmless; so it has patience.
         await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
         self._next_due = min(now + delay, self._next_due or math.inf)
 

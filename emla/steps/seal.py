@@ -49,21 +49,9 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SealingPlan:
+class SealingPlan(Envelope):
     """Everything about a package that is known before its bytes are sealed: the envelope, and what the message says of itself."""
 
-    sender: str
-    recipient: str
-    recipient_key: CardKey
-    sender_card: CardReference
-    recipient_card: CardReference
-    epoch: int
-    msg: bytes
-    payload_id: bytes
-    cek: bytes
-    salt: bytes
-    created: int
-    expires: int
     prio: Priority
     conversation: bytes
     message: str

@@ -5,6 +5,7 @@ Part of `SqliteTransaction` and `SqliteReader`; apart from them, because those s
 
 import hashlib
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from emla.ledger.leaf import LeafKind
@@ -19,14 +20,14 @@ _CHANGE = "SELECT sha256, type, payload, state, proposed_at, published_at FROM c
 _PING = "SELECT authority, at, latency, difference, software, card_version, failed_at, failed_code FROM ping"
 
 
-class DocumentStatements:
+class DocumentStatements(ABC):
     """Implements `emla.ports.documents.DocumentTransaction`."""
 
     _execute: Callable[..., sqlite3.Cursor]
 
+    @abstractmethod
     def append_leaf(self, kind: LeafKind, stored: bytes, ref: bytes) -> None:
         """Append a leaf over stored bytes; the transaction itself knows how."""
-        raise NotImplementedError
 
     def _new(self, sql: str, values: tuple[object, ...]) -> bool:
         return self._execute(f"{sql} ON CONFLICT DO NOTHING", values).rowcount == 1
