@@ -16,7 +16,13 @@ from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.checkpoint import Checkpoint
 from emla.ledger.leaf import LeafKind, entry
 from emla.ledger.merkle import leaf_hash, verify_inclusion
-from emla.model.acknowledgement import ISSUED_BY_SENDER, Acknowledgement, Bundle, VerifiedAcknowledgement
+from emla.model.acknowledgement import (
+    ISSUED_BY_HUB,
+    ISSUED_BY_SENDER,
+    Acknowledgement,
+    Bundle,
+    VerifiedAcknowledgement,
+)
 from emla.model.documents import Authority, CardKey, KeyUse
 from emla.model.errors import InvalidAcknowledgementError, MalformedError
 from emla.model.signed import SignedObject
@@ -125,14 +131,18 @@ def verify_claim(
 
 def _check_issuer(acknowledgement: Acknowledgement, issuer: Authority) -> None:
     # A2
-    entitled = (
-        acknowledgement.sender if acknowledgement.event in ISSUED_BY_SENDER else acknowledgement.recipient
-    )
-    if acknowledgement.by != issuer.id or acknowledgement.by != entitled:
+    if acknowledgement.by != issuer.id or not _is_entitled(acknowledgement):
         raise InvalidAcknowledgementError(
             "acknowledgement-mismatch",
             f"{acknowledgement.by} may not issue this {acknowledgement.event.value}.",
         )
+
+
+def _is_entitled(acknowledgement: Acknowledgement) -> bool:
+    if acknowledgement.event in ISSUED_BY_HUB:
+        return acknowledgement.by not in (acknowledgement.sender, acknowledgement.recipient)
+    by_sender = acknowledgement.event in ISSUED_BY_SENDER
+    return acknowledgement.by == (acknowledgement.sender if by_sender else acknowledgement.recipient)
 
 
 def _check_signature(signed: SignedObject, acknowledgement: Acknowledgement, issuer: Authority) -> CardKey:
