@@ -155,6 +155,16 @@ _ROWS = (
          "Nothing if it happens once; if it repeats, somebody on the way repeats calls.", Who.NOBODY, 401, 5, True),
     Code("misdirected-call", "The call was signed for another gateway.",
          "Check the endpoint in the card of the gateway that is called.", Who.PEER, 401, 3),
+    # --- hubs ---
+    Code("mailbox-full", "The hub holds as much for this recipient, or from this sender, as it may.",
+         "Nothing: emla tries again. If it stays, ask the recipient to collect, or the hub's operator for more room.",
+         Who.NOBODY, 503, 5, True),
+    Code("not-owner", "The mailbox item belongs to another authority.",
+         "Nothing was given away. If it repeats, the caller's gateway is faulty.", Who.PEER, 403, 3),
+    Code("proof-missing", "A package is released only with the owner's own RelayAcceptance or RelayRejection about it.",
+         "Accept the package first; the hub keeps it meanwhile.", Who.PEER, 422, 3),
+    Code("wrong-role", "This data folder was served in another role: a hub holds for others, a gateway sends and receives.",
+         "Serve it in the role it had, or make another folder with `emla init`.", Who.OPERATOR, 409, 2),
     # --- flow control ---
     Code("busy", "All places are taken at the moment.", "Nothing: try again in a moment.", Who.NOBODY, 503, 5, True),
     Code("processing", "The same package is being received on another connection.", "Nothing: emla asks again.",
