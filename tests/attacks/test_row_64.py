@@ -66,7 +66,8 @@ def package_of(server: Server, pid: bytes) -> tuple[bytes, bytes | Path, int]:
 
 async def handed_in(at: Server) -> tuple[list[bytes], list[bytes]]:
     """Submit a small and a large message; their package ids and what must not be found of them."""
-    pids, needles = [], []
+    pids: list[bytes] = []
+    needles: list[bytes] = []
     for template in (SMALL, LARGE):
         main = fresh(template)
         status, answer = await post(at, submission(main, [(ATTACHMENT_NAME, template.attachment)]))
@@ -96,7 +97,8 @@ async def through(hub: Server, at: Server, de: Server, pids: list[bytes]) -> Non
             assert isinstance(answer, bytes), answer
             assert said(answer).event is Event.RELAY_ACCEPTANCE
             assert await recipient.release(Release(item=item.item, proof=answer)) == ("ok",)
-            assert await recipient.transport.send_acknowledgement(recipient.hub, acknowledgement_id_of(answer), answer) is None  # fmt: skip
+            aid = acknowledgement_id_of(answer)
+            assert await recipient.transport.send_acknowledgement(recipient.hub, aid, answer) is None
         assert await recipient.items() == ()
     async with member_of(hub, at) as sender:
         items = await sender.items()

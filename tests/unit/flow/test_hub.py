@@ -177,7 +177,7 @@ async def test_a_release_may_be_repeated_and_come_twice_at_once(hub: Hub) -> Non
     (item,) = await hub.list_of(DE)
     release = Release(item=item.item, proof=acceptance(DE, PACKAGE))
     both = await asyncio.gather(hub.release(DE, release), hub.release(DE, release))
-    assert both == [("ok",), ("ok",)]
+    assert list(both) == [("ok",), ("ok",)]
     assert await hub.release(DE, release) == ("ok",)
     assert rows(hub.home.data)["acknowledgement"] == 2  # the hub's own and the proof
 
