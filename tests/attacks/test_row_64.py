@@ -19,6 +19,7 @@ from emla.model.mailbox import ItemKind, Release
 from emla.store.files import blob_path
 from tests.support.calls import eventually, fresh, post
 from tests.support.gateways import acknowledgement_id_of, select
+from tests.support.hub_books import hub_violations
 from tests.support.hub_members import Member, member_of, said
 from tests.support.messages import ATTACHMENT_NAME, make_template
 from tests.support.plaintext import found_in, needles_of
@@ -121,6 +122,7 @@ def test_nothing_that_was_said_is_found_on_the_hubs_disk(tmp_path: Path) -> None
     with three(tmp_path) as (at, de, hub):
         pids, needles = asyncio.run(_exchange_first_half(at, hub))
         assert len(needles) > 100
+        assert hub_violations(hub.data) == []
         assert found_in(hub.data, needles) == []
         hub.kill()  # the write-ahead log stays as it is
         assert (hub.data / "emla.db-wal").stat().st_size > 0
@@ -139,6 +141,7 @@ def test_nothing_that_was_said_is_found_on_the_hubs_disk(tmp_path: Path) -> None
         assert audit.whole, audit.problems
         # Two HubAcceptances, and the recipient's word for both.
         assert audit.acknowledgements == 4
+        assert hub_violations(hub.data) == []
 
 
 async def _exchange_first_half(at: Server, hub: Server) -> tuple[list[bytes], list[bytes]]:
