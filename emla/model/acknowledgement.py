@@ -18,10 +18,15 @@ class Event(StrEnum):
     CONTENT_CONSIGNMENT = "ContentConsignment"
     CONTENT_CONSIGNMENT_FAILURE = "ContentConsignmentFailure"
     CONTENT_HANDOVER = "ContentHandover"
+    HUB_ACCEPTANCE = "HubAcceptance"
+    HUB_REJECTION = "HubRejection"
 
 
 ISSUED_BY_SENDER = frozenset({Event.SUBMISSION_ACCEPTANCE, Event.SUBMISSION_REJECTION, Event.RELAY_FAILURE})
-"""Events the sender's gateway issues; all others are the recipient's."""
+"""Events the sender's gateway issues; all others but the hub's are the recipient's."""
+
+ISSUED_BY_HUB = frozenset({Event.HUB_ACCEPTANCE, Event.HUB_REJECTION})
+"""Events a hub issues, which is neither sender nor recipient. None of them says anything about delivery."""
 
 NEGATIVE = frozenset(
     {
@@ -29,6 +34,7 @@ NEGATIVE = frozenset(
         Event.RELAY_REJECTION,
         Event.RELAY_FAILURE,
         Event.CONTENT_CONSIGNMENT_FAILURE,
+        Event.HUB_REJECTION,
     }
 )
 """Events that say no; they alone carry a reason."""
@@ -42,6 +48,8 @@ PROVES = {
     Event.CONTENT_CONSIGNMENT: "decrypted, verified, schema-valid, in the recipient's inbox",
     Event.CONTENT_CONSIGNMENT_FAILURE: "could not be opened or verified at the recipient",
     Event.CONTENT_HANDOVER: "opened by an authorised officer of the recipient",
+    Event.HUB_ACCEPTANCE: "held by a hub for the recipient (not delivered yet)",
+    Event.HUB_REJECTION: "not taken by a hub",
 }
 """What each event proves, in words for people."""
 

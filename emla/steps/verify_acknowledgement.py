@@ -16,7 +16,13 @@ from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.checkpoint import Checkpoint
 from emla.ledger.leaf import LeafKind, entry
 from emla.ledger.merkle import leaf_hash, verify_inclusion
-from emla.model.acknowledgement import ISSUED_BY_SENDER, Acknowledgement, Bundle, VerifiedAcknowledgement
+from emla.model.acknowledgement import (
+    ISSUED_BY_HUB,
+    ISSUED_BY_SENDER,
+    Acknowledgement,
+    Bundle,
+    VerifiedAcknowledgement,
+)
 from emla.model.documents import Authority, CardKey, KeyUse
 from emla.model.errors import InvalidAcknowledgementError, MalformedError
 from emla.model.signed import SignedObject
@@ -124,11 +130,13 @@ def verify_claim(
 
 
 def _check_issuer(acknowledgement: Acknowledgement, issuer: Authority) -> None:
-    # A2
-    entitled = (
-        acknowledgement.sender if acknowledgement.event in ISSUED_BY_SENDER else acknowledgement.recipient
-    )
-    if acknowledgement.by != issuer.id or acknowledgement.by != entitled:
+    # A2; whether a hub is one of the recipient's is for its reader to say: the caller names the issuer it asked
+    sides = (acknowledgement.sender, acknowledgement.recipient)
+    if acknowledgement.event in ISSUED_BY_HUB:
+        entitled = acknowledgement.by not in sides
+    else:
+        entitled = acknowledgement.by == sides[acknowledgement.event not in ISSUED_BY_SENDER]
+    if acknowledgement.by != issuer.id or not entitled:
         raise InvalidAcknowledgementError(
             "acknowledgement-mismatch",
             f"{acknowledgement.by} may not issue this {acknowledgement.event.value}.",

@@ -14,7 +14,7 @@ from emla.formats.export import encode_export
 from emla.formats.manifest import display_name
 from emla.model.acknowledgement import PROVES
 from emla.model.findings import Finding
-from emla.model.leg import Leg, LegKind, leg_state
+from emla.model.leg import DUE, Leg, LegKind, leg_state
 from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Reader
 
@@ -165,7 +165,7 @@ def leg(shown: Leg) -> Json:
         "state": shown.state.value,
         "urgent": shown.urgent,
         "attempts": shown.attempts,
-        "next_at": instant(shown.next_at) if shown.state == "READY" else None,
+        "next_at": instant(shown.next_at) if shown.state in DUE else None,
         "last_code": shown.last_code,
         "created": instant(shown.created),
         "expires": instant(shown.expires),
