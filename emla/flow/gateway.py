@@ -9,8 +9,10 @@ from pathlib import Path
 
 from emla.formats.header import decode as decode_header
 from emla.formats.header import decode_signed, package_id
+from emla.formats.http_signature import call_base, encode_fields
 from emla.ledger.checkpoint import Checkpoint, checkpoint_text
 from emla.model.acknowledgement import Event
+from emla.model.call import Call, CallSignature
 from emla.model.documents import Authority
 from emla.model.errors import StoreError
 from emla.model.package import CardReference
@@ -19,13 +21,15 @@ from emla.model.signed import PayloadType, Signer
 from emla.ports.blobs import Blobs
 from emla.ports.clock import Clock, Entropy
 from emla.ports.documents import PeerRow
-from emla.ports.signing import sign_now
+from emla.ports.signing import sign_now, sign_octets_now
 from emla.ports.store import Store
 from emla.steps.acknowledge import IssuedAcknowledgement, Subject, acknowledge, signature_hash
 from emla.steps.verify_package import Addressee
 
 _SUBJECTS_MAX = 4096
 _FRESH_BYTES_MAX = 16 * 1024 * 1024
+_CALL_SECONDS = 120
+"""How long a call that we sign is good for: the clocks may differ, and a token may take its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +253,19 @@ class Gateway:
             ConfigurationError: ``token-unavailable``.
         """
         return await sign_now(kind, payload, self.identity.signer)
+
+    async def sign_call(self, call: Call) -> dict[str, str]:
+        """Sign an HTTP call with the authority's `sign` key; the header fields to send with it.
+
+        Raises:
+            ConfigurationError: ``token-unavailable``.
+        """
+        signer, now = self.identity.signer, self.now()
+        signature = CallSignature(
+            created=now, expires=now + _CALL_SECONDS, nonce=self.entropy(16), kid=signer.kid
+        )
+        sig = await sign_octets_now(call_base(call, signature), signer)
+        return encode_fields(call, signature, sig)
 
 
 def subject_of(signed: bytes) -> Subject:

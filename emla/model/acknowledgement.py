@@ -23,10 +23,9 @@ class Event(StrEnum):
 
 
 ISSUED_BY_SENDER = frozenset({Event.SUBMISSION_ACCEPTANCE, Event.SUBMISSION_REJECTION, Event.RELAY_FAILURE})
-"""Events the sender's gateway issues; all others but the hub's are the recipient's."""
-
+"""Events the sender's gateway issues."""
 ISSUED_BY_HUB = frozenset({Event.HUB_ACCEPTANCE, Event.HUB_REJECTION})
-"""Events a hub issues, which is neither sender nor recipient. None of them says anything about delivery."""
+"""Events a hub issues, which is neither sender nor recipient; all others are the recipient's. They never mean delivery."""
 
 NEGATIVE = frozenset(
     {
@@ -48,8 +47,8 @@ PROVES = {
     Event.CONTENT_CONSIGNMENT: "decrypted, verified, schema-valid, in the recipient's inbox",
     Event.CONTENT_CONSIGNMENT_FAILURE: "could not be opened or verified at the recipient",
     Event.CONTENT_HANDOVER: "opened by an authorised officer of the recipient",
-    Event.HUB_ACCEPTANCE: "held by a hub for the recipient (not delivered yet)",
-    Event.HUB_REJECTION: "not taken by a hub",
+    Event.HUB_ACCEPTANCE: "durable at a hub for the recipient to collect (not delivery)",
+    Event.HUB_REJECTION: "refused by a hub; the sender goes on trying",
 }
 """What each event proves, in words for people."""
 

@@ -143,6 +143,18 @@ _ROWS = (
     Code("refused-endpoint", "The peer's card names an address that must not be contacted.",
          "Ask the other operator for a card with a public https endpoint; for a test on one machine set allow_loopback_endpoints.",
          Who.PEER, 502, 3),
+    # --- signed calls ---
+    Code("unsigned-call", "The call does not bear the signature it needs, or the signature does not cover the whole call.",
+         "Send exactly what docs/spec/signed-calls.md describes, straight to the gateway: something on the way may have changed it.",
+         Who.PEER, 401, 3, True),
+    Code("bad-call-signature", "The signature of the call does not verify with a live key of the authority it names.",
+         "Import the caller's newest card; if it stays, compare fingerprints by telephone.", Who.OPERATOR, 401, 3, True),
+    Code("stale-call", "The call was signed too long ago, for too long, or in the future.",
+         "Compare both clocks (`emla peer ping` shows the difference) and set the wrong one.", Who.OPERATOR, 401, 5, True),
+    Code("replayed-call", "The same signed call came twice; the second is not carried out.",
+         "Nothing if it happens once; if it repeats, somebody on the way repeats calls.", Who.NOBODY, 401, 5, True),
+    Code("misdirected-call", "The call was signed for another gateway.",
+         "Check the endpoint in the card of the gateway that is called.", Who.PEER, 401, 3),
     # --- flow control ---
     Code("busy", "All places are taken at the moment.", "Nothing: try again in a moment.", Who.NOBODY, 503, 5, True),
     Code("processing", "The same package is being received on another connection.", "Nothing: emla asks again.",

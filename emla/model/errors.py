@@ -65,6 +65,10 @@ class InvalidDocumentError(PeerError):
     """Somebody handed us an authority document that cannot be trusted."""
 
 
+class InvalidCallError(PeerError):
+    """Somebody made a call whose own signature does not verify."""
+
+
 class TransportError(EmlaError):
     """The line to the peer failed; trying again later is right."""
 

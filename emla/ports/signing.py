@@ -146,3 +146,14 @@ async def sign_now(kind: PayloadType, payload: bytes, signer: Signer) -> bytes:
     if isinstance(signer, BatchSigner):
         return await asyncio.to_thread(dsse.sign, kind, payload, signer.slow)
     return dsse.sign(kind, payload, signer)
+
+
+async def sign_octets_now(message: bytes, signer: Signer) -> bytes:
+    """Sign plain octets outside a batch (what is no signed object: a call); a slow signer is called on another thread.
+
+    Raises:
+        ConfigurationError: ``token-unavailable``.
+    """
+    if isinstance(signer, BatchSigner):
+        return await asyncio.to_thread(signer.slow.sign, message)
+    return signer.sign(message)

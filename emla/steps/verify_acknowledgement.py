@@ -130,17 +130,19 @@ def verify_claim(
 
 
 def _check_issuer(acknowledgement: Acknowledgement, issuer: Authority) -> None:
-    # A2; whether a hub is one of the recipient's is for its reader to say: the caller names the issuer it asked
-    sides = (acknowledgement.sender, acknowledgement.recipient)
-    if acknowledgement.event in ISSUED_BY_HUB:
-        entitled = acknowledgement.by not in sides
-    else:
-        entitled = acknowledgement.by == sides[acknowledgement.event not in ISSUED_BY_SENDER]
-    if acknowledgement.by != issuer.id or not entitled:
+    # A2
+    if acknowledgement.by != issuer.id or not _is_entitled(acknowledgement):
         raise InvalidAcknowledgementError(
             "acknowledgement-mismatch",
             f"{acknowledgement.by} may not issue this {acknowledgement.event.value}.",
         )
+
+
+def _is_entitled(acknowledgement: Acknowledgement) -> bool:
+    if acknowledgement.event in ISSUED_BY_HUB:
+        return acknowledgement.by not in (acknowledgement.sender, acknowledgement.recipient)
+    by_sender = acknowledgement.event in ISSUED_BY_SENDER
+    return acknowledgement.by == (acknowledgement.sender if by_sender else acknowledgement.recipient)
 
 
 def _check_signature(signed: SignedObject, acknowledgement: Acknowledgement, issuer: Authority) -> CardKey:

@@ -192,7 +192,8 @@ export function manifest(data) {
 }
 
 const EVENTS = { SubmissionAcceptance: false, SubmissionRejection: true, RelayAcceptance: false, RelayRejection: true,
-  RelayFailure: true, ContentConsignment: false, ContentConsignmentFailure: true, ContentHandover: false };
+  RelayFailure: true, ContentConsignment: false, ContentConsignmentFailure: true, ContentHandover: false,
+  HubAcceptance: false, HubRejection: true };
 const acknowledgementShape = object(
   {
     v: integer(1, 1), event: text(), pid: bytes(32), payload: object({ id: bytes(16), sha256: bytes(32) }),

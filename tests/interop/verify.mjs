@@ -70,12 +70,15 @@ function judgePackage(lines, data) {
 }
 
 const BY_SENDER = ["SubmissionAcceptance", "SubmissionRejection", "RelayFailure"];
+const BY_HUB = ["HubAcceptance", "HubRejection"];
 function judgeAcknowledgement(lines, data) {
   const outer = bundle(data);
   const found = envelope(outer.acknowledgement, ACKNOWLEDGEMENT);
   const said = acknowledgement(found.payload);
-  const entitled = BY_SENDER.includes(said.event) ? said.from : said.to;
-  demand(said.by === lines.issuer && said.by === entitled, "acknowledgement-mismatch");
+  const entitled = BY_HUB.includes(said.event)
+    ? said.by !== said.from && said.by !== said.to
+    : said.by === (BY_SENDER.includes(said.event) ? said.from : said.to);
+  demand(said.by === lines.issuer && entitled, "acknowledgement-mismatch");
   demand(found.signatures.length === 1, "malformed");
   const inWindow = said.at >= Number(lines["sign-not-before"]) && said.at < Number(lines["sign-not-after"]);
   demand(inWindow && signedBy(found, lines["sign-kid"], hex(lines["sign-key"])), "bad-signature");

@@ -16,7 +16,7 @@ from tests.support.vector_files import Vector
 from tests.vectors.cases_encoding import plus_order
 from tests.vectors.cases_header import sealed
 
-AT, DE, HK = party("at.moj"), party("de.bfj"), party("hk.doj")
+AT, DE, HK, HUB = party("at.moj"), party("de.bfj"), party("hk.doj"), party("eu.hub")
 PACKAGE = sealed()
 
 
@@ -96,6 +96,14 @@ def _good_acknowledgements() -> Iterable[Vector]:
             f"a {event.value} of the sender",
             issue(AT, PACKAGE, event, reason=reason),
             issuer=AT,
+        )
+    for event, reason in ((Event.HUB_ACCEPTANCE, None), (Event.HUB_REJECTION, "too-large")):
+        yield _acknowledgement(
+            f"good-{event.value.lower()}",
+            "success",
+            f"a {event.value} of a hub",
+            issue(HUB, PACKAGE, event, reason=reason),
+            issuer=HUB,
         )
     for index, size in ((0, 1), (0, 2), (6, 7), (7, 8), (8, 9)):
         yield _acknowledgement(

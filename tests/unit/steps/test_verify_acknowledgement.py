@@ -7,20 +7,20 @@ from emla.model.acknowledgement import NEGATIVE, Event
 from emla.model.errors import InvalidAcknowledgementError
 from emla.steps.verify_acknowledgement import read_acknowledgement, verify_acknowledgement
 from tests.support.acknowledging import issue
-from tests.support.authorities import build, party
+from tests.support.authorities import Party, build, party
 
-AT, DE = party("at.moj"), party("de.bfj")
+AT, DE, HUB = party("at.moj"), party("de.bfj"), party("eu.hub")
 PACKAGE, OTHER = build(AT, DE), build(AT, DE, number=2)
 BUNDLE = form.encode_bundle(issue(DE, PACKAGE, Event.RELAY_ACCEPTANCE))
 
 
 @pytest.mark.parametrize("event", Event)
-@pytest.mark.parametrize("issuer", [AT, DE], ids=["sender", "recipient"])
-def test_each_event_has_one_side_that_may_issue_it(event: Event, issuer: object) -> None:
-    who = AT if issuer == AT else DE
+@pytest.mark.parametrize("who", [AT, DE, HUB], ids=["sender", "recipient", "hub"])
+def test_each_event_has_one_side_that_may_issue_it(event: Event, who: Party) -> None:
     stored = form.encode_bundle(issue(who, PACKAGE, event, reason="expired" if event in NEGATIVE else None))
     by_sender = {Event.SUBMISSION_ACCEPTANCE, Event.SUBMISSION_REJECTION, Event.RELAY_FAILURE}
-    if (event in by_sender) == (who == AT):
+    by_hub = {Event.HUB_ACCEPTANCE, Event.HUB_REJECTION}
+    if who == (AT if event in by_sender else HUB if event in by_hub else DE):
         verified = verify_acknowledgement(stored, issuer=who.authority, subject=PACKAGE.subject)
         assert verified.acknowledgement.event is event
         assert verified.stored == stored
