@@ -29,7 +29,7 @@ _HUB_DOUBLINGS_MAX = 8
 
 
 def hub_pause_seconds(offers: int, *, chance: float) -> float:
-    """How long a leg that a hub holds for its peer waits before it is tried again: an hour, doubling to a day, give or take a fifth.
+    """How long a leg that a hub holds waits before it is tried again: an hour, doubling to a day, give or take a fifth.
 
     Args:
         offers: how often the hub has been given it.

@@ -1,8 +1,8 @@
 """collect: what hubs hold for us -> the same journeys that a direct call starts; then the hub is told that we have it.
 
-Order of writes: M1 the item is ours as if it had come directly (I4, O6, K4); M2 for a package, one batch: the leg that carries our
-answer to its sender; M3 the hub is told, with our signed answer as the proof, and deletes. A crash before M3 leaves the item at the
-hub, and it comes again: a repeat gets the stored bytes, and nothing is delivered twice.
+Order of writes: M1 the item is ours as if it had come directly (I4, O6, K4); M2 for a package, one batch: the leg that carries
+our answer to its sender; M3 the hub is told, with our signed answer as the proof, and deletes. A crash before M3 leaves the item
+at the hub, and it comes again: a repeat gets the stored bytes, and nothing is delivered twice.
 
 Rules of this file:
 - A hub is not believed. What does not verify is left where it is and looked at again, ever more seldom; the others go on.
@@ -20,9 +20,10 @@ from dataclasses import dataclass
 
 from emla.flow.backoff import delay_seconds
 from emla.flow.gateway import Gateway
+from emla.formats.mailbox import OK
 from emla.model.documents import Authority
 from emla.model.errors import EmlaError, IllegalTransitionError, TransportError
-from emla.model.mailbox import ITEMS_MAX, RELEASED, RELEASES_MAX, Item, ItemKind, Release
+from emla.model.mailbox import ITEMS_IN_ANSWER_MAX, RELEASES_MAX, ItemKind, Listing, Release
 from emla.ports.hub_line import HubLine, ItemSource
 from emla.ports.transport import Refusal
 
@@ -41,6 +42,7 @@ _BUSY_MAX = 1000
 _REMEMBERED_MAX = 10_000
 _SOUGHT = float("inf")
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """An item that is ours now, or of no use to anybody. `proof` goes with its release; `new`: it was not here before."""
@@ -49,7 +51,7 @@ class Taken:
     new: bool = False
 
 
-Take = Callable[[Item, ItemSource], Awaitable[Taken]]
+Take = Callable[[Listing, ItemSource], Awaitable[Taken]]
 """Takes one item; raises when it is to stay where it is."""
 
 
@@ -73,7 +75,12 @@ class Mailbox:
     """Our mailbox at one hub; runs until cancelled."""
 
     def __init__(
-        self, gateway: Gateway, line: HubLine, hub: str, takers: Mapping[ItemKind, Take], figures: CollectFigures
+        self,
+        gateway: Gateway,
+        line: HubLine,
+        hub: str,
+        takers: Mapping[ItemKind, Take],
+        figures: CollectFigures,
     ) -> None:
         self._gateway = gateway
         self._line = line
@@ -114,11 +121,11 @@ class Mailbox:
         while (wait := self._ends_at(begun) - self._gateway.clock.steady()) > 0:
             await self._slow_down()
             for item in await self._list(after, max(1, min(WAIT_SECONDS, int(wait)))):
-                after = item.number
+                after = item.item
                 if self._is_wanted(item):
                     await self._start(item, group)
 
-    async def _list(self, after: int, wait_seconds: int) -> Sequence[Item]:
+    async def _list(self, after: int, wait_seconds: int) -> Sequence[Listing]:
         found = await self._line.items(self._authority(), after, wait_seconds)
         if isinstance(found, Refusal):
             self._gateway.signals.refused(self._hub, found.code)
@@ -142,8 +149,8 @@ class Mailbox:
         await asyncio.sleep(min(_PAUSE_SECONDS_MAX, self._delay(self._failures)))
 
     async def _slow_down(self) -> None:
-        """Whoever lists only what is here, or cannot be taken, is asked ever more slowly; an honest hub never does so for long."""
-        if pages := self._useless // ITEMS_MAX:
+        """Whoever lists only what is here, or cannot be taken, is asked ever more slowly; an honest one never does so."""
+        if pages := self._useless // ITEMS_IN_ANSWER_MAX:
             await asyncio.sleep(min(_PAUSE_SECONDS_MAX, self._delay(pages)))
 
     def _delay(self, failures: int) -> float:
@@ -164,21 +171,21 @@ class Mailbox:
         trouble = min((each.until for each in self._troubles.values()), default=_SOUGHT)
         return max(min(begun + _ROUND_SECONDS, trouble), begun + _APART_SECONDS)
 
-    def _is_wanted(self, item: Item) -> bool:
-        trouble = self._troubles.get(item.number)
+    def _is_wanted(self, item: Listing) -> bool:
+        trouble = self._troubles.get(item.item)
         is_due = trouble is None or trouble.until == _SOUGHT
-        return is_due and item.number not in self._busy and item.kind in self._takers
+        return is_due and item.item not in self._busy and item.kind in self._takers
 
-    async def _start(self, item: Item, group: asyncio.TaskGroup) -> None:
+    async def _start(self, item: Listing, group: asyncio.TaskGroup) -> None:
         while len(self._busy) >= _BUSY_MAX:
             self._room.clear()
             await self._room.wait()
         await self._places.acquire()
-        self._busy.add(item.number)
-        group.create_task(self._one(item), name=f"item-{item.number}")
+        self._busy.add(item.item)
+        group.create_task(self._one(item), name=f"item-{item.item}")
 
-    async def _one(self, item: Item) -> None:
-        trouble = self._troubles.pop(item.number, None)
+    async def _one(self, item: Listing) -> None:
+        trouble = self._troubles.pop(item.item, None)
         failures = trouble.failures if trouble else 0
         try:
             with self._gateway.under_way.one():
@@ -194,17 +201,17 @@ class Mailbox:
         else:
             self._figures.taken += taken.new
             self._useless = 0 if taken.new else self._useless + 1
-            self._taken.append(Release(number=item.number, proof=taken.proof))
+            self._taken.append(Release(item=item.item, proof=taken.proof))
             self._changed.set()
         finally:
             self._places.release()
 
-    def _refused(self, item: Item, failures: int, code: str) -> None:
+    def _refused(self, item: Listing, failures: int, code: str) -> None:
         self._figures.refused += 1
         self._useless += 1
         facts = {"peer": self._hub, "code": code, "what": item.kind.value, "pid": item.ref.hex()}
         (logger.info if failures else logger.warning)("item refused", extra=facts)
-        self._leave(item.number, failures)
+        self._leave(item.item, failures)
 
     def _leave(self, number: int, failures: int) -> None:
         """Leave an item where it is, for later."""
@@ -231,13 +238,13 @@ class Mailbox:
                 await self._pause(error.code)
                 continue
             for release, outcome in zip(batch, outcomes, strict=True):
-                if outcome == RELEASED:
-                    self._busy.discard(release.number)
+                if outcome == OK:
+                    self._busy.discard(release.item)
                     self._room.set()
                 else:
                     logger.warning("release refused", extra={"peer": self._hub, "code": outcome})
                     self._gateway.signals.refused(self._hub, outcome)
-                    self._leave(release.number, 3)
+                    self._leave(release.item, 3)
 
 
 class Collect:

@@ -21,7 +21,7 @@ from emla.model.errors import (
 )
 from emla.model.leg import Leg, LegKind, LegState
 from emla.model.limits import WIRE
-from emla.model.mailbox import Item, ItemKind
+from emla.model.mailbox import ItemKind, Listing
 from emla.model.signed import PayloadType
 from emla.ports.hub_line import ItemSource
 from emla.ports.store import Transaction
@@ -58,7 +58,7 @@ class TakeItems:
             ItemKind.DOCUMENTS: self.documents,
         }
 
-    async def package(self, item: Item, source: ItemSource) -> Taken:
+    async def package(self, item: Listing, source: ItemSource) -> Taken:
         """Accept a package as its recipient; our answer travels to its sender on a leg, and to the hub as the proof.
 
         Raises:
@@ -92,7 +92,7 @@ class TakeItems:
         if leg := await self._gateway.store.write(operation):
             self._on_leg(leg)
 
-    async def acknowledgement(self, item: Item, source: ItemSource) -> Taken:
+    async def acknowledgement(self, item: Listing, source: ItemSource) -> Taken:
         """Receive an acknowledgement.
 
         Raises:
@@ -109,7 +109,7 @@ class TakeItems:
             new = False
         return Taken(new=new)
 
-    async def documents(self, item: Item, source: ItemSource) -> Taken:
+    async def documents(self, item: Listing, source: ItemSource) -> Taken:
         """Take a peer's documents. What is refused is of no use later either: its owner will send newer ones."""
         exported = await _whole(source, WIRE.documents_bytes)
         _check(item, hashlib.sha256(exported).digest())
@@ -122,8 +122,8 @@ class TakeItems:
         return Taken(new=new)
 
 
-def _check(item: Item, ref: bytes) -> None:
-    """Only what the list named is judged, and let go: a hub that hands out something else must not make us release the real one."""
+def _check(item: Listing, ref: bytes) -> None:
+    """Only what the list named is judged and let go: a hub must not make us release the real one by handing out another."""
     if ref != item.ref:
         raise InvalidPackageError("digest-mismatch", "The hub handed out something else than it listed.")
 

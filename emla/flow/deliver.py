@@ -1,8 +1,8 @@
 """deliver: one attempt at one leg, and what came of it. The only place where a leg's state is moved by an answer.
 
 An HTTP status ends nothing. A package leg moves only by a verified acknowledgement of that recipient or by our own expiry; an
-acknowledgement leg is done when the peer says it has it, because the peer can ask for it again at any time. What a hub holds for a
-peer is not delivered (O7): its leg is HUB_HELD and goes on asking, only less often.
+acknowledgement leg is done when the peer says it has it, because the peer can ask for it again at any time. What a hub holds for
+a peer is not delivered (O7): its leg is HUB_HELD and goes on asking, only less often.
 """
 
 import logging
@@ -15,9 +15,9 @@ from emla.flow.hub_held import HubHeld
 from emla.flow.news import News
 from emla.flow.ways import Ways
 from emla.model.acknowledgement import ISSUED_BY_HUB, Event, VerifiedAcknowledgement
-from emla.model.documents import Authority
 from emla.model.errors import InvalidAcknowledgementError, StoreError
 from emla.model.leg import DUE, Leg, LegKind, LegState, delivered_state, next_state
+from emla.ports.hub_line import HubLine
 from emla.ports.store import (
     UPKEEP_PATIENCE_SECONDS,
     AcknowledgementRow,
@@ -25,7 +25,6 @@ from emla.ports.store import (
     SentRow,
     Transaction,
 )
-from emla.ports.hub_line import HubLine
 from emla.ports.transport import Refusal, Transport
 from emla.steps.verify_acknowledgement import read_acknowledgement, verify_claim
 

@@ -1,8 +1,8 @@
 """hub_held: legs whose object a hub holds for the peer. The hub's word is kept and believed for nothing but when to try again.
 
-Order of writes: O7 one batch holds the verified HubAcceptance, its leaf, the leg HUB_HELD and when it is tried next. A crash before
-it leaves the leg as it was, and offering the hub again is idempotent. Each time the leg is due it is tried directly, where there is a
-direct line; and the hub is asked to hold it once more, because a hub may lose or withhold what it held.
+Order of writes: O7 one batch holds the verified HubAcceptance, its leaf, the leg HUB_HELD and when it is tried next. A crash
+before it leaves the leg as it was, and offering the hub again is idempotent. Each time the leg is due it is tried directly, where
+there is a direct line; and the hub is asked to hold it once more, because a hub may lose or withhold what it held.
 """
 
 import logging

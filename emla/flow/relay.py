@@ -27,7 +27,7 @@ _BREAKER_FAILURES = 3
 """After so many failures in a row a destination is tried with one leg at a time until one succeeds."""
 
 Deliver = Callable[[Leg], Awaitable[Refusal | Postponed | None]]
-"""Delivers one leg and commits what came of it; a Refusal when it has to be tried again, Postponed when that is committed already."""
+"""Delivers one leg and commits what came of it; a Refusal when it has to be tried again, Postponed when that is noted, too."""
 
 
 class Destination:

@@ -1,4 +1,4 @@
-"""Mailboxes on the wire (docs/spec/hub.md): the list of items, a release, and its outcomes. Strict JSON."""
+"""What a hub and the owner of a mailbox say to each other about its items (docs/spec/hub.md, section 4). Strict JSON."""
 
 import re
 from collections.abc import Sequence
@@ -7,131 +7,124 @@ from emla.formats import strict_json
 from emla.formats.strict_json import Json, Members, encode_octets
 from emla.model.errors import MalformedError
 from emla.model.limits import WIRE
-from emla.model.mailbox import ITEMS_MAX, RELEASES_MAX, Item, ItemKind, Release
+from emla.model.mailbox import ITEMS_IN_ANSWER_MAX, RELEASES_MAX, ItemKind, Listing, Release
 
 VERSION = 1
-LIST_BYTES_MAX = 64 * 1024
+OK = "ok"
+"""The outcome of a release that stands."""
+LIST_BYTES_MAX = 32 * 1024
+RELEASE_BYTES_MAX = RELEASES_MAX * (WIRE.bundle_bytes * 4 // 3 + 128)
 OUTCOMES_BYTES_MAX = 4096
-RELEASE_BYTES_MAX = RELEASES_MAX * (WIRE.bundle_bytes * 4 // 3 + 64) + 64
 _REF = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_OUTCOME = re.compile(r"[a-z][a-z-]{1,40}", re.ASCII)
+_CODE = re.compile(r"[a-z][a-z-]{1,40}", re.ASCII)
 
 
-def encode_list(items: Sequence[Item]) -> bytes:
-    """Encode the answer to a list."""
-    return strict_json.encode(
+def encode_list(items: Sequence[Listing]) -> bytes:
+    """Encode a list of items."""
+    shown: list[Json] = [
         {
-            "v": VERSION,
-            "items": [
-                {
-                    "item": each.number,
-                    "kind": each.kind.value,
-                    "ref": each.ref.hex(),
-                    "size": each.size,
-                    "at": each.at,
-                    "expires": each.expires,
-                }
-                for each in items
-            ],
+            "item": each.item,
+            "kind": each.kind.value,
+            "ref": each.ref.hex(),
+            "size": each.size,
+            "at": each.at,
+            "expires": each.expires,
         }
-    )
+        for each in items
+    ]
+    return strict_json.encode({"v": VERSION, "items": shown})
 
 
-def decode_list(data: bytes, after: int) -> tuple[Item, ...]:
-    """Decode the answer to a list.
-
-    Args:
-        data: the answer.
-        after: the number that was asked for.
+def decode_list(data: bytes) -> tuple[Listing, ...]:
+    """Decode a list of items.
 
     Raises:
-        MalformedError: not a list, or its numbers do not ascend from `after`: whoever follows it would go in circles.
+        MalformedError: not a list, or not in ascending order.
     """
-    members = _begin(data, LIST_BYTES_MAX, "mailbox")
-    items = tuple(_item(each) for each in members.objects("items", ITEMS_MAX))
-    _end(members)
-    for item in items:
-        if item.number <= after:
-            raise MalformedError("The numbers of a mailbox ascend.")
-        after = item.number
+    members = Members(strict_json.decode(data, LIST_BYTES_MAX), "mailbox")
+    members.integer("v", VERSION, VERSION)
+    items = tuple(_listing(each) for each in members.objects("items", ITEMS_IN_ANSWER_MAX))
+    members.extensions()
+    members.finish()
+    if any(one.item >= next_one.item for one, next_one in zip(items, items[1:], strict=False)):
+        raise MalformedError("mailbox is not in ascending order.")
     return items
 
 
-def _item(members: Members) -> Item:
-    kind = members.text("kind", longest=32)
-    if kind not in ItemKind:
-        raise MalformedError("A mailbox holds items of four kinds.")
-    item = Item(
-        number=members.integer("item", 1),
-        kind=ItemKind(kind),
+def _listing(members: Members) -> Listing:
+    listing = Listing(
+        item=members.integer("item", 1),
+        kind=_kind(members.text("kind")),
         ref=bytes.fromhex(members.text("ref", _REF)),
         size=members.integer("size", 1),
         at=members.instant("at"),
         expires=members.instant("expires"),
     )
+    members.extensions()
     members.finish()
-    return item
+    return listing
+
+
+def _kind(value: str) -> ItemKind:
+    try:
+        return ItemKind(value)
+    except ValueError as error:
+        raise MalformedError("mailbox holds something of an unknown kind.") from error
 
 
 def encode_releases(releases: Sequence[Release]) -> bytes:
-    """Encode a release of 1 to 32 items."""
-    items: list[Json] = []
+    """Encode what is to be released."""
+    shown: list[Json] = []
     for each in releases:
-        item: dict[str, Json] = {"item": each.number}
+        members: dict[str, Json] = {"item": each.item}
         if each.proof is not None:
-            item["proof"] = encode_octets(each.proof)
-        items.append(item)
-    return strict_json.encode({"v": VERSION, "items": items})
+            members["proof"] = encode_octets(each.proof)
+        shown.append(members)
+    return strict_json.encode({"v": VERSION, "items": shown})
 
 
 def decode_releases(data: bytes) -> tuple[Release, ...]:
-    """Decode a release.
+    """Decode what is to be released.
 
     Raises:
-        MalformedError: not a release, of none, or of too many.
+        MalformedError: not a release, or empty, or with one item twice.
     """
-    members = _begin(data, RELEASE_BYTES_MAX, "release")
+    members = Members(strict_json.decode(data, RELEASE_BYTES_MAX), "release")
+    members.integer("v", VERSION, VERSION)
     releases = tuple(_release(each) for each in members.objects("items", RELEASES_MAX))
-    _end(members)
-    if not releases:
-        raise MalformedError("A release names at least one item.")
+    members.extensions()
+    members.finish()
+    if not releases or len({each.item for each in releases}) != len(releases):
+        raise MalformedError("release names no item, or one twice.")
     return releases
 
 
 def _release(members: Members) -> Release:
     release = Release(
-        number=members.integer("item", 1),
+        item=members.integer("item", 1),
         proof=members.octets("proof", longest=WIRE.bundle_bytes) if members.has("proof") else None,
     )
+    members.extensions()
     members.finish()
     return release
 
 
 def encode_outcomes(outcomes: Sequence[str]) -> bytes:
-    """Encode the answer to a release."""
+    """Encode what became of each item, in the order in which they were named."""
     return strict_json.encode({"v": VERSION, "outcomes": list(outcomes)})
 
 
 def decode_outcomes(data: bytes, count: int) -> tuple[str, ...]:
-    """Decode the answer to a release of `count` items.
+    """Decode what became of so many items.
 
     Raises:
-        MalformedError: not an answer, or not one outcome for each item.
+        MalformedError: not so many outcomes.
     """
-    members = _begin(data, OUTCOMES_BYTES_MAX, "outcomes")
-    outcomes = members.texts("outcomes", RELEASES_MAX, _OUTCOME)
-    _end(members)
-    if len(outcomes) != count:
-        raise MalformedError("Not one outcome for each item.")
-    return outcomes
-
-
-def _begin(data: bytes, size_bytes_max: int, what: str) -> Members:
-    members = Members(strict_json.decode(data, size_bytes_max), what)
+    members = Members(strict_json.decode(data, OUTCOMES_BYTES_MAX), "outcomes")
     members.integer("v", VERSION, VERSION)
-    return members
-
-
-def _end(members: Members) -> None:
+    outcomes = members.texts("outcomes", RELEASES_MAX, _CODE)
     members.extensions()
     members.finish()
+    if len(outcomes) != count:
+        raise MalformedError("outcomes are not as many as there were items.")
+    return outcomes

@@ -1,20 +1,14 @@
-"""A mailbox at a hub: what lies there for its owner, and how it is let go (docs/spec/hub.md)."""
+"""Mailboxes at a hub: what is held for whom. Ids, sizes, times and hashes; the hub can read nothing else (docs/spec/hub.md).
+
+Instants are UNIX seconds, sizes bytes.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-ITEMS_MAX = 100
-"""Items in one list."""
-RELEASES_MAX = 32
-"""Items released in one call."""
-WAIT_SECONDS_MAX = 55
-"""How long a list may wait for its first item."""
-RELEASED = "ok"
-"""The outcome of a release that stands."""
-
 
 class ItemKind(StrEnum):
-    """What an item is."""
+    """What is held."""
 
     PACKAGE = "package"
     ACKNOWLEDGEMENT = "acknowledgement"
@@ -22,14 +16,53 @@ class ItemKind(StrEnum):
     CHANNEL = "channel"
 
 
+class ItemState(StrEnum):
+    """Where an item stands. Only HELD has bytes; the others are what is remembered of it."""
+
+    HELD = "HELD"
+    RELEASED = "RELEASED"
+    """Its owner has it: for a package, proved by the owner's own RelayAcceptance or RelayRejection."""
+    EXPIRED = "EXPIRED"
+    """Nobody collected it until `EXPIRY_GRACE_SECONDS` after it expired."""
+    REPLACED = "REPLACED"
+    """Documents: newer ones of the same authority came."""
+
+
+EXPIRY_GRACE_SECONDS = 7 * 86400
+"""How long an item outlives its expiry: clocks are wrong at times, and an owner that is late may still prove that it has it."""
+ITEMS_IN_ANSWER_MAX = 100
+RELEASES_MAX = 32
+"""Items released in one call."""
+WAIT_SECONDS_MAX = 55
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """What a hub says about one object that it holds. Nothing of it is verified. Instants are UNIX seconds.
+class MailboxItem:
+    """One object held for its owner. `item` ascends in the order of deposits."""
 
-    `ref` is the package id, the acknowledgement id, or the SHA-256 of anything else.
-    """
+    item: int
+    owner: str
+    depositor: str
+    kind: ItemKind
+    ref: bytes
+    """Package id, acknowledgement id, or SHA-256 of the body."""
+    size: int
+    """Of the body as it was deposited and will be collected."""
+    at: int
+    expires: int
+    state: ItemState = ItemState.HELD
+    ended_at: int | None = None
+    proof: bytes | None = None
+    """For a released package the id of the acknowledgement that proves it."""
+    payload_sha256: bytes | None = None
+    """For a package the name of its payload."""
 
-    number: int
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """An item as its owner is told of it."""
+
+    item: int
     kind: ItemKind
     ref: bytes
     size: int
@@ -39,7 +72,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """An item that its owner has. `proof`: its own RelayAcceptance or RelayRejection of the package, a bundle."""
+    """An item that its owner lets go. `proof`: for a package the bundle of the owner's acknowledgement."""
 
-    number: int
+    item: int
     proof: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxUse:
+    """What one authority's mailbox holds: how many items, how many bytes, since when the oldest."""
+
+    owner: str
+    items: int
+    size: int
+    oldest_at: int | None

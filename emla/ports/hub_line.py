@@ -1,7 +1,7 @@
 """The line to a hub, beyond what a gateway answers (`emla.ports.transport`): our mailbox there, and deposits for others.
 
-Contract: a call either returns what the hub answered or raises `TransportError`. A hub is not trusted: nothing it lists or hands out
-is believed before it is verified, and nothing it says counts as delivery. It may repeat, withhold, reorder and lie.
+Contract: a call either returns what the hub answered or raises `TransportError`. A hub is not trusted: nothing it lists or hands
+out is believed before it is verified, and nothing it says counts as delivery. It may repeat, withhold, reorder and lie.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from emla.model.documents import Authority
-from emla.model.mailbox import Item, Release
+from emla.model.mailbox import Listing, Release
 from emla.ports.transport import Refusal
 
 
@@ -47,11 +47,11 @@ class HubLine(Protocol):
         """Leave our documents (of `authority`) in a member's mailbox; None when the hub has them durably."""
         ...
 
-    async def items(self, hub: Authority, after: int, wait_seconds: int) -> Sequence[Item] | Refusal:
+    async def items(self, hub: Authority, after: int, wait_seconds: int) -> Sequence[Listing] | Refusal:
         """List our mailbox: items with numbers above `after`, ascending; waits for the first one when there is none."""
         ...
 
-    def fetch(self, hub: Authority, item: Item) -> AbstractAsyncContextManager[ItemSource]:
+    def fetch(self, hub: Authority, item: Listing) -> AbstractAsyncContextManager[ItemSource]:
         """Read an item's body.
 
         Raises:
@@ -60,5 +60,5 @@ class HubLine(Protocol):
         ...
 
     async def release(self, hub: Authority, releases: Sequence[Release]) -> Sequence[str] | Refusal:
-        """Say that we have items, at most 32; for each an outcome: `RELEASED` or a code."""
+        """Say that we have items, at most 32; for each an outcome: ``ok`` or a code."""
         ...

@@ -175,7 +175,7 @@ class Transaction(DocumentTransaction, Protocol):
         ...
 
     def delay_leg(self, leg_id: int, attempts: int, next_at: float, code: str | None) -> None:
-        """Note an attempt of a leg that goes on asking (READY, HUB_HELD): how many there were, when the next one is due, and why."""
+        """Note an attempt of a leg that goes on asking: how many there were, when the next one is due, and why."""
         ...
 
     def leg_of(self, kind: LegKind, ref: bytes) -> Leg | None:
@@ -273,7 +273,10 @@ class Reader(DocumentReader, Protocol):
     def due_legs(
         self, peer: str, now: float, limit: int, *, hub_held_until: float | None = None
     ) -> Sequence[Leg]:
-        """Legs to a peer that still ask and are due, those HUB_HELD until an instant of their own: urgent first, then by when they became due."""
+        """Legs to a peer that still ask and are due: urgent first, then by when they became due.
+
+        `hub_held_until`: an instant of their own for those HUB_HELD.
+        """
         ...
 
     def next_due(self, peer: str, after: float) -> float | None:

@@ -18,7 +18,7 @@ from emla.model.call import Call
 from emla.model.documents import Authority
 from emla.model.errors import InvalidPackageError, MalformedError, TransportError
 from emla.model.limits import WIRE
-from emla.model.mailbox import Item, Release
+from emla.model.mailbox import Listing, Release
 from emla.ports.transport import Refusal
 from emla.transport.https import DOCUMENTS, HttpsTransport, read_answer, refusal_of
 
@@ -58,21 +58,27 @@ class HttpsHubLine:
         async with self._transport.exchange(hub, "PUT", path, exported, headers, timeout) as response:
             return None if response.status == 204 else await _refusal(response)
 
-    async def items(self, hub: Authority, after: int, wait_seconds: int) -> Sequence[Item] | Refusal:
+    async def items(self, hub: Authority, after: int, wait_seconds: int) -> Sequence[Listing] | Refusal:
         """List our mailbox; waits for the first item when there is none."""
         query = f"after={after}&wait={wait_seconds}"
         async with self._call(hub, "GET", _PATH, query, patience_seconds=wait_seconds) as response:
             if response.status != 200 or response.content_type != _MAILBOX:
                 return await _refusal(response)
             with _expected():
-                return form.decode_list(await read_answer(response, form.LIST_BYTES_MAX), after)
+                items = form.decode_list(await read_answer(response, form.LIST_BYTES_MAX))
+        if items and items[0].item <= after:
+            # Whoever followed such a list would go in circles.
+            raise TransportError(
+                "peer-nonsense", "The hub lists items from before where it was asked to begin."
+            )
+        return items
 
     @asynccontextmanager
-    async def fetch(self, hub: Authority, item: Item) -> AsyncIterator["ResumedSource"]:
+    async def fetch(self, hub: Authority, item: Listing) -> AsyncIterator["ResumedSource"]:
         """Read an item's body."""
 
         def opened(start: int) -> AbstractAsyncContextManager[ClientResponse]:
-            return self._call(hub, "GET", f"{_PATH}/{item.number}", "", length=item.size, start=start)
+            return self._call(hub, "GET", f"{_PATH}/{item.item}", "", length=item.size, start=start)
 
         async with AsyncExitStack() as stack:
             source = ResumedSource(opened, stack)

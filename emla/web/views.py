@@ -206,6 +206,7 @@ def peer_in_full(shown: Peer, now: int) -> Json:
             for key in authority.card.keys
         ],
         "endpoints": [{"url": each.url} for each in authority.card.endpoints],
+        "hubs": list(authority.card.hubs),
         "profile": {
             "names": dict(profile.names),
             "contacts": dict(profile.contacts),
