@@ -146,12 +146,15 @@ class Mailbox:
         if self.reached is not False:
             logger.warning("hub not reached", extra={"peer": self._hub, "code": code})
         self.reached = False
-        await asyncio.sleep(min(_PAUSE_SECONDS_MAX, self._delay(self._failures)))
+        await self._rest(self._failures)
 
     async def _slow_down(self) -> None:
         """Whoever lists only what is here, or cannot be taken, is asked ever more slowly; an honest one never does so."""
         if pages := self._useless // ITEMS_IN_ANSWER_MAX:
-            await asyncio.sleep(min(_PAUSE_SECONDS_MAX, self._delay(pages)))
+            await self._rest(pages)
+
+    async def _rest(self, failures: int) -> None:
+        await asyncio.sleep(min(_PAUSE_SECONDS_MAX, self._delay(failures)))
 
     def _delay(self, failures: int) -> float:
         chance = int.from_bytes(self._gateway.entropy(4), "big") / 2**32
@@ -210,7 +213,8 @@ class Mailbox:
         self._figures.refused += 1
         self._useless += 1
         facts = {"peer": self._hub, "code": code, "what": item.kind.value, "pid": item.ref.hex()}
-        (logger.info if failures else logger.warning)("item refused", extra=facts)
+        is_news = not failures and self._useless <= ITEMS_IN_ANSWER_MAX
+        (logger.warning if is_news else logger.debug)("item refused", extra=facts)
         self._leave(item.item, failures)
 
     def _leave(self, number: int, failures: int) -> None:

@@ -22,8 +22,8 @@ from emla.ports.transport import Refusal
 logger = logging.getLogger("emla.deliver")
 
 T = TypeVar("T")
-ACKNOWLEDGEMENT_OFFERS_MAX = 8
-"""So often, over some three days, a hub is given an acknowledgement; after that only its addressee's question brings it again."""
+ACKNOWLEDGEMENT_SECONDS = 3 * 86400
+"""So long a hub is given an acknowledgement again and again; after that only its addressee's question brings it once more."""
 
 
 class HubHeld:
@@ -77,7 +77,8 @@ class HubHeld:
     async def acknowledgement(self, leg: Leg, peer: Authority, code: str | None) -> Postponed | None:
         """A hub has an acknowledgement for its addressee."""
         offers = _offers(leg)
-        done = offers >= ACKNOWLEDGEMENT_OFFERS_MAX
+        over = self._gateway.clock.now() >= leg.created + ACKNOWLEDGEMENT_SECONDS
+        done = over and leg.state is LegState.HUB_HELD
         next_at = self._next_at(leg, peer)
 
         def operation(transaction: Transaction) -> None:

@@ -33,7 +33,7 @@ class SteadyClock(TestClock):
 
 
 class CutLine(DirectLine):
-    """The direct line; a hub-only authority has none, and a test may cut that of others. Acknowledgements to the hub get there."""
+    """The direct line; a hub-only authority has none, and a test may cut that of others."""
 
     def __init__(self, find: Callable[[str], Station], hub: MemoryHub) -> None:
         super().__init__(find)

@@ -40,8 +40,8 @@ from emla.model.errors import EmlaError, StoreError, TransportError
 from emla.model.limits import XmlLimits
 from emla.model.package import DeclaredPart, PartRole
 from emla.model.settings import Settings, StoreSettings
-from emla.ports.sandbox import SandboxDiedError, Verdict
 from emla.ports.hub_line import HubLine
+from emla.ports.sandbox import SandboxDiedError, Verdict
 from emla.ports.transport import Refusal
 from emla.sandbox.examine import Tools, examine
 from emla.store.files import FileBlobs

@@ -1,7 +1,7 @@
 """A hub in memory, honest unless a test makes it lie: it implements the port of the line to hubs for each of its members.
 
-Subclass it and override `answer`, `listed` or `handed` for a hub that lies; change `items` for one that loses or repeats. What it signs
-is signed with real keys, so that a member verifies what it would verify of a real hub.
+Subclass it and override `answer`, `listed` or `handed` for a hub that lies; change `held` for one that loses or repeats. What it
+signs is signed with real keys, so that a member verifies what it would verify of a real hub.
 """
 
 import asyncio
