@@ -282,6 +282,7 @@ def _line(parts: Parts) -> Line:
 def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
+    status.collect = line.collect
     operations = OperationsApi(readiness(gateway, parts.opener, parts.clerk, parts.failure), figures(status))
     status.watch(operations)
     return Apis(

@@ -212,9 +212,8 @@ class Mailbox:
     def _refused(self, item: Listing, failures: int, code: str) -> None:
         self._figures.refused += 1
         self._useless += 1
-        facts = {"peer": self._hub, "code": code, "what": item.kind.value, "pid": item.ref.hex()}
-        is_news = not failures and self._useless <= ITEMS_IN_ANSWER_MAX
-        (logger.warning if is_news else logger.debug)("item refused", extra=facts)
+        if not failures and self._useless <= ITEMS_IN_ANSWER_MAX:  # said once; and no hub fills the log
+            logger.warning("item refused", extra={"peer": self._hub, "code": code, "what": item.kind.value})
         self._leave(item.item, failures)
 
     def _leave(self, number: int, failures: int) -> None:

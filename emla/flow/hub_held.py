@@ -52,7 +52,7 @@ class HubHeld:
             try:
                 return await self._ways(peer, direct, None)
             except TransportError:
-                logger.debug("direct line is still down", extra={"peer": peer.id})
+                pass  # still down; the hub has it
         return await self._postpone(leg, peer)
 
     async def package(

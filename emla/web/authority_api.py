@@ -213,6 +213,7 @@ class AuthorityApi:
                 "batch_wait_milliseconds_longest": self._status.longest_wait_milliseconds,
                 "commits": self._status.commits,
                 "fsyncs": self._status.fsyncs,
+                "hubs": self._status.hubs,
                 "opener": self._status.opener,
                 "clerk": self._status.clerk,
             }

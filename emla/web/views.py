@@ -51,6 +51,11 @@ class StatusSource(Protocol):
         ...
 
     @property
+    def hubs(self) -> list[Json]:
+        """The hubs of our own card: whether each is pinned here, and whether it answered last time."""
+        ...
+
+    @property
     def opener(self) -> list[Json]:
         """The measures that confine the opener, and whether each took effect."""
         ...
@@ -185,6 +190,8 @@ def peer(shown: Peer, waiting: tuple[int, float] | None) -> Json:
         "pinned_at": instant(shown.row.pinned_at),
         "fingerprint": shown.row.fingerprint,
         "last_contact": instant(shown.last_contact),
+        "endpoint": bool(authority.card.endpoints),
+        "through": list(authority.card.hubs),
         "waiting_legs": waiting[0] if waiting else 0,
         "next_attempt": instant(waiting[1]) if waiting else None,
     }
@@ -206,7 +213,6 @@ def peer_in_full(shown: Peer, now: int) -> Json:
             for key in authority.card.keys
         ],
         "endpoints": [{"url": each.url} for each in authority.card.endpoints],
-        "hubs": list(authority.card.hubs),
         "profile": {
             "names": dict(profile.names),
             "contacts": dict(profile.contacts),
