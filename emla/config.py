@@ -20,11 +20,14 @@ from typing import TypeVar
 from emla.model.errors import ConfigurationError
 from emla.model.limits import WIRE
 from emla.model.settings import (
+    HubSettings,
     KeySettings,
     MessageSettings,
     OpenerSettings,
     OperationsSettings,
     PeerSettings,
+    Role,
+    ServeSettings,
     Settings,
     StoreSettings,
 )
@@ -36,7 +39,15 @@ _FILE_BYTES_MAX = 1 << 20
 
 Value = str | int | bool
 Table = TypeVar(
-    "Table", PeerSettings, OperationsSettings, StoreSettings, OpenerSettings, MessageSettings, KeySettings
+    "Table",
+    PeerSettings,
+    OperationsSettings,
+    StoreSettings,
+    OpenerSettings,
+    MessageSettings,
+    KeySettings,
+    ServeSettings,
+    HubSettings,
 )
 
 
@@ -75,6 +86,8 @@ _DEFAULTS = {
     "opener": OpenerSettings(),
     "message": MessageSettings(),
     "keys": KeySettings(),
+    "serve": ServeSettings(),
+    "hub": HubSettings(),
 }
 _PORT = 65535
 _DAY = 86400
@@ -163,6 +176,26 @@ SETTINGS: tuple[Setting, ...] = (
         name="token_pin_file",
         meaning="File (mode 0600) with the PIN of the hardware token, below the data folder or absolute.",
     ),
+    Setting(
+        section="serve",
+        name="role",
+        choices=tuple(Role),
+        meaning="What `emla serve` runs here: a gateway, or a hub that holds sealed packages for others.",
+    ),
+    Setting(
+        section="hub",
+        name="mailbox_items_max",
+        least=1,
+        meaning="How many packages a hub holds for one member; twice as many acknowledgements and documents.",
+    ),
+    Setting(
+        section="hub",
+        name="mailbox_bytes_max",
+        least=1024**2,
+        meaning="How many bytes a hub holds for one member; one package always has room.",
+    ),
+    Setting(section="hub", name="member_items_max", least=1, meaning="The same, from one member."),
+    Setting(section="hub", name="member_bytes_max", least=1024**2, meaning="The same, from one member."),
 )
 _BY_PATH = {each.path: each for each in SETTINGS}
 _BY_VARIABLE = {each.variable: each for each in SETTINGS}
@@ -201,6 +234,8 @@ def load(data: Path, environment: Mapping[str, str]) -> Settings:
         opener=_changed(OpenerSettings(), "opener", values),
         message=_changed(MessageSettings(), "message", values),
         keys=_changed(KeySettings(), "keys", values),
+        serve=_changed(ServeSettings(), "serve", values),
+        hub=_changed(HubSettings(), "hub", values),
     )
 
 

@@ -21,7 +21,9 @@ from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.logs import set_up_logs
 from emla.bootstrap.own import DATABASE, SOCKET, own_authority, write_own_file
 from emla.bootstrap.own_keys import OwnKeys
+from emla.bootstrap.running import Failure, cancel, check_role, drain, until_stopped
 from emla.bootstrap.schema_folder import schema_folder
+from emla.bootstrap.serve_hub import serve_hub
 from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
 from emla.bootstrap.unlock import Chosen, unlock_keys
@@ -46,9 +48,8 @@ from emla.flow.ways import Ways
 from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
 from emla.keyring.tls import check_tls
-from emla.model.errors import EmlaError, StoreError
 from emla.model.limits import XmlLimits
-from emla.model.settings import Settings
+from emla.model.settings import Role, Settings
 from emla.sandbox.clerk import ClerkProcess
 from emla.sandbox.confine import keep_memory_in
 from emla.sandbox.opener import OpenerProcess
@@ -60,6 +61,7 @@ from emla.web.authority_api import AuthorityApi
 from emla.web.keys_api import KeysApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
+from emla.web.peers_api import PeersApi
 
 logger = logging.getLogger("emla.serve")
 
@@ -78,14 +80,7 @@ class Parts:
     opener: OpenerProcess
     keys: OwnKeys
     clerk: ClerkProcess
-    failure: "asyncio.Future[StoreError]" = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-
-    def fail(self, error: StoreError) -> None:
-        """Note that the storage failed; the first failure counts."""
-        if not self.failure.done():
-            self.failure.set_result(error)
+    failure: Failure = field(default_factory=Failure)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,7 +133,7 @@ def serve(
     environment: Mapping[str, str] | None = None,
     chosen: Chosen | None = None,
 ) -> None:
-    """Run a gateway until it is told to stop.
+    """Run a gateway, or a hub where the settings say so, until it is told to stop.
 
     Args:
         settings: checked settings.
@@ -159,7 +154,10 @@ def serve(
     gc.freeze()
     gc.set_threshold(_GC_ALLOCATIONS, 20, 50)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, keys, on_ready))
+        if settings.serve.role == Role.HUB:
+            runner.run(serve_hub(settings, keys, on_ready))
+        else:
+            runner.run(_serve(settings, keys, on_ready))
 
 
 async def _serve(settings: Settings, keys: KeyFolder, on_ready: Callable[[int, int], None] | None) -> None:
@@ -176,7 +174,7 @@ async def _serve(settings: Settings, keys: KeyFolder, on_ready: Callable[[int, i
             await line.reseal(peer)
         apis = _apis(parts, line)
         workers = line.workers()
-        stack.push_async_callback(_cancel, workers)
+        stack.push_async_callback(cancel, workers)
         listeners = Listeners()
         stack.push_async_callback(listeners.close)
         is_reachable = bool(parts.gateway.identity.authority.card.endpoints)
@@ -186,11 +184,11 @@ async def _serve(settings: Settings, keys: KeyFolder, on_ready: Callable[[int, i
         )
         if on_ready:
             on_ready(peer_port, operations_port)
-        await _until_stopped(stop, parts, workers)
+        await until_stopped(stop, parts.failure.future, workers)
         apis.peer.stopping = apis.authority.stopping = True
         line.news.end()
         line.relay.end()
-        await _drain(parts, settings.operations.drain_seconds)
+        await drain(parts.gateway, settings.operations.drain_seconds)
     logger.info("stopped", extra={"state": "stopped"})
 
 
@@ -205,6 +203,7 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
     identity = identity_at(authority, keys, now)
     store = open_store(data / DATABASE, ledger_key_at(authority, keys, now), folder.slow)
     stack.push_async_callback(store.close)
+    check_role(store.read, Role.GATEWAY)
     blobs = FileBlobs(data, system_entropy)
     blobs.sweep(lambda sha256: store.read.knows_payload(sha256))
     listings = await open_listings((data / DATABASE).absolute())
@@ -232,7 +231,7 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
         settings=settings,
     )
     parts = Parts(gateway, store, blobs, listings, transport, opener, keys, clerk)
-    store.start(on_failure=parts.fail)
+    store.start(on_failure=parts.failure)
     return parts
 
 
@@ -283,7 +282,9 @@ def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
-    operations = OperationsApi(readiness(gateway, parts.opener, parts.clerk, parts.failure), figures(status))
+    operations = OperationsApi(
+        readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status)
+    )
     status.watch(operations)
     return Apis(
         peer=PeerApi(
@@ -299,13 +300,18 @@ def _apis(parts: Parts, line: Line) -> Apis:
             listings=parts.listings,
             submit=Submit(gateway, parts.clerk, XmlLimits(), relay.add),
             hand_over=HandOver(gateway, news, relay.add),
-            import_peer=ImportPeer(gateway),
-            ping=ping,
+            peers=PeersApi(
+                gateway,
+                listings=parts.listings,
+                import_peer=ImportPeer(gateway),
+                ping=ping,
+                forget=ForgetPeer(gateway),
+                contact=relay.contact,
+            ),
             relay=relay,
             news=news,
             status=status,
             keys=KeysApi(gateway, Changes(gateway, line.own, parts.keys), parts.keys),
-            forget=ForgetPeer(gateway),
         ),
         operations=operations,
     )
@@ -325,41 +331,3 @@ async def _listen(
     )
     await listeners.socket(apis.authority.application(), settings.data / SOCKET)
     return peer_port, operations_port
-
-
-async def _until_stopped(stop: asyncio.Event, parts: Parts, workers: list["asyncio.Task[None]"]) -> None:
-    """Wait for a signal; raise when the storage or a worker failed."""
-    waiting = asyncio.create_task(stop.wait())
-    try:
-        watched: list[asyncio.Future[object]] = [waiting, parts.failure, *workers]  # type: ignore[list-item]  # invariant
-        await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()
-    if parts.failure.done():
-        raise parts.failure.result()
-    for worker in workers:
-        if worker.done():
-            if (error := worker.exception()) is not None:
-                raise _cause(error) from error
-            raise EmlaError("internal", f"{worker.get_coro()} ended by itself.")
-
-
-def _cause(error: BaseException) -> BaseException:
-    """What our operator can act on, out of the groups that tasks wrap it in; else the error itself."""
-    while isinstance(error, BaseExceptionGroup):
-        ours = error.subgroup(EmlaError)
-        error = (ours or error).exceptions[0]
-    return error
-
-
-async def _drain(parts: Parts, seconds: int) -> None:
-    """Let what is under way end; what does not in time is repeated after the next start."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await parts.gateway.under_way.none()
-
-
-async def _cancel(workers: list["asyncio.Task[None]"]) -> None:
-    for worker in workers:
-        worker.cancel()
-    await asyncio.gather(*workers, return_exceptions=True)

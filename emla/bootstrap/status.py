@@ -18,8 +18,8 @@ from emla.store.files import FileBlobs
 from emla.store.sqlite.store import SqliteStore
 from emla.web.operations import Check, Figures, Labelled, OperationsApi
 
-_SYNCS_PER_WAL_CHECKPOINT = 2
-_SYNCS_PER_BLOB = 3
+SYNCS_PER_WAL_CHECKPOINT = 2
+SYNCS_PER_BLOB = 3
 _DAY_SECONDS = 86400
 
 
@@ -71,8 +71,8 @@ class Status:
     @property
     def fsyncs(self) -> int:
         """Syncs to disk since the start: one a commit, two a WAL checkpoint, three a blob."""
-        checkpoints = self.store.wal.count * _SYNCS_PER_WAL_CHECKPOINT
-        return self.commits + checkpoints + self._blobs.kept * _SYNCS_PER_BLOB
+        checkpoints = self.store.wal.count * SYNCS_PER_WAL_CHECKPOINT
+        return self.commits + checkpoints + self._blobs.kept * SYNCS_PER_BLOB
 
     @property
     def hubs(self) -> list[dict[str, object]]:
@@ -106,28 +106,31 @@ def readiness(
     failure: "asyncio.Future[StoreError]",
 ) -> tuple[Check, ...]:
     """The conditions under which packages are taken."""
-
-    def disk() -> str:
-        try:
-            gateway.require_space(0)
-        except StoreError as error:
-            return error.detail
-        return ""
-
-    def documents() -> str:
-        try:
-            check_current(gateway.identity.authority, gateway.now())
-        except InvalidDocumentError as error:
-            return error.detail
-        return ""
-
     return (
         Check("store", lambda: "the storage failed" if failure.done() else ""),
         Check("opener", lambda: "" if opener.ready else "the opener is not running"),
         Check("clerk", lambda: "" if clerk.ready else "the clerk is not running"),
-        Check("disk", disk),
-        Check("documents", documents),
+        Check("disk", lambda: disk_problem(gateway)),
+        Check("documents", lambda: documents_problem(gateway)),
     )
+
+
+def disk_problem(gateway: Gateway) -> str:
+    """What is wrong with the free space; empty when nothing is."""
+    try:
+        gateway.require_space(0)
+    except StoreError as error:
+        return error.detail
+    return ""
+
+
+def documents_problem(gateway: Gateway) -> str:
+    """What is wrong with our own documents; empty when nothing is."""
+    try:
+        check_current(gateway.identity.authority, gateway.now())
+    except InvalidDocumentError as error:
+        return error.detail
+    return ""
 
 
 def figures(status: Status) -> Figures:

@@ -14,7 +14,7 @@ INTERRUPTED = 130
 
 FAMILIES = {
     "init": Entry("init:init", "Make an authority in an empty data folder."),
-    "serve": Entry("serve:serve", "Run the gateway until it is stopped."),
+    "serve": Entry("serve:serve", "Run the gateway, or a hub, until it is stopped."),
     "doctor": Entry("doctor:doctor", "Check everything the gateway needs; say what to do."),
     "message": Entry("message:message", "Check, send, list, show and open messages."),
     "request": Entry("message:message", "The same as message."),
@@ -23,6 +23,7 @@ FAMILIES = {
     "root": Entry("root:root", "The offline root, on removable media."),
     "peer": Entry("peer:peer", "The other authorities known here."),
     "leg": Entry("leg:leg", "What waits for its way to a peer."),
+    "hub": Entry("hub:hub", "What a hub holds for its members."),
     "ledger": Entry("ledger:ledger", "The tamper-evident record of all of it."),
     "demo": Entry("demo:demo", "Two authorities exchange a request on this machine."),
 }

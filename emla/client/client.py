@@ -20,6 +20,7 @@ import aiohttp
 
 from emla.client import download
 from emla.client.answers import Leg, Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus, Submitted
+from emla.client.hub_answers import Mailbox
 from emla.client.key_answers import Change, KeyOfficers, OwnDocuments, OwnKeys
 from emla.client.problems import error_of_problem
 from emla.client.reading import Answer, decode_answer, unreadable
@@ -244,6 +245,15 @@ class Client:
         """Publish a revocation or a freeze that a root key has signed."""
         body = {"revocation": _text(revocation)}
         return OwnDocuments.read(await self._post("/v1/revocations", "documents", body))
+
+    async def mailboxes(self) -> tuple[Mailbox, ...]:
+        """What a hub holds for each of its members.
+
+        Raises:
+            NotFoundError: the server is a gateway.
+        """
+        answer = await self._get("/v1/mailboxes", "mailboxes")
+        return tuple(map(Mailbox.read, answer.items("items")))
 
     async def legs(self, *, state: str | None = None) -> tuple[Leg, ...]:
         """What waits for, or was given to, peers."""

@@ -10,6 +10,7 @@ IMPORT_REFUSED = "import.refused"
 DOCUMENTS_REFUSED = "documents.refused"
 PEER_FORGOTTEN = "peer.forgotten"
 KEY_DESTROYED = "key.destroyed"
+MAILBOX_EXPIRED = "mailbox.expired"
 
 
 def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:

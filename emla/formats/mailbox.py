@@ -1,5 +1,6 @@
 """What a hub and the owner of a mailbox say to each other about its items (docs/spec/hub.md, section 4). Strict JSON."""
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -46,7 +47,7 @@ def decode_list(data: bytes) -> tuple[Listing, ...]:
     items = tuple(_listing(each) for each in members.objects("items", ITEMS_IN_ANSWER_MAX))
     members.extensions()
     members.finish()
-    if any(one.item >= next_one.item for one, next_one in zip(items, items[1:], strict=False)):
+    if any(one.item >= next_one.item for one, next_one in itertools.pairwise(items)):
         raise MalformedError("mailbox is not in ascending order.")
     return items
 

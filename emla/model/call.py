@@ -1,4 +1,4 @@
-"""Signed calls: an HTTP call that is not a signed object by itself and so bears a signature of its own (docs/spec/signed-calls.md)."""
+"""Signed calls: an HTTP call without a signed object in it, which bears a signature of its own (docs/spec/signed-calls.md)."""
 
 from dataclasses import dataclass
 

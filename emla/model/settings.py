@@ -4,6 +4,7 @@ Sizes in bytes, times in seconds unless the name says otherwise.
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 
@@ -63,6 +64,32 @@ class KeySettings:
     token_pin_file: str = ""
 
 
+class Role(StrEnum):
+    """What `emla serve` runs on a data folder."""
+
+    GATEWAY = "gateway"
+    HUB = "hub"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeSettings:
+    """What this folder is served as."""
+
+    role: str = Role.GATEWAY.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubSettings:
+    """How much a hub holds. One package always has room in an empty mailbox, whatever its size."""
+
+    mailbox_items_max: int = 100_000
+    """For one member."""
+    mailbox_bytes_max: int = 64 * 1024**3
+    member_items_max: int = 100_000
+    """From one member."""
+    member_bytes_max: int = 64 * 1024**3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one gateway. `data` is its folder; one folder serves one authority."""
@@ -74,3 +101,5 @@ class Settings:
     opener: OpenerSettings = field(default_factory=OpenerSettings)
     message: MessageSettings = field(default_factory=MessageSettings)
     keys: KeySettings = field(default_factory=KeySettings)
+    serve: ServeSettings = field(default_factory=ServeSettings)
+    hub: HubSettings = field(default_factory=HubSettings)

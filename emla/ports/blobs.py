@@ -39,6 +39,12 @@ class Blobs(Protocol):
         """Where the blob of this name lies."""
         ...
 
+    def take_away(self, sha256: bytes) -> Path | None:
+        """Take a blob's name away at once, when no row points to it any more; return what is left to unlink, which may take
+        its time. A crash before that leaves a temporary file, which the next start sweeps.
+        """
+        ...
+
     def free_bytes(self) -> int:
         """Free space, in bytes, where blobs are written."""
         ...

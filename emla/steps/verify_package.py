@@ -62,6 +62,24 @@ def verify_package(
         InvalidPackageError: ``malformed``, ``unknown-sender``, ``frozen``, ``bad-signature``, ``revoked-key``, ``not-recipient``,
             ``unknown-kid`` or ``clock-skew``.
     """
+    package = verify_signed_header(signed, find_sender=find_sender, witnessed=witnessed)
+    header = package.header
+    _check_addressing(header, addressee, now, limits)
+    code = _refusal(header, addressee, now)
+    return RefusedPackage(package=package, code=code) if code else package
+
+
+def verify_signed_header(
+    signed: bytes,
+    *,
+    find_sender: Callable[[str], Authority | None],
+    witnessed: Callable[[bytes], bool] = never_seen,
+) -> VerifiedPackage:
+    """Verify who signed a header and that it has its form: rungs 2 to 7, which recipient and hub share.
+
+    Raises:
+        InvalidPackageError: ``malformed``, ``unknown-sender``, ``frozen``, ``bad-signature`` or ``revoked-key``.
+    """
     try:
         # 2 strict DSSE, 3 type
         envelope = form.decode_signed(signed)
@@ -96,15 +114,12 @@ def verify_package(
         raise InvalidPackageError(
             "bad-signature", "The signing key was not valid when the package was created."
         )
-    package = VerifiedPackage(
+    return VerifiedPackage(
         header=header,
         pid=pid,
         signed=signed,
         signature_sha256=signature_hash(envelope),
     )
-    _check_addressing(header, addressee, now, limits)
-    code = _refusal(header, addressee, now)
-    return RefusedPackage(package=package, code=code) if code else package
 
 
 def _check_addressing(header: Header, addressee: Addressee, now: int, limits: WireLimits) -> None:

@@ -106,6 +106,17 @@ class FileBlobs:
         """Where the blob of this name lies."""
         return blob_path(self._folder, sha256)
 
+    def take_away(self, sha256: bytes) -> Path | None:
+        """Take a blob's name away at once; return what is left to unlink, None when there is none."""
+        temporary = self._temporary / self._entropy(16).hex()
+        try:
+            blob_path(self._folder, sha256).rename(temporary)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise store_error(error) from error
+        return temporary
+
     def free_bytes(self) -> int:
         """Free space where blobs are written, in bytes."""
         return shutil.disk_usage(self._folder).free

@@ -9,14 +9,12 @@ import time
 from aiohttp import web
 
 from emla import __version__
-from emla.flow.gateway import Gateway, Peer
+from emla.flow.gateway import Gateway
 from emla.flow.hand_over import HandOver
 from emla.flow.news import News
-from emla.flow.peers import ForgetPeer, ImportPeer, PingPeer
 from emla.flow.relay import Relay
 from emla.flow.submit import Submission, Submit, Submitted
 from emla.formats import strict_json
-from emla.formats.export import encode_export
 from emla.formats.patterns import AUTHORITY, MEDIA_TYPE
 from emla.formats.strict_json import Members
 from emla.model.errors import InvalidMessageError, MalformedError, NotFoundError, TransportError
@@ -25,10 +23,10 @@ from emla.model.limits import WIRE
 from emla.model.package import DeclaredPart, PartRole, Priority
 from emla.ports.listings import Listed, Listings
 from emla.ports.store import Transaction
-from emla.web import key_views, views
+from emla.web import views
 from emla.web.bodies import BodySource
 from emla.web.keys_api import KeysApi
-from emla.web.peer_api import DOCUMENTS_MEDIA
+from emla.web.peers_api import PeersApi
 from emla.web.problems import problem_middleware
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
@@ -49,25 +47,21 @@ class AuthorityApi:
         listings: Listings,
         submit: Submit,
         hand_over: HandOver,
-        import_peer: ImportPeer,
-        ping: PingPeer,
+        peers: PeersApi,
         relay: Relay,
         news: News,
         status: "views.StatusSource",
         keys: KeysApi,
-        forget: ForgetPeer,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
         self._submit = submit
         self._hand_over = hand_over
-        self._import_peer = import_peer
-        self._ping = ping
+        self._peers = peers
         self._relay = relay
         self._news = news
         self._status = status
         self._keys = keys
-        self._forget = forget
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -81,14 +75,9 @@ class AuthorityApi:
         application.router.add_get("/v1/messages", self.get_messages)
         application.router.add_get("/v1/messages/{pid}", self.get_message)
         application.router.add_get("/v1/messages/{pid}/parts/{number}", self.get_part)
-        application.router.add_get("/v1/documents", self.get_documents)
-        application.router.add_get("/v1/peers", self.get_peers)
-        application.router.add_post("/v1/peers", self.post_peer)
-        application.router.add_get("/v1/peers/{authority}", self.get_peer)
-        application.router.add_delete("/v1/peers/{authority}", self.delete_peer)
-        application.router.add_post("/v1/peers/{authority}/ping", self.post_ping)
         application.router.add_get("/v1/legs", self.get_legs)
         application.router.add_post("/v1/legs/{id}/retry", self.post_retry)
+        self._peers.add_routes(application.router)
         self._keys.add_routes(application.router)
         return application
 
@@ -194,7 +183,7 @@ class AuthorityApi:
         await response.write_eof()
         return response
 
-    # --- documents and peers ---
+    # --- status ---
 
     async def get_status(self, http_request: web.Request) -> web.Response:
         """GET /v1/status."""
@@ -216,63 +205,6 @@ class AuthorityApi:
                 "hubs": self._status.hubs,
                 "opener": self._status.opener,
                 "clerk": self._status.clerk,
-            }
-        )
-
-    async def get_documents(self, http_request: web.Request) -> web.Response:
-        """GET /v1/documents: our own export file."""
-        body = encode_export(self._gateway.identity.authority.documents)
-        return web.Response(body=body, content_type=DOCUMENTS_MEDIA)
-
-    async def get_peers(self, http_request: web.Request) -> web.Response:
-        """GET /v1/peers."""
-        waiting = await self._listings.waiting()
-        peers = sorted(self._gateway.directory.peers.values(), key=lambda peer: peer.authority.id)
-        return views.answer({"items": [self._shown(each, waiting.get(each.authority.id)) for each in peers]})
-
-    def _shown(self, peer: Peer, waiting: tuple[int, float] | None) -> views.Json:
-        ping = self._gateway.store.read.ping(peer.authority.id)
-        return views.peer(peer, waiting) | key_views.standing(peer, ping, self._gateway.now())
-
-    def _peer(self, http_request: web.Request) -> Peer:
-        peer = self._gateway.directory.peers.get(http_request.match_info["authority"])
-        if peer is None:
-            raise NotFoundError("not-found", "No such peer is pinned here.")
-        return peer
-
-    async def get_peer(self, http_request: web.Request) -> web.Response:
-        """GET /v1/peers/{authority}."""
-        peer = self._peer(http_request)
-        waiting = await self._listings.waiting()
-        whole = views.peer_in_full(peer, self._gateway.now())
-        return views.answer(self._shown(peer, waiting.get(peer.authority.id)) | whole)
-
-    async def delete_peer(self, http_request: web.Request) -> web.Response:
-        """DELETE /v1/peers/{authority}?force=1: forget a peer."""
-        authority = self._peer(http_request).authority.id
-        await self._forget(authority, force=http_request.query.get("force") == "1")
-        return web.Response(status=204)
-
-    async def post_peer(self, http_request: web.Request) -> web.Response:
-        """POST /v1/peers?fingerprint=: pin a peer whose fingerprint was compared by telephone."""
-        exported = await http_request.read()
-        peer, changed = await self._import_peer(exported, http_request.query.get("fingerprint", ""))
-        self._relay.contact(peer.authority.id)
-        return views.answer(self._shown(peer, None), status=201 if changed else 200)
-
-    async def post_ping(self, http_request: web.Request) -> web.Response:
-        """POST /v1/peers/{authority}/ping."""
-        peer = self._peer(http_request)
-        result = await self._ping.ping(peer.authority)
-        self._relay.contact(peer.authority.id)
-        return views.answer(
-            {
-                "authority": peer.authority.id,
-                "latency_milliseconds": round(result.latency_seconds * 1000, 1),
-                "clock_difference_seconds": result.clock_difference_seconds,
-                "software": result.software,
-                "card_version_known": result.card_version_known,
-                "card_version_theirs": result.card_version_theirs,
             }
         )
 

@@ -78,18 +78,10 @@ class PeerApi:
 
     async def put_package(self, http_request: web.Request) -> web.Response:
         """PUT /emla/1/packages/{pid}: length, header, payload. 200 accepted, 422 with a signed RelayRejection."""
-        pid = _id(http_request, "pid")
+        pid = id_of(http_request, "pid")
         if self.stopping:
             raise TransportError("stopping")
-        length = http_request.content_length
-        if length is None or length <= _LENGTH_BYTES:
-            raise InvalidPackageError("malformed", "A package names its length.")
-        short = InvalidPackageError("digest-mismatch", "The body ended before its length.")
-        source = BodySource(http_request.content, length, short)
-        header_length = int.from_bytes(await source.read_exactly(_LENGTH_BYTES), "big")
-        if not 0 < header_length <= min(WIRE.header_bytes, source.size):
-            raise InvalidPackageError("malformed", "The header is too long for a header or for the body.")
-        signed = await source.read_exactly(header_length)
+        signed, source = await package_of(http_request)
         with self._gateway.under_way.one():
             answer = await self._accept(pid, signed, source)
         return web.Response(
@@ -100,7 +92,7 @@ class PeerApi:
         """POST /emla/1/packages: several small ones at once; each is answered with its bundle or the code of its refusal."""
         if self.stopping:
             raise TransportError("stopping")
-        packages = package_row.decode(await _small_body(http_request, WIRE.packages_bytes))
+        packages = package_row.decode(await small_body(http_request, WIRE.packages_bytes))
         with self._gateway.under_way.many(len(packages)):
             outcomes = await asyncio.gather(*(self._package(*each) for each in packages))
         return web.Response(
@@ -117,15 +109,15 @@ class PeerApi:
 
     async def put_acknowledgement(self, http_request: web.Request) -> web.Response:
         """PUT /emla/1/acknowledgements/{aid}: 204 once it is durable here."""
-        aid = _id(http_request, "aid")
-        stored = await _small_body(http_request, WIRE.bundle_bytes)
+        aid = id_of(http_request, "aid")
+        stored = await small_body(http_request, WIRE.bundle_bytes)
         with self._gateway.under_way.one():
             await self._receive_acknowledgement(aid, stored)
         return web.Response(status=204)
 
     async def post_acknowledgements(self, http_request: web.Request) -> web.Response:
         """POST /emla/1/acknowledgements: several at once; the answer tells for each whether it is durable here."""
-        body = await _small_body(http_request, WIRE.bundles * (WIRE.bundle_bytes + 4))
+        body = await small_body(http_request, WIRE.bundles * (WIRE.bundle_bytes + 4))
         bundles = bundles_form.decode(body)
         with self._gateway.under_way.one():
             outcomes = await asyncio.gather(*(self._outcome(stored) for stored in bundles))
@@ -151,26 +143,41 @@ class PeerApi:
         authority = http_request.match_info["authority"]
         if authority not in self._gateway.directory.peers:
             raise InvalidDocumentError("unknown-sender")
-        exported = await _small_body(http_request, WIRE.documents_bytes)
+        exported = await small_body(http_request, WIRE.documents_bytes)
         with self._gateway.under_way.one():
             await self._take(authority, exported, fetched=False)
         return web.Response(status=204)
 
     async def post_ping(self, http_request: web.Request) -> web.Response:
         """POST /emla/1/ping: a signed, empty round trip."""
-        peer, answer = await self._ping.answer(await _small_body(http_request, PING_BYTES_MAX))
+        peer, answer = await self._ping.answer(await small_body(http_request, PING_BYTES_MAX))
         self._relay.contact(peer)
         return web.Response(body=answer, content_type=PING_MEDIA)
 
 
-def _id(http_request: web.Request, name: str) -> bytes:
+async def package_of(http_request: web.Request) -> tuple[bytes, BodySource]:
+    """Read the header of a package; the payload is still to come from the source."""
+    length = http_request.content_length
+    if length is None or length <= _LENGTH_BYTES:
+        raise InvalidPackageError("malformed", "A package names its length.")
+    short = InvalidPackageError("digest-mismatch", "The body ended before its length.")
+    source = BodySource(http_request.content, length, short)
+    header_length = int.from_bytes(await source.read_exactly(_LENGTH_BYTES), "big")
+    if not 0 < header_length <= min(WIRE.header_bytes, source.size):
+        raise InvalidPackageError("malformed", "The header is too long for a header or for the body.")
+    return await source.read_exactly(header_length), source
+
+
+def id_of(http_request: web.Request, name: str) -> bytes:
+    """An id in the path."""
     value = http_request.match_info[name]
     if not _ID.fullmatch(value):
         raise InvalidPackageError("malformed", f"'{name}' is not an id.")
     return bytes.fromhex(value)
 
 
-async def _small_body(http_request: web.Request, size_bytes_max: int) -> bytes:
+async def small_body(http_request: web.Request, size_bytes_max: int) -> bytes:
+    """A body that fits into memory."""
     length = http_request.content_length
     if length is None or not 0 < length <= size_bytes_max:
         raise InvalidPackageError("malformed", "The body has no acceptable length.")

@@ -188,8 +188,8 @@ ROWS = (
         name="pushed documents have a size",
         row="49",
         file="emla/web/peer_api.py",
-        old="exported = await _small_body(http_request, WIRE.documents_bytes)",
-        new="exported = await _small_body(http_request, 10**9)",
+        old="exported = await small_body(http_request, WIRE.documents_bytes)",
+        new="exported = await small_body(http_request, 10**9)",
         held_by=(
             "tests/attacks/test_gateway_rows.py::test_row_49_documents_are_refused_by_the_length_they_announce",
         ),

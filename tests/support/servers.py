@@ -26,14 +26,15 @@ import json, sys
 from pathlib import Path
 from emla.bootstrap.serve import serve
 from emla.model.errors import EmlaError
-from emla.model.settings import (KeySettings, MessageSettings, OpenerSettings, OperationsSettings, PeerSettings, Settings,
-                                 StoreSettings)
+from emla.model.settings import (HubSettings, KeySettings, MessageSettings, OpenerSettings, OperationsSettings, PeerSettings,
+                                 ServeSettings, Settings, StoreSettings)
 given = json.loads(sys.argv[1])
 try:
     serve(Settings(data=Path(given["data"]), peer=PeerSettings(**given["peer"]),
                    operations=OperationsSettings(**given["operations"]), store=StoreSettings(**given["store"]),
                    opener=OpenerSettings(**given["opener"]), message=MessageSettings(),
-                   keys=KeySettings(**given["keys"])))
+                   keys=KeySettings(**given["keys"]), serve=ServeSettings(role=given["role"]),
+                   hub=HubSettings(**given["hub"])))
 except EmlaError as error:
     print(error.code, error.detail, file=sys.stderr)
     sys.exit(error.entry.exit_code)
@@ -58,6 +59,8 @@ class Server:
     store: Json = field(default_factory=dict)
     opener: Json = field(default_factory=dict)
     keys: Json = field(default_factory=dict)
+    role: str = "gateway"
+    hub: Json = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -76,6 +79,8 @@ class Server:
             "store": {"disk_floor_bytes": 0, "disk_floor_percent": 0} | self.store,
             "opener": self.opener,
             "keys": self.keys,
+            "role": self.role,
+            "hub": self.hub,
         }
         (self.data / "emla.sock").unlink(missing_ok=True)
         with self.log.open("ab") as log:
@@ -151,6 +156,13 @@ def make_server(
         protection=protection,
     )
     return Server(data=folder / authority, made=made, port=port, operations_port=free_port(), keys=keys or {})
+
+
+def make_hub(folder: Path, authority: str) -> Server:
+    """Initialise a hub on free ports of loopback."""
+    server = make_server(folder, authority)
+    server.role = "hub"
+    return server
 
 
 async def introduce(*servers: Server) -> None:

@@ -10,6 +10,7 @@ from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Conflict, InboxRow, SentRow
 from emla.store.sqlite import rows
 from emla.store.sqlite.document_rows import DocumentReads
+from emla.store.sqlite.mailbox_rows import MailboxReads
 
 _DUE = (
     rows.LEG + f" WHERE peer = ? AND {rows.DUE} AND next_at <= ? AND (state = 'READY' OR next_at <= ?)"
@@ -24,7 +25,7 @@ LIMIT 1
 """
 
 
-class SqliteReader(DocumentReads):
+class SqliteReader(DocumentReads, MailboxReads):
     """Implements `emla.ports.store.Reader` on a read-only connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -141,10 +142,6 @@ class SqliteReader(DocumentReads):
         return [rows.peer(row) for row in self._execute(rows.PEER + " ORDER BY authority")]
 
     # --- figures ---
-
-    def knows_payload(self, sha256: bytes) -> bool:
-        """Whether a row points to the payload of this hash."""
-        return self._execute("SELECT 1 FROM payload WHERE sha256 = ?", (sha256,)).fetchone() is not None
 
     def leg_counts(self) -> dict[tuple[str, str], int]:
         """How many legs there are of each kind and state."""

@@ -19,6 +19,7 @@ from emla.ports.store import AcknowledgementRow, DuplicateError, Issued, Receive
 from emla.steps.acknowledge import IssuedAcknowledgement
 from emla.store.sqlite import rows
 from emla.store.sqlite.document_rows import DocumentStatements
+from emla.store.sqlite.mailbox_rows import MailboxStatements
 
 _INDEXES = {
     "sent.pid": "sent_pid",
@@ -31,6 +32,7 @@ _INDEXES = {
     "received.sender, received.epoch, received.seq": "received_place",
     "acknowledgement.aid": "acknowledgement_aid",
     "acknowledgement.pid, acknowledgement.event, acknowledgement.by": "acknowledgement_event",
+    "mailbox_item.owner, mailbox_item.kind, mailbox_item.ref": "mailbox_item_ref",
 }
 _UNIQUE = "UNIQUE constraint failed: "
 
@@ -43,7 +45,7 @@ class Mark:
     issued: int
 
 
-class SqliteTransaction(DocumentStatements):
+class SqliteTransaction(DocumentStatements, MailboxStatements):
     """One batch on one connection; implements `emla.ports.store.Transaction`."""
 
     def __init__(self, connection: sqlite3.Connection, frontier: Frontier, key: LedgerKey) -> None:

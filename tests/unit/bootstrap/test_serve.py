@@ -1,6 +1,6 @@
 """Serve: what ends it is told to the operator as one error with a code."""
 
-from emla.bootstrap.serve import _cause
+from emla.bootstrap.running import _cause
 from emla.model.errors import StoreError
 
 

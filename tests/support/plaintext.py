@@ -1,0 +1,61 @@
+"""What must not be found on a disk: every text of a message, its parts' names and bytes, as they are and in base64.
+
+`needles_of` cuts a message into what to look for; `found_in` looks into every byte of every file of a folder, whatever it is:
+databases with their freed pages, write-ahead logs, blobs, temporary files.
+"""
+
+import base64
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from lxml import etree
+
+_LEAST = 8
+"""Shorter texts are found in random bytes, and in words that anybody may write."""
+
+
+def needles_of(message: bytes, *more: str | bytes, public: Iterable[str] = ()) -> tuple[bytes, ...]:
+    """What to look for.
+
+    Args:
+        message: the XML document.
+        more: names and bytes of parts, ids, whatever else is to stay unseen.
+        public: texts that anybody may know, such as ids of authorities.
+    """
+    texts: set[bytes] = set()
+    for element in etree.fromstring(message).iter():
+        for text in (element.text, element.tail, *element.attrib.values()):
+            texts |= {line.strip().encode() for line in (text or "").splitlines()}
+    texts |= {each.encode() if isinstance(each, str) else each for each in more}
+    known = {each.encode() for each in public}
+    return tuple(sorted(each for each in texts if len(each) >= _LEAST and each not in known))
+
+
+def spellings(needle: bytes) -> Iterator[bytes]:
+    """A needle as it is, in UTF-16, in hexadecimal, and in base64 wherever it begins."""
+    yield needle
+    if needle.isascii():
+        yield needle.decode("ascii").encode("utf-16-le")
+    yield needle.hex().encode()
+    for shift in range(3):
+        encoded = base64.b64encode(bytes(shift) + needle)
+        # What stands at either end depends on its neighbours too.
+        inner = encoded[4 if shift else 0 : -4]
+        if len(inner) >= _LEAST:
+            yield inner
+            yield inner.replace(b"+", b"-").replace(b"/", b"_")
+
+
+def found_in(folder: Path, needles: Iterable[bytes]) -> list[str]:
+    """Every needle that stands somewhere below a folder, and in which file."""
+    wanted = [(needle, tuple(set(spellings(needle)))) for needle in needles]
+    assert wanted, "nothing to look for"
+    found = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        data = path.read_bytes()
+        found += [
+            f"{needle[:40]!r} in {path.relative_to(folder)}"
+            for needle, spelled in wanted
+            if any(each in data for each in spelled)
+        ]
+    return found
