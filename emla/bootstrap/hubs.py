@@ -39,7 +39,9 @@ def collector(
     relay: Relay,
 ) -> Collect:
     """Make what collects our mailboxes, and let it and the relay know when a hub is pinned."""
-    collect = Collect(gateway, hubs.line, TakeItems(gateway, accept, receive, take, relay.add).table())
+    collect = Collect(
+        gateway, hubs.line, TakeItems(gateway, accept, receive, take, relay.add).table(), hubs.ways.contact
+    )
 
     def pinned(authority: str) -> None:
         collect.look()

@@ -51,6 +51,10 @@ class Taken:
     new: bool = False
 
 
+def _nobody(_: str) -> None:
+    """Nobody is told."""
+
+
 Take = Callable[[Listing, ItemSource], Awaitable[Taken]]
 """Takes one item; raises when it is to stay where it is."""
 
@@ -81,12 +85,14 @@ class Mailbox:
         hub: str,
         takers: Mapping[ItemKind, Take],
         figures: CollectFigures,
+        on_reached: Callable[[str], None] = _nobody,
     ) -> None:
         self._gateway = gateway
         self._line = line
         self._hub = hub
         self._takers = takers
         self._figures = figures
+        self._on_reached = on_reached
         self._places = asyncio.Semaphore(_PLACES)
         self._busy: set[int] = set()
         """Numbers of items that are being taken, or that the hub is still to be told about."""
@@ -132,6 +138,7 @@ class Mailbox:
             raise TransportError("peer-nonsense", f"The hub answered '{found.code}'.")
         if self.reached is False:
             logger.info("hub reached again", extra={"peer": self._hub})
+            self._on_reached(self._hub)
         self._failures, self.reached = 0, True
         return found
 
@@ -253,8 +260,16 @@ class Mailbox:
 class Collect:
     """A mailbox at each hub that our card names and that is pinned here; runs until cancelled."""
 
-    def __init__(self, gateway: Gateway, line: HubLine, takers: Mapping[ItemKind, Take]) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        line: HubLine,
+        takers: Mapping[ItemKind, Take],
+        on_reached: Callable[[str], None] = _nobody,
+    ) -> None:
+        """Args: the gateway, the line to hubs, who takes what, and whom to tell when a hub answers again."""
         self._gateway = gateway
+        self._on_reached = on_reached
         self._line = line
         self._takers = takers
         self._mailboxes: dict[str, Mailbox] = {}
@@ -292,6 +307,6 @@ class Collect:
             self._tasks.pop(hub).cancel()
             del self._mailboxes[hub]
         for hub in sorted(pinned - self._tasks.keys()):
-            mailbox = Mailbox(self._gateway, self._line, hub, self._takers, self.figures)
+            mailbox = Mailbox(self._gateway, self._line, hub, self._takers, self.figures, self._on_reached)
             self._mailboxes[hub] = mailbox
             self._tasks[hub] = group.create_task(mailbox.run(), name=f"mailbox-{hub}")

@@ -58,9 +58,13 @@ class Ways:
         """Whether a peer can be reached through hubs only, and none of them is pinned here."""
         return bool(not peer.card.endpoints and peer.card.hubs and not self.hubs(peer))
 
-    def contact(self, peer: str) -> None:
-        """A peer called us: its line may be up again."""
-        self._down.pop(peer, None)
+    def contact(self, who: str) -> None:
+        """A peer called us, or a hub answered: its line is up again, and what waited for that need not wait any longer."""
+        if self._down.pop(who, None) is None:
+            return
+        for peer in list(self._gateway.directory.peers.values()):
+            if who in peer.authority.card.hubs:
+                self._gateway.signals.wake(peer.authority.id)
 
     def may_try(self, to: str) -> bool:
         """Whether a line is worth a try now. Whoever is told so when its pause is over is the one who tries."""

@@ -185,9 +185,9 @@ class HttpsTransport:
             return await self._packages(
                 peer, _Offer(pid, signed, payload), package_row.FRAME_BYTES + len(signed) + len(payload)
             )
-        return await self.put_package(peer, pid, signed, payload, payload_size)
+        return await self._put_package(peer, pid, signed, payload, payload_size)
 
-    async def put_package(
+    async def _put_package(
         self, peer: Authority, pid: bytes, signed: bytes, payload: bytes | Path, payload_size: int
     ) -> bytes | Refusal:
         """Offer a package in a call of its own."""
@@ -204,7 +204,7 @@ class HttpsTransport:
     async def _send_packages(self, peer: Authority, offers: list[_Offer]) -> Sequence[bytes | Refusal]:
         if len(offers) == 1:
             one = offers[0]
-            return [await self.put_package(peer, one.pid, one.signed, one.payload, len(one.payload))]
+            return [await self._put_package(peer, one.pid, one.signed, one.payload, len(one.payload))]
         body = package_row.encode([(each.signed, each.payload) for each in offers])
         status, media, answer, retry_after = await self._call(
             peer, "POST", "/emla/1/packages", body, _PACKAGES, len(body), package_row.ANSWER_BYTES_MAX

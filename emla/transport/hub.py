@@ -24,7 +24,7 @@ from emla.transport.https import DOCUMENTS, HttpsTransport, read_answer, refusal
 
 _MAILBOX = "application/vnd.emla.mailbox+json"
 _RELEASE = "application/vnd.emla.release+json"
-_OUTCOMES = "application/vnd.emla.outcomes+json"
+_OUTCOMES = "application/vnd.emla.mailbox-outcomes+json"
 _PATH = "/emla/1/mailbox"
 _PIECE_BYTES = 256 * 1024
 _RANGE = re.compile(r"bytes (?P<start>[0-9]{1,16})-[0-9]{1,16}/(?P<whole>[0-9]{1,16})", re.ASCII)
@@ -46,7 +46,7 @@ class HttpsHubLine:
         self, hub: Authority, pid: bytes, signed: bytes, payload: bytes | Path, payload_size: int
     ) -> bytes | Refusal:
         """Offer a package for its recipient's mailbox; the bundle of the answer, unverified."""
-        return await self._transport.put_package(hub, pid, signed, payload, payload_size)
+        return await self._transport.send_package(hub, pid, signed, payload, payload_size)
 
     async def deposit_documents(
         self, hub: Authority, authority: str, exported: bytes, *, owner: str
