@@ -137,7 +137,9 @@ class DeliverLeg:
             )
             return Refusal(code=error.code)
         if by_hub:
-            return await self._held.package(leg, peer, went, verified, record_acknowledgement(verified))
+            outcome = await self._held.package(leg, peer, went, verified, record_acknowledgement(verified))
+            self._news.tell(row.pid)
+            return outcome
         if verified.acknowledgement.event not in (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION):
             return Refusal(code="peer-nonsense")
         try:

@@ -1,5 +1,6 @@
 """Legs that a hub holds: they go on asking, the hub's word ends nothing, and they are not asked for too often."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,15 @@ async def test_a_package_that_a_hub_holds_waits_and_is_delivered(tmp_path: Path)
         assert world.hub.count(RECIPIENT) == 0
         assert await world.recipient.read_main(pid)
         await world.whole()
+
+
+async def test_whoever_waits_for_news_hears_that_a_hub_has_it(tmp_path: Path) -> None:
+    async with hub_world(tmp_path) as world:
+        pid = await world.submit()
+        waiting = asyncio.create_task(world.sender.news.wait(pid, 5))
+        await asyncio.sleep(0)
+        await world.sender.deliver(RECIPIENT)
+        assert await waiting
 
 
 async def test_the_hub_is_asked_again_ever_more_seldom(tmp_path: Path) -> None:
