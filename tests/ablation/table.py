@@ -3,6 +3,7 @@
 from tests.ablation import (
     rows_exchange,
     rows_forms,
+    rows_hub_member,
     rows_keys,
     rows_ladders,
     rows_relay,
@@ -21,4 +22,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_exchange.ROWS,
     *rows_running.ROWS,
     *rows_relay.ROWS,
+    *rows_hub_member.ROWS,
 )
