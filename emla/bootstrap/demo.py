@@ -44,10 +44,11 @@ class DemoFailedError(Exception):
     """Something was not as it should be."""
 
 
-def run(*, keep: bool, console: Console) -> int:
+def run(story: "type[Story]", *, keep: bool, console: Console) -> int:
     """Run the demo.
 
     Args:
+        story: which one.
         keep: keep the temporary folder.
         console: where the story is told.
 
@@ -56,7 +57,7 @@ def run(*, keep: bool, console: Console) -> int:
     """
     folder = Path(tempfile.mkdtemp(prefix="emla-demo-"))
     try:
-        asyncio.run(_Story(folder, console).tell())
+        asyncio.run(story(folder, console).tell())
     except (DemoFailedError, EmlaError) as error:
         console.print(f"[bold red]Not as it should be:[/] {error}")
         console.print(f"The logs are in {folder}.")
@@ -69,8 +70,11 @@ def run(*, keep: bool, console: Console) -> int:
     return 0
 
 
-class _Story:
+class Story:
     """The acts of the demo, in order."""
+
+    expected = _EXPECTED
+    """What is acknowledged in it."""
 
     def __init__(self, folder: Path, console: Console) -> None:
         self._folder = folder
@@ -129,17 +133,18 @@ class _Story:
             " that is for the requested authority to say."
         )
 
-    async def _pin(self, here: DemoServer, there: DemoServer) -> None:
+    async def _pin(self, here: DemoServer, there: DemoServer, *, first_wrong: bool = True) -> None:
+        """Pin one at the other; `first_wrong`: type a wrong fingerprint first, which is refused."""
         exported = there.documents.read_bytes()
-        wrong = "0" * 60
         async with Client(here.socket) as client:
-            try:
-                await client.import_peer(exported, wrong)
-            except EmlaError as error:
-                self._expect(
-                    holds=error.code == "fingerprint-mismatch",
-                    text=f"{here.id}: a wrong fingerprint is refused ({error.code})",
-                )
+            if first_wrong:
+                try:
+                    await client.import_peer(exported, "0" * 60)
+                except EmlaError as error:
+                    self._expect(
+                        holds=error.code == "fingerprint-mismatch",
+                        text=f"{here.id}: a wrong fingerprint is refused ({error.code})",
+                    )
             await client.import_peer(exported, there.fingerprint)
         self._fact(f"{here.id} pins {there.id}: {there.fingerprint[:29]} ...")
 
@@ -162,13 +167,17 @@ class _Story:
         async with Client(japan.socket) as client:
             with _open_parts(files, message) as parts:
                 submitted = await client.submit(parts)
-            found = await client.message(submitted.pid)
-            self._timeline(found, 0)
-            self._expect(
-                holds=found.state == "READY",
-                text="nl.moj cannot be reached: the package waits, sealed and durable, and will be tried for 60 days",
-            )
+            await self._submitted(client, submitted.pid)
         return submitted.pid, {path.name: _sha256(path) for path in files}
+
+    async def _submitted(self, client: Client, pid: str) -> None:
+        """What there is to say as soon as the message is in."""
+        found = await client.message(pid)
+        self._timeline(found, 0)
+        self._expect(
+            holds=found.state == "READY",
+            text="nl.moj cannot be reached: the package waits, sealed and durable, and will be tried for 60 days",
+        )
 
     def _timeline(self, message: Message, known: int) -> None:
         for each in message.acknowledgements[known:]:
@@ -194,10 +203,9 @@ class _Story:
             text="nothing of it was stored: the ledger of nl.moj has not grown",
         )
 
-    async def _deliver(self, japan: DemoServer, pid: str) -> None:
+    async def _deliver(self, japan: DemoServer, pid: str, known: int = 1) -> None:
         async with Client(japan.socket) as client:
-            known = 1
-            while known < 3:
+            while known < len(self.expected) - 1:
                 message = await client.wait_for(pid, after=known, wait_seconds=_WAIT_SECONDS)
                 if len(message.acknowledgements) <= known:
                     raise DemoFailedError("nl.moj did not acknowledge in time")
@@ -221,16 +229,17 @@ class _Story:
 
     async def _handed(self, japan: DemoServer, pid: str) -> None:
         async with Client(japan.socket) as client:
-            message = await client.wait_for(pid, after=3, wait_seconds=_WAIT_SECONDS)
-            self._timeline(message, 3)
+            known = len(self.expected) - 1
+            message = await client.wait_for(pid, after=known, wait_seconds=_WAIT_SECONDS)
+            self._timeline(message, known)
             events = [each.event for each in message.acknowledgements]
             self._expect(
-                holds=set(events) == {each.value for each in _EXPECTED} and message.state == "HANDED",
+                holds=set(events) == {each.value for each in self.expected} and message.state == "HANDED",
                 text=f"jp.moj holds all {len(events)} acknowledgements",
             )
 
     def _verify_offline(self, *servers: DemoServer) -> None:
-        self._act("Anybody can check the acknowledgements with the two exported cards alone, offline.")
+        self._act("Anybody can check the acknowledgements with the exported cards alone, offline.")
         authorities: dict[str, Authority] = {}
         for server in servers:
             authorities[server.id] = trust_documents(decode_export(server.documents.read_bytes()))
@@ -239,10 +248,13 @@ class _Story:
             verified, event = _verify(bundle, authorities)
             seen.add(event)
             self._fact(verified)
-        self._expect(holds=seen == set(_EXPECTED), text="all four verified, each with its inclusion proof")
+        self._expect(
+            holds=seen == set(self.expected),
+            text=f"all {len(seen)} verified, each with its inclusion proof",
+        )
 
     def _audit(self, *servers: DemoServer) -> None:
-        self._act("Both ledgers are recomputed from the stored bytes.")
+        self._act("The ledgers are recomputed from the stored bytes.")
         for server in servers:
             found = verify_ledger(server.data)
             self._expect(

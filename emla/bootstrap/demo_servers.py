@@ -14,6 +14,7 @@ from pathlib import Path
 from emla.bootstrap.initialise import About, initialise
 from emla.bootstrap.own import SOCKET
 from emla.model.errors import ConfigurationError
+from emla.model.settings import Role
 
 _START_SECONDS = 20
 _STOP_SECONDS = 20
@@ -28,6 +29,7 @@ class DemoServer:
     data: Path
     fingerprint: str
     documents: Path
+    role: Role = Role.GATEWAY
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -55,7 +57,7 @@ class DemoServer:
         self.socket.unlink(missing_ok=True)
         with self.data.with_suffix(".log").open("ab") as log:
             self.process = subprocess.Popen(  # noqa: ASYNC220 (the demo does nothing else meanwhile)
-                [sys.executable, "-m", "emla", "serve", "--data", str(self.data)],
+                [sys.executable, "-m", "emla", "serve", "--role", self.role.value, "--data", str(self.data)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -87,6 +89,13 @@ class DemoServer:
             self.process.wait()
         self.process = None
 
+    def kill(self) -> None:
+        """End it as a power cut would: whatever lies on its disk stays as it is."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
     @staticmethod
     def now() -> datetime:
         """The wall clock."""
@@ -98,14 +107,24 @@ class DemoServer:
         return secrets.token_bytes(count)
 
 
-def make_demo_server(folder: Path, authority: str, name: str, country: str) -> DemoServer:
-    """Initialise an authority on free ports of loopback."""
+def make_demo_server(
+    folder: Path,
+    authority: str,
+    name: str,
+    country: str,
+    *,
+    hubs: tuple[str, ...] = (),
+    endpoint: bool = True,
+    role: Role = Role.GATEWAY,
+) -> DemoServer:
+    """Initialise an authority on free ports of loopback; without an endpoint it is reached through hubs only."""
     made = initialise(
         folder / authority,
         About(
             authority=authority,
             names=(("en", name),),
-            endpoint_url=f"https://127.0.0.1:{free_port()}",
+            endpoint_url=f"https://127.0.0.1:{free_port()}" if endpoint else "",
+            hubs=hubs,
             country=country,
             contacts=(("telephone", "+00 00 555 01 00"),),
             languages=("en",),
@@ -115,7 +134,11 @@ def make_demo_server(folder: Path, authority: str, name: str, country: str) -> D
         now=int(time.time()),
     )
     return DemoServer(
-        id=authority, data=folder / authority, fingerprint=made.fingerprint, documents=made.documents
+        id=authority,
+        data=folder / authority,
+        fingerprint=made.fingerprint,
+        documents=made.documents,
+        role=role,
     )
 
 

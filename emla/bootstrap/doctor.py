@@ -18,10 +18,10 @@ from pathlib import Path
 from emla import config
 from emla.bootstrap.checkup import Check, Verdict, fail, of_error, ok, warn
 from emla.bootstrap.doctor_keys import examine_keys
-from emla.bootstrap.own import KEYS
+from emla.bootstrap.own import KEYS, own_authority
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.unlock import Chosen
-from emla.client.answers import Peer
+from emla.client.answers import OwnHub, Peer
 from emla.client.client import Client
 from emla.formats import export
 from emla.keyring.files import OPENER_USES
@@ -204,17 +204,25 @@ async def _server(data: Path, settings: Settings) -> list[Check]:
             words = f"answers as {status.authority}, {status.software}, {status.peers} peers"
             if not status.ready:
                 return [warn("server", f"{words}, not ready", "Look at its log.")]
-            return [ok("server", words), *await _peers(client)]
+            return [ok("server", words), *map(_hub, status.hubs), *await _peers(client)]
     except EmlaError as error:
         if error.code != "server-not-running":
             return [of_error("server", error)]
     checks = [warn("server", "does not run", "Start it with `emla serve`.")]
-    for name, host, port in (
-        ("peer port", settings.peer.listen_host, settings.peer.listen_port),
-        ("operations port", settings.operations.listen_host, settings.operations.listen_port),
-    ):
+    ports = [("operations port", settings.operations.listen_host, settings.operations.listen_port)]
+    if _has_endpoint(data):
+        ports.insert(0, ("peer port", settings.peer.listen_host, settings.peer.listen_port))
+    for name, host, port in ports:
         checks.append(await asyncio.to_thread(_port, name, host, port))
     return checks
+
+
+def _has_endpoint(data: Path) -> bool:
+    """Whether the server listens for peers; what is wrong with the documents is told elsewhere."""
+    try:
+        return bool(own_authority(data).card.endpoints)
+    except EmlaError:
+        return True
 
 
 def _port(name: str, host: str, port: int) -> Check:
@@ -233,8 +241,20 @@ async def _peers(client: Client) -> list[Check]:
     return list(await asyncio.gather(*(_peer(client, each) for each in await client.peers())))
 
 
+def _hub(hub: OwnHub) -> Check:
+    name = f"hub {hub.authority}"
+    if not hub.pinned:
+        remedy = "Import its card (`emla peer import`): what it holds for us cannot be collected."
+        return fail(name, "our card names it, and it is not pinned here", remedy)
+    if not hub.reached:
+        return warn(name, "does not answer", "Look at the line; what it holds for us comes when it answers.")
+    return ok(name, "answers; our mailbox is collected")
+
+
 async def _peer(client: Client, peer: Peer) -> Check:
     name = f"peer {peer.authority}"
+    if not peer.has_endpoint:
+        return ok(name, f"is reached through {', '.join(peer.through)}; nobody can ping it")
     try:
         pong = await client.ping(peer.authority)
     except EmlaError as error:

@@ -52,6 +52,11 @@ class HubStatus:
         return round(self.store.figures.longest_wait_seconds * 1000, 1)
 
     @property
+    def hubs(self) -> list[dict[str, object]]:
+        """A hub has none of its own."""
+        return []
+
+    @property
     def opener(self) -> list[dict[str, object]]:
         """A hub has none."""
         return []

@@ -28,6 +28,7 @@ from emla.model.documents import Authority, Card, CardKey, Documents, Endpoint, 
 from emla.model.errors import ConfigurationError, InvalidDocumentError, MalformedError
 from emla.model.limits import WIRE
 from emla.model.package import SUITES
+from emla.model.settings import PeerSettings
 from emla.model.signed import PayloadType, SignedObject, Signer
 from emla.steps.trust import trust_documents
 
@@ -38,6 +39,7 @@ SEALING_WINDOW_SECONDS = 395 * _DAY
 """A year, and the 30 days in which the old and the new key overlap."""
 SIGNING_WINDOW_SECONDS = ROOT_LIFE_SECONDS
 PAYLOAD_BYTES_MAX = 100 * 1024**3
+HUBS_MAX = 8
 _OWN = Path("documents") / "own.json"
 _ROOT_DRAFT = Path("documents") / "root-draft.json"
 _CARD_DRAFT = Path("documents") / "card-draft.json"
@@ -58,7 +60,10 @@ class Initialised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a new authority says of itself; as `emla.model.documents.Profile`, with the address at which peers reach it."""
+    """What a new authority says of itself; as `emla.model.documents.Profile`, with the address at which peers reach it.
+
+    `endpoint_url` is empty where nobody can reach it from outside; then it names `hubs` that hold what is for it.
+    """
 
     authority: str
     names: tuple[tuple[str, str], ...]
@@ -69,6 +74,7 @@ class About:
     time_zone: str
     office_hours: str
     electronic_acceptance: str = "all"
+    hubs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +107,9 @@ def initialise(data: Path, about: About, *, now: int, protection: Protection | N
         ConfigurationError: ``already-initialised``, ``bad-setting`` or ``disk-full``; what a token answers.
     """
 
-    def fill(building: Path, keys: dict[FileUse, FirstKey], endpoint: Endpoint) -> tuple[Authority, str]:
+    def fill(
+        building: Path, keys: dict[FileUse, FirstKey], endpoint: Endpoint | None
+    ) -> tuple[Authority, str]:
         root_key = keys[FileUse.ROOT]
         root = _first_root(about.authority, (RootKey(kid=root_key.kid, public=root_key.public),), 1, now)
         root_payload = form.encode_root(root)
@@ -137,7 +145,7 @@ def prepare(
         ConfigurationError: as `initialise`.
     """
 
-    def fill(building: Path, keys: dict[FileUse, FirstKey], endpoint: Endpoint) -> None:
+    def fill(building: Path, keys: dict[FileUse, FirstKey], endpoint: Endpoint | None) -> None:
         payload = form.encode_root(_first_root(about.authority, root.keys, root.threshold, now))
         card = form.encode_card(_first_card(about, keys, endpoint, now))
         try:
@@ -207,20 +215,24 @@ def _in_new_folder(
     now: int,
     *,
     with_root: bool,
-    fill: Callable[[Path, dict[FileUse, FirstKey], Endpoint], T],
+    fill: Callable[[Path, dict[FileUse, FirstKey], Endpoint | None], T],
 ) -> T:
     """Make keys and settings in a folder beside, let `fill` write the documents, then put it in place."""
     _refuse_what_is_there(data)
     if not patterns.AUTHORITY.fullmatch(about.authority):
         raise ConfigurationError("bad-setting", f"'{about.authority}' is not an authority id such as at.moj.")
-    host, port = _host_and_port(about.endpoint_url)
+    _check_hubs(about)
+    url = about.endpoint_url
+    host, port = _host_and_port(url) if url else ("localhost", PeerSettings().listen_port)
     building = data.with_name(f".{data.name}.new-{secrets.token_hex(4)}")
     try:
         building.mkdir(mode=0o700, parents=True)
         keys = make_first_keys(building, protection, authority=about.authority, now=now, with_root=with_root)
         tls = write_tls(building / "tls", host=host, now=now)
         (building / "documents").mkdir(mode=0o700)
-        result = fill(building, keys, Endpoint(url=about.endpoint_url, spki_sha256=tls.spki_sha256))
+        # The key is made in any case: an endpoint may come with a later card.
+        endpoint = Endpoint(url=url, spki_sha256=tls.spki_sha256) if url else None
+        result = fill(building, keys, endpoint)
         write_private(building / "emla.toml", first_settings(host, port).encode())
         _put_in_place(building, data)
     except OSError as error:
@@ -234,6 +246,16 @@ def _in_new_folder(
 def _refuse_what_is_there(data: Path) -> None:
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
         raise ConfigurationError("already-initialised", f"{data} is not an empty folder.")
+
+
+def _check_hubs(about: About) -> None:
+    hubs = about.hubs
+    if wrong := [each for each in hubs if not patterns.AUTHORITY.fullmatch(each) or each == about.authority]:
+        raise ConfigurationError("bad-setting", f"'{wrong[0]}' is not the id of a hub, such as hub.example.")
+    if len(set(hubs)) != len(hubs) or len(hubs) > HUBS_MAX:
+        raise ConfigurationError("bad-setting", f"A card names each hub once, and at most {HUBS_MAX}.")
+    if not about.endpoint_url and not hubs:
+        raise ConfigurationError("bad-setting", "Without an endpoint and a hub nobody could reach it.")
 
 
 def _host_and_port(endpoint_url: str) -> tuple[str, int]:
@@ -259,7 +281,7 @@ def _first_root(authority: str, keys: tuple[RootKey, ...], threshold: int, now: 
     )
 
 
-def _first_card(about: About, keys: dict[FileUse, FirstKey], endpoint: Endpoint, now: int) -> Card:
+def _first_card(about: About, keys: dict[FileUse, FirstKey], endpoint: Endpoint | None, now: int) -> Card:
     return Card(
         authority=about.authority,
         version=1,
@@ -269,8 +291,8 @@ def _first_card(about: About, keys: dict[FileUse, FirstKey], endpoint: Endpoint,
             _card_key(keys[FileUse.LEDGER], KeyUse.LEDGER, now, SIGNING_WINDOW_SECONDS),
             _card_key(keys[FileUse.SEAL], KeyUse.SEAL, now, SEALING_WINDOW_SECONDS),
         ),
-        endpoints=(endpoint,),
-        hubs=(),
+        endpoints=(endpoint,) if endpoint else (),
+        hubs=about.hubs,
         suites=SUITES,
         ledger_origin=f"{about.authority}/emla/1/1",
         epoch=1,

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 import uvloop
 
+from emla.bootstrap.hubs import collector, contact_of, hub_ways, published
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.logs import set_up_logs
 from emla.bootstrap.own import DATABASE, SOCKET, own_authority, write_own_file
@@ -28,6 +29,7 @@ from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.flow.accept import Accept
 from emla.flow.changes import Changes
+from emla.flow.collect import Collect
 from emla.flow.deliver import DeliverLeg
 from emla.flow.gateway import Gateway
 from emla.flow.hand_over import HandOver
@@ -42,6 +44,7 @@ from emla.flow.reseal import Reseal
 from emla.flow.submit import Submit
 from emla.flow.take_documents import TakeDocuments
 from emla.flow.upkeep import Upkeep
+from emla.flow.ways import Ways
 from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
 from emla.keyring.tls import check_tls
@@ -87,6 +90,8 @@ class Line:
     news: News
     relay: Relay
     opening: Open
+    collect: Collect
+    ways: Ways
     own: Own
     ping: PingPeer
     take: TakeDocuments
@@ -96,12 +101,19 @@ class Line:
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
+        self.ways.contact(peer)
         self.relay.contact(peer)
         self.refresh.contact(peer)
 
     def workers(self) -> list["asyncio.Task[None]"]:
         """Start what runs until the end."""
-        runs = (self.relay.run(), self.opening.run(), self.refresh.run(), self.upkeep.run())
+        runs = (
+            self.relay.run(),
+            self.opening.run(),
+            self.refresh.run(),
+            self.upkeep.run(),
+            self.collect.run(),
+        )
         return [asyncio.create_task(each) for each in runs]
 
 
@@ -125,7 +137,7 @@ def serve(
 
     Args:
         settings: checked settings.
-        on_ready: called with the peer port and the operations port once everything listens.
+        on_ready: called with the peer port (0: our card names no endpoint) and the operations port once everything listens.
         environment: where systemd says in which folder its credentials lie.
         chosen: what the command line says about passphrase and PIN.
 
@@ -165,7 +177,8 @@ async def _serve(settings: Settings, keys: KeyFolder, on_ready: Callable[[int, i
         stack.push_async_callback(cancel, workers)
         listeners = Listeners()
         stack.push_async_callback(listeners.close)
-        peer_port, operations_port = await _listen(settings, apis, listeners)
+        is_reachable = bool(parts.gateway.identity.authority.card.endpoints)
+        peer_port, operations_port = await _listen(settings, apis, listeners, is_reachable=is_reachable)
         logger.info(
             "serving", extra={"authority": parts.gateway.identity.id, "port": peer_port, "state": "ready"}
         )
@@ -225,7 +238,8 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
 def _line(parts: Parts) -> Line:
     """Put the journeys together, and connect what one tells another."""
     gateway, news = parts.gateway, News()
-    relay = Relay(gateway, DeliverLeg(gateway, parts.transport, news))
+    hubs = hub_ways(gateway, parts.transport)
+    relay = Relay(gateway, DeliverLeg(gateway, parts.transport, news, hubs.line, hubs.ways))
     reseal = Reseal(gateway, news, relay.add)
 
     async def on_news(peer: str) -> None:
@@ -234,20 +248,27 @@ def _line(parts: Parts) -> Line:
 
     ping = PingPeer(gateway, parts.transport)
     take = TakeDocuments(gateway, on_news)
-    refresh = Refresh(gateway, parts.transport, ping, take)
+    refresh = Refresh(gateway, parts.transport, ping, take, hubs.line, hubs.ways)
     gateway.signals.cards_seen = refresh.cards_seen
     gateway.signals.refused = refresh.refused
     gateway.signals.wake = relay.retry
+    opening = Open(gateway, parts.opener, news, relay.add)
+    # A peer's word out of our mailbox shows that it is alive, and says nothing about its line: `Ways` is not told.
+    words = contact_of(relay, refresh)
+    accept = Accept(gateway, opening.add, words)
+    collect = collector(gateway, hubs, accept, ReceiveAcknowledgement(gateway, news, words), take, relay)
     outlets = Outlets(
         ledger_key=parts.store.use_ledger_key,
         file=lambda export: write_own_file(gateway.settings.data, export),
-        published=refresh.published,
+        published=published(collect, refresh.published),
     )
     own = Own(gateway, parts.keys, outlets)
     return Line(
         news=news,
         relay=relay,
-        opening=Open(gateway, parts.opener, news, relay.add),
+        opening=opening,
+        collect=collect,
+        ways=hubs.ways,
         own=own,
         ping=ping,
         take=take,
@@ -260,6 +281,7 @@ def _line(parts: Parts) -> Line:
 def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
+    status.collect = line.collect
     operations = OperationsApi(
         readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status)
     )
@@ -295,10 +317,14 @@ def _apis(parts: Parts, line: Line) -> Apis:
     )
 
 
-async def _listen(settings: Settings, apis: Apis, listeners: Listeners) -> tuple[int, int]:
-    peer = settings.peer
-    tls = check_tls(settings.data / "tls")
-    peer_port = await listeners.peers(apis.peer.application(), peer.listen_host, peer.listen_port, tls)
+async def _listen(
+    settings: Settings, apis: Apis, listeners: Listeners, *, is_reachable: bool
+) -> tuple[int, int]:
+    """Listen; for peers only where our card names an endpoint."""
+    peer, peer_port = settings.peer, 0
+    if is_reachable:
+        tls = check_tls(settings.data / "tls")
+        peer_port = await listeners.peers(apis.peer.application(), peer.listen_host, peer.listen_port, tls)
     operations = settings.operations
     operations_port = await listeners.operations(
         apis.operations.application(), operations.listen_host, operations.listen_port

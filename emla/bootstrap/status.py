@@ -4,6 +4,7 @@ import asyncio
 import resource
 from collections.abc import Callable
 
+from emla.flow.collect import Collect, CollectFigures
 from emla.flow.gate import is_open
 from emla.flow.gateway import Gateway, Peer
 from emla.flow.key_life import documents_ending, keys_ending
@@ -41,6 +42,7 @@ class Status:
         self._clerk = clerk
         self.documents = documents
         self._operations: OperationsApi | None = None
+        self.collect: Collect | None = None
 
     def watch(self, operations: OperationsApi) -> None:
         """Take readiness from the operations listener's checks."""
@@ -71,6 +73,16 @@ class Status:
         """Syncs to disk since the start: one a commit, two a WAL checkpoint, three a blob."""
         checkpoints = self.store.wal.count * SYNCS_PER_WAL_CHECKPOINT
         return self.commits + checkpoints + self._blobs.kept * SYNCS_PER_BLOB
+
+    @property
+    def hubs(self) -> list[dict[str, object]]:
+        """The hubs of our own card."""
+        reached = self.collect.reached() if self.collect else {}
+        pinned = self.gateway.directory.peers
+        return [
+            {"authority": hub, "pinned": hub in pinned, "reached": answered}
+            for hub, answered in reached.items()
+        ]
 
     @property
     def opener(self) -> list[dict[str, object]]:
@@ -138,6 +150,11 @@ def figures(status: Status) -> Figures:
         "emla_fsyncs": ("Syncs to disk.", lambda: status.fsyncs),
         "emla_documents_taken": ("Newer documents of peers taken.", lambda: status.documents.taken),
         "emla_documents_refused": ("Documents of peers refused.", lambda: status.documents.refused),
+        "emla_mailbox_taken": ("Items taken out of our mailboxes at hubs.", lambda: _collected(status).taken),
+        "emla_mailbox_refused": (
+            "Items of our mailboxes that did not verify.",
+            lambda: _collected(status).refused,
+        ),
     }
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
         "emla_ledger_size": ("Leaves in the ledger.", lambda: store.ledger_size),
@@ -168,6 +185,11 @@ def figures(status: Status) -> Figures:
             ("peer",),
             lambda: _status_age(gateway),
         ),
+        "emla_hub_reached": (
+            "Whether a hub of ours answered last time.",
+            ("peer",),
+            lambda: {(str(each["authority"]),): float(bool(each["reached"])) for each in status.hubs},
+        ),
         "emla_peer_open": (
             "Whether packages may start for a peer.",
             ("peer",),
@@ -175,6 +197,10 @@ def figures(status: Status) -> Figures:
         ),
     }
     return Figures(counters, gauges, store.read.leg_counts, labelled)
+
+
+def _collected(status: Status) -> CollectFigures:
+    return status.collect.figures if status.collect else CollectFigures()
 
 
 def _peers(gateway: Gateway) -> list[Peer]:

@@ -40,6 +40,11 @@ _DRAFT = "card-draft.json"
 )
 @click.option("--end", "ends", multiple=True, metavar="KID=INSTANT", help="End this key at this instant.")
 @click.option("--endpoint", metavar="URL", help="Where the gateway is reached from now on.")
+@click.option("--no-endpoint", is_flag=True, help="Nobody can reach the gateway from outside any more.")
+@click.option(
+    "--hub", "hubs", multiple=True, metavar="ID", help="The hubs from now on, all of them; several in order."
+)
+@click.option("--no-hub", is_flag=True, help="No hub holds anything for us any more.")
 @click.option("--root", type=FILE, help="Put the card under this next root, and propose both.")
 @click.option(
     "--days",
@@ -63,6 +68,9 @@ def propose(
     listed: tuple[str, ...],
     ends: tuple[str, ...],
     endpoint: str | None,
+    no_endpoint: bool,
+    hubs: tuple[str, ...],
+    no_hub: bool,
     root: Path | None,
     days: int,
     out: Path,
@@ -90,7 +98,8 @@ def propose(
         tell,
     )
 
-    if people and (listed or ends or endpoint or root):
+    reach = Reach(endpoint=endpoint, no_endpoint=no_endpoint, hubs=hubs, no_hub=no_hub)
+    if people and (listed or ends or reach != Reach() or root):
         raise click.UsageError("--officer proposes a list of officers; the other options propose a card.")
     present = with_client(read_present)
     if people:
@@ -101,7 +110,7 @@ def propose(
         settings = server_settings()
         find = find_server_passphrase(settings, server_passphrase_file, server_passphrase_fd)
         keys = _listed(settings.data, listed, find)
-        wanted = Wanted(add=keys, ends=ends, endpoint=endpoint, root=root, days=days)
+        wanted = Wanted(add=keys, ends=ends, reach=reach, root=root, days=days, tls=settings.data / "tls")
         proposals = _card(wanted, present, out)
     show_proposals(proposals, present)
     if dry_run:
@@ -120,14 +129,34 @@ def propose(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What the options say about how the gateway is reached from now on.
+
+    Raises:
+        click.UsageError: they contradict each other.
+    """
+
+    endpoint: str | None = None
+    no_endpoint: bool = False
+    hubs: tuple[str, ...] = ()
+    no_hub: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        if (self.endpoint and self.no_endpoint) or (self.hubs and self.no_hub):
+            raise click.UsageError("--endpoint and --no-endpoint, --hub and --no-hub exclude each other.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What the options say about the next card."""
 
     add: "tuple[CardKey, ...]"
     ends: tuple[str, ...]
-    endpoint: str | None
+    reach: Reach
     root: Path | None
     days: int
+    tls: Path
 
 
 def _officers(people: tuple[Path, ...], present: "Present") -> "tuple[list[Proposal], Officers]":
@@ -161,6 +190,7 @@ def _card(wanted: Wanted, present: "Present", out: Path) -> "list[Proposal]":
     from emla.bootstrap.ceremony import read_draft
     from emla.cli.proposing import Proposal
     from emla.formats.documents import encode_card
+    from emla.keyring.tls import check_tls
     from emla.model.documents import Root
     from emla.model.signed import PayloadType
     from emla.steps.next_card import CardPlan, next_card
@@ -168,10 +198,15 @@ def _card(wanted: Wanted, present: "Present", out: Path) -> "list[Proposal]":
     root = read_draft(wanted.root) if wanted.root else None
     if root and not isinstance(root.document, Root):
         raise click.UsageError(f"{wanted.root} is a card; --root takes the next root (`emla root rotate`).")
+    reach = wanted.reach
+    first = reach.endpoint is not None and not present.authority.card.endpoints
     plan = CardPlan(
         add=wanted.add,
         ends=dict(_end(each, present) for each in wanted.ends),
-        endpoint_url=wanted.endpoint,
+        endpoint_url=reach.endpoint,
+        spki_sha256=check_tls(wanted.tls).spki_sha256 if first else None,
+        without_endpoint=reach.no_endpoint,
+        hubs=reach.hubs or (() if reach.no_hub else None),
         root_version=root.document.version if root else None,
     )
     card = next_card(present.authority, plan, now=int(time.time()), life_seconds=wanted.days * _DAY)

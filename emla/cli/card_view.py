@@ -33,6 +33,7 @@ def show_card(authority: Authority, now: int) -> None:
     rows += [(kind.capitalize(), value) for kind, value in profile.contacts]
     rows += [("Office hours", f"{profile.office_hours} ({profile.time_zone})")]
     rows += [("Endpoint", endpoint.url) for endpoint in card.endpoints]
+    rows += [("Hub", hub) for hub in card.hubs]
     rows += [
         ("Root", f"version {authority.root.version}, expires {expiry(authority.root.expires, now)}"),
         ("Card", f"version {card.version}, expires {expiry(card.expires, now)}"),
@@ -60,6 +61,7 @@ def card_document(authority: Authority) -> dict[str, object]:
         "languages": profile.languages,
         "contacts": [{"kind": kind, "value": value} for kind, value in profile.contacts],
         "endpoints": [{"url": each.url, "spki_sha256": each.spki_sha256.hex()} for each in card.endpoints],
+        "hubs": card.hubs,
         "root_version": authority.root.version,
         "root_expires": screen.utc(authority.root.expires),
         "card_version": card.version,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emla.cli.init_answers import QUESTIONS, Answers, from_file, missing, with_defaults
+from emla.cli.init_answers import NO_ENDPOINT, QUESTIONS, Answers, from_file, missing, problems, with_defaults
 from emla.cli.init_offline import about_of, complete_authority, offline_root, prepare_authority
 from emla.cli.invocation import at_terminal, common, data, wants_json
 from emla.cli.lazy import example_text
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 @click.option("--language", help="Language of the name, and accepted for requests; several with commas.")
 @click.option("--country", help="ISO 3166-1 code, two letters.")
 @click.option("--endpoint", metavar="URL", help="https address at which other gateways reach this one.")
+@click.option("--no-endpoint", is_flag=True, help="Nobody can reach it from outside: it needs a hub.")
+@click.option(
+    "--hub", "hubs", multiple=True, metavar="ID", help="A hub that holds what is for it; several in order."
+)
 @click.option("--telephone", help="Number on which operators can be called.")
 @click.option("--email", help="Address for arrangements, never for content.")
 @click.option("--time-zone", help="IANA name, for example Europe/Amsterdam.")
@@ -77,6 +81,8 @@ def init(
     root_keys: tuple[Path, ...],
     threshold: int | None,
     signed: tuple[Path, ...],
+    no_endpoint: bool,
+    hubs: tuple[str, ...],
     **options: str | None,
 ) -> None:
     """Make an authority in an empty data folder.
@@ -99,6 +105,10 @@ def init(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationError("already-initialised", f"{folder} is not an empty folder.")
     given = from_file(answers) if answers else Answers()
+    if no_endpoint and options.get("endpoint"):
+        raise click.UsageError("--endpoint and --no-endpoint exclude each other.")
+    options |= {"endpoint": NO_ENDPOINT} if no_endpoint else {}
+    options |= {"hub": ",".join(hubs)} if hubs else {}
     given = replace(given, **{name: value for name, value in options.items() if value is not None})
     if missing(given) and at_terminal() and not wants_json():
         given = _ask(given, folder, dry_run=dry_run)
@@ -106,11 +116,8 @@ def init(
     if missing(given):
         absent = ", ".join(each.option for each in missing(given))
         raise click.UsageError(f"There is no terminal to ask at: give {absent}, or --answers FILE.")
-    problems = [
-        f"{each.option}: {words}" for each in QUESTIONS if (words := each.problem(given.value(each.name)))
-    ]
-    if problems:
-        raise click.UsageError("\n".join(problems))
+    if wrong := problems(given):
+        raise click.UsageError("\n".join(wrong))
     if (token is None) != (token_module is None):
         raise click.UsageError("--token and --token-module go together.")
     if dry_run:
@@ -188,7 +195,7 @@ def _ask(given: Answers, folder: Path, *, dry_run: bool) -> Answers:
     )
     asked = {each.name for each in QUESTIONS if not given.value(each.name)}
     for question in QUESTIONS:
-        if question.name not in asked:
+        if question.name not in asked or not question.is_asked(given):
             continue
         while True:
             default = question.default(given) or None

@@ -12,6 +12,8 @@ from emla.formats import patterns
 from emla.model.errors import ConfigurationError
 
 _TEXT_MAX = 256
+NO_ENDPOINT = "none"
+"""The answer of an authority that nobody can reach from outside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class Answers:
     language: str = ""
     country: str = ""
     endpoint: str = ""
+    hub: str = ""
     telephone: str = ""
     email: str = ""
     time_zone: str = ""
@@ -32,6 +35,16 @@ class Answers:
         """The answer to one question."""
         value: str = getattr(self, name)
         return value
+
+    @property
+    def endpoint_url(self) -> str:
+        """The address; empty when there is none."""
+        return "" if self.endpoint == NO_ENDPOINT else self.endpoint
+
+    @property
+    def hubs(self) -> tuple[str, ...]:
+        """The hubs, in the order in which peers are to try them."""
+        return tuple(each.strip() for each in self.hub.split(",") if each.strip())
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -48,6 +61,8 @@ class Question:
     accepts: Callable[[str], bool]
     complaint: str
     default: Callable[[Answers], str] = lambda _: ""
+    is_asked: Callable[[Answers], bool] = lambda _: True
+    """Whether it needs an answer, given the others."""
 
     def problem(self, answer: str) -> str | None:
         """What is wrong with an answer, or None."""
@@ -62,11 +77,17 @@ class Question:
 
 
 def _is_endpoint(text: str) -> bool:
+    if text == NO_ENDPOINT:
+        return True
     try:
         split = urlsplit(text)
         return split.scheme == "https" and bool(split.hostname) and (split.port is None or split.port > 0)
     except ValueError:
         return False
+
+
+def _are_hubs(text: str) -> bool:
+    return all(patterns.AUTHORITY.fullmatch(each.strip()) for each in text.split(","))
 
 
 def _are_languages(text: str) -> bool:
@@ -101,9 +122,16 @@ QUESTIONS = (
     ),
     Question(
         name="endpoint",
-        words="Address at which other gateways reach this one",
+        words=f"Address at which other gateways reach this one ({NO_ENDPOINT}: only through a hub)",
         accepts=_is_endpoint,
-        complaint="an https address, for example https://mla.example:8443.",
+        complaint=f"an https address, for example https://mla.example:8443, or {NO_ENDPOINT}.",
+    ),
+    Question(
+        name="hub",
+        words="Hubs that hold what is for it (ids, several with commas)",
+        accepts=_are_hubs,
+        complaint="ids of hubs such as hub.example, with commas between them.",
+        is_asked=lambda given: given.endpoint == NO_ENDPOINT,
     ),
     Question(
         name="telephone",
@@ -144,7 +172,13 @@ def with_defaults(given: Answers) -> Answers:
 
 def missing(given: Answers) -> tuple[Question, ...]:
     """The questions without an answer."""
-    return tuple(each for each in QUESTIONS if not given.value(each.name))
+    return tuple(each for each in QUESTIONS if each.is_asked(given) and not given.value(each.name))
+
+
+def problems(given: Answers) -> list[str]:
+    """What is wrong with the answers."""
+    found = ((each, each.problem(given.value(each.name))) for each in QUESTIONS if given.value(each.name))
+    return [f"{each.option}: {words}" for each, words in found if words]
 
 
 def from_file(path: Path) -> Answers:

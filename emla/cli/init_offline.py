@@ -22,7 +22,8 @@ def about_of(given: "Answers") -> "About":
     return About(
         authority=given.authority,
         names=((languages[0], given.name),),
-        endpoint_url=given.endpoint,
+        endpoint_url=given.endpoint_url,
+        hubs=given.hubs,
         country=given.country,
         contacts=(("telephone", given.telephone), ("email", given.email)),
         languages=languages,

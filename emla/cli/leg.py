@@ -17,7 +17,7 @@ leg = LazyGroup(
 )
 
 
-_WAITING = "READY"
+_WAITING = ("READY", "HUB_HELD")
 
 
 @common
@@ -61,7 +61,7 @@ def retry(leg_id: str, *, dry_run: bool) -> None:
     _show((tried,))
     if dry_run:
         screen.note("Nothing was done: --dry-run.")
-    elif tried.state == _WAITING:
+    elif tried.state in _WAITING:
         screen.note("It is being tried now.")
     else:
         screen.note(f"There is nothing to try: it is {tried.state}.")

@@ -26,10 +26,14 @@ def peer_row(peer: Peer, now: float) -> list[str | Text]:
         _stands(standing),
         age(standing.status_age_seconds),
         _ends(standing),
-        *_ping(standing.ping, now),
+        *(_ping(standing.ping, now) if peer.has_endpoint else [f"through {_hubs(peer)}", "-", "-"]),
         str(peer.waiting_legs),
         standing.ping.software or "-" if standing.ping else "-",
     ]
+
+
+def _hubs(peer: Peer) -> str:
+    return ", ".join(peer.through) or "nobody"
 
 
 def _stands(standing: PeerStanding) -> Text:
@@ -66,10 +70,17 @@ def _last_ping(ping: LastPing, now: float) -> Text:
     return Text(f"{age(now - ping.at.timestamp())} ago" if ping.at else "never")
 
 
+def _reached(peer: Peer) -> str:
+    if not peer.has_endpoint:
+        return f"through {_hubs(peer)}; it has no endpoint, and nobody can ping it"
+    return f"directly, else through {_hubs(peer)}" if peer.through else "directly"
+
+
 def peer_facts(peer: Peer, now: float) -> list[tuple[str, str]]:
     """What there is to say beside its documents."""
     rows = [
         ("Pinned", instant(peer.pinned_at)),
+        ("Reached", _reached(peer)),
         ("Last contact", instant(peer.last_contact)),
         ("Waiting", f"{peer.waiting_legs} (next attempt {instant(peer.next_attempt)})"),
     ]

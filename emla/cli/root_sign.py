@@ -124,6 +124,7 @@ def _facts(draft: "Draft") -> list[tuple[str, str]]:
             for each in document.keys
         ]
         rows += [("Endpoint", each.url) for each in document.endpoints]
+        rows += [("Hub", each) for each in document.hubs]
     rows.append(("Expires", expiry(document.expires, now)))
     rows.append(("Signed by", ", ".join(sorted(draft.signers)) or "nobody yet"))
     return rows

@@ -49,6 +49,7 @@ def short(identifier: str | None) -> str:
 
 _SENT = {
     "READY": "on its way",
+    "HUB_HELD": "held by a hub for the recipient, not delivered yet",
     "HELD": "held back here",
     "REPLACED": "replaced by a package for another key of the recipient",
     "ACCEPTED": "delivered",

@@ -55,6 +55,7 @@ class ServerStatus:
     """How many legs there are in each state."""
     ledger: LedgerHead
     batch_wait_milliseconds_longest: float
+    hubs: "tuple[OwnHub, ...]" = ()
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -70,6 +71,25 @@ class ServerStatus:
             legs=answer.counts("legs"),
             ledger=LedgerHead(size=ledger.integer("size"), origin=ledger.text("origin")),
             batch_wait_milliseconds_longest=answer.number("batch_wait_milliseconds_longest"),
+            hubs=tuple(OwnHub.read(each) for each in answer.optional("hubs", answer.items) or ()),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnHub:
+    """A hub of our own card: whether it is pinned here, and whether it answered last time."""
+
+    authority: str
+    pinned: bool
+    reached: bool
+
+    @classmethod
+    def read(cls, answer: Answer) -> Self:
+        """Read it from an answer."""
+        return cls(
+            authority=answer.text("authority"),
+            pinned=answer.truth("pinned"),
+            reached=answer.truth("reached"),
         )
 
 
@@ -253,11 +273,16 @@ class Peer:
     next_attempt: datetime | None
     standing: PeerStanding | None = None
     """None from a server that does not say."""
+    has_endpoint: bool = True
+    through: tuple[str, ...] = ()
+    """The hubs that hold what is for it."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
         """Read it from an answer."""
         return cls(
+            has_endpoint=answer.optional("endpoint", answer.truth) is not False,
+            through=answer.optional("through", answer.texts) or (),
             authority=answer.text("authority"),
             name=answer.text("name"),
             country=answer.text("country"),

@@ -1,5 +1,7 @@
 """When to try again: full jitter over a doubling span, capped. A decision is a value; the sleeping is done elsewhere."""
 
+from dataclasses import dataclass
+
 BASE_SECONDS = 2.0
 URGENT_CAP_SECONDS = 15 * 60
 NORMAL_CAP_SECONDS = 60 * 60
@@ -19,3 +21,26 @@ def delay_seconds(failures: int, *, urgent: bool, chance: float, retry_after: fl
     cap = URGENT_CAP_SECONDS if urgent else NORMAL_CAP_SECONDS
     span = min(cap, BASE_SECONDS * 2.0 ** min(max(failures, 1) - 1, _DOUBLINGS_MAX))
     return min(cap, max(_LEAST_SECONDS, chance * span, retry_after))
+
+
+HUB_BASE_SECONDS = 60 * 60
+HUB_CAP_SECONDS = 24 * 60 * 60
+_HUB_DOUBLINGS_MAX = 8
+
+
+def hub_pause_seconds(offers: int, *, chance: float) -> float:
+    """How long a leg that a hub holds waits before it is tried again: an hour, doubling to a day, give or take a fifth.
+
+    Args:
+        offers: how often the hub has been given it.
+        chance: a fresh random number in [0, 1).
+    """
+    span = min(HUB_CAP_SECONDS, HUB_BASE_SECONDS * 2.0 ** min(max(offers, 1) - 1, _HUB_DOUBLINGS_MAX))
+    return span * (0.8 + 0.4 * chance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postponed:
+    """A leg that goes on asking, though nothing failed; when it is tried next is stored already. UNIX seconds."""
+
+    next_at: float

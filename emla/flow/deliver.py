@@ -1,18 +1,23 @@
 """deliver: one attempt at one leg, and what came of it. The only place where a leg's state is moved by an answer.
 
 An HTTP status ends nothing. A package leg moves only by a verified acknowledgement of that recipient or by our own expiry; an
-acknowledgement leg is done when the peer says it has it, because the peer can ask for it again at any time.
+acknowledgement leg is done when the peer says it has it, because the peer can ask for it again at any time. What a hub holds for
+a peer is not delivered (O7): its leg is HUB_HELD and goes on asking, only less often.
 """
 
 import logging
 from collections.abc import Callable
 
+from emla.flow.backoff import Postponed
 from emla.flow.gate import HELD_SECONDS, reason_to_wait
 from emla.flow.gateway import Gateway
+from emla.flow.hub_held import HubHeld
 from emla.flow.news import News
-from emla.model.acknowledgement import Event, VerifiedAcknowledgement
+from emla.flow.ways import Ways
+from emla.model.acknowledgement import ISSUED_BY_HUB, Event, VerifiedAcknowledgement
 from emla.model.errors import InvalidAcknowledgementError, StoreError
-from emla.model.leg import Leg, LegKind, LegState, delivered_state, next_state
+from emla.model.leg import DUE, Leg, LegKind, LegState, delivered_state, next_state
+from emla.ports.hub_line import HubLine
 from emla.ports.store import (
     UPKEEP_PATIENCE_SECONDS,
     AcknowledgementRow,
@@ -21,7 +26,7 @@ from emla.ports.store import (
     Transaction,
 )
 from emla.ports.transport import Refusal, Transport
-from emla.steps.verify_acknowledgement import verify_acknowledgement
+from emla.steps.verify_acknowledgement import read_acknowledgement, verify_claim
 
 logger = logging.getLogger("emla.deliver")
 
@@ -61,21 +66,34 @@ def record_acknowledgement(verified: VerifiedAcknowledgement) -> Callable[[Trans
 class DeliverLeg:
     """Delivers legs over a transport; called by the relay."""
 
-    def __init__(self, gateway: Gateway, transport: Transport, news: News) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        transport: Transport,
+        news: News,
+        hub_line: HubLine | None = None,
+        ways: Ways | None = None,
+    ) -> None:
+        """Args: the gateway, the line to peers, whom to tell; the line to hubs, None where no hub is to be used."""
         self._gateway = gateway
         self._transport = transport
         self._news = news
+        self._hub_line = hub_line
+        self._ways = ways or Ways(gateway)
+        self._held = HubHeld(gateway, self._ways)
 
-    async def __call__(self, leg: Leg) -> Refusal | None:
-        """Make one attempt; a Refusal when it has to be repeated."""
+    async def __call__(self, leg: Leg) -> Refusal | Postponed | None:
+        """Make one attempt; a Refusal when it has to be repeated, Postponed when a hub has it meanwhile."""
         peer = self._gateway.directory.find(leg.peer)
         if peer is None:
             return Refusal(code="unknown-recipient")
+        if self._ways.no_way(peer) and (leg.expires is None or self._gateway.now() < leg.expires):
+            return Refusal(code="hub-not-pinned", retry_after_seconds=HELD_SECONDS, held=True)
         if leg.kind is LegKind.ACKNOWLEDGEMENT:
             return await self._acknowledgement(leg)
         return await self._package(leg)
 
-    async def _package(self, leg: Leg) -> Refusal | None:
+    async def _package(self, leg: Leg) -> Refusal | Postponed | None:
         gateway = self._gateway
         row = gateway.store.read.sent(leg.ref)
         if row is None:
@@ -90,23 +108,38 @@ class DeliverLeg:
         if code := reason_to_wait(gateway, pinned, row.pid, header):
             return Refusal(code=code, retry_after_seconds=HELD_SECONDS, held=True)
         payload = gateway.payload(row.payload_sha256)
-        answer = await self._transport.send_package(peer, row.pid, row.signed, payload, row.payload_size)
+        line, body = self._hub_line, (row.pid, row.signed, payload, row.payload_size)
+        went = await self._held.bring(
+            leg,
+            peer,
+            lambda: self._transport.send_package(peer, *body),
+            (lambda hub: line.deposit_package(hub, *body)) if line else None,
+        )
+        if isinstance(went, Postponed):
+            return went
+        answer, said_by = went.answer, went.hub or peer
         if isinstance(answer, Refusal):
-            gateway.signals.refused(peer.id, answer.code)
+            gateway.signals.refused(said_by.id, answer.code)
             return answer
         try:
             # O6: verified before it is believed; a crash before the commit only makes us ask again.
-            verified = verify_acknowledgement(
-                answer,
-                issuer=peer,
+            claim = read_acknowledgement(answer)
+            by_hub = claim.acknowledgement.event in ISSUED_BY_HUB
+            verified = verify_claim(
+                claim,
+                issuer=said_by if by_hub else peer,
                 subject=gateway.subjects.of(row.pid, row.signed),
                 witnessed=gateway.witnessed,
             )
         except InvalidAcknowledgementError as error:
             logger.warning(
-                "answer refused", extra={"peer": peer.id, "code": error.code, "pid": row.pid.hex()}
+                "answer refused", extra={"peer": said_by.id, "code": error.code, "pid": row.pid.hex()}
             )
             return Refusal(code=error.code)
+        if by_hub:
+            outcome = await self._held.package(leg, peer, went, verified, record_acknowledgement(verified))
+            self._news.tell(row.pid)
+            return outcome
         if verified.acknowledgement.event not in (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION):
             return Refusal(code="peer-nonsense")
         try:
@@ -130,30 +163,40 @@ class DeliverLeg:
 
         def operation(transaction: Transaction) -> None:
             present = transaction.leg_of(LegKind.PACKAGE, row.pid)
-            if present is None or present.state is not LegState.READY:
+            if present is None or present.state not in DUE:
                 return
             delivered = delivered_state(transaction.events_of(row.pid))
             if delivered is None:
                 transaction.issue(gateway.acknowledge(Event.RELAY_FAILURE, subject, "expired", at=at))
             # What the recipient signed about the content proves that it has the package: that is never contradicted.
-            transaction.move_leg(leg.id, LegState.READY, delivered or LegState.EXPIRED)
+            transaction.move_leg(leg.id, present.state, delivered or LegState.EXPIRED)
 
         await self._gateway.store.write(operation)
         self._news.tell(row.pid)
 
-    async def _acknowledgement(self, leg: Leg) -> Refusal | None:
+    async def _acknowledgement(self, leg: Leg) -> Refusal | Postponed | None:
         gateway = self._gateway
         row = gateway.store.read.acknowledgement(leg.ref)
         if row is None:
             raise StoreError("store-failed", f"Leg {leg.id} has no acknowledgement.")
         peer = gateway.directory.peers[leg.peer].authority
-        refusal = await self._transport.send_acknowledgement(peer, row.aid, row.bundle)
-        if refusal is not None:
-            gateway.signals.refused(peer.id, refusal.code)
-            return refusal
+        send, aid, bundle = self._transport.send_acknowledgement, row.aid, row.bundle
+        went = await self._held.bring(
+            leg,
+            peer,
+            lambda: send(peer, aid, bundle),
+            (lambda hub: send(hub, aid, bundle)) if self._hub_line else None,
+        )
+        if isinstance(went, Postponed):
+            return went
+        if went.answer is not None:
+            gateway.signals.refused((went.hub or peer).id, went.answer.code)
+            return went.answer
+        if went.hub:
+            return await self._held.acknowledgement(leg, peer, went.code)
 
         def operation(transaction: Transaction) -> None:
-            transaction.move_leg(leg.id, LegState.READY, LegState.DONE)
+            transaction.move_leg(leg.id, leg.state, LegState.DONE)
 
         # Nobody waits for this: if it is lost in a crash, the peer is told again and says it knows.
         await gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)

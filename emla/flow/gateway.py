@@ -177,6 +177,8 @@ class Signals:
     """A peer refused something of ours with a code."""
     wake: Callable[[str], None] = _nothing
     """Something that a peer's legs waited for has come about."""
+    pinned: Callable[[str], None] = _nothing
+    """Documents of an authority were imported."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -136,14 +136,18 @@ class Open:
 def issue_with_leg(transaction: Transaction, acknowledgement: IssuedAcknowledgement, now: int) -> Leg:
     """Issue an acknowledgement that travels to the sender on a leg of its own."""
     transaction.issue(acknowledgement)
-    peer = acknowledgement.acknowledgement.sender
+    return leg_with(transaction, acknowledgement.aid, acknowledgement.acknowledgement.sender, now)
+
+
+def leg_with(transaction: Transaction, aid: bytes, peer: str, now: int) -> Leg:
+    """Insert the leg that carries an acknowledgement of ours."""
     leg_id = transaction.insert_leg(
-        LegKind.ACKNOWLEDGEMENT, acknowledgement.aid, peer, urgent=True, created=now, expires=None
+        LegKind.ACKNOWLEDGEMENT, aid, peer, urgent=True, created=now, expires=None
     )
     return Leg(
         id=leg_id,
         kind=LegKind.ACKNOWLEDGEMENT,
-        ref=acknowledgement.aid,
+        ref=aid,
         peer=peer,
         urgent=True,
         state=LegState.READY,

@@ -120,6 +120,7 @@ class ImportPeer:
         await gateway.store.write(lambda transaction: transaction.put_peer(row))
         peer = Peer(authority=offered, row=row, last_contact=known.last_contact if known else None)
         gateway.directory.peers[offered.id] = peer
+        gateway.signals.pinned(offered.id)
         return peer, True
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from emla.flow.deliver import record_acknowledgement
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
+from emla.model.acknowledgement import ISSUED_BY_HUB, Event
 from emla.model.errors import InvalidAcknowledgementError
 from emla.ports.store import DuplicateError
 from emla.steps.verify_acknowledgement import read_acknowledgement, verify_claim
@@ -34,6 +35,9 @@ class ReceiveAcknowledgement:
         issuer = gateway.directory.find(claim.acknowledgement.by)
         if subject is None or issuer is None:
             raise InvalidAcknowledgementError("unknown-package")
+        if claim.acknowledgement.event in ISSUED_BY_HUB:
+            # A hub's word counts only as the answer of the hub we asked; nobody tells us unasked who holds a package.
+            raise InvalidAcknowledgementError("acknowledgement-mismatch", "No hub was asked for this.")
         verified = verify_claim(claim, issuer=issuer, subject=subject, witnessed=gateway.witnessed)
         if aid is not None and verified.aid != aid:
             raise InvalidAcknowledgementError("malformed", "The URL names another acknowledgement.")
@@ -48,3 +52,5 @@ class ReceiveAcknowledgement:
                 "acknowledgement-mismatch", "Another acknowledgement of this event is here already."
             ) from error
         self._news.tell(verified.acknowledgement.pid)
+        if verified.acknowledgement.event is Event.RELAY_REJECTION:
+            gateway.signals.wake(issuer.id)  # a package that this one replaced may be asked for again

@@ -1,6 +1,7 @@
 """refresh: every peer is visited once an hour, and at once when there is a sign that somebody's documents are old.
 
-A visit pings the peer, fetches its documents, and pushes our own when it may not have them. Signs are: a header or ping names a
+A visit pings the peer, fetches its documents, and pushes our own when it may not have them. A peer without an endpoint cannot be
+pinged or asked: ours are left for it at its hub, and its own come out of our mailbox. Signs are: a header or ping names a
 newer card of theirs, or an older one of ours; a peer refuses what an old document explains; we have published something.
 Visits are bounded in time and bytes by the transport, one at a time for each peer, and never closer together than a minute.
 """
@@ -13,8 +14,10 @@ from dataclasses import dataclass, field
 from emla.flow.gateway import Gateway
 from emla.flow.peers import PingPeer
 from emla.flow.take_documents import TakeDocuments
+from emla.flow.ways import Ways
 from emla.formats.export import encode_export
 from emla.model.errors import EmlaError, IllegalTransitionError, InvalidDocumentError, TransportError
+from emla.ports.hub_line import HubLine
 from emla.ports.transport import Refusal, Transport
 
 logger = logging.getLogger("emla.refresh")
@@ -53,9 +56,20 @@ class _Plan:
 class Refresh:
     """The visits; runs until cancelled."""
 
-    def __init__(self, gateway: Gateway, transport: Transport, ping: PingPeer, take: TakeDocuments) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        transport: Transport,
+        ping: PingPeer,
+        take: TakeDocuments,
+        hub_line: HubLine | None = None,
+        ways: Ways | None = None,
+    ) -> None:
+        """Args: the gateway, the line to peers, the journeys of a visit; the line to hubs, None where none is to be used."""
         self._gateway = gateway
         self._transport = transport
+        self._hub_line = hub_line
+        self._ways = ways or Ways(gateway)
         self._ping = ping
         self._take = take
         self._plans: dict[str, _Plan] = {}
@@ -145,9 +159,9 @@ class Refresh:
         plan.fetch = plan.push = plan.push_later = False
         try:
             plan.push_later = push and not await self._pushed(peer)
-            if hourly:
+            if hourly and self._answers(peer):
                 await self._pinged(peer)
-            if fetch:
+            if fetch and self._answers(peer):
                 await self.fetch(peer)
         except EmlaError as error:
             logger.info("visit failed", extra={"peer": peer, "code": error.code})
@@ -163,6 +177,11 @@ class Refresh:
                 plan.hourly_at = now + _EVERY_SECONDS * (0.9 + 0.2 * chance)
             self._changed.set()
 
+    def _answers(self, peer: str) -> bool:
+        """Whether a peer can be asked anything at all."""
+        authority = self._gateway.directory.find(peer)
+        return authority is not None and bool(authority.card.endpoints or not authority.card.hubs)
+
     async def _pinged(self, peer: str) -> None:
         if authority := self._gateway.directory.find(peer):
             await self._ping.ping(authority)
@@ -172,17 +191,26 @@ class Refresh:
         authority = self._gateway.directory.find(peer)
         if authority is None:
             return True
-        own = self._gateway.identity.authority
+        own, line = self._gateway.identity.authority, self._hub_line
+        exported = encode_export(own.documents)
+        hub = None
         try:
-            refusal = await self._transport.put_documents(authority, own.id, encode_export(own.documents))
+            went = await self._ways(
+                authority,
+                lambda: self._transport.put_documents(authority, own.id, exported),
+                (lambda each: line.deposit_documents(each, own.id, exported, owner=peer)) if line else None,
+            )
+            refusal, hub = went.answer, went.hub
         except EmlaError as error:
             refusal = Refusal(code=error.code)
         if refusal is None:
-            self._gateway.signals.wake(peer)
+            if hub is None:
+                self._gateway.signals.wake(peer)
             return True
         logger.info("push refused", extra={"peer": peer, "code": refusal.code})
         # What it refuses as contradicting is not to be repeated every minute; the next hour or change of ours will.
-        return refusal.code in ("unknown-sender", "document-rollback", "peer-conflict", "invalid-document")
+        final = ("unknown-sender", "document-rollback", "peer-conflict", "invalid-document")
+        return hub is None and refusal.code in final
 
     async def fetch(self, peer: str) -> bool:
         """Fetch a peer's documents from its gateway and take them; whether anything is new.

@@ -12,7 +12,7 @@ import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from emla.flow.backoff import delay_seconds
+from emla.flow.backoff import Postponed, delay_seconds
 from emla.flow.gateway import Gateway
 from emla.model.errors import EmlaError, IllegalTransitionError
 from emla.model.leg import Leg, LegState
@@ -26,8 +26,8 @@ _HEARTBEAT_SECONDS = 60.0
 _BREAKER_FAILURES = 3
 """After so many failures in a row a destination is tried with one leg at a time until one succeeds."""
 
-Deliver = Callable[[Leg], Awaitable[Refusal | None]]
-"""Delivers one leg and commits what came of it; a Refusal when it has to be tried again."""
+Deliver = Callable[[Leg], Awaitable[Refusal | Postponed | None]]
+"""Delivers one leg and commits what came of it; a Refusal when it has to be tried again, Postponed when that is noted, too."""
 
 
 class Destination:
@@ -124,35 +124,38 @@ class Destination:
         read = self._gateway.store.read
         until = math.inf if self._wake_all else now
         limit = _FRESH_MAX // 2 + len(self._active)
-        legs = read.due_legs(self._peer, until, limit)
+        # A wake is for what waits for better times, not for what a hub holds: that would never run dry.
+        legs = read.due_legs(self._peer, until, limit, hub_held_until=now)
         for leg in legs:
             self._enqueue(leg)
         self._more_stored = len(legs) == limit
         if not self._more_stored:
             self._wake_all = False
-        self._next_due = None if self._more_stored else read.next_due(self._peer, until)
+        self._next_due = None if self._more_stored else read.next_due(self._peer, now)
 
     async def _attempt(self, leg: Leg) -> None:
+        outcome: Refusal | Postponed | None
         failures, resumed = self._failures, self._resumed
         try:
             with self._gateway.under_way.one():
-                refusal = await self._deliver(leg)
+                outcome = await self._deliver(leg)
         except EmlaError as error:
-            refusal = Refusal(code=error.code)
+            outcome = Refusal(code=error.code)
             if not error.retryable:
                 logger.warning("leg refused", extra={"leg": leg.id, "peer": self._peer, "code": error.code})
         except IllegalTransitionError:
             raise  # a bug of ours about what is stored: nothing may go on
         except Exception:  # a bug of ours about one leg is not the others' trouble
             logger.exception("leg failed", extra={"leg": leg.id, "peer": self._peer, "code": "internal"})
-            refusal = Refusal(code="internal")
+            outcome = Refusal(code="internal")
+        if isinstance(outcome, Refusal):
+            await self._postpone(leg, outcome, failures)
         else:
-            if refusal is None:
-                self._failures = 0
-        if refusal is not None:
-            await self._postpone(leg, refusal, failures)
+            self._failures = 0
+        if isinstance(outcome, Postponed):
+            self._next_due = min(outcome.next_at, self._next_due or math.inf)
         self._active.discard(leg.id)
-        if refusal is not None and self._resumed != resumed:
+        if isinstance(outcome, Refusal) and self._resumed != resumed:
             # Whoever was to be woken while this leg was under way was passed over: it gets its turn, too.
             self._wake_all = self._more_stored = True
         self._changed.set()

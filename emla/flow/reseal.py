@@ -18,7 +18,7 @@ from emla.formats.header import header_binding
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority, CardKey, KeyUse
 from emla.model.errors import StoreError
-from emla.model.leg import Leg, LegKind, LegState, delivered_state
+from emla.model.leg import DUE, Leg, LegKind, LegState, delivered_state
 from emla.model.limits import WIRE
 from emla.model.package import CardReference, Header
 from emla.model.record import Record
@@ -71,7 +71,7 @@ class Reseal:
 
         def operation(transaction: Transaction) -> Leg | None:
             old = transaction.leg_of(LegKind.PACKAGE, row.pid)
-            if old is None or old.state is not LegState.READY:
+            if old is None or old.state not in DUE:
                 return None
             if delivered_state(transaction.events_of(row.pid)) is not None:
                 return None  # the recipient has it, under the old key; only its RelayAcceptance is missing
@@ -91,7 +91,7 @@ class Reseal:
                     replaces=row.pid,
                 )
             )
-            transaction.move_leg(old.id, LegState.READY, LegState.REPLACED)
+            transaction.move_leg(old.id, old.state, LegState.REPLACED)
             leg_id = transaction.insert_leg(
                 LegKind.PACKAGE,
                 package.pid,
@@ -105,7 +105,14 @@ class Reseal:
             )
             transaction.issue(gateway.acknowledge(Event.SUBMISSION_ACCEPTANCE, subject, at=now))
             return replace(
-                old, id=leg_id, ref=package.pid, attempts=0, next_at=float(now), last_code=None, created=now
+                old,
+                id=leg_id,
+                ref=package.pid,
+                state=LegState.READY,
+                attempts=0,
+                next_at=float(now),
+                last_code=None,
+                created=now,
             )
 
         try:

@@ -21,10 +21,12 @@ class LegKind(StrEnum):
 class LegState(StrEnum):
     """Where a leg stands. A package leg goes READY, ACCEPTED, CONSIGNED, HANDED; an acknowledgement leg READY, DONE.
 
+    HUB_HELD: a hub has it for the peer. That is no delivery: the leg goes on asking, only less often.
     REPLACED is an exit of READY: another package carries the payload, for a key that the recipient has not revoked.
     """
 
     READY = "READY"
+    HUB_HELD = "HUB_HELD"
     ACCEPTED = "ACCEPTED"
     CONSIGNED = "CONSIGNED"
     HANDED = "HANDED"
@@ -50,14 +52,20 @@ _DELIVERED = (
     (Event.CONTENT_CONSIGNMENT, LegState.CONSIGNED),
     (Event.CONTENT_CONSIGNMENT_FAILURE, LegState.CONSIGNMENT_FAILED),
 )
-_UNDELIVERED = ((Event.RELAY_REJECTION, LegState.REJECTED), (Event.RELAY_FAILURE, LegState.EXPIRED))
+_UNDELIVERED = (
+    (Event.RELAY_REJECTION, LegState.REJECTED),
+    (Event.RELAY_FAILURE, LegState.EXPIRED),
+    (Event.HUB_ACCEPTANCE, LegState.HUB_HELD),
+)
+DUE = frozenset({LegState.READY, LegState.HUB_HELD})
+"""States in which a leg still asks: it is tried when its time comes, and it expires."""
 
 
 def leg_state(events: AbstractSet[Event]) -> LegState:
     """The state of a package leg, given every event acknowledged for it.
 
-    Until RelayAcceptance is here the leg goes on asking for it, even when a later event overtook it. What the recipient signed
-    beats our own RelayFailure, whichever came first: the peer has the package.
+    Until RelayAcceptance is here the leg goes on asking for it, even when a later event overtook it or a hub holds the package.
+    What the recipient signed beats our own RelayFailure, whichever came first: the peer has the package.
     """
     delivered = delivered_state(events)
     if Event.RELAY_ACCEPTANCE in events:
@@ -74,7 +82,7 @@ def next_state(present: LegState, events: AbstractSet[Event]) -> LegState:
     whose package was replaced asks no more either, but what the recipient signed about it counts: it was there first.
     """
     state = leg_state(events)
-    if state is LegState.READY and present is not LegState.READY:
+    if state in DUE and present not in DUE:
         return delivered_state(events) or present
     return state
 

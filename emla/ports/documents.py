@@ -177,7 +177,7 @@ class DocumentReader(Protocol):
         ...
 
     def ready_packages(self, peer: str) -> Sequence[Leg]:
-        """The READY legs of packages to a peer."""
+        """The legs of packages to a peer that still ask, READY or HUB_HELD."""
         ...
 
     def newest_received(self) -> Sequence[tuple[str, bytes]]:

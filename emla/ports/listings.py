@@ -46,5 +46,5 @@ class Listings(Protocol):
         ...
 
     async def waiting(self) -> dict[str, tuple[int, float]]:
-        """For each peer with READY legs: how many, and when the next is due."""
+        """For each peer with legs that still ask: how many, and when the next is due."""
         ...

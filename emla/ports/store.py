@@ -175,8 +175,8 @@ class Transaction(DocumentTransaction, MailboxTransaction, Protocol):
         """Move a leg on; the expected state must be the present one."""
         ...
 
-    def delay_leg(self, leg_id: int, attempts: int, next_at: float, code: str) -> None:
-        """Note a failed attempt of a leg that stays READY."""
+    def delay_leg(self, leg_id: int, attempts: int, next_at: float, code: str | None) -> None:
+        """Note an attempt of a leg that goes on asking: how many there were, when the next one is due, and why."""
         ...
 
     def leg_of(self, kind: LegKind, ref: bytes) -> Leg | None:
@@ -271,16 +271,21 @@ class Reader(DocumentReader, MailboxReader, Protocol):
         """The leg of a package or acknowledgement."""
         ...
 
-    def due_legs(self, peer: str, now: float, limit: int) -> Sequence[Leg]:
-        """READY legs to a peer that are due: urgent first, then by when they became due."""
+    def due_legs(
+        self, peer: str, now: float, limit: int, *, hub_held_until: float | None = None
+    ) -> Sequence[Leg]:
+        """Legs to a peer that still ask and are due: urgent first, then by when they became due.
+
+        `hub_held_until`: an instant of their own for those HUB_HELD.
+        """
         ...
 
     def next_due(self, peer: str, after: float) -> float | None:
-        """When the first READY leg to a peer that is due after an instant is due, in UNIX seconds."""
+        """When the first leg to a peer that still asks and is due after an instant is due, in UNIX seconds."""
         ...
 
     def peers_with_legs(self) -> Sequence[str]:
-        """Peers that READY legs wait for."""
+        """Peers that legs wait for."""
         ...
 
     def unopened(self, limit: int) -> Sequence[InboxRow]:

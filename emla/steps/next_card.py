@@ -23,6 +23,12 @@ class CardPlan:
     """New ends of windows, by key id."""
     endpoint_url: str | None = None
     """Where the gateway is reached from now on; its TLS key stays."""
+    spki_sha256: bytes | None = None
+    """The TLS key of the gateway, for a first endpoint."""
+    without_endpoint: bool = False
+    """Whether nobody can reach it from outside any more."""
+    hubs: Sequence[str] | None = None
+    """The hubs that hold what is for it from now on."""
     root_version: int | None = None
     """The root it is signed under; None: the one in force."""
 
@@ -45,7 +51,6 @@ def next_card(known: Authority, plan: CardPlan, *, now: int, life_seconds: int) 
         raise InvalidDocumentError("invalid-document", f"The card lists no key {unknown[0]}.")
     if twice := [key.kid for key in plan.add if key.kid in kids]:
         raise InvalidDocumentError("invalid-document", f"The card lists the key {twice[0]} already.")
-    url = plan.endpoint_url
     card = replace(
         before,
         version=before.version + 1,
@@ -54,17 +59,31 @@ def next_card(known: Authority, plan: CardPlan, *, now: int, life_seconds: int) 
             *(replace(key, not_after=plan.ends.get(key.kid, key.not_after)) for key in before.keys),
             *plan.add,
         ),
-        endpoints=before.endpoints
-        if url is None
-        else (Endpoint(url=url, spki_sha256=before.endpoints[0].spki_sha256),),
+        endpoints=_endpoints(before, plan),
+        hubs=before.hubs if plan.hubs is None else tuple(plan.hubs),
         created=now,
         expires=now + life_seconds,
     )
+    if not card.endpoints and not card.hubs:
+        raise InvalidDocumentError("invalid-document", "Without an endpoint and a hub nobody could reach it.")
+    if len(set(card.hubs)) != len(card.hubs) or card.authority in card.hubs:
+        raise InvalidDocumentError("invalid-document", "A card names each hub once, and no hub is its own.")
     try:
         form.decode_card(form.encode_card(card))
     except MalformedError as error:
         raise InvalidDocumentError("invalid-document", error.detail) from error
     return card
+
+
+def _endpoints(before: Card, plan: CardPlan) -> tuple[Endpoint, ...]:
+    if plan.without_endpoint:
+        return ()
+    if plan.endpoint_url is None:
+        return before.endpoints
+    spki_sha256 = before.endpoints[0].spki_sha256 if before.endpoints else plan.spki_sha256
+    if spki_sha256 is None:
+        raise InvalidDocumentError("invalid-document", "A first endpoint needs the gateway's TLS key.")
+    return (Endpoint(url=plan.endpoint_url, spki_sha256=spki_sha256),)
 
 
 def overlap_ends(known: Authority, use: KeyUse, begin: int, overlap_seconds: int) -> dict[str, int]:

@@ -7,7 +7,8 @@ import asyncio
 import json
 import os
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ _PACKAGES = "application/vnd.emla.packages"
 _PACKAGE_OUTCOMES = "application/vnd.emla.package-outcomes"
 _BUNDLE = "application/vnd.emla.bundle+json"
 _BUNDLES = "application/vnd.emla.bundles"
-_DOCUMENTS = "application/vnd.emla.documents+json"
+DOCUMENTS = "application/vnd.emla.documents+json"
 _OUTCOMES = "application/vnd.emla.outcomes+json"
 _PROBLEM = "application/problem+json"
 _PIECE_BYTES = 256 * 1024
@@ -101,7 +102,8 @@ class HttpsTransport:
             await session.close()
         self._sessions.clear()
 
-    def _session(self, peer: Authority) -> ClientSession:
+    def session(self, peer: Authority) -> ClientSession:
+        """The connections to a peer under its present card."""
         key = (peer.id, peer.card_sha256)
         if key not in self._sessions:
             connector = TCPConnector(
@@ -119,9 +121,9 @@ class HttpsTransport:
             )
         return self._sessions[key]
 
-    def _timeout(self, length: int) -> ClientTimeout:
-        """No silence longer than the setting, and no exchange longer than its size explains."""
-        silence = self._settings.request_timeout_seconds
+    def timeout(self, length: int, patience_seconds: float = 0.0) -> ClientTimeout:
+        """No silence longer than the setting, and no exchange longer than its size, or what was agreed, explains."""
+        silence = self._settings.request_timeout_seconds + patience_seconds
         total = 3 * silence + length / _BYTES_PER_SECOND_LEAST
         return ClientTimeout(total=total, sock_connect=_CONNECT_SECONDS, sock_read=silence)
 
@@ -135,73 +137,80 @@ class HttpsTransport:
         length: int,
         answer_bytes_max: int,
     ) -> tuple[int, str, bytes, str]:
-        """One exchange with the first endpoint that is acceptable; status, media type, body, Retry-After."""
+        """One exchange; status, media type, body, Retry-After."""
+        headers = {} if data is None else {"Content-Type": media, "Content-Length": str(length)}
+        timeout = self.timeout(length)
+        async with self.exchange(peer, method, path, data, headers, timeout) as response:
+            body = await read_answer(response, answer_bytes_max)
+            return response.status, response.content_type, body, response.headers.get("Retry-After", "")
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        peer: Authority,
+        method: str,
+        path: str,
+        data: bytes | AsyncIterator[bytes] | None,
+        headers: Mapping[str, str],
+        timeout: ClientTimeout,  # noqa: ASYNC109 (aiohttp's own, of which it keeps several kinds)
+    ) -> AsyncIterator[ClientResponse]:
+        """One exchange with the peer's first endpoint, while its answer is read.
+
+        Raises:
+            TransportError: ``peer-unreachable``, ``wrong-pin``, ``timeout``, ``peer-nonsense`` or ``refused-endpoint``.
+        """
         if not peer.card.endpoints:
             raise TransportError("peer-unreachable", f"{peer.id} publishes no endpoint.")
         base = check_endpoint(
             peer.card.endpoints[0].url, allow_loopback=self._settings.allow_loopback_endpoints
         )
         url = URL(f"{str(base).rstrip('/')}{path}", encoded=True)
-        headers = {} if data is None else {"Content-Type": media, "Content-Length": str(length)}
-        try:
-            async with self._session(peer).request(
+        with _translated(base):
+            async with self.session(peer).request(
                 method,
                 url,
                 data=data,
                 headers=headers,
                 allow_redirects=False,
                 ssl=self._context,
-                timeout=self._timeout(length),
+                timeout=timeout,
             ) as response:
-                body = await _read(response, answer_bytes_max)
-                return response.status, response.content_type, body, response.headers.get("Retry-After", "")
-        except aiohttp.ServerFingerprintMismatch as error:
-            raise TransportError("wrong-pin", f"{error.host}:{error.port} holds another key.") from error
-        except TimeoutError as error:
-            raise TransportError("timeout") from error
-        except aiohttp.ClientSSLError as error:
-            raise TransportError("peer-nonsense", "No TLS 1.3 connection could be made.") from error
-        except (aiohttp.ClientResponseError, aiohttp.ClientPayloadError, aiohttp.InvalidURL) as error:
-            raise TransportError("peer-nonsense", type(error).__name__) from error
-        except aiohttp.ClientConnectorError as error:
-            number = error.os_error.errno or 0
-            why = os.strerror(number) if number > 0 else error.os_error.strerror or str(error.os_error)
-            raise TransportError("peer-unreachable", f"{error.host}:{error.port}: {why}.") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise TransportError("peer-unreachable", f"{base.host}:{base.port}: the line broke.") from error
+                yield response
 
     async def send_package(
         self, peer: Authority, pid: bytes, signed: bytes, payload: bytes | Path, payload_size: int
     ) -> bytes | Refusal:
         """Offer a package; return the bundle of the peer's answer, unverified."""
-        front = len(signed).to_bytes(4, "big") + signed
         if isinstance(payload, bytes):
             return await self._packages(
                 peer, _Offer(pid, signed, payload), package_row.FRAME_BYTES + len(signed) + len(payload)
             )
-        return await self._put_package(peer, pid, _file_body(front, payload), len(front) + payload_size)
+        return await self._put_package(peer, pid, signed, payload, payload_size)
 
     async def _put_package(
-        self, peer: Authority, pid: bytes, body: bytes | AsyncIterator[bytes], length: int
+        self, peer: Authority, pid: bytes, signed: bytes, payload: bytes | Path, payload_size: int
     ) -> bytes | Refusal:
+        """Offer a package in a call of its own."""
+        front = len(signed).to_bytes(4, "big") + signed
+        body = front + payload if isinstance(payload, bytes) else _file_body(front, payload)
+        length = len(front) + payload_size
         status, media, answer, retry_after = await self._call(
             peer, "PUT", f"/emla/1/packages/{pid.hex()}", body, _PACKAGE, length, WIRE.bundle_bytes
         )
         if media == _BUNDLE and status in (200, 422):
             return answer
-        return _refusal(status, media, answer, retry_after)
+        return refusal_of(status, media, answer, retry_after)
 
     async def _send_packages(self, peer: Authority, offers: list[_Offer]) -> Sequence[bytes | Refusal]:
         if len(offers) == 1:
             one = offers[0]
-            body = len(one.signed).to_bytes(4, "big") + one.signed + one.payload
-            return [await self._put_package(peer, one.pid, body, len(body))]
+            return [await self._put_package(peer, one.pid, one.signed, one.payload, len(one.payload))]
         body = package_row.encode([(each.signed, each.payload) for each in offers])
         status, media, answer, retry_after = await self._call(
             peer, "POST", "/emla/1/packages", body, _PACKAGES, len(body), package_row.ANSWER_BYTES_MAX
         )
         if status != 200 or media != _PACKAGE_OUTCOMES:
-            return [_refusal(status, media, answer, retry_after)] * len(offers)
+            return [refusal_of(status, media, answer, retry_after)] * len(offers)
         try:
             outcomes = package_row.decode_answer(answer, len(offers))
         except MalformedError as error:
@@ -222,7 +231,7 @@ class HttpsTransport:
             peer, "POST", "/emla/1/acknowledgements", body, _BUNDLES, len(body), WIRE.bundle_bytes
         )
         if status != 200 or media != _OUTCOMES:
-            return [_refusal(status, media, answer, retry_after)] * len(pushed)
+            return [refusal_of(status, media, answer, retry_after)] * len(pushed)
         try:
             outcomes = bundles_form.decode_outcomes(answer, len(pushed))
         except MalformedError as error:
@@ -234,7 +243,7 @@ class HttpsTransport:
         status, media, answer, retry_after = await self._call(
             peer, "PUT", path, bundle, _BUNDLE, len(bundle), WIRE.bundle_bytes
         )
-        return None if status == 204 else _refusal(status, media, answer, retry_after)
+        return None if status == 204 else refusal_of(status, media, answer, retry_after)
 
     async def get_documents(self, peer: Authority) -> bytes | Refusal:
         """Fetch a peer's documents; the export's bytes, unverified."""
@@ -243,16 +252,16 @@ class HttpsTransport:
             peer, "GET", path, None, "", 0, WIRE.documents_bytes
         )
         return (
-            answer if status == 200 and media == _DOCUMENTS else _refusal(status, media, answer, retry_after)
+            answer if status == 200 and media == DOCUMENTS else refusal_of(status, media, answer, retry_after)
         )
 
     async def put_documents(self, peer: Authority, authority: str, exported: bytes) -> Refusal | None:
         """Push our own documents; None when the peer has taken them."""
         path = f"/emla/1/documents/{authority}"
         status, media, answer, retry_after = await self._call(
-            peer, "PUT", path, exported, _DOCUMENTS, len(exported), WIRE.bundle_bytes
+            peer, "PUT", path, exported, DOCUMENTS, len(exported), WIRE.bundle_bytes
         )
-        return None if status == 204 else _refusal(status, media, answer, retry_after)
+        return None if status == 204 else refusal_of(status, media, answer, retry_after)
 
     async def ping(self, peer: Authority, signed: bytes) -> bytes | Refusal:
         """Send a signed ping; return the signed answer, unverified."""
@@ -260,10 +269,31 @@ class HttpsTransport:
         status, found, answer, retry_after = await self._call(
             peer, "POST", "/emla/1/ping", signed, media, len(signed), WIRE.bundle_bytes
         )
-        return answer if status == 200 and found == media else _refusal(status, found, answer, retry_after)
+        return answer if status == 200 and found == media else refusal_of(status, found, answer, retry_after)
 
 
-async def _read(response: ClientResponse, size_bytes_max: int) -> bytes:
+@contextmanager
+def _translated(base: URL) -> Iterator[None]:
+    """What can go wrong on a line, in our own words."""
+    try:
+        yield
+    except aiohttp.ServerFingerprintMismatch as error:
+        raise TransportError("wrong-pin", f"{error.host}:{error.port} holds another key.") from error
+    except TimeoutError as error:
+        raise TransportError("timeout") from error
+    except aiohttp.ClientSSLError as error:
+        raise TransportError("peer-nonsense", "No TLS 1.3 connection could be made.") from error
+    except (aiohttp.ClientResponseError, aiohttp.ClientPayloadError, aiohttp.InvalidURL) as error:
+        raise TransportError("peer-nonsense", type(error).__name__) from error
+    except aiohttp.ClientConnectorError as error:
+        number = error.os_error.errno or 0
+        why = os.strerror(number) if number > 0 else error.os_error.strerror or str(error.os_error)
+        raise TransportError("peer-unreachable", f"{error.host}:{error.port}: {why}.") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise TransportError("peer-unreachable", f"{base.host}:{base.port}: the line broke.") from error
+
+
+async def read_answer(response: ClientResponse, size_bytes_max: int) -> bytes:
     """Read an answer that may be as long as it likes, but is not believed beyond a size."""
     body = b""
     async for piece in response.content.iter_any():
@@ -273,7 +303,8 @@ async def _read(response: ClientResponse, size_bytes_max: int) -> bytes:
     return body
 
 
-def _refusal(status: int, media: str, body: bytes, retry_after: str) -> Refusal:
+def refusal_of(status: int, media: str, body: bytes, retry_after: str) -> Refusal:
+    """What an answer that is not success says."""
     code = f"http-{status}"
     if media == _PROBLEM:
         try:

@@ -18,7 +18,7 @@ from emla.formats import strict_json
 from emla.formats.patterns import AUTHORITY, MEDIA_TYPE
 from emla.formats.strict_json import Members
 from emla.model.errors import InvalidMessageError, MalformedError, NotFoundError, TransportError
-from emla.model.leg import LegState
+from emla.model.leg import DUE, LegState
 from emla.model.limits import WIRE
 from emla.model.package import DeclaredPart, PartRole, Priority
 from emla.ports.listings import Listed, Listings
@@ -111,7 +111,7 @@ class AuthorityApi:
         while True:
             body = views.submitted(submitted.pid, self._gateway.store.read)
             left = end - time.monotonic()
-            if not waiting or body["state"] != LegState.READY.value or left <= 0:
+            if not waiting or body["state"] not in DUE or left <= 0:
                 return body
             waiting = await self._news.wait(submitted.pid, left)
 
@@ -202,6 +202,7 @@ class AuthorityApi:
                 "batch_wait_milliseconds_longest": self._status.longest_wait_milliseconds,
                 "commits": self._status.commits,
                 "fsyncs": self._status.fsyncs,
+                "hubs": self._status.hubs,
                 "opener": self._status.opener,
                 "clerk": self._status.clerk,
             }
@@ -223,7 +224,7 @@ class AuthorityApi:
         leg = self._gateway.store.read.leg(leg_id)
         if leg is None:
             raise NotFoundError("not-found", "No such leg.")
-        if leg.state is LegState.READY:
+        if leg.state in DUE:
             now = self._gateway.clock.now()
 
             def operation(transaction: Transaction) -> None:

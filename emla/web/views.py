@@ -14,7 +14,7 @@ from emla.formats.export import encode_export
 from emla.formats.manifest import display_name
 from emla.model.acknowledgement import PROVES
 from emla.model.findings import Finding
-from emla.model.leg import Leg, LegKind, leg_state
+from emla.model.leg import DUE, Leg, LegKind, leg_state
 from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Reader
 
@@ -48,6 +48,11 @@ class StatusSource(Protocol):
     @property
     def fsyncs(self) -> int:
         """Syncs to disk since the start."""
+        ...
+
+    @property
+    def hubs(self) -> list[Json]:
+        """The hubs of our own card: whether each is pinned here, and whether it answered last time."""
         ...
 
     @property
@@ -165,7 +170,7 @@ def leg(shown: Leg) -> Json:
         "state": shown.state.value,
         "urgent": shown.urgent,
         "attempts": shown.attempts,
-        "next_at": instant(shown.next_at) if shown.state == "READY" else None,
+        "next_at": instant(shown.next_at) if shown.state in DUE else None,
         "last_code": shown.last_code,
         "created": instant(shown.created),
         "expires": instant(shown.expires),
@@ -185,6 +190,8 @@ def peer(shown: Peer, waiting: tuple[int, float] | None) -> Json:
         "pinned_at": instant(shown.row.pinned_at),
         "fingerprint": shown.row.fingerprint,
         "last_contact": instant(shown.last_contact),
+        "endpoint": bool(authority.card.endpoints),
+        "through": list(authority.card.hubs),
         "waiting_legs": waiting[0] if waiting else 0,
         "next_attempt": instant(waiting[1]) if waiting else None,
     }

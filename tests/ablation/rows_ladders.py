@@ -126,7 +126,7 @@ ROWS = (
         name="entitled to the event",
         row="27, rung A2",
         file="emla/steps/verify_acknowledgement.py",
-        old="if acknowledgement.by != issuer.id or acknowledgement.by != entitled:",
+        old="if acknowledgement.by != issuer.id or not _is_entitled(acknowledgement):",
         new="if acknowledgement.by != issuer.id:",
         held_by=(
             "tests/unit/steps/test_verify_acknowledgement.py::test_each_event_has_one_side_that_may_issue_it",

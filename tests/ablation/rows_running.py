@@ -58,7 +58,7 @@ ROWS = (
         name="a package is sealed anew once",
         row="48",
         file="emla/flow/reseal.py",
-        old=("            if old is None or old.state is not LegState.READY:\n                return None"),
+        old=("            if old is None or old.state not in DUE:\n                return None"),
         new=("            if old is None:\n                return None"),
         held_by=(
             "tests/integration/test_key_revocation.py::test_a_package_accepted_while_its_successor_is_being_made_gets_none",
@@ -78,7 +78,7 @@ ROWS = (
         name="the old leg ends when the new begins",
         row="48",
         file="emla/flow/reseal.py",
-        old="            transaction.move_leg(old.id, LegState.READY, LegState.REPLACED)\n",
+        old="            transaction.move_leg(old.id, old.state, LegState.REPLACED)\n",
         new="",
         held_by=(
             "tests/integration/test_key_revocation.py::test_packages_that_wait_are_sealed_anew_when_the_recipient_revokes_its_key",
@@ -243,7 +243,7 @@ ROWS = (
         name="a wake is not lost on a leg that is being postponed",
         row="31",
         file="emla/flow/relay.py",
-        old="if refusal is not None and self._resumed != resumed:",
+        old="if isinstance(outcome, Refusal) and self._resumed != resumed:",
         new="if False:",
         held_by=("tests/unit/flow/test_relay.py::test_a_wake_is_not_lost_on_a_leg_that_is_being_postponed",),
     ),

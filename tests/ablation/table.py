@@ -4,6 +4,7 @@ from tests.ablation import (
     rows_exchange,
     rows_forms,
     rows_hub,
+    rows_hub_member,
     rows_keys,
     rows_ladders,
     rows_relay,
@@ -23,4 +24,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_running.ROWS,
     *rows_relay.ROWS,
     *rows_hub.ROWS,
+    *rows_hub_member.ROWS,
 )

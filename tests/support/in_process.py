@@ -16,7 +16,9 @@ from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.system import system_entropy
 from emla.flow.accept import Accept
 from emla.flow.acts import Effect
+from emla.flow.backoff import Postponed
 from emla.flow.changes import Changes
+from emla.flow.collect import CollectFigures
 from emla.flow.deliver import DeliverLeg
 from emla.flow.gateway import Gateway
 from emla.flow.hand_over import HandOver
@@ -30,6 +32,7 @@ from emla.flow.reseal import Reseal
 from emla.flow.submit import Submission, Submit, Submitted
 from emla.flow.take_documents import TakeDocuments
 from emla.flow.upkeep import Upkeep
+from emla.flow.ways import Ways
 from emla.formats.export import encode_export
 from emla.formats.schema import Schemas
 from emla.keyring.files import OPENER_USES, read_keys
@@ -39,6 +42,7 @@ from emla.model.errors import EmlaError, StoreError, TransportError
 from emla.model.limits import XmlLimits
 from emla.model.package import DeclaredPart, PartRole
 from emla.model.settings import Settings, StoreSettings
+from emla.ports.hub_line import HubLine
 from emla.ports.sandbox import SandboxDiedError, Verdict
 from emla.ports.transport import Refusal
 from emla.sandbox.examine import Tools, examine
@@ -167,8 +171,17 @@ class DirectLine:
 class Station:
     """One gateway over a data folder, with its journeys; workers are replaced by `deliver` and `open`, one step at a time."""
 
-    def __init__(self, data: Path, line: DirectLine, clock: TestClock, opener: InlineOpener) -> None:
+    def __init__(
+        self,
+        data: Path,
+        line: DirectLine,
+        clock: TestClock,
+        opener: InlineOpener,
+        hub_line: HubLine | None = None,
+    ) -> None:
         self.data = data
+        self._hub_line = hub_line
+        self.figures = CollectFigures()
         self.clock = clock
         self.opener = opener
         self._line = line
@@ -205,7 +218,8 @@ class Station:
         self.accept = Accept(self.gateway, self.accepted.append, lambda peer: None)
         self.receive = ReceiveAcknowledgement(self.gateway, self.news, lambda peer: None)
         self.hand_over = HandOver(self.gateway, self.news, lambda leg: None)
-        self._deliver = DeliverLeg(self.gateway, self._line, self.news)
+        self.ways = Ways(self.gateway)
+        self._deliver = DeliverLeg(self.gateway, self._line, self.news, self._hub_line, self.ways)
         self._start_keys()
 
     def _start_keys(self) -> None:
@@ -213,7 +227,7 @@ class Station:
         self.reseal = Reseal(gateway, self.news, lambda leg: None)
         self.take = TakeDocuments(gateway, self._on_news)
         self.ping = PingPeer(gateway, self._line)
-        self.refresh = Refresh(gateway, self._line, self.ping, self.take)
+        self.refresh = Refresh(gateway, self._line, self.ping, self.take, self._hub_line, self.ways)
         outlets = Outlets(
             ledger_key=self.store.real.use_ledger_key,
             file=lambda export: self.write_file(export),
@@ -263,20 +277,21 @@ class Station:
         return await self.submit(Submission(parts=parts, source=BytesSource(main + template.attachment)))
 
     async def deliver(self, peer: str) -> list[Refusal]:
-        """Try every READY leg to a peer once; what the peer did not take comes back.
+        """Try every leg to a peer that still asks once; what the peer did not take comes back.
 
         Raises:
             StoreError: the storage of this station failed.
         """
         refusals = []
         for leg in self.store.read.due_legs(peer, float("inf"), 100):
+            refusal: Refusal | Postponed | None
             try:
                 refusal = await self._deliver(leg)
             except StoreError:
                 raise
             except EmlaError as error:
                 refusal = Refusal(code=error.code)
-            if refusal:
+            if isinstance(refusal, Refusal):
                 refusals.append(refusal)
         return refusals
 
@@ -298,19 +313,20 @@ class Station:
         return b"".join([piece async for piece in pieces])
 
 
-def make_folder(data: Path, authority: str) -> None:
+def make_folder(data: Path, authority: str, *, hubs: tuple[str, ...] = (), endpoint: bool = True) -> None:
     """Initialise an authority; its fingerprint lies in the folder for `Station.pin`."""
     made = initialise(
         data,
         About(
             authority=authority,
             names=(("en", authority),),
-            endpoint_url="https://127.0.0.1:9",
+            endpoint_url="https://127.0.0.1:9" if endpoint else "",
             country=authority[:2].upper(),
             contacts=(("email", f"desk@{authority}.example.org"),),
             languages=("en",),
             time_zone="UTC",
             office_hours="09:00-17:00",
+            hubs=hubs,
         ),
         now=int(time.time()),
     )

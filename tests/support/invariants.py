@@ -41,7 +41,8 @@ SETTLED = 30
 _OPENED = ("CONSIGNED", "HANDED")
 _VERDICTS = (Event.CONTENT_CONSIGNMENT, Event.CONTENT_CONSIGNMENT_FAILURE)
 _TRAVELLING = (*_VERDICTS, Event.CONTENT_HANDOVER)
-"""Acknowledgements that travel on a leg of their own."""
+"""Acknowledgements that travel on a leg of their own; `_ANSWERS` do when the package came out of a mailbox."""
+_ANSWERS = (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +211,7 @@ def legs_follow_acknowledgements(books: Books, world: World) -> Found:
     own = [each for each in books.acknowledgements.values() if each.by == books.id]
     wanted = {("package", pid) for pid in books.sent}
     wanted |= {("acknowledgement", each.aid) for each in own if each.event in _TRAVELLING}
+    wanted |= {("acknowledgement", each.aid) for each in own if each.event in _ANSWERS} & legs.keys()
     for kind, ref in wanted | legs.keys():
         if legs[kind, ref] != ((kind, ref) in wanted):
             yield _violation(7, books, f"{kind} {_short(ref)} has {legs[kind, ref]} legs")
@@ -360,8 +362,8 @@ def payloads_are_whole(books: Books) -> Found:
 def everything_arrived(books: Books, world: World) -> Found:
     """30, 31: nothing is on its way, and both sides of every package hold the same acknowledgements of the recipient."""
     for leg in books.legs:
-        if leg.state == LegState.READY:
-            yield _violation(SETTLED, books, f"the leg of {leg.kind} {_short(leg.ref)} is still READY")
+        if leg.state == LegState.READY or (leg.kind, leg.state) == ("package", LegState.HUB_HELD):
+            yield _violation(SETTLED, books, f"the leg of {leg.kind} {_short(leg.ref)} is still {leg.state}")
     for each in books.received.values():
         if each.state == "ACCEPTED":
             yield _violation(SETTLED, books, f"{_short(each.pid)} was never opened")

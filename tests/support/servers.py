@@ -136,7 +136,13 @@ class Server:
 
 
 def make_server(
-    folder: Path, authority: str, protection: Protection | None = None, keys: Json | None = None
+    folder: Path,
+    authority: str,
+    protection: Protection | None = None,
+    keys: Json | None = None,
+    *,
+    hubs: tuple[str, ...] = (),
+    endpoint: bool = True,
 ) -> Server:
     """Initialise an authority on free ports of loopback; `keys` are the settings that unlock what `protection` locks."""
     port = free_port()
@@ -145,7 +151,8 @@ def make_server(
         About(
             authority=authority,
             names=(("en", f"Central authority {authority}"),),
-            endpoint_url=f"https://127.0.0.1:{port}",
+            endpoint_url=f"https://127.0.0.1:{port}" if endpoint else "",
+            hubs=hubs,
             country=authority[:2].upper(),
             contacts=(("email", f"desk@{authority}.example.org"),),
             languages=("en",),

@@ -200,8 +200,8 @@ class DocumentReads:
         return row[0] if row else None
 
     def ready_packages(self, peer: str) -> Sequence[Leg]:
-        """The READY legs of packages to a peer."""
-        sql = rows.LEG + " WHERE peer = ? AND state = 'READY' AND kind = 'package' ORDER BY id"
+        """The legs of packages to a peer that still ask."""
+        sql = rows.LEG + f" WHERE peer = ? AND {rows.DUE} AND kind = 'package' ORDER BY id"
         return [rows.leg(row) for row in self._execute(sql, (peer,))]
 
     def newest_received(self) -> Sequence[tuple[str, bytes]]:

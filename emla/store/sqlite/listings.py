@@ -58,7 +58,7 @@ class SqliteListings:
         """Legs, the ones due first in front."""
         where = " WHERE state = ?" if state else ""
         values = (state, limit) if state else (limit,)
-        sql = f"{rows.LEG}{where} ORDER BY state = 'READY' DESC, next_at, id DESC LIMIT ?"
+        sql = f"{rows.LEG}{where} ORDER BY {rows.DUE} DESC, next_at, id DESC LIMIT ?"
         return [rows.leg(row) for row in await self._all(sql, values)]
 
     async def leg_counts(self) -> dict[str, int]:
@@ -66,8 +66,8 @@ class SqliteListings:
         return {row[0]: row[1] for row in await self._all("SELECT state, count(*) FROM leg GROUP BY state")}
 
     async def waiting(self) -> dict[str, tuple[int, float]]:
-        """For each peer with READY legs: how many, and when the next is due."""
-        sql = "SELECT peer, count(*), min(next_at) FROM leg WHERE state = 'READY' GROUP BY peer"
+        """For each peer with legs that still ask: how many, and when the next is due."""
+        sql = f"SELECT peer, count(*), min(next_at) FROM leg WHERE {rows.DUE} GROUP BY peer"  # noqa: S608 (constants only)
         return {row[0]: (row[1], row[2]) for row in await self._all(sql)}
 
 

@@ -13,10 +13,10 @@ from emla.store.sqlite.document_rows import DocumentReads
 from emla.store.sqlite.mailbox_rows import MailboxReads
 
 _DUE = (
-    rows.LEG
-    + " WHERE peer = ? AND state = 'READY' AND next_at <= ? ORDER BY urgent DESC, next_at, id LIMIT ?"
+    rows.LEG + f" WHERE peer = ? AND {rows.DUE} AND next_at <= ? AND (state = 'READY' OR next_at <= ?)"
+    " ORDER BY urgent DESC, next_at, id LIMIT ?"
 )
-_NEXT_DUE = "SELECT min(next_at) FROM leg WHERE peer = ? AND state = 'READY' AND urgent = ? AND next_at > ?"
+_NEXT_DUE = f"SELECT min(next_at) FROM leg WHERE peer = ? AND {rows.DUE} AND urgent = ? AND next_at > ?"  # noqa: S608 (constants only)
 _CONFLICT = """
 SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND msg = ?
 UNION ALL SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND epoch = ? AND seq = ?
@@ -110,12 +110,15 @@ class SqliteReader(DocumentReads, MailboxReads):
         """The leg of a package or acknowledgement."""
         return rows.one(self._execute(rows.LEG + " WHERE kind = ? AND ref = ?", (kind.value, ref)), rows.leg)
 
-    def due_legs(self, peer: str, now: float, limit: int) -> Sequence[Leg]:
-        """READY legs to a peer that are due: urgent first, then by when they became due."""
-        return [rows.leg(row) for row in self._execute(_DUE, (peer, now, limit))]
+    def due_legs(
+        self, peer: str, now: float, limit: int, *, hub_held_until: float | None = None
+    ) -> Sequence[Leg]:
+        """Legs to a peer that still ask and are due: urgent first, then by when they became due."""
+        until = now if hub_held_until is None else hub_held_until
+        return [rows.leg(row) for row in self._execute(_DUE, (peer, now, until, limit))]
 
     def next_due(self, peer: str, after: float) -> float | None:
-        """When the first READY leg to a peer that is due after an instant is due, in UNIX seconds."""
+        """When the first leg to a peer that still asks and is due after an instant is due, in UNIX seconds."""
         found = [
             row[0]
             for urgent in (1, 0)
@@ -125,8 +128,8 @@ class SqliteReader(DocumentReads, MailboxReads):
         return min(found, default=None)
 
     def peers_with_legs(self) -> Sequence[str]:
-        """Peers that READY legs wait for."""
-        cursor = self._execute("SELECT DISTINCT peer FROM leg WHERE state = 'READY'")
+        """Peers that legs wait for."""
+        cursor = self._execute(f"SELECT DISTINCT peer FROM leg WHERE {rows.DUE}")  # noqa: S608 (constants only)
         return [row[0] for row in cursor]
 
     def unopened(self, limit: int) -> Sequence[InboxRow]:
@@ -147,9 +150,8 @@ class SqliteReader(DocumentReads, MailboxReads):
 
     def oldest_ready(self) -> int | None:
         """When the oldest package without an answer was created, in UNIX seconds."""
-        row = self._execute(
-            "SELECT min(created) FROM leg WHERE state = 'READY' AND kind = 'package'"
-        ).fetchone()
+        sql = f"SELECT min(created) FROM leg WHERE {rows.DUE} AND kind = 'package'"  # noqa: S608 (constants only)
+        row = self._execute(sql).fetchone()
         return row[0] if row else None
 
     def unopened_count(self) -> int:

@@ -22,11 +22,13 @@ INBOX = (
     " i.state, i.strikes, i.code, r.created, r.accepted_at"
     " FROM received r JOIN inbox i ON i.pid = r.pid JOIN payload p ON p.sha256 = r.payload_sha256"
 )
+DUE = "state IN ('READY', 'HUB_HELD')"
+"""As `emla.model.leg.DUE`, in exactly the words of the index `leg_due`."""
 ACKNOWLEDGEMENT = "SELECT aid, pid, event, by, at, reason, bundle FROM acknowledgement"
 PEER = "SELECT authority, documents, pin_version, pin_sha256, fingerprint, pinned_at, held FROM peer"
 
 _LATE = """EXISTS (SELECT 1 FROM acknowledgement a WHERE a.pid = s.pid AND a.event = 'RelayFailure')
-       AND l.state NOT IN ('READY', 'EXPIRED')"""
+       AND l.state NOT IN ('READY', 'HUB_HELD', 'EXPIRED')"""
 OUT = f"""
 SELECT 0 AS incoming, s.pid, s.signed, s.recipient AS peer, l.state, {_LATE} AS late, s.urgent, s.created, s.expires,
        s.payload_size, s.message_id, s.id AS place

@@ -254,10 +254,10 @@ class SqliteTransaction(DocumentStatements, MailboxStatements):
             f"leg {leg_id}: {expected} -> {state}",
         )
 
-    def delay_leg(self, leg_id: int, attempts: int, next_at: float, code: str) -> None:
-        """Note a failed attempt of a leg that stays READY; a leg that moved on meanwhile is left alone."""
+    def delay_leg(self, leg_id: int, attempts: int, next_at: float, code: str | None) -> None:
+        """Note an attempt of a leg that goes on asking; a leg that moved on meanwhile is left alone."""
         self._execute(
-            "UPDATE leg SET attempts = ?, next_at = ?, last_code = ? WHERE id = ? AND state = 'READY'",
+            f"UPDATE leg SET attempts = ?, next_at = ?, last_code = ? WHERE id = ? AND {rows.DUE}",  # noqa: S608 (constants only)
             (attempts, next_at, code, leg_id),
         )
 

@@ -4,11 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emla.model.acknowledgement import Event
-from emla.model.leg import LegState, delivered_state, leg_state, next_state
+from emla.model.leg import DUE, LegState, delivered_state, leg_state, next_state
 
 SETS = st.sets(st.sampled_from(Event))
 RANK = {
     LegState.READY: 0,
+    LegState.HUB_HELD: 0.5,
     LegState.EXPIRED: 1,
     LegState.REJECTED: 1,
     LegState.ACCEPTED: 2,
@@ -61,6 +62,16 @@ def test_a_leg_that_ended_never_goes_back_to_asking() -> None:
     assert next_state(LegState.CONSIGNED, events) is LegState.HANDED
     assert next_state(LegState.READY, events) is LegState.READY
     assert next_state(LegState.REJECTED, set()) is LegState.REJECTED
+
+
+def test_what_a_hub_holds_goes_on_asking_and_its_word_ends_nothing() -> None:
+    assert leg_state({Event.HUB_ACCEPTANCE}) is LegState.HUB_HELD
+    assert leg_state({Event.HUB_REJECTION}) is LegState.READY
+    assert LegState.HUB_HELD in DUE
+    for event, state in ((Event.RELAY_REJECTION, LegState.REJECTED), (Event.RELAY_FAILURE, LegState.EXPIRED)):
+        assert leg_state({Event.HUB_ACCEPTANCE, event}) is state
+    assert next_state(LegState.EXPIRED, {Event.HUB_ACCEPTANCE}) is LegState.EXPIRED
+    assert next_state(LegState.REPLACED, {Event.HUB_ACCEPTANCE}) is LegState.REPLACED
 
 
 def test_relay_acceptance_beats_relay_failure_whichever_came_first() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from emla.model.documents import CardKey, KeyUse
+from emla.model.documents import Authority, Card, CardKey, KeyUse
 from emla.model.errors import InvalidDocumentError
 from emla.steps.next_card import CardPlan, next_card, overlap_ends
 from emla.steps.trust import trust_documents
@@ -58,6 +58,28 @@ def test_what_would_be_no_card_is_refused_with_the_reason() -> None:
     assert "window" in refusal(CardPlan(ends={AT.sign.kid: NOW - 300 * DAY}))
     assert "lives longer" in refusal(CardPlan(), days=401)
     assert refusal(CardPlan(endpoint_url="http://plain.example"))
+
+
+def test_hubs_and_endpoint_come_and_go_as_said() -> None:
+    def made(authority: Authority, plan: CardPlan) -> Card:
+        return next_card(authority, plan, now=NOW, life_seconds=DAY)
+
+    behind = made(AT.authority, CardPlan(hubs=("eu.hub",), without_endpoint=True))
+    assert (behind.endpoints, behind.hubs) == ((), ("eu.hub",))
+    authority = replace(AT.authority, card=behind)
+    assert made(authority, CardPlan()).hubs == ("eu.hub",)
+    first = made(authority, CardPlan(endpoint_url="https://new.example", spki_sha256=bytes(32), hubs=()))
+    assert [(each.url, each.spki_sha256) for each in first.endpoints] == [("https://new.example", bytes(32))]
+    assert first.hubs == ()
+    with pytest.raises(InvalidDocumentError, match="TLS key"):
+        made(authority, CardPlan(endpoint_url="https://new.example"))
+
+
+def test_a_card_by_which_nobody_could_reach_us_is_none() -> None:
+    assert "nobody could reach" in refusal(CardPlan(without_endpoint=True))
+    assert "no hub is its own" in refusal(CardPlan(hubs=(AT.id,)))
+    assert "each hub once" in refusal(CardPlan(hubs=("eu.hub", "eu.hub")))
+    assert refusal(CardPlan(hubs=("NOT AN ID",)))
 
 
 def test_the_old_key_ends_after_the_overlap_and_never_lives_longer() -> None:

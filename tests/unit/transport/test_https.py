@@ -225,7 +225,7 @@ async def test_an_answer_is_never_unpacked(transport: HttpsTransport, peer: Peer
 
 async def test_silence_has_an_end_and_an_exchange_lasts_no_longer_than_its_size_explains() -> None:
     transport = HttpsTransport(PeerSettings(request_timeout_seconds=7))
-    small, large = transport._timeout(0), transport._timeout(64 * 1024**2)
+    small, large = transport.timeout(0), transport.timeout(64 * 1024**2)
     assert (small.sock_read, small.total) == (7, 21)
     assert (large.sock_read, large.total) == (7, 21 + 64 * 32)
 

@@ -1,0 +1,73 @@
+"""What a gateway needs to be reached, and to reach others, through hubs: put together here for `emla.bootstrap.serve`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from emla.flow.accept import Accept
+from emla.flow.collect import Collect
+from emla.flow.collect_items import TakeItems
+from emla.flow.gateway import Gateway
+from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.refresh import Refresh
+from emla.flow.relay import Relay
+from emla.flow.take_documents import TakeDocuments
+from emla.flow.ways import Ways
+from emla.transport.https import HttpsTransport
+from emla.transport.hub import HttpsHubLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubWays:
+    """The line to hubs, and what chooses between it and the direct one."""
+
+    line: HttpsHubLine
+    ways: Ways
+
+
+def hub_ways(gateway: Gateway, transport: HttpsTransport) -> HubWays:
+    """Make the line to hubs."""
+    line = HttpsHubLine(transport, gateway.identity.id, gateway.sign_call)
+    return HubWays(line=line, ways=Ways(gateway))
+
+
+def collector(
+    gateway: Gateway,
+    hubs: HubWays,
+    accept: Accept,
+    receive: ReceiveAcknowledgement,
+    take: TakeDocuments,
+    relay: Relay,
+) -> Collect:
+    """Make what collects our mailboxes, and let it and the relay know when a hub is pinned."""
+    collect = Collect(
+        gateway, hubs.line, TakeItems(gateway, accept, receive, take, relay.add).table(), hubs.ways.contact
+    )
+
+    def pinned(authority: str) -> None:
+        collect.look()
+        for peer in list(gateway.directory.peers.values()):
+            if authority in peer.authority.card.hubs:
+                relay.retry(peer.authority.id)  # it may be reached now
+
+    gateway.signals.pinned = pinned
+    return collect
+
+
+def contact_of(relay: Relay, refresh: Refresh) -> Callable[[str], None]:
+    """What happens when a peer's word came out of our mailbox."""
+
+    def contact(peer: str) -> None:
+        relay.contact(peer)
+        refresh.contact(peer)
+
+    return contact
+
+
+def published(collect: Collect, others: Callable[[], None]) -> Callable[[], None]:
+    """What happens when our own documents have changed: `others`, and our hubs may be other ones."""
+
+    def tell() -> None:
+        others()
+        collect.look()
+
+    return tell

@@ -1,0 +1,312 @@
+"""collect: what hubs hold for us -> the same journeys that a direct call starts; then the hub is told that we have it.
+
+Order of writes: M1 the item is ours as if it had come directly (I4, O6, K4); M2 for a package, one batch: the leg that carries
+our answer to its sender; M3 the hub is told, with our signed answer as the proof, and deletes. A crash before M3 leaves the item
+at the hub, and it comes again: a repeat gets the stored bytes, and nothing is delivered twice.
+
+Rules of this file:
+- A hub is not believed. What does not verify is left where it is and looked at again, ever more seldom; the others go on.
+- Memory is bounded whatever a hub lists, and a hub that sends us round in circles is asked ever more slowly.
+- Where we are in the list is not stored: a start begins from its front, and so does a round each hour, because a hub may have
+  withheld, reordered or restored something.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from emla.flow.backoff import delay_seconds
+from emla.flow.gateway import Gateway
+from emla.formats.mailbox import OK
+from emla.model.documents import Authority
+from emla.model.errors import EmlaError, IllegalTransitionError, TransportError
+from emla.model.mailbox import ITEMS_IN_ANSWER_MAX, RELEASES_MAX, ItemKind, Listing, Release
+from emla.ports.hub_line import HubLine, ItemSource
+from emla.ports.transport import Refusal
+
+logger = logging.getLogger("emla.collect")
+
+WAIT_SECONDS = 50
+"""How long a hub may keep us waiting for the next item."""
+_PLACES = 8
+"""Items of one hub that are being taken at once."""
+_ROUND_SECONDS = 3600.0
+_PAUSE_SECONDS_MAX = 60.0
+_APART_SECONDS = 5.0
+"""No two rounds begin closer together."""
+_LOOK_SECONDS = 60.0
+_BUSY_MAX = 1000
+_REMEMBERED_MAX = 10_000
+_SOUGHT = float("inf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """An item that is ours now, or of no use to anybody. `proof` goes with its release; `new`: it was not here before."""
+
+    proof: bytes | None = None
+    new: bool = False
+
+
+def _nobody(_: str) -> None:
+    """Nobody is told."""
+
+
+Take = Callable[[Listing, ItemSource], Awaitable[Taken]]
+"""Takes one item; raises when it is to stay where it is."""
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """An item that was not taken: how often it was tried, and when again (steady seconds; infinity: in the present round)."""
+
+    failures: int
+    until: float
+
+
+@dataclass(slots=True)
+class CollectFigures:
+    """What came of it since the start, for metrics."""
+
+    taken: int = 0
+    refused: int = 0
+
+
+class Mailbox:
+    """Our mailbox at one hub; runs until cancelled."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        line: HubLine,
+        hub: str,
+        takers: Mapping[ItemKind, Take],
+        figures: CollectFigures,
+        on_reached: Callable[[str], None] = _nobody,
+    ) -> None:
+        self._gateway = gateway
+        self._line = line
+        self._hub = hub
+        self._takers = takers
+        self._figures = figures
+        self._on_reached = on_reached
+        self._places = asyncio.Semaphore(_PLACES)
+        self._busy: set[int] = set()
+        """Numbers of items that are being taken, or that the hub is still to be told about."""
+        self._troubles: dict[int, _Trouble] = {}
+        self._taken: deque[Release] = deque()
+        self._changed = asyncio.Event()
+        self._room = asyncio.Event()
+        self._failures = 0
+        self._useless = 0
+        """Items in a row that brought nothing new."""
+        self.reached: bool | None = None
+        """Whether the hub answered last time; None while it was not asked."""
+
+    async def run(self) -> None:
+        """Collect until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._release(), name=f"release-{self._hub}")
+            while True:
+                try:
+                    await self._round(group)
+                except EmlaError as error:
+                    await self._pause(error.code)
+
+    async def _round(self, group: asyncio.TaskGroup) -> None:
+        """From the front of the list to its end, and then along with what comes, until it is time to look at the front again.
+
+        Raises:
+            TransportError: the hub was not reached, or answered something else.
+        """
+        after, begun = 0, self._gateway.clock.steady()
+        self._look_again(begun)
+        while (wait := self._ends_at(begun) - self._gateway.clock.steady()) > 0:
+            await self._slow_down()
+            for item in await self._list(after, max(1, min(WAIT_SECONDS, int(wait)))):
+                after = item.item
+                if self._is_wanted(item):
+                    await self._start(item, group)
+
+    async def _list(self, after: int, wait_seconds: int) -> Sequence[Listing]:
+        found = await self._line.items(self._authority(), after, wait_seconds)
+        if isinstance(found, Refusal):
+            self._gateway.signals.refused(self._hub, found.code)
+            raise TransportError("peer-nonsense", f"The hub answered '{found.code}'.")
+        if self.reached is False:
+            logger.info("hub reached again", extra={"peer": self._hub})
+            self._on_reached(self._hub)
+        self._failures, self.reached = 0, True
+        return found
+
+    def _authority(self) -> Authority:
+        hub = self._gateway.directory.find(self._hub)
+        if hub is None:
+            raise TransportError("peer-unreachable", f"{self._hub} is not pinned any more.")
+        return hub
+
+    async def _pause(self, code: str) -> None:
+        self._failures += 1
+        if self.reached is not False:
+            logger.warning("hub not reached", extra={"peer": self._hub, "code": code})
+        self.reached = False
+        await self._rest(self._failures)
+
+    async def _slow_down(self) -> None:
+        """Whoever lists only what is here, or cannot be taken, is asked ever more slowly; an honest one never does so."""
+        if pages := self._useless // ITEMS_IN_ANSWER_MAX:
+            await self._rest(pages)
+
+    async def _rest(self, failures: int) -> None:
+        await asyncio.sleep(min(_PAUSE_SECONDS_MAX, self._delay(failures)))
+
+    def _delay(self, failures: int) -> float:
+        chance = int.from_bytes(self._gateway.entropy(4), "big") / 2**32
+        return delay_seconds(failures, urgent=False, chance=0.5 + chance / 2)
+
+    # --- items ---
+
+    def _look_again(self, now: float) -> None:
+        """What was not taken and is due is looked for in this round; what the last round looked for and did not see is gone."""
+        self._troubles = {
+            number: _Trouble(each.failures, _SOUGHT if each.until <= now else each.until)
+            for number, each in self._troubles.items()
+            if each.until != _SOUGHT
+        }
+
+    def _ends_at(self, begun: float) -> float:
+        trouble = min((each.until for each in self._troubles.values()), default=_SOUGHT)
+        return max(min(begun + _ROUND_SECONDS, trouble), begun + _APART_SECONDS)
+
+    def _is_wanted(self, item: Listing) -> bool:
+        trouble = self._troubles.get(item.item)
+        is_due = trouble is None or trouble.until == _SOUGHT
+        return is_due and item.item not in self._busy and item.kind in self._takers
+
+    async def _start(self, item: Listing, group: asyncio.TaskGroup) -> None:
+        while len(self._busy) >= _BUSY_MAX:
+            self._room.clear()
+            await self._room.wait()
+        await self._places.acquire()
+        self._busy.add(item.item)
+        group.create_task(self._one(item), name=f"item-{item.item}")
+
+    async def _one(self, item: Listing) -> None:
+        trouble = self._troubles.pop(item.item, None)
+        failures = trouble.failures if trouble else 0
+        try:
+            with self._gateway.under_way.one():
+                async with self._line.fetch(self._authority(), item) as source:
+                    taken = await self._takers[item.kind](item, source)
+        except EmlaError as error:
+            self._refused(item, failures, error.code)
+        except IllegalTransitionError:
+            raise  # a bug of ours about what is stored: nothing may go on
+        except Exception:  # a bug of ours about one item is not the others' trouble
+            logger.exception("item broke", extra={"peer": self._hub, "code": "internal"})
+            self._refused(item, failures, "internal")
+        else:
+            self._figures.taken += taken.new
+            self._useless = 0 if taken.new else self._useless + 1
+            self._taken.append(Release(item=item.item, proof=taken.proof))
+            self._changed.set()
+        finally:
+            self._places.release()
+
+    def _refused(self, item: Listing, failures: int, code: str) -> None:
+        self._figures.refused += 1
+        self._useless += 1
+        if not failures and self._useless <= ITEMS_IN_ANSWER_MAX:  # said once; and no hub fills the log
+            logger.warning("item refused", extra={"peer": self._hub, "code": code, "what": item.kind.value})
+        self._leave(item.item, failures)
+
+    def _leave(self, number: int, failures: int) -> None:
+        """Leave an item where it is, for later."""
+        self._busy.discard(number)
+        self._room.set()
+        if len(self._troubles) < _REMEMBERED_MAX:
+            until = self._gateway.clock.steady() + self._delay(failures + 1)
+            self._troubles[number] = _Trouble(failures + 1, until)
+
+    async def _release(self) -> None:
+        """M3: tell the hub what we have. Whatever becomes of the call, what we have is ours."""
+        while True:
+            while not self._taken:
+                self._changed.clear()
+                await self._changed.wait()
+            batch = [self._taken.popleft() for _ in range(min(len(self._taken), RELEASES_MAX))]
+            try:
+                outcomes = await self._line.release(self._authority(), batch)
+                if isinstance(outcomes, Refusal):
+                    self._gateway.signals.refused(self._hub, outcomes.code)
+                    raise TransportError("peer-nonsense", f"The hub answered '{outcomes.code}'.")
+            except EmlaError as error:
+                self._taken.extendleft(reversed(batch))
+                await self._pause(error.code)
+                continue
+            for release, outcome in zip(batch, outcomes, strict=True):
+                if outcome == OK:
+                    self._busy.discard(release.item)
+                    self._room.set()
+                else:
+                    logger.warning("release refused", extra={"peer": self._hub, "code": outcome})
+                    self._gateway.signals.refused(self._hub, outcome)
+                    self._leave(release.item, 3)
+
+
+class Collect:
+    """A mailbox at each hub that our card names and that is pinned here; runs until cancelled."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        line: HubLine,
+        takers: Mapping[ItemKind, Take],
+        on_reached: Callable[[str], None] = _nobody,
+    ) -> None:
+        """Args: the gateway, the line to hubs, who takes what, and whom to tell when a hub answers again."""
+        self._gateway = gateway
+        self._on_reached = on_reached
+        self._line = line
+        self._takers = takers
+        self._mailboxes: dict[str, Mailbox] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._changed = asyncio.Event()
+        self._missed: set[str] = set()
+        self.figures = CollectFigures()
+
+    def look(self) -> None:
+        """Our card, or who is pinned here, has changed."""
+        self._changed.set()
+
+    def reached(self) -> dict[str, bool]:
+        """For each hub of our card: whether it answered last time."""
+        hubs = self._gateway.identity.authority.card.hubs
+        return {each: bool(found and found.reached) for each in hubs for found in [self._mailboxes.get(each)]}
+
+    async def run(self) -> None:
+        """Collect until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._changed.clear()
+                self._adjust(group)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        await self._changed.wait()
+
+    def _adjust(self, group: asyncio.TaskGroup) -> None:
+        named = set(self._gateway.identity.authority.card.hubs)
+        pinned = named & self._gateway.directory.peers.keys()
+        for hub in sorted(named - pinned - self._missed):
+            logger.warning("hub not pinned", extra={"peer": hub, "code": "hub-not-pinned"})
+        self._missed = named - pinned
+        for hub in sorted(self._tasks.keys() - pinned):
+            self._tasks.pop(hub).cancel()
+            del self._mailboxes[hub]
+        for hub in sorted(pinned - self._tasks.keys()):
+            mailbox = Mailbox(self._gateway, self._line, hub, self._takers, self.figures, self._on_reached)
+            self._mailboxes[hub] = mailbox
+            self._tasks[hub] = group.create_task(mailbox.run(), name=f"mailbox-{hub}")

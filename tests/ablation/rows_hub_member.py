@@ -1,0 +1,154 @@
+"""A member and its hubs: what a hub says, holds and hands out, and how often it is asked.
+
+Rules of the table: `safeguard`.
+"""
+
+from tests.ablation.safeguard import Safeguard
+
+_COLLECT = "tests/unit/flow/test_collect.py::"
+_HELD = "tests/unit/flow/test_hub_held.py::"
+_WAYS = "tests/unit/flow/test_ways.py::"
+_LINE = "tests/unit/transport/test_hub.py::"
+
+ROWS = (
+    Safeguard(
+        name="only the recipient's key makes RelayAcceptance",
+        row="28",
+        file="emla/flow/deliver.py",
+        old="                issuer=said_by if by_hub else peer,",
+        new="                issuer=said_by,",
+        held_by=("tests/attacks/test_row_28.py::test_as_the_answer_to_a_package",),
+    ),
+    Safeguard(
+        name="a hub's word counts only as its answer to us",
+        row="28",
+        file="emla/flow/receive_acknowledgement.py",
+        old="if claim.acknowledgement.event in ISSUED_BY_HUB:",
+        new="if False:",
+        held_by=("tests/attacks/test_row_28.py::test_a_hubs_own_word_pushed_unasked_is_not_believed_either",),
+    ),
+    Safeguard(
+        name="what a hub holds goes on asking",
+        row="62",
+        file="emla/store/sqlite/rows.py",
+        old="""DUE = "state IN ('READY', 'HUB_HELD')\"""",
+        new="""DUE = "state IN ('READY', 'READY')\"""",
+        held_by=(
+            "tests/attacks/test_row_62.py::test_what_a_hub_deleted_is_offered_again_and_delivered_once",
+        ),
+    ),
+    Safeguard(
+        name="what a hub holds expires",
+        row="7",
+        file="emla/flow/deliver.py",
+        old="if present is None or present.state not in DUE:",
+        new="if present is None or present.state is not LegState.READY:",
+        held_by=(_HELD + "test_a_held_package_expires_in_time_and_a_late_acceptance_counts",),
+    ),
+    Safeguard(
+        name="a hub is asked ever more seldom to hold a package",
+        row="24",
+        file="emla/flow/hub_held.py",
+        old="pause = hub_pause_seconds(_offers(leg), chance=chance)",
+        new="pause = 1.0",
+        held_by=(_HELD + "test_the_hub_is_asked_again_ever_more_seldom",),
+    ),
+    Safeguard(
+        name="a wake leaves alone what a hub holds",
+        row="20",
+        file="emla/store/sqlite/reader.py",
+        old="(state = 'READY' OR next_at <= ?)",
+        new="(1 OR next_at <= ?)",
+        held_by=(_HELD + "test_a_wake_is_for_what_waits_and_not_for_what_a_hub_holds",),
+    ),
+    Safeguard(
+        name="a line that is down is not waited for by each leg",
+        row="21",
+        file="emla/flow/ways.py",
+        old="if steady < down.until:",
+        new="if False:",
+        held_by=(_WAYS + "test_a_line_that_is_down_is_not_waited_for_by_each_leg",),
+    ),
+    Safeguard(
+        name="no hub that is held or frozen",
+        row="45",
+        file="emla/flow/ways.py",
+        old="if each and not each.row.held and not each.authority.frozen",
+        new="if each",
+        held_by=(_WAYS + "test_a_hub_that_is_not_pinned_or_is_held_is_no_way",),
+    ),
+    Safeguard(
+        name="what does not verify stays at the hub",
+        row="61",
+        file="emla/flow/collect.py",
+        old="            self._refused(item, failures, error.code)",
+        new="            self._refused(item, failures, error.code)\n            self._taken.append(Release(item=item.item))\n            self._changed.set()",
+        held_by=("tests/attacks/test_row_61.py::test_the_wrong_blob",),
+    ),
+    Safeguard(
+        name="only what was listed is judged and let go",
+        row="61",
+        file="emla/flow/collect_items.py",
+        old="if ref != item.ref:",
+        new="if False:",
+        held_by=(
+            _COLLECT + "test_documents_that_are_not_those_listed_stay_and_those_of_a_stranger_are_let_go",
+        ),
+    ),
+    Safeguard(
+        name="our answer travels before the hub is told",
+        row="61",
+        file="emla/flow/collect_items.py",
+        old="        await self._send_answer(answer)\n",
+        new="",
+        held_by=(_COLLECT + "test_a_package_is_released_with_our_own_acceptance_as_the_proof",),
+    ),
+    Safeguard(
+        name="what comes again has our answer sent again",
+        row="61",
+        file="emla/flow/collect_items.py",
+        old="if leg.state is LegState.READY:",
+        new="if True:",
+        held_by=(_COLLECT + "test_what_comes_again_has_our_answer_sent_again",),
+    ),
+    Safeguard(
+        name="a hub that always has more is asked more slowly",
+        row="20",
+        file="emla/flow/collect.py",
+        old="if pages := self._useless // ITEMS_IN_ANSWER_MAX:",
+        new="if pages := 0:",
+        held_by=(_COLLECT + "test_a_hub_that_always_has_more_is_asked_ever_more_slowly_in_bounded_memory",),
+    ),
+    Safeguard(
+        name="what a hub lists is remembered within a bound",
+        row="20",
+        file="emla/flow/collect.py",
+        old="if len(self._troubles) < _REMEMBERED_MAX:",
+        new="if True:",
+        held_by=(_COLLECT + "test_a_hub_that_always_has_more_is_asked_ever_more_slowly_in_bounded_memory",),
+    ),
+    Safeguard(
+        name="a list does not lead in circles",
+        row="61",
+        file="emla/transport/hub.py",
+        old="if items and items[0].item <= after:",
+        new="if False:",
+        held_by=(_LINE + "test_a_list_that_would_lead_in_circles_is_the_hubs_nonsense",),
+    ),
+    Safeguard(
+        name="reading goes on only while it gets on",
+        row="20",
+        file="emla/transport/hub.py",
+        old="if self._place == self._begun_at:",
+        new="if self._place == 0:",
+        held_by=(_LINE + "test_a_line_that_never_gets_on_ends_it",),
+    ),
+    Safeguard(
+        name="an item is read on from where it stopped",
+        row="61",
+        file="emla/transport/hub.py",
+        old='or int(found["start"]) != start',
+        new="or False",
+        held_by=(_LINE + "test_an_answer_that_begins_elsewhere_is_not_read",),
+    ),
+)

@@ -1,0 +1,190 @@
+"""A hub in memory, honest unless a test makes it lie: it implements the port of the line to hubs for each of its members.
+
+Subclass it and override `answer`, `listed` or `handed` for a hub that lies; change `held` for one that loses or repeats. What it
+signs is signed with real keys, so that a member verifies what it would verify of a real hub.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emla.flow.gateway import subject_of
+from emla.model.acknowledgement import Event
+from emla.model.documents import Authority
+from emla.model.errors import InvalidPackageError, TransportError
+from emla.model.mailbox import ItemKind, Listing, Release
+from emla.ports.hub_line import ItemSource
+from emla.ports.transport import Refusal
+from emla.steps.verify_acknowledgement import read_acknowledgement
+from tests.support.authorities import NOW, Party
+from tests.support.gateways import acknowledgement_id_of, answer_of
+
+
+@dataclass
+class Held:
+    """One object held for its owner."""
+
+    owner: str
+    listing: Listing
+    body: bytes
+
+
+@dataclass
+class MemoryHub:
+    """What a hub holds, and what it was asked."""
+
+    party: Party
+    now: int = NOW + 20
+    """What it dates its acknowledgements."""
+    down: bool = False
+    held: list[Held] = field(default_factory=list)
+    released: list[tuple[str, Release]] = field(default_factory=list)
+    deposits: list[tuple[ItemKind, bytes]] = field(default_factory=list)
+    answers: dict[bytes, bytes] = field(default_factory=dict)
+    seen: set[tuple[str, ItemKind, bytes]] = field(default_factory=set)
+    lists: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _last: int = 0
+
+    # --- what a test may override ---
+
+    def answer(self, signed: bytes) -> bytes | Refusal:
+        """The answer to a package."""
+        return answer_of(self.party, subject_of(signed), Event.HUB_ACCEPTANCE, at=self.now)
+
+    def listed(self, owner: str, after: int) -> list[Listing]:
+        """What an owner is told."""
+        return [each.listing for each in self.held if each.owner == owner and each.listing.item > after][:100]
+
+    def handed(self, held: Held) -> bytes:
+        """What an owner is given."""
+        return held.body
+
+    # --- what it holds ---
+
+    def add(self, owner: str, kind: ItemKind, ref: bytes, body: bytes) -> None:
+        """Hold an object, once."""
+        self.deposits.append((kind, ref))
+        if (owner, kind, ref) in self.seen:
+            return
+        self.seen.add((owner, kind, ref))
+        self.hold(owner, kind, ref, body)
+
+    def hold(self, owner: str, kind: ItemKind, ref: bytes, body: bytes) -> None:
+        """Put an object into a mailbox."""
+        self._last += 1
+        listing = Listing(
+            item=self._last, kind=kind, ref=ref, size=len(body), at=self.now, expires=self.now + 86400
+        )
+        self.held.append(Held(owner, listing, body))
+        self.poke()
+
+    def forget(self, kind: ItemKind) -> None:
+        """Lose what is held of a kind, and the memory of it, as a hub does that deletes or was restored."""
+        self.held = [each for each in self.held if each.listing.kind is not kind]
+        self.seen = {each for each in self.seen if each[1] is not kind}
+
+    def count(self, owner: str, kind: ItemKind | None = None) -> int:
+        """How many objects an owner has there."""
+        return sum(each.owner == owner and kind in (None, each.listing.kind) for each in self.held)
+
+    def poke(self) -> None:
+        """Let whoever waits look again."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    def check_up(self) -> None:
+        """A hub that is down is not reached."""
+        if self.down:
+            raise TransportError("peer-unreachable")
+
+    def take_acknowledgement(self, aid: bytes, bundle: bytes) -> Refusal | None:
+        """PUT acknowledgements."""
+        self.check_up()
+        assert acknowledgement_id_of(bundle) == aid
+        said = read_acknowledgement(bundle).acknowledgement
+        owner = said.sender if said.by == said.recipient else said.recipient
+        self.add(owner, ItemKind.ACKNOWLEDGEMENT, aid, bundle)
+        return None
+
+    def door(self, owner: str) -> "Door":
+        """The line of one member to this hub."""
+        return Door(self, owner)
+
+
+@dataclass
+class Door:
+    """Implements `emla.ports.hub_line.HubLine` for one member."""
+
+    hub: MemoryHub
+    owner: str
+
+    def _reach(self, hub: Authority) -> MemoryHub:
+        assert hub.id == self.hub.party.id
+        self.hub.check_up()
+        return self.hub
+
+    async def deposit_package(
+        self, hub: Authority, pid: bytes, signed: bytes, payload: bytes | Path, payload_size: int
+    ) -> bytes | Refusal:
+        there = self._reach(hub)
+        data = payload if isinstance(payload, bytes) else payload.read_bytes()
+        if pid not in there.answers:
+            answer = there.answer(signed)
+            if isinstance(answer, Refusal):
+                return answer
+            there.answers[pid] = answer
+        body = len(signed).to_bytes(4, "big") + signed + data
+        there.add(subject_of(signed).header.recipient, ItemKind.PACKAGE, pid, body)
+        return there.answers[pid]
+
+    async def deposit_documents(
+        self, hub: Authority, authority: str, exported: bytes, *, owner: str
+    ) -> Refusal | None:
+        self._reach(hub).add(owner, ItemKind.DOCUMENTS, hashlib.sha256(exported).digest(), exported)
+        return None
+
+    async def items(self, hub: Authority, after: int, wait_seconds: int) -> Sequence[Listing] | Refusal:
+        there = self._reach(hub)
+        there.lists += 1
+        await asyncio.sleep(0)
+        if not there.listed(self.owner, after):
+            await there.changed.wait()
+        self._reach(hub)
+        return there.listed(self.owner, after)
+
+    @asynccontextmanager
+    async def fetch(self, hub: Authority, item: Listing) -> AsyncIterator[ItemSource]:
+        there = self._reach(hub)
+        found = [each for each in there.held if each.listing.item == item.item and each.owner == self.owner]
+        if not found:
+            raise TransportError("peer-nonsense", "not-found")
+        yield Body(there.handed(found[0]))
+
+    async def release(self, hub: Authority, releases: Sequence[Release]) -> Sequence[str] | Refusal:
+        there = self._reach(hub)
+        gone = {each.item for each in releases}
+        there.released += [(self.owner, each) for each in releases]
+        there.held = [
+            each for each in there.held if each.owner != self.owner or each.listing.item not in gone
+        ]
+        return ["ok"] * len(releases)
+
+
+class Body:
+    """An item's body in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.size = len(data)
+
+    async def read_exactly(self, size: int) -> bytes:
+        await asyncio.sleep(0)
+        if size > self.size:
+            raise InvalidPackageError("digest-mismatch", "The item ends before.")
+        piece, self._data = self._data[:size], self._data[size:]
+        self.size = len(self._data)
+        return piece
