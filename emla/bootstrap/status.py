@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+from collections import Counter
 from collections.abc import Callable
 
 from emla.flow.gate import is_open
@@ -15,7 +16,8 @@ from emla.sandbox.opener import OpenerProcess
 from emla.steps.trust import check_current
 from emla.store.files import FileBlobs
 from emla.store.sqlite.store import SqliteStore
-from emla.web.operations import Check, Figures, Labelled, OperationsApi
+from emla.web.guard import Guard
+from emla.web.operations import Check, Figures, Labelled, Many, OperationsApi
 
 _SYNCS_PER_WAL_CHECKPOINT = 2
 _SYNCS_PER_BLOB = 3
@@ -118,7 +120,7 @@ def readiness(
     )
 
 
-def figures(status: Status) -> Figures:
+def figures(status: Status, guard: Guard) -> Figures:
     """The metrics; names are stable, docs/reference/metrics.md lists them."""
     store, gateway = status.store, status.gateway
 
@@ -170,8 +172,38 @@ def figures(status: Status) -> Figures:
             ("peer",),
             lambda: {(peer.authority.id,): float(is_open(peer, gateway.now())) for peer in _peers(gateway)},
         ),
+        "emla_connections": (
+            "Connections of callers, by whose they are.",
+            ("of",),
+            lambda: {
+                ("peers",): guard.connections.of_peers,
+                ("strangers",): guard.connections.strangers,
+            },
+        ),
     }
-    return Figures(counters, gauges, store.read.leg_counts, labelled)
+    labelled_counters: Many = {
+        "emla_connections_refused": (
+            "Connections not taken, by what was full.",
+            ("reason",),
+            lambda: _by_name(guard.connections.refused),
+        ),
+        "emla_connections_closed": (
+            "Connections closed on their callers, by deadline missed.",
+            ("reason",),
+            lambda: _by_name(guard.connections.closed),
+        ),
+        "emla_busy": ("Calls answered busy, by what was full.", ("reason",), lambda: _by_name(guard.busy)),
+        "emla_quota": (
+            "Calls of a peer answered quota.",
+            ("peer",),
+            lambda: _by_name(guard.refused_of_peers + gateway.reservations.refused),
+        ),
+    }
+    return Figures(counters, gauges, store.read.leg_counts, labelled, labelled_counters)
+
+
+def _by_name(counts: "Counter[str]") -> Labelled:
+    return {(name,): float(count) for name, count in counts.items()}
 
 
 def _peers(gateway: Gateway) -> list[Peer]:

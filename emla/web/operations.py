@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
@@ -14,7 +15,9 @@ _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 Labelled = dict[tuple[str, ...], float]
-"""Values of a gauge by those of its labels."""
+"""Values of a metric by those of its labels."""
+Many = dict[str, tuple[str, tuple[str, ...], Callable[[], Labelled]]]
+"""Metrics with labels: their words, the names of their labels, how they are read."""
 
 
 class Check:
@@ -35,12 +38,14 @@ class Figures(Collector):
         counters: dict[str, tuple[str, Callable[[], float]]],
         gauges: dict[str, tuple[str, Callable[[], float]]],
         legs: Callable[[], dict[tuple[str, str], int]],
-        labelled: "dict[str, tuple[str, tuple[str, ...], Callable[[], Labelled]]] | None" = None,
+        labelled: "Many | None" = None,
+        labelled_counters: "Many | None" = None,
     ) -> None:
         self._counters = counters
         self._gauges = gauges
         self._legs = legs
         self._labelled = labelled or {}
+        self._labelled_counters = labelled_counters or {}
 
     def collect(self) -> Iterable[Metric]:
         """Read every figure."""
@@ -53,10 +58,18 @@ class Figures(Collector):
             legs.add_metric([kind, state], count)
         yield legs
         for name, (text, labels, read_all) in self._labelled.items():
-            family = GaugeMetricFamily(name, text, labels=list(labels))
-            for values, value in read_all().items():
-                family.add_metric(list(values), value)
-            yield family
+            yield _filled(GaugeMetricFamily(name, text, labels=list(labels)), read_all())
+        for name, (text, labels, read_all) in self._labelled_counters.items():
+            yield _filled(CounterMetricFamily(name, text, labels=list(labels)), read_all())
+
+
+Family = TypeVar("Family", GaugeMetricFamily, CounterMetricFamily)
+
+
+def _filled(family: Family, figures: Labelled) -> Family:
+    for values, value in figures.items():
+        family.add_metric(list(values), value)
+    return family
 
 
 class OperationsApi:

@@ -21,19 +21,27 @@ from emla.bootstrap.initialise import About, Initialised, initialise
 ROOT = Path(__file__).resolve().parents[2]
 Json = dict[str, object]
 
+ROOMY: Json = {
+    "connections_per_address": 512,
+    "connections_per_minute": 1_000_000,
+    "unsigned_per_minute": 1_000_000,
+    "refused_per_minute": 1_000_000,
+}
+"""All tests come from one address, and many are refused on purpose: limits that are not the subject are out of the way."""
+
 _PROGRAM = """
 import json, sys
 from pathlib import Path
 from emla.bootstrap.serve import serve
 from emla.model.errors import EmlaError
-from emla.model.settings import (KeySettings, MessageSettings, OpenerSettings, OperationsSettings, PeerSettings, Settings,
-                                 StoreSettings)
+from emla.model.settings import (KeySettings, LimitSettings, MessageSettings, OpenerSettings, OperationsSettings, PeerSettings,
+                                 Settings, StoreSettings)
 given = json.loads(sys.argv[1])
 try:
     serve(Settings(data=Path(given["data"]), peer=PeerSettings(**given["peer"]),
                    operations=OperationsSettings(**given["operations"]), store=StoreSettings(**given["store"]),
                    opener=OpenerSettings(**given["opener"]), message=MessageSettings(),
-                   keys=KeySettings(**given["keys"])))
+                   keys=KeySettings(**given["keys"]), limits=LimitSettings(**given["limits"])))
 except EmlaError as error:
     print(error.code, error.detail, file=sys.stderr)
     sys.exit(error.entry.exit_code)
@@ -58,6 +66,7 @@ class Server:
     store: Json = field(default_factory=dict)
     opener: Json = field(default_factory=dict)
     keys: Json = field(default_factory=dict)
+    limits: Json = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -76,6 +85,7 @@ class Server:
             "store": {"disk_floor_bytes": 0, "disk_floor_percent": 0} | self.store,
             "opener": self.opener,
             "keys": self.keys,
+            "limits": ROOMY | self.limits,
         }
         (self.data / "emla.sock").unlink(missing_ok=True)
         with self.log.open("ab") as log:
