@@ -141,6 +141,7 @@ def figures(status: Status, guard: Guard) -> Figures:
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
         "emla_ledger_size": ("Leaves in the ledger.", lambda: store.ledger_size),
         "emla_under_way": ("Journeys being worked on.", lambda: gateway.under_way.count),
+        "emla_uploads": ("Payloads of files on their way in.", lambda: gateway.reservations.count),
         "emla_peers": ("Peers pinned.", lambda: len(gateway.directory.peers)),
         "emla_oldest_leg_seconds": ("Age of the oldest package without an answer.", oldest),
         "emla_unopened": ("Accepted packages not opened yet.", lambda: store.read.unopened_count()),

@@ -45,6 +45,11 @@ class Reservations:
     _bytes: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
+    def count(self) -> int:
+        """How many payloads are on their way."""
+        return len(self._open)
+
+    @property
     def promised_bytes(self) -> int:
         """What is promised to payloads and not in their files yet."""
         return sum(each.left_bytes for each in self._open)

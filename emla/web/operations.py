@@ -3,6 +3,7 @@
 `/healthz`: the process lives. `/readyz`: it takes packages (store, opener, disk, documents). `/metrics`: Prometheus text.
 """
 
+import secrets
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -10,6 +11,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from emla.web.problems import problem_middleware
 
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -87,7 +90,9 @@ class OperationsApi:
 
     def application(self) -> web.Application:
         """The application for the operations listener."""
-        application = web.Application()
+        application = web.Application(
+            middlewares=[problem_middleware(lambda: secrets.token_hex(8), to_peer=False)]
+        )
         application.router.add_get("/healthz", self.get_health)
         application.router.add_get("/readyz", self.get_ready)
         application.router.add_get("/metrics", self.get_metrics)

@@ -104,7 +104,7 @@ class Watched(RequestHandler):
     def close_now(self) -> None:
         """After the answer under way: read nothing more, not even to be polite."""
         self._lingering_time = 0.0
-        self._keepalive = False
+        self.close()
 
     def overdue(self, now: float, limits: LimitSettings) -> str | None:
         """Look at the connection; the deadline it has missed, if it has."""

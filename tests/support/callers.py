@@ -39,7 +39,11 @@ class Caller:
         async with asyncio.timeout(SECONDS):
             head = await self._reader.readuntil(b"\r\n\r\n")
             length = next(
-                (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")),
+                (
+                    int(line[15:])
+                    for line in head.split(b"\r\n")
+                    if line.lower().startswith(b"content-length:")
+                ),
                 0,
             )
             return int(head.split(b" ", 2)[1]), await self._reader.readexactly(length)
