@@ -170,7 +170,9 @@ class HttpsTransport:
             raise TransportError("peer-nonsense", type(error).__name__) from error
         except aiohttp.ClientConnectorError as error:
             number = error.os_error.errno or 0
+            # A server without TLS 1.3, and one that is full, both hang up: there is no more to be known from here.
             why = os.strerror(number) if number > 0 else error.os_error.strerror or str(error.os_error)
+            why = why or "closed before TLS 1.3 was agreed; it has no TLS 1.3, or takes no more connections"
             raise TransportError("peer-unreachable", f"{error.host}:{error.port}: {why}.") from error
         except (aiohttp.ClientError, OSError) as error:
             raise TransportError("peer-unreachable", f"{base.host}:{base.port}: the line broke.") from error

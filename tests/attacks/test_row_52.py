@@ -46,7 +46,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 def applications() -> tuple[web.Application, ...]:
     """What listens, in a gateway whose parts are not needed to know its routes."""
     nothing = cast(Any, None)
-    peer = PeerApi(*[nothing] * 6, guard=Guard(Connections(LimitSettings()), lambda: 0, 1))
+    guard = Guard(Connections(LimitSettings()), lambda: 0, 1)
+    peer = PeerApi(nothing, nothing, nothing, nothing, nothing, nothing, guard)
     authority = AuthorityApi(
         nothing,
         listings=nothing,

@@ -4,6 +4,8 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from emla.flow.news import News
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.relay import Relay
@@ -336,40 +338,46 @@ async def test_what_we_hold_back_ourselves_is_no_failure_and_pauses_nobody(tmp_p
 # --- what passes by itself ---
 
 
-async def test_a_peer_that_asks_for_patience_costs_no_attempt_and_is_no_failure(tmp_path: Path) -> None:
-    for code in ("busy", "quota", "maintenance", "processing", "stopping"):
-        answers = [Refusal(code=code, retry_after_seconds=3000.0)]
+def asking(code: str, first_only: bool) -> ScriptedTransport:  # noqa: FBT001 (said by name)
+    """A peer that asks for patience about the first package: once, or always."""
+    first, asked = package_of(AT, DE, 1).pid, False
 
-        async def script(peer: str, ref: bytes, answers: list[Refusal] = answers) -> Refusal | None:
-            return answers.pop() if answers else None
+    async def script(peer: str, ref: bytes) -> Refusal | None:
+        nonlocal asked
+        if ref != first or (first_only and asked):
+            return None
+        asked = True
+        return Refusal(code=code, retry_after_seconds=3000.0)
 
-        folder = tmp_path / code
-        async with line(folder, ScriptedTransport(PEERS, script), window=1) as here:
-            await here.submit(1)
-            await until(lambda: select(folder, "SELECT last_code FROM leg") == [(code,)])
-            ((attempts, next_at),) = select(folder, "SELECT attempts, next_at FROM leg")
-            assert attempts == 0
-            assert isinstance(next_at, float)
-            # As long as it asked, and a part of its own: those who were told the same do not come back together.
-            assert 2900 < next_at - here.home.clock.now() <= 4500
-            here.relay.retry(DE.id)
-            await here.accepted(1)
+    return ScriptedTransport(PEERS, script)
 
 
-async def test_a_crowded_peer_is_left_alone_and_a_quota_holds_for_one_leg(tmp_path: Path) -> None:
-    for code, calls in (("busy", 1), ("quota", 2)):
-        first = package_of(AT, DE, 1).pid
+@pytest.mark.parametrize("code", ["busy", "quota", "maintenance", "processing", "stopping"])
+async def test_a_peer_that_asks_for_patience_costs_no_attempt_and_is_no_failure(
+    tmp_path: Path, code: str
+) -> None:
+    async with line(tmp_path, asking(code, first_only=True), window=1) as here:
+        await here.submit(1)
+        await until(lambda: select(tmp_path, "SELECT last_code FROM leg") == [(code,)])
+        ((attempts, next_at),) = select(tmp_path, "SELECT attempts, next_at FROM leg")
+        assert attempts == 0
+        assert isinstance(next_at, float)
+        # As long as it asked, and a part of its own: those who were told the same do not come back together.
+        assert 2900 < next_at - here.home.clock.now() <= 4500
+        here.relay.retry(DE.id)
+        await here.accepted(1)
 
-        async def script(peer: str, ref: bytes, first: bytes = first, code: str = code) -> Refusal | None:
-            return Refusal(code=code, retry_after_seconds=3000.0) if ref == first else None
 
-        folder = tmp_path / code
-        async with line(folder, ScriptedTransport(PEERS, script), window=1) as here:
-            await here.submit(1)
-            await until(lambda: select(folder, "SELECT last_code FROM leg") == [(code,)])
-            await here.submit(2)
-            if calls == 2:
-                await here.accepted(2)
-            await here.submit(1, HK.id)
-            await here.accepted(1, peer=HK.id)
-            assert len([peer for peer, _ in here.transport.calls if peer == DE.id]) == calls
+@pytest.mark.parametrize(("code", "calls"), [("busy", 1), ("quota", 2)])
+async def test_a_crowded_peer_is_left_alone_and_a_quota_holds_for_one_leg(
+    tmp_path: Path, code: str, calls: int
+) -> None:
+    async with line(tmp_path, asking(code, first_only=False), window=1) as here:
+        await here.submit(1)
+        await until(lambda: select(tmp_path, "SELECT last_code FROM leg") == [(code,)])
+        await here.submit(2)
+        if calls == 2:
+            await here.accepted(2)
+        await here.submit(1, HK.id)
+        await here.accepted(1, peer=HK.id)
+        assert len([peer for peer, _ in here.transport.calls if peer == DE.id]) == calls
