@@ -22,6 +22,7 @@ from emla.model.limits import WIRE
 from emla.model.settings import (
     HubSettings,
     KeySettings,
+    LimitSettings,
     MessageSettings,
     OpenerSettings,
     OperationsSettings,
@@ -48,6 +49,7 @@ Table = TypeVar(
     KeySettings,
     ServeSettings,
     HubSettings,
+    LimitSettings,
 )
 
 
@@ -88,9 +90,48 @@ _DEFAULTS = {
     "keys": KeySettings(),
     "serve": ServeSettings(),
     "hub": HubSettings(),
+    "limits": LimitSettings(),
 }
 _PORT = 65535
 _DAY = 86400
+_MANY = 1_000_000
+
+
+def _limit(name: str, meaning: str, least: int = 1, most: int = _MANY) -> Setting:
+    return Setting(section="limits", name=name, meaning=meaning, least=least, most=most)
+
+
+_LIMITS = (
+    _limit("connections", "Connections of peers and strangers together."),
+    _limit("connections_per_peer", "Connections of one peer from one address; also opened to one peer."),
+    _limit("connections_per_address", "Connections of one address that nothing signed has come through yet."),
+    _limit("connections_per_minute", "New connections of one address in a minute."),
+    _limit("handshake_seconds", "How long a TLS handshake may take.", most=600),
+    _limit("header_seconds", "How long the head of a call may take to arrive.", most=600),
+    _limit("idle_seconds", "How long a connection is kept between two calls.", most=3600),
+    _limit("body_bytes_per_second", "The least rate at which a body must arrive.", least=0),
+    _limit(
+        "body_seconds", "Over how long that rate is measured, and within which an answer is taken.", most=3600
+    ),
+    _limit(
+        "body_memory_bytes", "Memory for bodies on their way; strangers may fill half.", 4 * 1024**2, 2**40
+    ),
+    _limit(
+        "unsigned_per_minute", "Calls of one address without the signature of a pinned peer, in a minute."
+    ),
+    _limit("refused_per_minute", "Calls of one peer that are refused or come to nothing, in a minute."),
+    _limit(
+        "uploads_per_peer",
+        "Payloads above 256 KiB on their way from one peer; also sent to one peer.",
+        most=1024,
+    ),
+    _limit(
+        "reserved_bytes_per_peer",
+        "Bytes of payloads on their way from one peer; one may be larger.",
+        0,
+        2**50,
+    ),
+)
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(section="peer", name="listen_host", meaning="Address on which other gateways reach this one."),
@@ -196,6 +237,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(section="hub", name="member_items_max", least=1, meaning="The same, from one member."),
     Setting(section="hub", name="member_bytes_max", least=1024**2, meaning="The same, from one member."),
+    *_LIMITS,
 )
 _BY_PATH = {each.path: each for each in SETTINGS}
 _BY_VARIABLE = {each.variable: each for each in SETTINGS}
@@ -236,6 +278,7 @@ def load(data: Path, environment: Mapping[str, str]) -> Settings:
         keys=_changed(KeySettings(), "keys", values),
         serve=_changed(ServeSettings(), "serve", values),
         hub=_changed(HubSettings(), "hub", values),
+        limits=_changed(LimitSettings(), "limits", values),
     )
 
 

@@ -4,14 +4,22 @@ import asyncio
 import resource
 from collections.abc import Callable
 
-from emla.bootstrap.status import SYNCS_PER_BLOB, SYNCS_PER_WAL_CHECKPOINT, disk_problem, documents_problem
+from emla.bootstrap.status import (
+    SYNCS_PER_BLOB,
+    SYNCS_PER_WAL_CHECKPOINT,
+    connections_open,
+    disk_problem,
+    documents_problem,
+    turned_away,
+)
 from emla.flow.gateway import Gateway
 from emla.flow.hub import HubFigures
 from emla.flow.take_documents import DocumentFigures
 from emla.model.errors import StoreError
 from emla.store.files import FileBlobs
 from emla.store.sqlite.store import SqliteStore
-from emla.web.operations import Check, Figures, Labelled, OperationsApi
+from emla.web.guard import Guard
+from emla.web.operations import Check, Figures, Many, OperationsApi
 
 
 class HubStatus:
@@ -87,7 +95,7 @@ def hub_readiness(gateway: Gateway, failure: "asyncio.Future[StoreError]") -> tu
     )
 
 
-def hub_figures(status: HubStatus) -> Figures:
+def hub_figures(status: HubStatus, guard: Guard) -> Figures:
     """The metrics of a hub; names are stable, docs/reference/metrics.md lists them."""
     store, gateway, hub = status.store, status.gateway, status.hub
 
@@ -113,7 +121,8 @@ def hub_figures(status: HubStatus) -> Figures:
         ),
     }
 
-    labelled: dict[str, tuple[str, tuple[str, ...], Callable[[], Labelled]]] = {
+    labelled: Many = {
+        "emla_connections": connections_open(guard),
         "emla_mailbox_items": (
             "Hub: items held.",
             ("owner",),
@@ -134,4 +143,4 @@ def hub_figures(status: HubStatus) -> Figures:
             },
         ),
     }
-    return Figures(counters, gauges, dict, labelled)
+    return Figures(counters, gauges, dict, labelled, turned_away(guard, gateway))

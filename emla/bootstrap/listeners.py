@@ -1,7 +1,9 @@
 """The listeners of a gateway: peers over TLS 1.3, the authority's own socket, operations."""
 
+import asyncio
 import errno
 import os
+import socket
 import ssl
 from pathlib import Path
 
@@ -9,10 +11,12 @@ from aiohttp import web
 
 from emla.keyring.tls import TlsFiles
 from emla.model.errors import ConfigurationError
+from emla.web.connections import Connections
+from emla.web.door import Door
 
 _KEEPALIVE_SECONDS = 75
-_HANDSHAKE_SECONDS = 10
-_BACKLOG = 256
+"""Of those who may reach the operations listener and the socket; peers are held to the settings in `[limits]`."""
+_BACKLOG = 512
 _SOCKET_PATH_MAX = 100
 
 
@@ -21,6 +25,7 @@ class Listeners:
 
     def __init__(self) -> None:
         self._runners: list[web.AppRunner] = []
+        self._doors: list[Door] = []
 
     async def _runner(self, application: web.Application) -> web.AppRunner:
         runner = web.AppRunner(
@@ -35,8 +40,10 @@ class Listeners:
         self._runners.append(runner)
         return runner
 
-    async def peers(self, application: web.Application, host: str, port: int, tls: TlsFiles) -> int:
-        """Listen for peers; return the port."""
+    async def peers(
+        self, application: web.Application, host: str, port: int, tls: TlsFiles, connections: Connections
+    ) -> int:
+        """Listen for peers, whose connections stand in a table; return the port."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         try:
@@ -45,24 +52,23 @@ class Listeners:
             raise ConfigurationError(
                 "unreadable-key", f"The TLS key in {tls.key.parent} does not load."
             ) from error
-        return await self._tcp(application, host, port, context)
+        runner = await self._runner(application)
+        server = runner.server
+        assert server is not None
+        sockets = await _listen(host, port)
+        door = Door(server, sockets, context, connections)
+        self._doors.append(door)
+        door.open()
+        return int(sockets[0].getsockname()[1])
 
     async def operations(self, application: web.Application, host: str, port: int) -> int:
         """Listen for health checks and metrics; return the port."""
-        return await self._tcp(application, host, port, None)
-
-    async def _tcp(
-        self, application: web.Application, host: str, port: int, context: ssl.SSLContext | None
-    ) -> int:
         runner = await self._runner(application)
-        site = web.TCPSite(runner, host, port, ssl_context=context, backlog=_BACKLOG)
+        site = web.TCPSite(runner, host, port, backlog=_BACKLOG)
         try:
             await site.start()
         except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            raise ConfigurationError(
-                "address-in-use" if taken else "bad-setting", f"{host}:{port}: {error.strerror}"
-            ) from error
+            raise _not_there(error, host, port) from error
         address = runner.addresses[0]
         return int(address[1])
 
@@ -81,6 +87,37 @@ class Listeners:
 
     async def close(self) -> None:
         """Stop listening and end what is under way."""
+        for door in self._doors:
+            door.close()
         for runner in self._runners:
             await runner.cleanup()
         self._runners.clear()
+
+
+async def _listen(host: str, port: int) -> list[socket.socket]:
+    """A listening socket for each address of a host name, all on one port."""
+    sockets: list[socket.socket] = []
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        for family, address in dict.fromkeys((family, address) for family, *_, address in found):
+            one = socket.socket(family, socket.SOCK_STREAM)
+            sockets.append(one)
+            one.setblocking(False)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            # Where the system chose the first one's port, the others take the same.
+            one.bind((address[0], port or sockets[0].getsockname()[1], *address[2:]))
+            one.listen(_BACKLOG)
+    except OSError as error:
+        for each in sockets:
+            each.close()
+        raise _not_there(error, host, port) from error
+    return sockets
+
+
+def _not_there(error: OSError, host: str, port: int) -> ConfigurationError:
+    code = "address-in-use" if error.errno == errno.EADDRINUSE else "bad-setting"
+    return ConfigurationError(code, f"{host}:{port}: {error.strerror}")

@@ -10,10 +10,12 @@ import sys
 from datetime import UTC, datetime
 
 FIELDS = (
+    "address",
     "authority",
     "child",
     "code",
     "correlation_id",
+    "count",
     "days",
     "detail",
     "event",

@@ -58,6 +58,8 @@ from emla.store.sqlite.listings import SqliteListings, open_listings
 from emla.store.sqlite.store import SqliteStore, open_store
 from emla.transport.https import HttpsTransport
 from emla.web.authority_api import AuthorityApi
+from emla.web.connections import Connections
+from emla.web.guard import Guard
 from emla.web.keys_api import KeysApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
@@ -124,6 +126,7 @@ class Apis:
     peer: PeerApi
     authority: AuthorityApi
     operations: OperationsApi
+    guard: Guard
 
 
 def serve(
@@ -219,7 +222,7 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
     stack.push_async_callback(opener.close)
     stack.push_async_callback(clerk.close)
     await asyncio.gather(opener.start(), clerk.start())
-    transport = HttpsTransport(settings.peer)
+    transport = HttpsTransport(settings.peer, settings.limits)
     stack.push_async_callback(transport.close)
     gateway = Gateway(
         identity=identity,
@@ -280,20 +283,27 @@ def _line(parts: Parts) -> Line:
 
 def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
+    guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
     operations = OperationsApi(
-        readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status)
+        readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status, guard)
     )
     status.watch(operations)
+
+    def contact(peer: str) -> None:
+        guard.contact(peer)
+        line.contact(peer)
+
     return Apis(
         peer=PeerApi(
             gateway,
-            Accept(gateway, line.opening.add, line.contact),
-            ReceiveAcknowledgement(gateway, news, line.contact),
+            Accept(gateway, line.opening.add, contact),
+            ReceiveAcknowledgement(gateway, news, contact),
             ping,
             relay,
             line.take,
+            guard,
         ),
         authority=AuthorityApi(
             gateway,
@@ -314,6 +324,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             keys=KeysApi(gateway, Changes(gateway, line.own, parts.keys), parts.keys),
         ),
         operations=operations,
+        guard=guard,
     )
 
 
@@ -324,7 +335,9 @@ async def _listen(
     peer, peer_port = settings.peer, 0
     if is_reachable:
         tls = check_tls(settings.data / "tls")
-        peer_port = await listeners.peers(apis.peer.application(), peer.listen_host, peer.listen_port, tls)
+        peer_port = await listeners.peers(
+            apis.peer.application(), peer.listen_host, peer.listen_port, tls, apis.guard.connections
+        )
     operations = settings.operations
     operations_port = await listeners.operations(
         apis.operations.application(), operations.listen_host, operations.listen_port

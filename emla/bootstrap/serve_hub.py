@@ -32,6 +32,8 @@ from emla.store.files import FileBlobs
 from emla.store.sqlite.listings import SqliteListings, open_listings
 from emla.store.sqlite.store import SqliteStore, open_store
 from emla.transport.https import HttpsTransport
+from emla.web.connections import Connections
+from emla.web.guard import Guard
 from emla.web.hub_api import HubApi
 from emla.web.hub_desk import HubDesk
 from emla.web.keys_api import KeysApi
@@ -63,6 +65,7 @@ class _Hub:
     refresh: Refresh
     sweep: HubSweep
     members: HubApi
+    guard: Guard
     desk: HubDesk
     operations: OperationsApi
 
@@ -118,7 +121,7 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
     blobs.sweep(lambda sha256: store.read.knows_payload(sha256))
     listings = await open_listings((data / DATABASE).absolute())
     stack.push_async_callback(listings.close)
-    transport = HttpsTransport(settings.peer)
+    transport = HttpsTransport(settings.peer, settings.limits)
     stack.push_async_callback(transport.close)
     gateway = Gateway(
         identity=identity_at(authority, keys, now),
@@ -151,9 +154,10 @@ def _hub(parts: _Parts) -> _Hub:
     )
     own = Own(gateway, parts.keys, outlets)
     figures, waiting = HubFigures(), Waiting()
-    deposits = Deposits(gateway, take, waiting.tell, figures)
+    guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
+    deposits = Deposits(gateway, take, waiting.tell, guard.contact, figures)
     status = HubStatus(gateway, parts.store, parts.blobs, take.figures, figures)
-    operations = OperationsApi(hub_readiness(gateway, parts.failure.future), hub_figures(status))
+    operations = OperationsApi(hub_readiness(gateway, parts.failure.future), hub_figures(status, guard))
     status.watch(operations)
     peers = PeersApi(
         gateway,
@@ -176,7 +180,9 @@ def _hub(parts: _Parts) -> _Hub:
             waiting=waiting,
             ping=ping,
             take=take,
+            guard=guard,
         ),
+        guard=guard,
         desk=HubDesk(gateway, peers=peers, keys=keys_api, status=status),
         operations=operations,
     )
@@ -185,7 +191,9 @@ def _hub(parts: _Parts) -> _Hub:
 async def _listen(settings: Settings, hub: _Hub, listeners: Listeners) -> tuple[int, int]:
     peer, operations = settings.peer, settings.operations
     tls = check_tls(settings.data / "tls")
-    peer_port = await listeners.peers(hub.members.application(), peer.listen_host, peer.listen_port, tls)
+    peer_port = await listeners.peers(
+        hub.members.application(), peer.listen_host, peer.listen_port, tls, hub.guard.connections
+    )
     operations_port = await listeners.operations(
         hub.operations.application(), operations.listen_host, operations.listen_port
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+from collections import Counter
 from collections.abc import Callable
 
 from emla.flow.collect import Collect, CollectFigures
@@ -16,7 +17,8 @@ from emla.sandbox.opener import OpenerProcess
 from emla.steps.trust import check_current
 from emla.store.files import FileBlobs
 from emla.store.sqlite.store import SqliteStore
-from emla.web.operations import Check, Figures, Labelled, OperationsApi
+from emla.web.guard import Guard
+from emla.web.operations import Check, Figures, Labelled, Many, OperationsApi
 
 SYNCS_PER_WAL_CHECKPOINT = 2
 SYNCS_PER_BLOB = 3
@@ -133,7 +135,7 @@ def documents_problem(gateway: Gateway) -> str:
     return ""
 
 
-def figures(status: Status) -> Figures:
+def figures(status: Status, guard: Guard) -> Figures:
     """The metrics; names are stable, docs/reference/metrics.md lists them."""
     store, gateway = status.store, status.gateway
 
@@ -159,6 +161,7 @@ def figures(status: Status) -> Figures:
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
         "emla_ledger_size": ("Leaves in the ledger.", lambda: store.ledger_size),
         "emla_under_way": ("Journeys being worked on.", lambda: gateway.under_way.count),
+        "emla_uploads": ("Payloads of files on their way in.", lambda: gateway.reservations.count),
         "emla_peers": ("Peers pinned.", lambda: len(gateway.directory.peers)),
         "emla_oldest_leg_seconds": ("Age of the oldest package without an answer.", oldest),
         "emla_unopened": ("Accepted packages not opened yet.", lambda: store.read.unopened_count()),
@@ -174,7 +177,7 @@ def figures(status: Status) -> Figures:
             lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         ),
     }
-    labelled: dict[str, tuple[str, tuple[str, ...], Callable[[], Labelled]]] = {
+    labelled: Many = {
         "emla_key_days_left": (
             "Days until a key, card or root ends.",
             ("authority", "what", "name"),
@@ -195,8 +198,47 @@ def figures(status: Status) -> Figures:
             ("peer",),
             lambda: {(peer.authority.id,): float(is_open(peer, gateway.now())) for peer in _peers(gateway)},
         ),
+        "emla_connections": connections_open(guard),
     }
-    return Figures(counters, gauges, store.read.leg_counts, labelled)
+    return Figures(counters, gauges, store.read.leg_counts, labelled, turned_away(guard, gateway))
+
+
+def connections_open(guard: Guard) -> tuple[str, tuple[str, ...], Callable[[], Labelled]]:
+    """Who is connected, for metrics."""
+    return (
+        "Connections of callers, by whose they are.",
+        ("of",),
+        lambda: {
+            ("peers",): guard.connections.of_peers,
+            ("strangers",): guard.connections.strangers,
+        },
+    )
+
+
+def turned_away(guard: Guard, gateway: Gateway) -> Many:
+    """Who was told to wait or to go, for metrics."""
+    return {
+        "emla_connections_refused": (
+            "Connections not taken, by what was full.",
+            ("reason",),
+            lambda: _by_name(guard.connections.refused),
+        ),
+        "emla_connections_closed": (
+            "Connections closed on their callers, by deadline missed.",
+            ("reason",),
+            lambda: _by_name(guard.connections.closed),
+        ),
+        "emla_busy": ("Calls answered busy, by what was full.", ("reason",), lambda: _by_name(guard.busy)),
+        "emla_quota": (
+            "Calls of a peer answered quota.",
+            ("peer",),
+            lambda: _by_name(guard.refused_of_peers + gateway.reservations.refused),
+        ),
+    }
+
+
+def _by_name(counts: "Counter[str]") -> Labelled:
+    return {(name,): float(count) for name, count in counts.items()}
 
 
 def _collected(status: Status) -> CollectFigures:

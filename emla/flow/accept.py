@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from emla.flow.gateway import Gateway
+from emla.flow.reservations import Reservation
 from emla.formats import header as header_form
 from emla.model.acknowledgement import Event
 from emla.model.errors import InvalidPackageError, TransportError
@@ -153,7 +154,11 @@ class Accept:
         return await self._commit(package, payload)
 
     async def _receive_blob(self, package: VerifiedPackage, source: PayloadSource) -> None:
-        """I1 to I3: stream into a temporary file, then make it durable under its hash."""
+        """I1 to I3: reserve its place, stream into a temporary file, then make it durable under its hash."""
+        with self._gateway.reservations.hold(package.header.sender, package.header.payload.size) as place:
+            await self._stream(package, source, place)
+
+    async def _stream(self, package: VerifiedPackage, source: PayloadSource, place: Reservation) -> None:
         blob = self._gateway.blobs.begin()
         digest = hashlib.sha256()
 
@@ -167,6 +172,7 @@ class Accept:
                 data = await source.read_exactly(min(left, _HOP_BYTES))
                 left -= len(data)
                 await asyncio.to_thread(work, data)
+                place.arrived(len(data))
             _check_payload(package, digest.digest())
             await asyncio.to_thread(blob.keep, digest.digest())
         finally:

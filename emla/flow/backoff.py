@@ -23,6 +23,27 @@ def delay_seconds(failures: int, *, urgent: bool, chance: float, retry_after: fl
     return min(cap, max(_LEAST_SECONDS, chance * span, retry_after))
 
 
+PASSING = frozenset({"busy", "quota", "maintenance", "processing", "stopping"})
+"""What a peer says about itself at the moment: no attempt, and no failure of the line."""
+CROWDED = frozenset({"busy", "maintenance", "stopping"})
+"""Those that hold for everything to this peer, and not for one package."""
+_PASSING_SECONDS = 5.0
+
+
+def wait_seconds(*, urgent: bool, chance: float, retry_after: float) -> float:
+    """How long to wait for what passes by itself: as long as the peer asked, and up to half as long again.
+
+    The peer told everybody the same: who waits takes a time of its own, so that they do not all come back at once.
+
+    Args:
+        urgent: whether the urgent cap holds.
+        chance: a fresh random number in [0, 1).
+        retry_after: what the peer asked for, in seconds; 0 when it did not say.
+    """
+    cap = URGENT_CAP_SECONDS if urgent else NORMAL_CAP_SECONDS
+    return min(cap, max(_LEAST_SECONDS, (retry_after or _PASSING_SECONDS) * (1 + chance / 2)))
+
+
 HUB_BASE_SECONDS = 60 * 60
 HUB_CAP_SECONDS = 24 * 60 * 60
 _HUB_DOUBLINGS_MAX = 8

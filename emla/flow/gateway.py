@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from emla.flow.reservations import Reservations
 from emla.formats.header import decode as decode_header
 from emla.formats.header import decode_signed, package_id
 from emla.formats.http_signature import call_base, encode_fields
@@ -196,13 +197,17 @@ class Gateway:
     subjects: Subjects = field(default_factory=Subjects)
     fresh: FreshPayloads = field(default_factory=FreshPayloads)
     signals: Signals = field(default_factory=Signals)
+    reservations: Reservations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reservations = Reservations(self.settings.limits)
 
     def now(self) -> int:
         """The wall clock in whole UNIX seconds, as signed objects carry it."""
         return int(self.clock.now())
 
     def require_space(self, bytes_wanted: int) -> None:
-        """Refuse to begin something that would leave less than the floor of free space.
+        """Refuse to begin something that would leave less than the floor, with all that is promised, of free space.
 
         Raises:
             StoreError: ``disk-full``.
@@ -210,7 +215,7 @@ class Gateway:
         settings = self.settings.store
         share = self.blobs.total_bytes() * settings.disk_floor_percent // 100
         floor = max(settings.disk_floor_bytes, share)
-        if self.blobs.free_bytes() - bytes_wanted < floor:
+        if self.blobs.free_bytes() - self.reservations.promised_bytes - bytes_wanted < floor:
             raise StoreError("disk-full", f"Less than {floor} bytes would be left free.")
 
     def payload(self, sha256: bytes) -> bytes | Path:

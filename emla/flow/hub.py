@@ -57,12 +57,18 @@ class Deposits:
     """The journeys into mailboxes."""
 
     def __init__(
-        self, gateway: Gateway, take: TakeDocuments, on_deposit: Callable[[str], None], figures: HubFigures
+        self,
+        gateway: Gateway,
+        take: TakeDocuments,
+        on_deposit: Callable[[str], None],
+        on_contact: Callable[[str], None],
+        figures: HubFigures,
     ) -> None:
-        """Args: the gateway, how documents are taken, whom to tell whose mailbox has something new, the figures."""
+        """Args: the gateway, how documents are taken, whom to tell whose mailbox has something new, and who spoke; figures."""
         self._gateway = gateway
         self._take = take
         self._on_deposit = on_deposit
+        self._on_contact = on_contact
         self._figures = figures
         self._quota = HubQuota(gateway)
         self._receiving: set[bytes] = set()
@@ -105,6 +111,7 @@ class Deposits:
         package = verified.package if isinstance(verified, RefusedPackage) else verified
         if pid is not None and package.pid != pid:
             raise InvalidPackageError("malformed", "The URL names another package.")
+        self._on_contact(package.header.sender)
         if known := self.known(package.pid):
             return known
         if isinstance(verified, RefusedPackage):
@@ -234,6 +241,7 @@ class Deposits:
         verified = verify_claim(claim, issuer=issuer, witnessed=gateway.witnessed)
         if aid is not None and verified.aid != aid:
             raise InvalidAcknowledgementError("malformed", "The URL names another acknowledgement.")
+        self._on_contact(issuer.id)
         await self._hold(
             ItemKind.ACKNOWLEDGEMENT, said.by, owner, verified.aid, stored, ACKNOWLEDGEMENT_SECONDS
         )

@@ -12,7 +12,7 @@ import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from emla.flow.backoff import Postponed, delay_seconds
+from emla.flow.backoff import CROWDED, PASSING, Postponed, delay_seconds, wait_seconds
 from emla.flow.gateway import Gateway
 from emla.model.errors import EmlaError, IllegalTransitionError
 from emla.model.leg import Leg, LegState
@@ -25,6 +25,9 @@ _FRESH_MAX = 1000
 _HEARTBEAT_SECONDS = 60.0
 _BREAKER_FAILURES = 3
 """After so many failures in a row a destination is tried with one leg at a time until one succeeds."""
+
+_CROWDED_SECONDS_MAX = 60.0
+"""A peer that is crowded is asked again after a minute at the latest, whatever it says."""
 
 Deliver = Callable[[Leg], Awaitable[Refusal | Postponed | None]]
 """Delivers one leg and commits what came of it; a Refusal when it has to be tried again, Postponed when that is noted, too."""
@@ -164,15 +167,17 @@ class Destination:
         if refusal.held:
             await self._hold(leg, refusal)
             return
+        if refusal.code in PASSING:
+            await self._wait(leg, refusal)
+            return
         # Legs that were on their way together fail together: that is one failure in a row, not one for each of them.
         first = self._failures == failures_before
         if first:
             self._failures += 1
-        chance = int.from_bytes(self._gateway.entropy(4), "big") / 2**32
         delay = delay_seconds(
             max(self._failures, leg.attempts + 1),
             urgent=leg.urgent,
-            chance=chance,
+            chance=self._chance(),
             retry_after=refusal.retry_after_seconds,
         )
         now = self._gateway.clock.now()
@@ -189,6 +194,29 @@ class Destination:
         # A crash before this commit forgets one failed attempt, which is harmless; so it has patience.
         await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
         self._next_due = min(now + delay, self._next_due or math.inf)
+
+    def _chance(self) -> float:
+        return int.from_bytes(self._gateway.entropy(4), "big") / 2**32
+
+    async def _wait(self, leg: Leg, refusal: Refusal) -> None:
+        """The peer is there and asks for patience: no attempt, no failure. What it says of all of itself holds for all legs."""
+        delay = wait_seconds(
+            urgent=leg.urgent, chance=self._chance(), retry_after=refusal.retry_after_seconds
+        )
+        if refusal.code in CROWDED:
+            pause = min(delay, _CROWDED_SECONDS_MAX)
+            self._paused_until = max(self._paused_until, self._gateway.clock.steady() + pause)
+        until = self._gateway.clock.now() + delay
+        logger.info(
+            "peer asks for patience",
+            extra={"leg": leg.id, "peer": self._peer, "code": refusal.code, "seconds": round(delay, 1)},
+        )
+
+        def operation(transaction: Transaction) -> None:
+            transaction.delay_leg(leg.id, leg.attempts, until, refusal.code)
+
+        await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
+        self._next_due = min(until, self._next_due or math.inf)
 
     async def _hold(self, leg: Leg, refusal: Refusal) -> None:
         """A leg that we keep back ourselves: no attempt, no failure, and no pause for the others."""

@@ -173,6 +173,9 @@ _ROWS = (
          "Serve it in the role it had, or make another folder with `emla init`.", Who.OPERATOR, 409, 2),
     # --- flow control ---
     Code("busy", "All places are taken at the moment.", "Nothing: try again in a moment.", Who.NOBODY, 503, 5, True),
+    Code("quota", "This peer has as much on its way, or had as much refused, as it may.",
+         "Nothing: emla goes on by itself. If it stays, ask the other operator what was refused, and for larger limits.",
+         Who.NOBODY, 429, 5, True),
     Code("processing", "The same package is being received on another connection.", "Nothing: emla asks again.",
          Who.NOBODY, 202, 5, True),
     Code("stopping", "The server is shutting down.", "Nothing: try again when it is back.", Who.NOBODY, 503, 5, True),

@@ -36,6 +36,21 @@ WIRE = WireLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HttpLimits:
+    """What the head of a call may be."""
+
+    line_bytes: int = 8190
+    """The request line, or the value of one header field."""
+    head_bytes: int = 32 * 1024
+    headers: int = 64
+    pipelined: int = 8
+    """Calls that may wait behind the one under way; callers of this protocol send the next one after the answer."""
+
+
+HTTP = HttpLimits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class XmlLimits:
     """What the main XML document of a message may cost before it is read as a tree."""
 

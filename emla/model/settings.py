@@ -91,6 +91,38 @@ class HubSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """How much of this gateway callers may take up (docs/adr: limits that honest traffic never meets).
+
+    An address is an IPv4 address or an IPv6 network of /64. A stranger is a connection through which nothing signed by a
+    pinned peer has come yet.
+    """
+
+    connections: int = 512
+    connections_per_peer: int = 16
+    """Of one peer from one address; also how many this gateway opens to a peer."""
+    connections_per_address: int = 16
+    """Strangers of one address at the same time."""
+    connections_per_minute: int = 240
+    """New connections of one address."""
+    handshake_seconds: int = 10
+    header_seconds: int = 10
+    idle_seconds: int = 30
+    body_bytes_per_second: int = 16 * 1024
+    body_seconds: int = 30
+    """A body must have brought its least rate over this time; an answer must have been taken within it."""
+    body_memory_bytes: int = 128 * 1024**2
+    """Bodies held in memory, of all callers together; strangers may fill half of it."""
+    unsigned_per_minute: int = 30
+    """Calls of one address that no pinned peer's signature stands behind."""
+    refused_per_minute: int = 600
+    """Calls of one peer that are refused or come to nothing."""
+    uploads_per_peer: int = 8
+    """Payloads of files, on their way at the same time; also how many this gateway sends to a peer."""
+    reserved_bytes_per_peer: int = 8 * 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one gateway. `data` is its folder; one folder serves one authority."""
 
@@ -103,3 +135,4 @@ class Settings:
     keys: KeySettings = field(default_factory=KeySettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
     hub: HubSettings = field(default_factory=HubSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)

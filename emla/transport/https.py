@@ -23,7 +23,7 @@ from emla.formats.spki import spki_sha256
 from emla.model.documents import Authority
 from emla.model.errors import MalformedError, TransportError
 from emla.model.limits import WIRE
-from emla.model.settings import PeerSettings
+from emla.model.settings import LimitSettings, PeerSettings
 from emla.ports.transport import Refusal
 from emla.transport.addresses import VettingResolver, check_endpoint
 from emla.transport.together import Together
@@ -39,6 +39,8 @@ _PROBLEM = "application/problem+json"
 _PIECE_BYTES = 256 * 1024
 _CONNECT_SECONDS = 10
 _CODE_LENGTH_MAX = 40
+_KEEPALIVE_SECONDS = 20
+"""Shorter than a gateway keeps it (docs/spec/wire.md 5.3): who might use a connection once more is the one who ends it."""
 _BYTES_PER_SECOND_LEAST = 32 * 1024
 """Below this a transfer is given up: a peer that reads or answers by drips holds a place, and nothing ends it otherwise."""
 
@@ -83,8 +85,11 @@ class _Offer:
 class HttpsTransport:
     """Implements `emla.ports.transport.Transport`; one connection pool for each peer and card."""
 
-    def __init__(self, settings: PeerSettings) -> None:
+    def __init__(self, settings: PeerSettings, limits: LimitSettings | None = None) -> None:
+        """Args: what the operator set; without `limits`, the defaults, which are every gateway's."""
         self._settings = settings
+        self._limits = limits or LimitSettings()
+        self._uploads: dict[str, asyncio.Semaphore] = {}
         self._context = client_context()
         self._sessions: dict[tuple[str, bytes], ClientSession] = {}
         self._acknowledgements = Together(
@@ -108,8 +113,8 @@ class HttpsTransport:
         if key not in self._sessions:
             connector = TCPConnector(
                 ssl=KeyPin(frozenset(each.spki_sha256 for each in peer.card.endpoints)),
-                limit=self._settings.transfers_per_peer,
-                keepalive_timeout=60,
+                limit=min(self._settings.transfers_per_peer, self._limits.connections_per_peer),
+                keepalive_timeout=_KEEPALIVE_SECONDS,
                 resolver=VettingResolver(allow_loopback=self._settings.allow_loopback_endpoints),
             )
             self._sessions[key] = ClientSession(
@@ -185,7 +190,10 @@ class HttpsTransport:
             return await self._packages(
                 peer, _Offer(pid, signed, payload), package_row.FRAME_BYTES + len(signed) + len(payload)
             )
-        return await self._put_package(peer, pid, signed, payload, payload_size)
+        # The peer takes so many at once and no more; and the connections that are left are for what is small.
+        uploads = self._uploads.setdefault(peer.id, asyncio.Semaphore(self._limits.uploads_per_peer))
+        async with uploads:
+            return await self._put_package(peer, pid, signed, payload, payload_size)
 
     async def _put_package(
         self, peer: Authority, pid: bytes, signed: bytes, payload: bytes | Path, payload_size: int
@@ -287,7 +295,9 @@ def _translated(base: URL) -> Iterator[None]:
         raise TransportError("peer-nonsense", type(error).__name__) from error
     except aiohttp.ClientConnectorError as error:
         number = error.os_error.errno or 0
+        # A server without TLS 1.3, and one that is full, both hang up: there is no more to be known from here.
         why = os.strerror(number) if number > 0 else error.os_error.strerror or str(error.os_error)
+        why = why or "closed before TLS 1.3 was agreed; it has no TLS 1.3, or takes no more connections"
         raise TransportError("peer-unreachable", f"{error.host}:{error.port}: {why}.") from error
     except (aiohttp.ClientError, OSError) as error:
         raise TransportError("peer-unreachable", f"{base.host}:{base.port}: the line broke.") from error

@@ -40,6 +40,7 @@ from emla.model.limits import WIRE
 from emla.model.mailbox import WAIT_SECONDS_MAX, ItemKind
 from emla.steps.verify_call import verify_call
 from emla.web.bodies import HeldPayload
+from emla.web.guard import Guard
 from emla.web.peer_api import (
     BUNDLE_MEDIA,
     DOCUMENTS_MEDIA,
@@ -77,8 +78,10 @@ class HubApi:
         waiting: Waiting,
         ping: PingPeer,
         take: TakeDocuments,
+        guard: Guard,
     ) -> None:
         self._gateway = gateway
+        self._guard = guard
         self._deposits = deposits
         self._mailbox = mailbox
         self._waiting = waiting
@@ -90,7 +93,10 @@ class HubApi:
     def application(self) -> web.Application:
         """The application for the listener that members reach."""
         application = web.Application(
-            middlewares=[problem_middleware(lambda: self._gateway.entropy(8).hex(), to_peer=True)],
+            middlewares=[
+                problem_middleware(lambda: self._gateway.entropy(8).hex(), to_peer=True),
+                self._guard.middleware,
+            ],
             client_max_size=form.RELEASE_BYTES_MAX,
         )
         router = application.router
@@ -140,6 +146,7 @@ class HubApi:
         try:
             return (await self._deposits.package(None, signed, HeldPayload(payload))).bundle
         except EmlaError as error:
+            self._guard.count(error.code)
             return error.code
 
     async def put_acknowledgement(self, http_request: web.Request) -> web.Response:
@@ -162,6 +169,7 @@ class HubApi:
         try:
             await self._deposits.acknowledgement(None, stored)
         except (PeerError, TransportError) as error:
+            self._guard.count(error.code)
             return error.code
         return bundles_form.OK
 
@@ -172,6 +180,7 @@ class HubApi:
         identity = self._gateway.identity
         if http_request.match_info["authority"] != identity.id:
             raise NotFoundError("not-found")
+        self._guard.count("unsigned")
         return web.Response(body=encode_export(identity.authority.documents), content_type=DOCUMENTS_MEDIA)
 
     async def put_documents(self, http_request: web.Request) -> web.Response:
@@ -179,6 +188,7 @@ class HubApi:
         authority = http_request.match_info["authority"]
         if authority not in self._gateway.directory.peers:
             raise InvalidDocumentError("unknown-sender")
+        self._guard.count("unsigned")
         exported = await small_body(http_request, WIRE.documents_bytes)
         owner = http_request.query.get("to")
         with self._gateway.under_way.one():
@@ -192,7 +202,9 @@ class HubApi:
 
     async def post_ping(self, http_request: web.Request) -> web.Response:
         """POST /emla/1/ping: a signed, empty round trip."""
-        _, answer = await self._ping.answer(await small_body(http_request, PING_BYTES_MAX))
+        member, answer = await self._ping.answer(await small_body(http_request, PING_BYTES_MAX))
+        self._guard.contact(member)
+        self._guard.count("ping")
         return web.Response(body=answer, content_type=PING_MEDIA)
 
     # --- mailboxes: signed calls only ---
@@ -205,7 +217,7 @@ class HubApi:
         fields: dict[str, list[str]] = {}
         for name, value in http_request.headers.items():
             fields.setdefault(name.lower(), []).append(value)
-        return verify_call(
+        caller = verify_call(
             http_request.method,
             path,
             query,
@@ -216,6 +228,8 @@ class HubApi:
             now=self._gateway.now(),
             seen_nonce=self._nonces.seen,
         )
+        self._guard.contact(caller.id)
+        return caller
 
     async def get_mailbox(self, http_request: web.Request) -> web.Response:
         """GET /emla/1/mailbox?after=N&wait=S: what the caller's mailbox holds; waits while there is nothing."""

@@ -3,18 +3,24 @@
 `/healthz`: the process lives. `/readyz`: it takes packages (store, opener, disk, documents). `/metrics`: Prometheus text.
 """
 
+import secrets
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from emla.web.problems import problem_middleware
+
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 Labelled = dict[tuple[str, ...], float]
-"""Values of a gauge by those of its labels."""
+"""Values of a metric by those of its labels."""
+Many = dict[str, tuple[str, tuple[str, ...], Callable[[], Labelled]]]
+"""Metrics with labels: their words, the names of their labels, how they are read."""
 
 
 class Check:
@@ -35,12 +41,14 @@ class Figures(Collector):
         counters: dict[str, tuple[str, Callable[[], float]]],
         gauges: dict[str, tuple[str, Callable[[], float]]],
         legs: Callable[[], dict[tuple[str, str], int]],
-        labelled: "dict[str, tuple[str, tuple[str, ...], Callable[[], Labelled]]] | None" = None,
+        labelled: "Many | None" = None,
+        labelled_counters: "Many | None" = None,
     ) -> None:
         self._counters = counters
         self._gauges = gauges
         self._legs = legs
         self._labelled = labelled or {}
+        self._labelled_counters = labelled_counters or {}
 
     def collect(self) -> Iterable[Metric]:
         """Read every figure."""
@@ -53,10 +61,18 @@ class Figures(Collector):
             legs.add_metric([kind, state], count)
         yield legs
         for name, (text, labels, read_all) in self._labelled.items():
-            family = GaugeMetricFamily(name, text, labels=list(labels))
-            for values, value in read_all().items():
-                family.add_metric(list(values), value)
-            yield family
+            yield _filled(GaugeMetricFamily(name, text, labels=list(labels)), read_all())
+        for name, (text, labels, read_all) in self._labelled_counters.items():
+            yield _filled(CounterMetricFamily(name, text, labels=list(labels)), read_all())
+
+
+Family = TypeVar("Family", GaugeMetricFamily, CounterMetricFamily)
+
+
+def _filled(family: Family, figures: Labelled) -> Family:
+    for values, value in figures.items():
+        family.add_metric(list(values), value)
+    return family
 
 
 class OperationsApi:
@@ -74,7 +90,9 @@ class OperationsApi:
 
     def application(self) -> web.Application:
         """The application for the operations listener."""
-        application = web.Application()
+        application = web.Application(
+            middlewares=[problem_middleware(lambda: secrets.token_hex(8), to_peer=False)]
+        )
         application.router.add_get("/healthz", self.get_health)
         application.router.add_get("/readyz", self.get_ready)
         application.router.add_get("/metrics", self.get_metrics)

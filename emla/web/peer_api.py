@@ -26,6 +26,7 @@ from emla.model.errors import (
 )
 from emla.model.limits import WIRE
 from emla.web.bodies import BodySource, HeldPayload
+from emla.web.guard import Guard
 from emla.web.problems import problem_middleware
 
 logger = logging.getLogger("emla.web")
@@ -49,6 +50,7 @@ class PeerApi:
         ping: PingPeer,
         relay: Relay,
         take: TakeDocuments,
+        guard: Guard,
     ) -> None:
         self._gateway = gateway
         self._accept = accept
@@ -56,12 +58,13 @@ class PeerApi:
         self._ping = ping
         self._relay = relay
         self._take = take
+        self._guard = guard
         self.stopping = False
 
     def application(self) -> web.Application:
         """The application for the listener that peers reach."""
         application = web.Application(
-            middlewares=[problem_middleware(self._correlation, to_peer=True)],
+            middlewares=[problem_middleware(self._correlation, to_peer=True), self._guard.middleware],
             client_max_size=WIRE.bundle_bytes,
         )
         application.router.add_put("/emla/1/packages/{pid}", self.put_package)
@@ -105,6 +108,7 @@ class PeerApi:
             return (await self._accept(None, signed, HeldPayload(payload))).bundle
         except EmlaError as error:
             logger.info("refused", extra={"code": error.code})
+            self._guard.count(error.code)
             return error.code
 
     async def put_acknowledgement(self, http_request: web.Request) -> web.Response:
@@ -128,6 +132,7 @@ class PeerApi:
         try:
             await self._receive_acknowledgement(None, stored)
         except PeerError as error:
+            self._guard.count(error.code)
             return error.code
         return bundles_form.OK
 
@@ -136,6 +141,7 @@ class PeerApi:
         identity = self._gateway.identity
         if http_request.match_info["authority"] != identity.id:
             raise NotFoundError("not-found")
+        self._guard.count("unsigned")
         return web.Response(body=encode_export(identity.authority.documents), content_type=DOCUMENTS_MEDIA)
 
     async def put_documents(self, http_request: web.Request) -> web.Response:
@@ -143,6 +149,7 @@ class PeerApi:
         authority = http_request.match_info["authority"]
         if authority not in self._gateway.directory.peers:
             raise InvalidDocumentError("unknown-sender")
+        self._guard.count("unsigned")
         exported = await small_body(http_request, WIRE.documents_bytes)
         with self._gateway.under_way.one():
             await self._take(authority, exported, fetched=False)
@@ -152,6 +159,8 @@ class PeerApi:
         """POST /emla/1/ping: a signed, empty round trip."""
         peer, answer = await self._ping.answer(await small_body(http_request, PING_BYTES_MAX))
         self._relay.contact(peer)
+        self._guard.contact(peer)
+        self._guard.count("ping")
         return web.Response(body=answer, content_type=PING_MEDIA)
 
 

@@ -14,6 +14,9 @@ from emla.model.errors import EmlaError
 logger = logging.getLogger("emla.web")
 
 _RETRY_AFTER_SECONDS = 5
+_RETRY_AFTER_QUOTA_SECONDS = 30
+_QUIET = frozenset({"busy", "quota"})
+"""What is answered before a call is read is told in the log once a minute (`web.door`), and not for each call."""
 
 
 def problem(error: EmlaError, correlation: str, *, to_peer: bool) -> web.Response:
@@ -34,7 +37,8 @@ def problem(error: EmlaError, correlation: str, *, to_peer: bool) -> web.Respons
             "who": entry.who.value,
             "findings": [asdict(finding) for finding in error.findings],
         }
-    headers = {"Retry-After": str(_RETRY_AFTER_SECONDS)} if entry.http in (202, 503) else {}
+    seconds = {202: _RETRY_AFTER_SECONDS, 503: _RETRY_AFTER_SECONDS, 429: _RETRY_AFTER_QUOTA_SECONDS}
+    headers = {"Retry-After": str(seconds[entry.http])} if entry.http in seconds else {}
     return web.Response(
         body=json.dumps(body, ensure_ascii=False).encode("utf-8"),
         status=entry.http,
@@ -54,7 +58,8 @@ def problem_middleware(new_correlation: Callable[[], str], *, to_peer: bool) -> 
             return await handler(request)
         except EmlaError as error:
             correlation = new_correlation()
-            logger.info("refused", extra={"code": error.code, "correlation_id": correlation})
+            if error.code not in _QUIET:
+                logger.info("refused", extra={"code": error.code, "correlation_id": correlation})
             return problem(error, correlation, to_peer=to_peer)
         except web.HTTPException as error:
             code = "not-found" if error.status == 404 else "bad-request"

@@ -75,6 +75,10 @@ def test_each_metric_is_documented_under_the_name_it_is_served_by() -> None:
             name: (words, ("label",), lambda: {("value",): 1.0})
             for name, words in declared("labelled").items()
         },
+        {
+            name: (words, ("label",), lambda: {("value",): 1.0})
+            for name, words in declared("labelled_counters").items()
+        },
     )
     registry = CollectorRegistry(auto_describe=False)
     registry.register(figures)

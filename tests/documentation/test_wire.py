@@ -18,6 +18,7 @@ PING = (ROOT / "docs" / "spec" / "ping.md").read_text(encoding="utf-8")
 ORIGINS: dict[str, tuple[str, ...]] = {
     "flow/accept.py": (),
     "flow/gateway.py": ("require_space",),
+    "flow/reservations.py": (),
     "flow/peers.py": ("_verify",),
     "flow/receive_acknowledgement.py": (),
     "flow/take_documents.py": ("__call__",),
@@ -31,6 +32,7 @@ ORIGINS: dict[str, tuple[str, ...]] = {
     "store/sqlite/batch.py": (),
     "store/sqlite/writer.py": (),
     "web/bodies.py": (),
+    "web/guard.py": ("middleware", "_admit", "_full"),
     "web/peer_api.py": (),
     "web/problems.py": (),
 }

@@ -26,7 +26,7 @@ from tests.support import authorities
 from tests.support.authorities import Package, Party, party
 from tests.support.gateways import leftovers, rows, select
 from tests.support.received import valid_parts
-from tests.support.servers import Server, running
+from tests.support.servers import Json, Server, make_server, started
 
 SECONDS = 30.0
 
@@ -129,6 +129,18 @@ class Target:
         parts = valid_parts(self.at.id, self.recipient.id, number=number)
         return authorities.build(self.at, self.recipient, number=number, parts=parts)
 
+    def honest_of(self, size: int, sender: Party | None = None) -> Package:
+        """A package with nothing wrong with it whose attachment has so many bytes."""
+        sender, number = sender or self.at, self.number
+        parts = valid_parts(sender.id, self.recipient.id, size=size, number=number)
+        return authorities.build(sender, self.recipient, number=number, parts=parts)
+
+    async def settled(self, contents: dict[str, int]) -> None:
+        """Wait until there is nothing more than there was."""
+        async with asyncio.timeout(SECONDS):
+            while self.contents() != contents:
+                await asyncio.sleep(0.05)
+
     def takes_an_honest_one(self) -> None:
         """After any attack an honest package is consigned as ever."""
         package = self.honest()
@@ -174,9 +186,11 @@ async def _pin(server: Server, *peers: Party) -> None:
 
 
 @contextmanager
-def attacked(folder: Path) -> Iterator[Target]:
+def attacked(folder: Path, limits: Json | None = None) -> Iterator[Target]:
     """DE's gateway, running, with AT and HK pinned; the peers' documents and packages are of this minute."""
-    with pytest.MonkeyPatch.context() as patch, running(folder, "de.bfj") as (server,):
+    made = make_server(folder, "de.bfj")
+    made.limits = limits or {}
+    with pytest.MonkeyPatch.context() as patch, started(made) as (server,):
         patch.setattr(authorities, "NOW", int(time.time()) - 60)
         at, hk = party("at.moj"), party("hk.doj")
         asyncio.run(_pin(server, at, hk))

@@ -56,6 +56,17 @@ async def operations(server: Server, path: str) -> tuple[int, Json]:
         return answer.status, cast(Json, await answer.json())
 
 
+async def metrics(server: Server) -> dict[str, float]:
+    """Every figure of /metrics, under its name with its labels."""
+    async with (
+        aiohttp.ClientSession() as client,
+        client.get(f"http://127.0.0.1:{server.operations_port}/metrics") as answer,
+    ):
+        lines = (await answer.text()).splitlines()
+    found = (line.rpartition(" ") for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, _, value in found}
+
+
 async def eventually(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until something is so; what is so late that nobody waits for it any more fails the test."""
     async with asyncio.timeout(seconds):

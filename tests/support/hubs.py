@@ -28,6 +28,8 @@ from emla.model.call import Call, CallSignature
 from emla.model.mailbox import Listing, Release
 from emla.model.settings import HubSettings
 from emla.model.signed import Signer
+from emla.web.connections import Connections
+from emla.web.guard import Guard
 from emla.web.hub_api import HubApi
 from tests.support.acknowledging import issue
 from tests.support.authorities import Package, Party
@@ -162,9 +164,18 @@ async def hub_at(
         ping = PingPeer(gateway, ScriptedTransport({}))
         take = TakeDocuments(gateway, no_news)
         waiting, figures = Waiting(), HubFigures()
-        deposits = Deposits(gateway, take, waiting.tell, figures)
+        guard = Guard(Connections(gateway.settings.limits), lambda: 0)
+        deposits = Deposits(gateway, take, waiting.tell, guard.contact, figures)
         mailbox = Mailbox(gateway, deposits, waiting, figures)
-        api = HubApi(gateway, deposits=deposits, mailbox=mailbox, waiting=waiting, ping=ping, take=take)
+        api = HubApi(
+            gateway,
+            deposits=deposits,
+            mailbox=mailbox,
+            waiting=waiting,
+            ping=ping,
+            take=take,
+            guard=guard,
+        )
         sweep = HubSweep(gateway, deposits, figures)
         async with TestClient(TestServer(api.application())) as client:
             yield Hub(home, deposits, sweep, waiting, api, figures, client)

@@ -21,20 +21,28 @@ from emla.bootstrap.initialise import About, Initialised, initialise
 ROOT = Path(__file__).resolve().parents[2]
 Json = dict[str, object]
 
+ROOMY: Json = {
+    "connections_per_address": 512,
+    "connections_per_minute": 1_000_000,
+    "unsigned_per_minute": 1_000_000,
+    "refused_per_minute": 1_000_000,
+}
+"""All tests come from one address, and many are refused on purpose: limits that are not the subject are out of the way."""
+
 _PROGRAM = """
 import json, sys
 from pathlib import Path
 from emla.bootstrap.serve import serve
 from emla.model.errors import EmlaError
-from emla.model.settings import (HubSettings, KeySettings, MessageSettings, OpenerSettings, OperationsSettings, PeerSettings,
-                                 ServeSettings, Settings, StoreSettings)
+from emla.model.settings import (HubSettings, KeySettings, LimitSettings, MessageSettings, OpenerSettings, OperationsSettings,
+                                 PeerSettings, ServeSettings, Settings, StoreSettings)
 given = json.loads(sys.argv[1])
 try:
     serve(Settings(data=Path(given["data"]), peer=PeerSettings(**given["peer"]),
                    operations=OperationsSettings(**given["operations"]), store=StoreSettings(**given["store"]),
                    opener=OpenerSettings(**given["opener"]), message=MessageSettings(),
                    keys=KeySettings(**given["keys"]), serve=ServeSettings(role=given["role"]),
-                   hub=HubSettings(**given["hub"])))
+                   hub=HubSettings(**given["hub"]), limits=LimitSettings(**given["limits"])))
 except EmlaError as error:
     print(error.code, error.detail, file=sys.stderr)
     sys.exit(error.entry.exit_code)
@@ -61,6 +69,7 @@ class Server:
     keys: Json = field(default_factory=dict)
     role: str = "gateway"
     hub: Json = field(default_factory=dict)
+    limits: Json = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -81,6 +90,7 @@ class Server:
             "keys": self.keys,
             "role": self.role,
             "hub": self.hub,
+            "limits": ROOMY | self.limits,
         }
         (self.data / "emla.sock").unlink(missing_ok=True)
         with self.log.open("ab") as log:

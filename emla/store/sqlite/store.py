@@ -67,6 +67,11 @@ class SqliteStore:
         """What the writer did so far."""
         return self._writer.figures if self._writer else WriterFigures()
 
+    @property
+    def waiting(self) -> int:
+        """How many operations that somebody waits for are in no batch yet."""
+        return self._writer.waiting if self._writer else 0
+
     def use_ledger_key(self, key: LedgerKey) -> None:
         """Sign the checkpoints of the batches to come with this key."""
         self._runner.key = key

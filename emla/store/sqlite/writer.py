@@ -91,6 +91,11 @@ class Writer:
         self._failed: StoreError | None = None
         self.figures = WriterFigures()
 
+    @property
+    def waiting(self) -> int:
+        """How many operations that somebody waits for are in no batch yet."""
+        return len(self._hurried)
+
     async def write(self, operation: Operation, *, patience_seconds: float) -> object:
         """Queue an operation and wait until its batch is durable."""
         if self._failed or self._stopping:

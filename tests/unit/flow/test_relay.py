@@ -4,6 +4,8 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from emla.flow.news import News
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.relay import Relay
@@ -86,7 +88,7 @@ async def test_a_leg_that_failed_is_not_starved_by_the_traffic_behind_it(tmp_pat
         nonlocal tries, others
         if ref == first:
             tries += 1
-            return Refusal(code="busy") if tries == 1 else None
+            return Refusal(code="internal") if tries == 1 else None
         others += 1
         if tries < 2 and others < 400:
             # Two more for each one that ends: the queue never runs dry.
@@ -145,14 +147,14 @@ async def test_a_peer_in_trouble_is_tried_with_one_leg_at_a_time_until_one_succe
 
 
 async def test_contact_from_the_peer_wakes_what_waits_for_better_times(tmp_path: Path) -> None:
-    answers = [Refusal(code="busy", retry_after_seconds=3000.0)]
+    answers = [Refusal(code="internal", retry_after_seconds=3000.0)]
 
     async def script(peer: str, ref: bytes) -> Refusal | None:
         return answers.pop() if answers else None
 
     async with line(tmp_path, ScriptedTransport(PEERS, script)) as here:
         await here.submit(1)
-        await until(lambda: select(tmp_path, "SELECT attempts, last_code FROM leg") == [(1, "busy")])
+        await until(lambda: select(tmp_path, "SELECT attempts, last_code FROM leg") == [(1, "internal")])
         assert here.home.store.read.due_legs(DE.id, here.home.clock.now() + 600, 9) == []
         here.relay.contact(HK.id)
         assert here.state() is LegState.READY
@@ -162,7 +164,7 @@ async def test_contact_from_the_peer_wakes_what_waits_for_better_times(tmp_path:
 
 
 async def test_an_operator_can_have_a_leg_tried_at_once(tmp_path: Path) -> None:
-    answers = [Refusal(code="busy", retry_after_seconds=3000.0)]
+    answers = [Refusal(code="internal", retry_after_seconds=3000.0)]
 
     async def script(peer: str, ref: bytes) -> Refusal | None:
         return answers.pop() if answers else None
@@ -175,7 +177,7 @@ async def test_an_operator_can_have_a_leg_tried_at_once(tmp_path: Path) -> None:
 
 
 async def test_a_wake_is_not_lost_on_a_leg_that_is_being_postponed(tmp_path: Path) -> None:
-    answers = [Refusal(code="busy", retry_after_seconds=3000.0)]
+    answers = [Refusal(code="internal", retry_after_seconds=3000.0)]
 
     async def script(peer: str, ref: bytes) -> Refusal | None:
         if not answers:
@@ -207,7 +209,7 @@ async def test_a_peer_that_hangs_holds_up_nobody_else(tmp_path: Path) -> None:
 async def test_a_restart_takes_up_what_is_due_and_keeps_to_the_pauses_of_before(tmp_path: Path) -> None:
     async def script(peer: str, ref: bytes) -> Refusal | None:
         if ref == package_of(AT, DE, 1).pid:
-            return Refusal(code="busy", retry_after_seconds=1000.0)
+            return Refusal(code="internal", retry_after_seconds=1000.0)
         await asyncio.Event().wait()
         return None
 
@@ -331,3 +333,51 @@ async def test_what_we_hold_back_ourselves_is_no_failure_and_pauses_nobody(tmp_p
         await until(lambda: not here.home.store.read.due_legs(DE.id, here.home.clock.now(), 10))
         for leg in here.home.store.read.ready_packages(DE.id):
             assert (leg.attempts, leg.last_code) == (0, "frozen")
+
+
+# --- what passes by itself ---
+
+
+def asking(code: str, first_only: bool) -> ScriptedTransport:  # noqa: FBT001 (said by name)
+    """A peer that asks for patience about the first package: once, or always."""
+    first, asked = package_of(AT, DE, 1).pid, False
+
+    async def script(peer: str, ref: bytes) -> Refusal | None:
+        nonlocal asked
+        if ref != first or (first_only and asked):
+            return None
+        asked = True
+        return Refusal(code=code, retry_after_seconds=3000.0)
+
+    return ScriptedTransport(PEERS, script)
+
+
+@pytest.mark.parametrize("code", ["busy", "quota", "maintenance", "processing", "stopping"])
+async def test_a_peer_that_asks_for_patience_costs_no_attempt_and_is_no_failure(
+    tmp_path: Path, code: str
+) -> None:
+    async with line(tmp_path, asking(code, first_only=True), window=1) as here:
+        await here.submit(1)
+        await until(lambda: select(tmp_path, "SELECT last_code FROM leg") == [(code,)])
+        ((attempts, next_at),) = select(tmp_path, "SELECT attempts, next_at FROM leg")
+        assert attempts == 0
+        assert isinstance(next_at, float)
+        # As long as it asked, and a part of its own: those who were told the same do not come back together.
+        assert 2900 < next_at - here.home.clock.now() <= 4500
+        here.relay.retry(DE.id)
+        await here.accepted(1)
+
+
+@pytest.mark.parametrize(("code", "calls"), [("busy", 1), ("quota", 2)])
+async def test_a_crowded_peer_is_left_alone_and_a_quota_holds_for_one_leg(
+    tmp_path: Path, code: str, calls: int
+) -> None:
+    async with line(tmp_path, asking(code, first_only=False), window=1) as here:
+        await here.submit(1)
+        await until(lambda: select(tmp_path, "SELECT last_code FROM leg") == [(code,)])
+        await here.submit(2)
+        if calls == 2:
+            await here.accepted(2)
+        await here.submit(1, HK.id)
+        await here.accepted(1, peer=HK.id)
+        assert len([peer for peer, _ in here.transport.calls if peer == DE.id]) == calls

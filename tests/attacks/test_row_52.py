@@ -1,0 +1,111 @@
+"""Row 52. Content-Encoding gzip/br/deflate bomb on every route.
+
+Expected: 415, constant memory.
+"""
+
+import asyncio
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from aiohttp import UnixConnector, web
+from aiohttp.client import ClientSession, ClientTimeout, TCPConnector
+
+from emla.model.settings import LimitSettings
+from emla.transport.https import client_context
+from emla.web.authority_api import AuthorityApi
+from emla.web.connections import Connections
+from emla.web.guard import Guard
+from emla.web.keys_api import KeysApi
+from emla.web.operations import OperationsApi
+from emla.web.peer_api import PeerApi
+from tests.support.attacked import Target, attacked
+from tests.support.servers import Server
+
+UNPACKED = bytes(50 * 1024**2)
+BOMBS = {
+    "gzip": gzip.compress(UNPACKED, 9, mtime=0),
+    "deflate": zlib.compress(UNPACKED, 9),
+    "br": b"\x5b\xff\xff\xff\x00\x00\x00" + bytes(40_000),
+    "zstd": b"\x28\xb5\x2f\xfd" + bytes(40_000),
+    "x-unheard-of": b"x",
+    "": b"x",
+}
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    with attacked(tmp_path_factory.mktemp("g")) as one:
+        yield one
+
+
+def applications() -> tuple[web.Application, ...]:
+    """What listens, in a gateway whose parts are not needed to know its routes."""
+    nothing = cast(Any, None)
+    guard = Guard(Connections(LimitSettings()), lambda: 0, 1)
+    peer = PeerApi(nothing, nothing, nothing, nothing, nothing, nothing, guard)
+    authority = AuthorityApi(
+        nothing,
+        listings=nothing,
+        submit=nothing,
+        hand_over=nothing,
+        import_peer=nothing,
+        ping=nothing,
+        relay=nothing,
+        news=nothing,
+        status=nothing,
+        keys=KeysApi(nothing, nothing, nothing),
+        forget=nothing,
+    )
+    return peer.application(), authority.application(), OperationsApi((), nothing).application()
+
+
+def routes(application: web.Application) -> list[tuple[str, str]]:
+    """Every route of an application, from its own table: one that comes later is covered by itself."""
+    found = set()
+    for route in application.router.routes():
+        assert route.resource is not None
+        path = re.sub(r"\{\w+\}", "00" * 32, route.resource.canonical)
+        found.add(("GET" if route.method == "*" else route.method, path))
+    assert found
+    return sorted(found)
+
+
+def peak_memory(server: Server) -> int:
+    assert server.process is not None
+    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
+    line = next(each for each in status.splitlines() if each.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+async def refused(session: ClientSession, url: str, method: str, encoding: str) -> None:
+    async with session.request(
+        method, url, data=BOMBS[encoding], headers={"Content-Encoding": encoding}
+    ) as answer:
+        body = await answer.read()
+        assert answer.status == 415, (method, url, encoding, body)
+        if method != "HEAD":
+            assert (await answer.json(content_type=None))["code"] == "unsupported-encoding"
+
+
+@pytest.mark.parametrize("encoding", BOMBS)
+async def test_nothing_packed_is_taken_on_any_route(target: Target, encoding: str) -> None:
+    server, before = target.server, target.contents()
+    timeout = ClientTimeout(total=60)
+    doors = (
+        (f"https://127.0.0.1:{server.port}", TCPConnector(ssl=client_context())),
+        ("http://emla", UnixConnector(str(server.data / "emla.sock"))),
+        (f"http://127.0.0.1:{server.operations_port}", TCPConnector()),
+    )
+    memory = peak_memory(server)
+    for application, (base, connector) in zip(applications(), doors, strict=True):
+        async with ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as session:
+            for method, path in routes(application):
+                await refused(session, base + path, method, encoding)
+    assert peak_memory(server) - memory < len(UNPACKED) // 2
+    assert target.contents() == before
+    await asyncio.to_thread(target.takes_an_honest_one)
