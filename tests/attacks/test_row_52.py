@@ -22,7 +22,10 @@ from emla.web.connections import Connections
 from emla.web.guard import Guard
 from emla.web.keys_api import KeysApi
 from emla.web.operations import OperationsApi
+from emla.web.hub_api import HubApi
+from emla.web.hub_desk import HubDesk
 from emla.web.peer_api import PeerApi
+from emla.web.peers_api import PeersApi
 from tests.support.attacked import Target, attacked
 from tests.support.servers import Server
 
@@ -44,24 +47,31 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 
 def applications() -> tuple[web.Application, ...]:
-    """What listens, in a gateway whose parts are not needed to know its routes."""
+    """What listens, in a gateway and a hub whose parts are not needed to know its routes."""
     nothing = cast(Any, None)
     guard = Guard(Connections(LimitSettings()), lambda: 0, 1)
+    peers = PeersApi(
+        nothing, listings=nothing, import_peer=nothing, ping=nothing, forget=nothing, contact=nothing
+    )
+    keys = KeysApi(nothing, nothing, nothing)
     peer = PeerApi(nothing, nothing, nothing, nothing, nothing, nothing, guard)
     authority = AuthorityApi(
         nothing,
         listings=nothing,
         submit=nothing,
         hand_over=nothing,
-        import_peer=nothing,
-        ping=nothing,
+        peers=peers,
         relay=nothing,
         news=nothing,
         status=nothing,
-        keys=KeysApi(nothing, nothing, nothing),
-        forget=nothing,
+        keys=keys,
     )
-    return peer.application(), authority.application(), OperationsApi((), nothing).application()
+    hub = HubApi(
+        nothing, deposits=nothing, mailbox=nothing, waiting=nothing, ping=nothing, take=nothing, guard=guard
+    )
+    desk = HubDesk(nothing, peers=peers, keys=keys, status=nothing)
+    operations = OperationsApi((), nothing)
+    return tuple(each.application() for each in (peer, authority, hub, desk, operations))
 
 
 def routes(application: web.Application) -> list[tuple[str, str]]:
