@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from emla.bootstrap.audit_mailboxes import mailbox_problems
 from emla.bootstrap.own import DATABASE, ledger_publics, own_authority
 from emla.flow.events import PEER_FORGOTTEN
 from emla.flow.gateway import Directory, Peer, subject_of
@@ -82,7 +83,7 @@ def _audit(connection: sqlite3.Connection, data: Path, authority: Authority) -> 
         public_keys=ledger_publics(authority),
         issued=_issued(connection),
     )
-    problems = [*report.problems, *unrecorded(connection)]
+    problems = [*report.problems, *unrecorded(connection), *mailbox_problems(connection, authority.id)]
     directory = load_directory([rows.peer(row) for row in connection.execute(rows.PEER)])
     for each in _forgotten(connection):
         directory.peers.setdefault(each.authority.id, each)

@@ -3,6 +3,7 @@
 from tests.ablation import (
     rows_exchange,
     rows_forms,
+    rows_hub,
     rows_hub_member,
     rows_keys,
     rows_ladders,
@@ -22,5 +23,6 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_exchange.ROWS,
     *rows_running.ROWS,
     *rows_relay.ROWS,
+    *rows_hub.ROWS,
     *rows_hub_member.ROWS,
 )

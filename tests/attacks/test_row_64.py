@@ -6,8 +6,6 @@ folder is searched, while everything is still held and again when it is gone.
 
 import asyncio
 import base64
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,52 +14,19 @@ from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.own import own_authority
 from emla.model.acknowledgement import Event
 from emla.model.mailbox import ItemKind, Release
-from emla.store.files import blob_path
 from tests.support.calls import eventually, fresh, post
 from tests.support.gateways import acknowledgement_id_of, select
+from tests.support.hub_books import hub_violations
 from tests.support.hub_members import Member, member_of, said
+from tests.support.hub_world import AT, DE, HUB, package_of, three
 from tests.support.messages import ATTACHMENT_NAME, make_template
 from tests.support.plaintext import found_in, needles_of
-from tests.support.servers import Server, introduce, make_hub, make_server, submission
+from tests.support.servers import Server, submission
 
-AT, DE, HUB = "at.moj", "de.bfj", "eu.hub"
 SMALL = make_template(sender=AT, recipient=DE, attachment=b"The account of Ferdinand Muster. " * 40)
 LARGE = make_template(sender=AT, recipient=DE, attachment=b"The ledger of Muster & Partner. " * 20_000)
 
 pytestmark = pytest.mark.xdist_group("processes")
-
-
-@contextmanager
-def three(folder: Path) -> Iterator[tuple[Server, Server, Server]]:
-    """Sender, recipient and hub, acquainted; the recipient cannot be reached."""
-    at, de, hub = make_server(folder, AT), make_server(folder, DE), make_hub(folder, HUB)
-    try:
-        for each in (at, de, hub):
-            each.start()
-        for each in (at, de, hub):
-            each.wait_ready()
-        asyncio.run(introduce(at, de, hub))
-        de.stop()
-        yield at, de, hub
-    finally:
-        for each in (at, de, hub):
-            if each.process is not None and each.process.poll() is None:
-                each.kill()
-
-
-def package_of(server: Server, pid: bytes) -> tuple[bytes, bytes | Path, int]:
-    """Header and payload of a package that a gateway has sealed and cannot deliver."""
-    ((signed, sha256, size, body),) = select(
-        server.data,
-        "SELECT s.signed, s.payload_sha256, s.payload_size, p.body FROM sent s"
-        " JOIN payload p ON p.sha256 = s.payload_sha256 WHERE s.pid = ?",
-        pid,
-    )
-    assert isinstance(signed, bytes)
-    assert isinstance(sha256, bytes)
-    assert isinstance(size, int)
-    assert body is None or isinstance(body, bytes)
-    return signed, body if body is not None else blob_path(server.data / "blobs", sha256), size
 
 
 async def handed_in(at: Server) -> tuple[list[bytes], list[bytes]]:
@@ -90,11 +55,7 @@ async def through(hub: Server, at: Server, de: Server, pids: list[bytes]) -> Non
         assert {each.ref for each in items} == set(pids)
         for item in items:
             body = await recipient.collect(item.item)
-            end = 4 + int.from_bytes(body[:4], "big")
-            answer = await recipient.transport.send_package(
-                own_authority(de.data), item.ref, body[4:end], body[end:], len(body) - end
-            )
-            assert isinstance(answer, bytes), answer
+            answer = await recipient.hand_on(de, item.ref, body)
             assert said(answer).event is Event.RELAY_ACCEPTANCE
             assert await recipient.release(Release(item=item.item, proof=answer)) == ("ok",)
             aid = acknowledgement_id_of(answer)
@@ -121,6 +82,7 @@ def test_nothing_that_was_said_is_found_on_the_hubs_disk(tmp_path: Path) -> None
     with three(tmp_path) as (at, de, hub):
         pids, needles = asyncio.run(_exchange_first_half(at, hub))
         assert len(needles) > 100
+        assert hub_violations(hub.data) == []
         assert found_in(hub.data, needles) == []
         hub.kill()  # the write-ahead log stays as it is
         assert (hub.data / "emla.db-wal").stat().st_size > 0
@@ -139,6 +101,7 @@ def test_nothing_that_was_said_is_found_on_the_hubs_disk(tmp_path: Path) -> None
         assert audit.whole, audit.problems
         # Two HubAcceptances, and the recipient's word for both.
         assert audit.acknowledgements == 4
+        assert hub_violations(hub.data) == []
 
 
 async def _exchange_first_half(at: Server, hub: Server) -> tuple[list[bytes], list[bytes]]:

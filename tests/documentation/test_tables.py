@@ -49,8 +49,12 @@ def tree_of(path: Path) -> ast.Module:
 
 
 def declared(name: str) -> dict[str, str]:
-    """Names and help texts of `counters`, `gauges` or `labelled` in emla/bootstrap/status.py."""
-    for node in ast.walk(tree_of(EMLA / "bootstrap" / "status.py")):
+    """Names and help texts of `counters`, `gauges` or `labelled` in the status of a gateway and of a hub."""
+    return declared_in("status.py", name) | declared_in("hub_status.py", name)
+
+
+def declared_in(file: str, name: str) -> dict[str, str]:
+    for node in ast.walk(tree_of(EMLA / "bootstrap" / file)):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
             assert isinstance(node.value, ast.Dict)
             found = {}
@@ -201,12 +205,12 @@ def test_the_rooms_and_files_named_exist_and_no_room_is_left_out() -> None:
 def test_every_step_that_the_flow_names_is_in_the_order_of_writes() -> None:
     page = text_of("explanation/order-of-writes.md")
     rows = {row[0].strip("*") for row in table(page, "Step")}
-    for head in ("## The recipient", "## Keys and documents"):
+    for head in ("## The recipient", "## The hub", "## Keys and documents"):
         rows |= {row[0].strip("*") for row in table(page.split(head, 1)[1], "Step")}
     named = {
         step
         for path in (EMLA / "flow").glob("*.py")
-        for step in re.findall(r"\b[OICK][1-9]\b", path.read_text(encoding="utf-8"))
+        for step in re.findall(r"\b[OICKH][1-9]\b", path.read_text(encoding="utf-8"))
     }
     assert named
     assert named <= rows

@@ -1,6 +1,8 @@
 """A member of a real hub process: calls it over TLS with the keys of an authority's folder, as its gateway would."""
 
+import asyncio
 import ssl
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -71,6 +73,18 @@ class Member:
         status, body = await self.call("POST", "/emla/1/mailbox/release", form.encode_releases(releases))
         assert status == 200, body
         return form.decode_outcomes(body, len(releases))
+
+    async def hand_on(self, recipient: Server, pid: bytes, body: bytes) -> bytes:
+        """Give what was collected to the gateway it is for; the bundle of its answer."""
+        end = 4 + int.from_bytes(body[:4], "big")
+        with tempfile.NamedTemporaryFile() as file:
+            await asyncio.to_thread(file.write, body[end:])
+            file.flush()
+            answer = await self.transport.send_package(
+                own_authority(recipient.data), pid, body[4:end], Path(file.name), len(body) - end
+            )
+        assert isinstance(answer, bytes), answer
+        return answer
 
     async def deposit(self, pid: bytes, signed: bytes, payload: bytes | Path, size: int) -> bytes:
         """Give a package to the hub; the bundle of its answer."""

@@ -12,6 +12,7 @@ from lxml import etree
 
 _LEAST = 8
 """Shorter texts are found in random bytes, and in words that anybody may write."""
+_LEAST_DIGITS = 14
 
 
 def needles_of(message: bytes, *more: str | bytes, public: Iterable[str] = ()) -> tuple[bytes, ...]:
@@ -28,7 +29,12 @@ def needles_of(message: bytes, *more: str | bytes, public: Iterable[str] = ()) -
             texts |= {line.strip().encode() for line in (text or "").splitlines()}
     texts |= {each.encode() if isinstance(each, str) else each for each in more}
     known = {each.encode() for each in public}
-    return tuple(sorted(each for each in texts if len(each) >= _LEAST and each not in known))
+    return tuple(sorted(each for each in texts if _says_something(each) and each not in known))
+
+
+def _says_something(text: bytes) -> bool:
+    """Whether a text is found only where somebody wrote it: short ones, and short numbers, stand in instants and hashes."""
+    return len(text) >= (_LEAST_DIGITS if text.isdigit() else _LEAST)
 
 
 def spellings(needle: bytes) -> Iterator[bytes]:

@@ -10,16 +10,14 @@ from emla.formats import mailbox as form
 from emla.formats import package_row
 from emla.formats.acknowledgement import encode_bundle
 from emla.formats.export import encode_export
-from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Bundle, Event
-from emla.model.mailbox import EXPIRY_GRACE_SECONDS, ItemKind, ItemState, Release
+from emla.model.mailbox import ItemKind, ItemState, Release
 from emla.model.package import PartRole
-from emla.model.settings import HubSettings
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from tests.support.acknowledging import issue
 from tests.support.authorities import DAY, NOW, PARTS, Package, Tampering, build, derived, party
-from tests.support.gateways import TurnedClock, acknowledgement_id_of, rows, select
-from tests.support.hubs import Hub, acceptance, hub_at
+from tests.support.gateways import acknowledgement_id_of
+from tests.support.hubs import Hub, hub_at
 from tests.support.standing import revoke, revoking
 
 AT, DE, HK, HUB = party("at.moj"), party("de.bfj"), party("hk.doj"), party("eu.hub")
@@ -145,82 +143,6 @@ async def test_a_frozen_member_deposits_nothing_new_and_collects_nothing(hub: Hu
     assert (await hub.call(DE, "GET", "/emla/1/mailbox?after=0&wait=0")).code == "frozen"
 
 
-# --- release ---
-
-
-@pytest.mark.parametrize("event", [Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION])
-@pytest.mark.parametrize("package", [PACKAGE, LARGE], ids=["small", "large"])
-async def test_the_owners_own_word_lets_a_package_go_and_the_proof_is_kept(
-    hub: Hub, package: Package, event: Event
-) -> None:
-    held = await hub.put_package(package)
-    (item,) = await hub.list_of(DE)
-    proof = acceptance(DE, package, event)
-    assert await hub.release(DE, Release(item=item.item, proof=proof)) == ("ok",)
-    assert await hub.list_of(DE) == ()
-    assert hub.home.leftovers() == []
-    assert rows(hub.home.data)["payload"] == rows(hub.home.data)["mailbox_body"] == 0
-    stored = hub.home.store.read.mailbox_item(item.item)
-    assert stored is not None
-    assert stored.state is ItemState.RELEASED
-    assert stored.proof == acknowledgement_id_of(proof)
-    leaf = select(hub.home.data, "SELECT kind FROM leaf WHERE ref = ?", acknowledgement_id_of(proof))
-    assert leaf == [(LeafKind.ACKNOWLEDGEMENT_RECEIVED,)]
-    # and given again, it is answered as before and held no more
-    assert (await hub.put_package(package)).body == held.body
-    assert await hub.list_of(DE) == ()
-    assert (await hub.call(DE, "GET", f"/emla/1/mailbox/{item.item}")).status == 404
-
-
-async def test_a_release_may_be_repeated_and_come_twice_at_once(hub: Hub) -> None:
-    await hub.put_package(PACKAGE)
-    (item,) = await hub.list_of(DE)
-    release = Release(item=item.item, proof=acceptance(DE, PACKAGE))
-    both = await asyncio.gather(hub.release(DE, release), hub.release(DE, release))
-    assert list(both) == [("ok",), ("ok",)]
-    assert await hub.release(DE, release) == ("ok",)
-    assert rows(hub.home.data)["acknowledgement"] == 2  # the hub's own and the proof
-
-
-async def test_each_of_several_releases_has_its_own_outcome(hub: Hub) -> None:
-    other = build(AT, DE, number=3)
-    for package in (PACKAGE, other):
-        await hub.put_package(package)
-    one, two = await hub.list_of(DE)
-    outcomes = await hub.release(
-        DE,
-        Release(item=one.item, proof=acceptance(DE, PACKAGE)),
-        Release(item=two.item),
-        Release(item=99),
-    )
-    assert outcomes == ("ok", "proof-missing", "not-found")
-    assert [each.item for each in await hub.list_of(DE)] == [two.item]
-
-
-async def test_a_payload_that_two_packages_share_goes_with_the_last_of_them(hub: Hub) -> None:
-    """A package sealed anew for another key of the recipient carries the same payload."""
-    again = build(AT, DE, number=2, parts=(*PARTS, (PartRole.ANNEX, "application/pdf", "big.pdf", derived("big") * 12_000)),
-                  tampering=Tampering(header={"seq": 3, "msg": "AAAAAAAAAAAAAAAAAAAAAA"}))  # fmt: skip
-    assert again.pid != LARGE.pid
-    assert again.payload == LARGE.payload
-    for package in (LARGE, again):
-        assert (await hub.put_package(package)).status == 200
-    one, two = await hub.list_of(DE)
-    assert await hub.release(DE, Release(item=one.item, proof=acceptance(DE, LARGE))) == ("ok",)
-    assert len(hub.home.leftovers()) == 1
-    assert (await hub.call(DE, "GET", f"/emla/1/mailbox/{two.item}")).status == 200
-    assert await hub.release(DE, Release(item=two.item, proof=acceptance(DE, again))) == ("ok",)
-    assert hub.home.leftovers() == []
-
-
-async def test_a_blob_that_is_arriving_again_is_not_removed_with_the_item_that_goes(hub: Hub) -> None:
-    await hub.put_package(LARGE)
-    (item,) = await hub.list_of(DE)
-    with hub.deposits._arriving(LARGE.header.payload.sha256):
-        assert await hub.release(DE, Release(item=item.item, proof=acceptance(DE, LARGE))) == ("ok",)
-        assert len(hub.home.leftovers()) == 1
-
-
 # --- acknowledgements and documents ---
 
 
@@ -302,118 +224,6 @@ async def test_documents_for_nobody_or_of_nobody_are_refused(hub: Hub) -> None:
     assert (await hub.put_documents(AT, "..")).code == "malformed"
     assert (await hub.put_documents(party("fr.moj"), DE.id)).code == "unknown-sender"
     assert hub.home.contents() == {}
-
-
-# --- waiting ---
-
-
-async def test_a_call_that_waits_is_answered_by_the_deposit(hub: Hub) -> None:
-    waiting = asyncio.create_task(hub.list_of(DE, wait=55))
-    while not hub.waiting._waiting:
-        await asyncio.sleep(0.01)
-    await hub.put_package(PACKAGE)
-    async with asyncio.timeout(20):
-        assert [each.ref for each in await waiting] == [PACKAGE.pid]
-    assert not hub.waiting._waiting
-
-
-async def test_only_items_behind_the_place_asked_for_are_listed(hub: Hub) -> None:
-    for number in range(3, 6):
-        await hub.put_package(build(AT, DE, number=number))
-    found = await hub.list_of(DE)
-    assert [each.item for each in found] == sorted(each.item for each in found)
-    assert await hub.list_of(DE, after=found[0].item) == found[1:]
-    assert await hub.list_of(DE, after=found[-1].item) == ()
-
-
-async def test_the_call_that_waits_longest_makes_room_for_another(hub: Hub) -> None:
-    calls = [asyncio.create_task(hub.list_of(DE, wait=55)) for _ in range(5)]
-    async with asyncio.timeout(20):
-        done, left = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
-        assert [each.result() for each in done] == [()]
-        hub.api.stop()
-        assert [await each for each in left] == [()] * 4
-        assert await hub.list_of(DE, wait=55) == (), "a hub that stops lets nobody wait"
-
-
-# --- quotas and space ---
-
-
-async def test_a_full_mailbox_refuses_packages_and_takes_acknowledgements(tmp_path: Path) -> None:
-    limits = HubSettings(mailbox_items_max=1)
-    async with hub_at(tmp_path / "hub", HUB, AT, DE, HK, limits=limits) as hub:
-        assert (await hub.put_package(PACKAGE)).status == 200
-        refused = await hub.put_package(build(AT, DE, number=3))
-        assert (refused.status, refused.code) == (503, "mailbox-full")
-        assert "Retry-After" in refused.headers
-        assert (await hub.put_package(build(AT, HK))).status == 200, "another mailbox has room"
-        bundle = encode_bundle(issue(AT, build(AT, DE, number=4), Event.RELAY_FAILURE, reason="expired"))
-        path = f"/emla/1/acknowledgements/{acknowledgement_id_of(bundle).hex()}"
-        assert (await hub.send("PUT", path, bundle)).status == 204
-        (package, _) = await hub.list_of(DE)
-        await hub.release(DE, Release(item=package.item, proof=acceptance(DE, PACKAGE)))
-
-
-async def test_bytes_are_counted_for_the_owner_and_from_the_depositor(tmp_path: Path) -> None:
-    three, four = build(AT, DE, number=3), build(AT, DE, number=4)
-    size = sum(4 + len(each.signed) + len(each.payload) for each in (three, four))
-    for limits in (HubSettings(mailbox_bytes_max=size + 10), HubSettings(member_bytes_max=size + 10)):
-        async with hub_at(tmp_path / f"hub{limits.mailbox_bytes_max}", HUB, AT, DE, limits=limits) as hub:
-            for package in (three, four):
-                assert (await hub.put_package(package)).status == 200
-            assert (await hub.put_package(PACKAGE)).code == "mailbox-full"
-            item, _ = await hub.list_of(DE)
-            proof = acceptance(DE, three)
-            assert await hub.release(DE, Release(item=item.item, proof=proof)) == ("ok",)
-            assert (await hub.put_package(PACKAGE)).status == 200, "what is released makes room"
-
-
-async def test_one_package_has_room_whatever_its_size(tmp_path: Path) -> None:
-    limits = HubSettings(mailbox_bytes_max=1, member_bytes_max=1)
-    async with hub_at(tmp_path / "hub", HUB, AT, DE, limits=limits) as hub:
-        assert (await hub.put_package(LARGE)).status == 200
-        assert (await hub.put_package(PACKAGE)).code == "mailbox-full"
-
-
-async def test_below_the_floor_packages_are_refused_and_acknowledgements_taken(tmp_path: Path) -> None:
-    async with hub_at(tmp_path / "hub", HUB, AT, DE, floor_bytes=2**62) as hub:
-        assert (await hub.put_package(PACKAGE)).code == "disk-full"
-        bundle = encode_bundle(issue(DE, PACKAGE, Event.RELAY_ACCEPTANCE))
-        path = f"/emla/1/acknowledgements/{acknowledgement_id_of(bundle).hex()}"
-        assert (await hub.send("PUT", path, bundle)).status == 204
-
-
-# --- time ---
-
-
-async def test_what_nobody_collects_is_held_a_week_past_its_expiry_and_then_recorded_as_gone(
-    tmp_path: Path,
-) -> None:
-    clock = TurnedClock()
-    async with hub_at(tmp_path / "hub", HUB, AT, DE, clock=clock) as hub:
-        await hub.put_package(LARGE)
-        (item,) = await hub.list_of(DE)
-        clock.at = float(item.expires + EXPIRY_GRACE_SECONDS)
-        await hub.sweep.round()
-        assert await hub.list_of(DE) == (item,)
-        clock.at += 1
-        await hub.sweep.round()
-        assert await hub.list_of(DE) == ()
-        assert hub.home.leftovers() == []
-        assert select(hub.home.data, "SELECT kind FROM event") == [("mailbox.expired",)]
-        stored = hub.home.store.read.mailbox_item(item.item)
-        assert stored is not None
-        assert (stored.state, stored.ended_at) == (ItemState.EXPIRED, int(clock.at))
-
-
-async def test_a_hub_that_is_opened_again_holds_what_it_held(tmp_path: Path) -> None:
-    async with hub_at(tmp_path / "hub", HUB, AT, DE) as hub:
-        first = await hub.put_package(LARGE)
-        items = await hub.list_of(DE)
-    async with hub_at(tmp_path / "hub", HUB, AT, DE) as hub:
-        assert await hub.list_of(DE) == items
-        assert (await hub.put_package(LARGE)).body == first.body
-        assert (await hub.call(DE, "GET", f"/emla/1/mailbox/{items[0].item}")).status == 200
 
 
 async def test_a_release_of_another_form_is_malformed(hub: Hub) -> None:
