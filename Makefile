@@ -41,8 +41,8 @@ help: ## list what there is
 	@echo "emla: make <target>"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
 
-demo: $(RUNTIME) ## two authorities exchange a request on this machine
-	@$(BIN)/emla demo
+demo: $(RUNTIME) ## two authorities exchange a request on this machine; ARGS=--hub: through a hub
+	@$(BIN)/emla demo $(ARGS)
 
 test: $(DEV) $(INTEROP) system ## the whole test suite
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)

@@ -73,7 +73,7 @@ def run(story: "type[Story]", *, keep: bool, console: Console) -> int:
 class Story:
     """The acts of the demo, in order."""
 
-    expected = _EXPECTED
+    expected: tuple[Event, ...] = _EXPECTED
     """What is acknowledged in it."""
 
     def __init__(self, folder: Path, console: Console) -> None:

@@ -14,7 +14,7 @@ from emla.ports.transport import Refusal
 from emla.steps.acknowledge import acknowledge
 from tests.support.acknowledging import record
 from tests.support.gateways import acknowledgement_id_of
-from tests.support.hub_world import HUB, RECIPIENT, SENDER, hub_world, until
+from tests.support.hub_stations import HUB, RECIPIENT, SENDER, hub_world, until
 from tests.support.memory_hub import MemoryHub
 
 

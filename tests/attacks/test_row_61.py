@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emla.model.leg import LegState
 from emla.model.mailbox import ItemKind, Listing
-from tests.support.hub_world import HUB, RECIPIENT, SENDER, HubWorld, hub_world, until
+from tests.support.hub_stations import HUB, RECIPIENT, SENDER, HubWorld, hub_world, until
 from tests.support.memory_hub import Held, MemoryHub
 
 HOUR = 3600.0

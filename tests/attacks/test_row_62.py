@@ -5,7 +5,7 @@ from pathlib import Path
 from emla.model.acknowledgement import Event
 from emla.model.leg import LegState
 from emla.model.mailbox import ItemKind
-from tests.support.hub_world import RECIPIENT, SENDER, hub_world
+from tests.support.hub_stations import RECIPIENT, SENDER, hub_world
 
 
 async def test_what_a_hub_deleted_is_offered_again_and_delivered_once(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tests.support.calls import eventually, fresh, post
 from tests.support.gateways import acknowledgement_id_of, select
 from tests.support.hub_books import hub_violations
 from tests.support.hub_members import Member, member_of, said
-from tests.support.hub_processes import AT, DE, HUB, package_of, three
+from tests.support.hub_world import AT, DE, HUB, package_of, three
 from tests.support.messages import ATTACHMENT_NAME, make_template
 from tests.support.plaintext import found_in, needles_of
 from tests.support.servers import Server, submission

@@ -20,7 +20,7 @@ from tests.support.calls import body_of, get, operations, post
 from tests.support.gateways import select
 from tests.support.hub_books import hub_violations
 from tests.support.hub_members import Member, member_of
-from tests.support.hub_processes import AT, DE, HUB, package_of, three
+from tests.support.hub_world import AT, DE, HUB, package_of, three
 from tests.support.messages import make_template
 from tests.support.servers import ROOT, Server, free_port, introduce, make_hub, make_server
 

@@ -47,7 +47,7 @@ def three(folder: Path, *, sender_listens: bool = True) -> Iterator[tuple[Server
 
 def states(server: Server) -> dict[object, object]:
     sql = "SELECT state, count(*) FROM leg WHERE kind = 'package' GROUP BY state"
-    return dict(select(server.data, sql))
+    return {row[0]: row[1] for row in select(server.data, sql)}
 
 
 def listening(server: Server) -> set[int]:
@@ -90,8 +90,8 @@ async def both_ways(sender: Server, recipient: Server) -> None:
     await eventually(lambda: states(sender) == {"CONSIGNED": 2} and states(recipient) == {"CONSIGNED": 1})
     for here in (sender, recipient):
         await eventually(lambda here=here: _waiting(here) <= {"HUB_HELD"})  # type: ignore[misc]  # bound at once
-    _, status = await get(recipient, "/v1/status")
-    assert status["hubs"] == [{"authority": HUB, "pinned": True, "reached": True}]
+    _, standing = await get(recipient, "/v1/status")
+    assert standing["hubs"] == [{"authority": HUB, "pinned": True, "reached": True}]
     _, peers = await get(sender, "/v1/peers")
     items = peers["items"]
     assert isinstance(items, list)

@@ -17,7 +17,7 @@ from emla.ports.hub_line import ItemSource
 from tests.support.authorities import derived, party
 from tests.support.faulty_store import Fate
 from tests.support.gateways import select
-from tests.support.hub_world import HUB, RECIPIENT, SENDER, hub_world, until
+from tests.support.hub_stations import HUB, RECIPIENT, SENDER, hub_world, until
 from tests.support.memory_hub import MemoryHub
 
 

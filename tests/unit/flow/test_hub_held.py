@@ -13,7 +13,7 @@ from emla.model.leg import Leg, LegKind, LegState
 from emla.model.mailbox import ItemKind
 from emla.ports.transport import Refusal
 from tests.support.gateways import answer_of
-from tests.support.hub_world import HUB, RECIPIENT, SENDER, HubWorld, hub_world
+from tests.support.hub_stations import HUB, RECIPIENT, SENDER, HubWorld, hub_world
 from tests.support.memory_hub import MemoryHub
 
 HOUR = 3600.0

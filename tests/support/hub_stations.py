@@ -1,0 +1,168 @@
+"""Two ministries and a hub in one process: real stations, a hub in memory, and a line that a test can cut."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emla.bootstrap.audit import verify_ledger
+from emla.flow.collect import Mailbox
+from emla.flow.collect_items import TakeItems
+from emla.flow.peers import ImportPeer, root_fingerprint
+from emla.formats.export import encode_export
+from emla.model.documents import Authority
+from emla.model.errors import TransportError
+from emla.model.leg import LegKind, LegState
+from emla.ports.transport import Refusal
+from tests.support.authorities import derived, party
+from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock, make_folder
+from tests.support.memory_hub import MemoryHub
+from tests.support.messages import Template, make_template
+
+HUB = party("eu.hub")
+SENDER, RECIPIENT = "at.moj", "jp.moj"
+
+
+class SteadyClock(TestClock):
+    """A clock whose steady time is moved, too."""
+
+    def steady(self) -> float:
+        return super().steady() + self.moved_by
+
+
+class CutLine(DirectLine):
+    """The direct line; a hub-only authority has none, and a test may cut that of others."""
+
+    def __init__(self, find: Callable[[str], Station], hub: MemoryHub) -> None:
+        super().__init__(find)
+        self._hub = hub
+        self.cut: set[str] = set()
+        self.tries = 0
+
+    def _reach(self, peer: Authority) -> Station:
+        self.tries += 1
+        if peer.id in self.cut or not peer.card.endpoints:
+            raise TransportError("peer-unreachable")
+        return super()._reach(peer)
+
+    async def send_package(
+        self, peer: Authority, pid: bytes, signed: bytes, payload: bytes | Path, payload_size: int
+    ) -> bytes | Refusal:
+        self._reach(peer)
+        return await super().send_package(peer, pid, signed, payload, payload_size)
+
+    async def put_documents(self, peer: Authority, authority: str, exported: bytes) -> Refusal | None:
+        self._reach(peer)
+        return await super().put_documents(peer, authority, exported)
+
+    async def send_acknowledgement(self, peer: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
+        if peer.id == self._hub.party.id:
+            return self._hub.take_acknowledgement(aid, bundle)
+        self._reach(peer)
+        return await super().send_acknowledgement(peer, aid, bundle)
+
+
+@dataclass
+class HubWorld:
+    """at.moj can be reached, jp.moj only through the hub; every test begins with them pinned everywhere."""
+
+    hub: MemoryHub
+    line: CutLine
+    clock: SteadyClock
+    template: Template
+    stations: dict[str, Station] = field(default_factory=dict)
+
+    @property
+    def sender(self) -> Station:
+        return self.stations[SENDER]
+
+    @property
+    def recipient(self) -> Station:
+        return self.stations[RECIPIENT]
+
+    def state(self, pid: bytes) -> LegState:
+        leg = self.sender.store.read.leg_of(LegKind.PACKAGE, pid)
+        assert leg is not None
+        return leg.state
+
+    async def submit(self, number: int = 1) -> bytes:
+        return (await self.sender.hand_in(self.template, derived("hub world", number, length=16))).pid
+
+    def mailbox(self, station: Station) -> Mailbox:
+        """What collects a station's mailbox, with the journeys of that station."""
+        items = TakeItems(station.gateway, station.accept, station.receive, station.take, lambda leg: None)
+        door = self.hub.door(station.gateway.identity.id)
+        return Mailbox(station.gateway, door, HUB.id, items.table(), station.figures)
+
+    @asynccontextmanager
+    async def collecting(self, station: Station) -> AsyncIterator[Mailbox]:
+        """A station collects."""
+        mailbox = self.mailbox(station)
+        running = asyncio.create_task(mailbox.run())
+        try:
+            yield mailbox
+            assert not running.done(), running.exception()
+        finally:
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
+
+    async def collect(self, station: Station) -> None:
+        """A station collects until its mailbox holds nothing that it wants."""
+        async with self.collecting(station) as mailbox:
+            await until(
+                lambda: self.hub.lists > 0 and not mailbox._busy and not self.wanted(mailbox, station)
+            )
+
+    def wanted(self, mailbox: Mailbox, station: Station) -> bool:
+        owner = station.gateway.identity.id
+        return any(mailbox._is_wanted(each) for each in self.hub.listed(owner, 0))
+
+    def later(self, seconds: float) -> None:
+        """Time passes; whoever waits for the hub looks again."""
+        self.clock.moved_by += seconds
+        self.hub.poke()
+
+    async def whole(self, count: int = 1) -> None:
+        """Everything arrived once, and both ledgers are whole."""
+        for station in self.stations.values():
+            await station.close()
+            assert verify_ledger(station.data).whole
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def hub_world(folder: Path, hub: MemoryHub | None = None) -> AsyncIterator[HubWorld]:
+    """Make the world; `hub` is one that lies."""
+    clock = SteadyClock()
+    hub = hub or MemoryHub(HUB)
+    hub.now = int(clock.now())
+    stations: dict[str, Station] = {}
+    line = CutLine(stations.__getitem__, hub)
+    for name in (SENDER, RECIPIENT):
+        data = folder / name
+        make_folder(data, name, hubs=(HUB.id,), endpoint=name == SENDER)
+        stations[name] = Station(data, line, clock, InlineOpener(data), hub_line=hub.door(name))
+        stations[name].start()
+    world = HubWorld(
+        hub, line, clock, make_template(sender=SENDER, recipient=RECIPIENT, attachment=bytes(700)), stations
+    )
+    try:
+        for here in stations.values():
+            for there in stations.values():
+                if here is not there:
+                    await here.pin(there.data)
+            documents = encode_export(HUB.authority.documents)
+            await ImportPeer(here.gateway)(documents, root_fingerprint(HUB.authority))
+        yield world
+    finally:
+        for station in stations.values():
+            await station.close()
