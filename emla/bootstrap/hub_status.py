@@ -4,13 +4,12 @@ import asyncio
 import resource
 from collections.abc import Callable
 
+from emla.bootstrap.guard_figures import guard_figures
 from emla.bootstrap.status import (
     SYNCS_PER_BLOB,
     SYNCS_PER_WAL_CHECKPOINT,
-    connections_open,
     disk_problem,
     documents_problem,
-    turned_away,
 )
 from emla.flow.gateway import Gateway
 from emla.flow.hub import HubFigures
@@ -122,7 +121,6 @@ def hub_figures(status: HubStatus, guard: Guard) -> Figures:
     }
 
     labelled: Many = {
-        "emla_connections": connections_open(guard),
         "emla_mailbox_items": (
             "Hub: items held.",
             ("owner",),
@@ -143,4 +141,5 @@ def hub_figures(status: HubStatus, guard: Guard) -> Figures:
             },
         ),
     }
-    return Figures(counters, gauges, dict, labelled, turned_away(guard, gateway))
+    connected, turned_away = guard_figures(guard, gateway)
+    return Figures(counters, gauges, dict, labelled | connected, turned_away)

@@ -2,9 +2,9 @@
 
 import asyncio
 import resource
-from collections import Counter
 from collections.abc import Callable
 
+from emla.bootstrap.guard_figures import guard_figures
 from emla.flow.collect import Collect, CollectFigures
 from emla.flow.gate import is_open
 from emla.flow.gateway import Gateway, Peer
@@ -198,47 +198,9 @@ def figures(status: Status, guard: Guard) -> Figures:
             ("peer",),
             lambda: {(peer.authority.id,): float(is_open(peer, gateway.now())) for peer in _peers(gateway)},
         ),
-        "emla_connections": connections_open(guard),
     }
-    return Figures(counters, gauges, store.read.leg_counts, labelled, turned_away(guard, gateway))
-
-
-def connections_open(guard: Guard) -> tuple[str, tuple[str, ...], Callable[[], Labelled]]:
-    """Who is connected, for metrics."""
-    return (
-        "Connections of callers, by whose they are.",
-        ("of",),
-        lambda: {
-            ("peers",): guard.connections.of_peers,
-            ("strangers",): guard.connections.strangers,
-        },
-    )
-
-
-def turned_away(guard: Guard, gateway: Gateway) -> Many:
-    """Who was told to wait or to go, for metrics."""
-    return {
-        "emla_connections_refused": (
-            "Connections not taken, by what was full.",
-            ("reason",),
-            lambda: _by_name(guard.connections.refused),
-        ),
-        "emla_connections_closed": (
-            "Connections closed on their callers, by deadline missed.",
-            ("reason",),
-            lambda: _by_name(guard.connections.closed),
-        ),
-        "emla_busy": ("Calls answered busy, by what was full.", ("reason",), lambda: _by_name(guard.busy)),
-        "emla_quota": (
-            "Calls of a peer answered quota.",
-            ("peer",),
-            lambda: _by_name(guard.refused_of_peers + gateway.reservations.refused),
-        ),
-    }
-
-
-def _by_name(counts: "Counter[str]") -> Labelled:
-    return {(name,): float(count) for name, count in counts.items()}
+    connected, turned_away = guard_figures(guard, gateway)
+    return Figures(counters, gauges, store.read.leg_counts, labelled | connected, turned_away)
 
 
 def _collected(status: Status) -> CollectFigures:

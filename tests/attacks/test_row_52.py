@@ -20,10 +20,10 @@ from emla.transport.https import client_context
 from emla.web.authority_api import AuthorityApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
-from emla.web.keys_api import KeysApi
-from emla.web.operations import OperationsApi
 from emla.web.hub_api import HubApi
 from emla.web.hub_desk import HubDesk
+from emla.web.keys_api import KeysApi
+from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
 from tests.support.attacked import Target, attacked

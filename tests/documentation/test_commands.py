@@ -10,7 +10,8 @@ import click
 import pytest
 
 from emla.cli.app import emla
-from emla.config import DATA_VARIABLE, SETTINGS
+from emla.config import DATA_VARIABLE
+from emla.settings_table import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from emla.config import SETTINGS, data_folder, load, reference_page
+from emla.config import data_folder, load, reference_page
 from emla.model.errors import ConfigurationError
 from emla.model.settings import Settings
+from emla.settings_table import SETTINGS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 
