@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -66,8 +67,9 @@ def applications() -> tuple[web.Application, ...]:
         status=nothing,
         keys=keys,
     )
+    home = cast(Any, SimpleNamespace(now=int))
     hub = HubApi(
-        nothing, deposits=nothing, mailbox=nothing, waiting=nothing, ping=nothing, take=nothing, guard=guard
+        home, deposits=nothing, mailbox=nothing, waiting=nothing, ping=nothing, take=nothing, guard=guard
     )
     desk = HubDesk(nothing, peers=peers, keys=keys, status=nothing)
     operations = OperationsApi((), nothing)
