@@ -5,6 +5,7 @@ from tests.ablation import (
     rows_forms,
     rows_keys,
     rows_ladders,
+    rows_limits,
     rows_relay,
     rows_running,
     rows_succession,
@@ -19,6 +20,7 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_ladders.ROWS,
     *rows_keys.ROWS,
     *rows_exchange.ROWS,
+    *rows_limits.ROWS,
     *rows_running.ROWS,
     *rows_relay.ROWS,
 )

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from emla.transport.https import client_context
 from tests.support.servers import Server
 
-SECONDS = 60.0
+SECONDS = 20.0
 """What is so late that nobody waits for it any more fails a test."""
 
 
