@@ -20,7 +20,7 @@ ROWS = (
         old='        elif phase is Phase.HEAD and seconds >= limits.header_seconds:\n            return "header"\n',
         new="",
         held_by=(
-            f"{WATCHED}::test_the_first_head_has_its_deadline_from_the_beginning",
+            f"{WATCHED}::test_the_first_head_has_its_deadline_from_the_beginning[half]",
             f"{WATCHED}::test_between_calls_there_is_more_time_and_the_next_head_has_its_own",
         ),
     ),

@@ -25,7 +25,7 @@ async def connect(here: House, said: bytes) -> asyncio.StreamWriter:
     return writer
 
 
-@pytest.mark.parametrize("said", [b"", b"GET / HT"])
+@pytest.mark.parametrize("said", [b"", b"GET / HT"], ids=["nothing", "half"])
 async def test_the_first_head_has_its_deadline_from_the_beginning(tmp_path: Path, said: bytes) -> None:
     async with house(tmp_path, LIMITS) as here:
         await connect(here, said)
