@@ -187,8 +187,8 @@ ROWS = (
         name="peers have memory of their own",
         row="51",
         file="emla/web/guard.py",
-        old="(self._memory_of_strangers, self._memory_max // 2)\n",
-        new="(self._memory, self._memory_max // 2)\n",
+        old="            if stranger\n            else (self._memory",
+        new="            if True\n            else (self._memory",
         held_by=(f"{GUARD}::test_peers_have_the_other_half",),
     ),
     Safeguard(

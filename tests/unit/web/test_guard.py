@@ -37,6 +37,7 @@ async def test_bodies_of_strangers_fill_half_of_the_memory_and_the_next_is_not_r
         calls = [await begin(here, MEBIBYTE) for _ in range(2)]
         await here.until(lambda: here.guard._memory == 2 * MEBIBYTE)
         third = await begin(here, 1)
+        third.writer.write(b"x")
         status, head = await third.status()
         assert (status, b"Retry-After: 5\r\n" in head) == (503, True)
         assert here.guard.busy == {"memory": 1}
@@ -65,6 +66,7 @@ async def test_when_too_many_writes_wait_nothing_more_is_read(tmp_path: Path) ->
     waiting = 10
     async with house(tmp_path, LIMITS, waiting=lambda: waiting) as here:
         call = await begin(here, 1000)
+        call.writer.write(bytes(1000))
         assert (await call.status())[0] == 503
         assert here.guard.busy == {"writer": 1}
         waiting = 9
