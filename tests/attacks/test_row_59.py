@@ -122,21 +122,23 @@ async def test_a_peer_is_never_offered_more_files_at_once_than_it_takes(
         small.set()
         await answering("204 No Content", "application/json", b"")(reader, writer)
 
-    async with evil_peer(peer.tls, behaviour, port=peer.port) as there:
-        assert await transport.send_acknowledgement(peer.authority, bytes(32), b"{}") is None
-        offers = [
-            asyncio.create_task(
-                transport.send_package(peer.authority, bytes([n] * 32), b"h", tmp_path / "blob", 300_000)
-            )
-            for n in range(6)
-        ]
-        async with asyncio.timeout(60):
+    offers: list[asyncio.Task[bytes | Refusal]] = []
+    try:
+        async with evil_peer(peer.tls, behaviour, port=peer.port) as there, asyncio.timeout(10):
+            assert await transport.send_acknowledgement(peer.authority, bytes(32), b"{}") is None
+            offers += [
+                asyncio.create_task(
+                    transport.send_package(peer.authority, bytes([n] * 32), b"h", tmp_path / "blob", 300_000)
+                )
+                for n in range(6)
+            ]
             while uploads < 2:
                 await asyncio.sleep(0.01)
             small.clear()
             assert await transport.send_acknowledgement(peer.authority, bytes(32), b"{}") is None
-        assert (uploads, there.requests) == (2, 4)
+            assert (uploads, there.requests) == (2, 4)
+    finally:
         for offer in offers:
             offer.cancel()
         await asyncio.gather(*offers, return_exceptions=True)
-    await transport.close()
+        await transport.close()

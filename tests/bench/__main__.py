@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.bench.drive import Run, drive
 from tests.bench.floor import Primitive, primitives
+from tests.bench.hanging import cost, show
 from tests.support.messages import make_template
 from tests.support.servers import running
 
@@ -42,10 +43,11 @@ def main() -> int:
             asyncio.run(drive(sender, recipient, template, concurrency, packages // (4 if quick else 1)))
             for concurrency, packages in _RUNS
         ]
+        costs = cost(Path(folder), sender, recipient, template, 200 if quick else 800)
     after = primitives(template.data, template.attachment)
     floor = _print_floor(before, after)
     _print_runs(runs, floor)
-    return _judge(runs, floor)
+    return _judge(runs, floor, show(costs))
 
 
 def _print_floor(before: list[Primitive], after: list[Primitive]) -> float:
@@ -82,8 +84,7 @@ def _print_runs(runs: list[Run], floor: float) -> None:
     )
 
 
-def _judge(runs: list[Run], floor: float) -> int:
-    missed = []
+def _judge(runs: list[Run], floor: float, missed: list[str]) -> int:
     for run in runs:
         if run.concurrency == 32 and run.rate / floor < _FLOOR_SHARE:
             missed.append(

@@ -10,16 +10,19 @@ import pytest
 
 from emla.flow.news import News
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.take_documents import TakeDocuments
 from emla.formats.acknowledgement import encode_bundle
+from emla.formats.export import encode_export
 from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Bundle, Event
-from emla.model.errors import InvalidAcknowledgementError
+from emla.model.errors import InvalidAcknowledgementError, StoreError
 from emla.model.leg import LegKind, LegState
 from emla.steps.acknowledge import acknowledge
 from tests.support.acknowledging import record
 from tests.support.authorities import NOW, Party, party
 from tests.support.gateways import Home, acknowledgement_id_of, answer_of, opened
 from tests.support.packages import package_of, send
+from tests.support.standing import revoke, revoking
 
 AT, DE, HK = party("at.moj"), party("de.bfj"), party("hk.doj")
 PACKAGE = package_of(AT, DE)
@@ -158,3 +161,23 @@ async def test_under_another_url_it_is_refused(post: Post) -> None:
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff" * 100, LATER[0][:-1], LATER[0] + b" "])
 async def test_what_is_no_bundle_is_refused(post: Post, data: bytes) -> None:
     assert await post.refused(data, aid=bytes(32)) == "malformed"
+
+
+async def test_below_the_disk_floor_acknowledgements_and_documents_are_still_taken(tmp_path: Path) -> None:
+    async with opened(tmp_path, AT, DE, floor_bytes=2**60) as home:
+        await home.store.write(partial(send, sender=AT, recipient=DE, number=1))
+        post = Post(home, ReceiveAcknowledgement(home.gateway, News(), lambda _: None), [])
+        with pytest.raises(StoreError):
+            home.gateway.require_space(0)
+        await post.push(said(Event.RELAY_ACCEPTANCE))
+        assert post.state() is LegState.ACCEPTED
+        newer: list[str] = []
+
+        async def on_news(peer: str) -> None:
+            newer.append(peer)
+
+        # Deny is cheap: a revocation gets in however full the disk is.
+        documents = encode_export(revoking(DE, revoke(DE, DE.sign.kid)).documents)
+        assert await TakeDocuments(home.gateway, on_news)(DE.id, documents, fetched=False)
+        assert newer == [DE.id]
+        assert home.gateway.directory.peers[DE.id].authority.revoked(DE.sign.kid)

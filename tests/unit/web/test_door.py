@@ -5,8 +5,6 @@ import errno
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -19,60 +17,14 @@ from emla.model.errors import ConfigurationError
 from emla.model.settings import LimitSettings
 from emla.transport.https import client_context
 from emla.web.connections import Connections
+from tests.support.house import LARGE, house
 from tests.support.servers import free_port
 
-LARGE = 32 * 1024**2
 LIMITS = LimitSettings(body_seconds=1, header_seconds=1, idle_seconds=1)
 
 
-class House:
-    """An application behind a door."""
-
-    def __init__(self, port: int, connections: Connections) -> None:
-        self.port = port
-        self.connections = connections
-
-    async def call(self, path: str = "/") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, writer = await asyncio.open_connection(
-            "127.0.0.1", self.port, ssl=client_context(), limit=1024
-        )
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-        return reader, writer
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(60):
-            while not condition():
-                await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def house(folder: Path, host: str = "127.0.0.1") -> AsyncIterator[House]:
-    async def large(request: web.Request) -> web.Response:
-        return web.Response(body=bytes(LARGE))
-
-    async def small(request: web.Request) -> web.Response:
-        return web.Response(body=b"small")
-
-    async def slow(request: web.Request) -> web.Response:
-        await asyncio.sleep(3)
-        return web.Response(body=b"at last")
-
-    application = web.Application()
-    application.router.add_get("/", small)
-    application.router.add_get("/large", large)
-    application.router.add_get("/slow", slow)
-    connections = Connections(LIMITS)
-    listeners = Listeners()
-    tls = write_tls(folder / "tls", host="127.0.0.1", now=int(time.time()))
-    try:
-        port = await listeners.peers(application, host, 0, tls, connections)
-        yield House(port, connections)
-    finally:
-        await listeners.close()
-
-
 async def test_an_answer_that_nobody_takes_is_given_up(tmp_path: Path) -> None:
-    async with house(tmp_path) as here:
+    async with house(tmp_path, LIMITS) as here:
         _, writer = await here.call("/large")
         # The first one is in buffers on the way, which is all that TLS lets us see; the second one stands.
         writer.write(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -82,7 +34,7 @@ async def test_an_answer_that_nobody_takes_is_given_up(tmp_path: Path) -> None:
 
 
 async def test_an_answer_that_is_taken_arrives_whole(tmp_path: Path) -> None:
-    async with house(tmp_path) as here:
+    async with house(tmp_path, LIMITS) as here:
         reader, writer = await here.call("/large")
         await reader.readuntil(b"\r\n\r\n")
         assert len(await reader.readexactly(LARGE)) == LARGE
@@ -91,14 +43,14 @@ async def test_an_answer_that_is_taken_arrives_whole(tmp_path: Path) -> None:
 
 
 async def test_who_waits_for_us_is_not_late(tmp_path: Path) -> None:
-    async with house(tmp_path) as here:
+    async with house(tmp_path, LIMITS) as here:
         reader, writer = await here.call("/slow")
         assert (await reader.readuntil(b"at last")).startswith(b"HTTP/1.1 200")
         writer.close()
 
 
 async def test_who_goes_in_the_middle_of_the_handshake_leaves_no_place_taken(tmp_path: Path) -> None:
-    async with house(tmp_path) as here:
+    async with house(tmp_path, LIMITS) as here:
         for said in (b"", b"\x16\x03\x01", b"GET / HTTP/1.1\r\n\r\n", bytes(100)):
             _, writer = await asyncio.open_connection("127.0.0.1", here.port)
             writer.write(said)
@@ -109,7 +61,7 @@ async def test_who_goes_in_the_middle_of_the_handshake_leaves_no_place_taken(tmp
 
 
 async def test_a_place_is_free_again_when_the_connection_is_over(tmp_path: Path) -> None:
-    async with house(tmp_path) as here:
+    async with house(tmp_path, LIMITS) as here:
         _, writer = await here.call()
         await here.until(lambda: here.connections.strangers == 1)
         writer.transport.abort()
@@ -129,7 +81,7 @@ async def test_without_descriptors_the_door_rests_and_opens_again(
         return real(self)
 
     monkeypatch.setattr(socket.socket, "accept", accept)
-    async with house(tmp_path) as here:
+    async with house(tmp_path, LIMITS) as here:
         reader, writer = await here.call()
         assert (await reader.readuntil(b"small")).startswith(b"HTTP/1.1 200")
         writer.close()
@@ -141,7 +93,7 @@ async def test_without_descriptors_the_door_rests_and_opens_again(
 async def test_the_log_names_those_who_were_turned_away_most_once_a_minute(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house(tmp_path) as here:
+    async with house(tmp_path, LIMITS) as here:
         for number in range(1000):
             for _ in range(number % 20 + 1):
                 here.connections.turn_away(f"192.0.2.{number}", "rate")
@@ -157,7 +109,7 @@ async def test_the_log_names_those_who_were_turned_away_most_once_a_minute(
 
 
 async def test_a_name_with_two_addresses_is_listened_on_under_one_port(tmp_path: Path) -> None:
-    async with house(tmp_path, "localhost") as here:
+    async with house(tmp_path, LIMITS, "localhost") as here:
         for each in {str(address[4][0]) for address in socket.getaddrinfo("localhost", here.port)}:
             _, writer = await asyncio.open_connection(each, here.port, ssl=client_context())
             writer.close()

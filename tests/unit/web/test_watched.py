@@ -1,0 +1,100 @@
+"""The deadlines of a connection, looked at from instants of the test's choosing: nobody waits."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from emla.model.settings import LimitSettings
+from tests.support.house import House, house
+
+LIMITS = LimitSettings(
+    header_seconds=10,
+    idle_seconds=30,
+    body_seconds=30,
+    body_bytes_per_second=1000,
+    connections_per_address=99,
+)
+BODY = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n"
+
+
+async def connect(here: House, said: bytes) -> asyncio.StreamWriter:
+    _, writer = await here.connect()
+    writer.write(said)
+    await writer.drain()
+    return writer
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HT"], ids=["nothing", "half"])
+async def test_the_first_head_has_its_deadline_from_the_beginning(tmp_path: Path, said: bytes) -> None:
+    async with house(tmp_path, LIMITS) as here:
+        await connect(here, said)
+        watched = await here.watched()
+        await here.until(lambda: watched._waiter is not None and watched._received == len(said))
+        assert watched.overdue(100.0, LIMITS) is None
+        assert watched.overdue(109.0, LIMITS) is None
+        assert watched.overdue(110.0, LIMITS) == "header"
+
+
+async def test_between_calls_there_is_more_time_and_the_next_head_has_its_own(tmp_path: Path) -> None:
+    async with house(tmp_path, LIMITS) as here:
+        writer = await connect(here, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        watched = await here.watched()
+        await here.until(lambda: watched._request_count == 1 and watched._is_waiting())
+        assert watched.overdue(100.0, LIMITS) is None
+        assert watched.overdue(129.0, LIMITS) is None
+        writer.write(b"GET / HT")
+        await here.until(lambda: bool(watched._head_bytes))
+        assert watched.overdue(129.5, LIMITS) is None, "the head has begun just now"
+        assert watched.overdue(139.0, LIMITS) is None
+        assert watched.overdue(139.5, LIMITS) == "header"
+
+
+async def test_who_does_not_use_a_connection_loses_it(tmp_path: Path) -> None:
+    async with house(tmp_path, LIMITS) as here:
+        await connect(here, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        watched = await here.watched()
+        await here.until(lambda: watched._request_count == 1 and watched._is_waiting())
+        assert watched.overdue(100.0, LIMITS) is None
+        assert watched.overdue(130.0, LIMITS) == "idle"
+
+
+async def test_a_body_is_measured_over_its_window_and_then_over_the_next(tmp_path: Path) -> None:
+    async with house(tmp_path, LIMITS) as here:
+        writer = await connect(here, BODY)
+        watched = await here.watched()
+        await here.until(lambda: watched._current_request is not None)
+        assert watched.overdue(100.0, LIMITS) is None
+        received = watched._received
+        writer.write(bytes(30_000))
+        await here.until(lambda: watched._received == received + 30_000)
+        assert watched.overdue(129.0, LIMITS) is None
+        assert watched.overdue(130.0, LIMITS) is None, "as much as it must bring"
+        assert watched.overdue(159.0, LIMITS) is None
+        assert watched.overdue(160.0, LIMITS) == "body"
+
+
+async def test_while_we_do_not_read_the_caller_cannot_be_too_slow(tmp_path: Path) -> None:
+    async with house(tmp_path, LIMITS) as here:
+        await connect(here, BODY)
+        watched = await here.watched()
+        await here.until(lambda: watched._current_request is not None)
+        watched.pause_reading()
+        assert watched.overdue(100.0, LIMITS) is None
+        assert watched.overdue(1000.0, LIMITS) is None
+        watched.resume_reading()
+        assert watched.overdue(1001.0, LIMITS) is None
+        assert watched.overdue(1031.0, LIMITS) == "body"
+
+
+async def test_an_answer_that_stands_has_the_same_time(tmp_path: Path) -> None:
+    async with house(tmp_path, LIMITS) as here:
+        await connect(here, b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        watched = await here.watched()
+        await here.until(lambda: watched._current_request is not None)
+        assert watched.overdue(100.0, LIMITS) is None
+        assert watched.overdue(1000.0, LIMITS) is None, "it waits for us"
+        watched.pause_writing()
+        assert watched.overdue(1001.0, LIMITS) is None
+        assert watched.overdue(1031.0, LIMITS) == "answer"
+        watched.resume_writing()
