@@ -21,6 +21,7 @@ from emla.formats import (
     export,
     h1,
     header,
+    mailbox,
     manifest,
     ping,
     standing,
@@ -30,6 +31,7 @@ from emla.ledger import checkpoint, note
 from emla.model.codes import CODES
 from emla.model.documents import ApprovalAct
 from emla.model.errors import EmlaError
+from emla.model.mailbox import ItemKind, Listing, Release
 from emla.model.signed import PayloadType
 from tests.support.authorities import derived, party
 from tests.support.standing import approval_by, officers_of
@@ -160,6 +162,16 @@ def _checkpoint(data: bytes) -> None:
     checkpoint.decode(data)
 
 
+def _mailbox(data: bytes) -> None:
+    found = mailbox.decode_list(data)
+    assert mailbox.decode_list(mailbox.encode_list(found)) == found
+
+
+def _releases(data: bytes) -> None:
+    found = mailbox.decode_releases(data)
+    assert mailbox.decode_releases(mailbox.encode_releases(found)) == found
+
+
 DECODERS: dict[Callable[[bytes], None], tuple[str, ...]] = {
     _strict: ("strict-json", "header", "acknowledgement"),
     _base64url: ("base64url",),
@@ -177,6 +189,8 @@ DECODERS: dict[Callable[[bytes], None], tuple[str, ...]] = {
     _approval: ("approval",),
     _officers: ("officers",),
     _export: ("export",),
+    _mailbox: ("mailbox",),
+    _releases: ("releases",),
     _ping: ("strict-json", "header payload"),
     _record: ("manifest", "base64url"),
     _chunks: ("cc1",),
@@ -217,6 +231,16 @@ CORPUS["officers"] = [approval.encode_officers(officers_of("at.moj", "A", "B"))]
 CORPUS["approval"] = [
     dsse.decode(approval_by("A", act, bytes(32)), PayloadType.APPROVAL, 65536).payload for act in ApprovalAct
 ]
+# What a hub and an owner say to each other is no signed object, and no vector either.
+CORPUS["mailbox"] = [
+    mailbox.encode_list(
+        [
+            Listing(item=number, kind=kind, ref=bytes(32), size=number, at=0, expires=1)
+            for number, kind in enumerate(ItemKind, start=1)
+        ]
+    )
+]
+CORPUS["releases"] = [mailbox.encode_releases([Release(item=1), Release(item=2, proof=bytes(40))])]
 
 
 def mutate(random: Random, data: bytes) -> bytes:

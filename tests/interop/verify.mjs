@@ -6,6 +6,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import sodium from "libsodium-wrappers";
+import { judgeCall } from "./calls.mjs";
 import { checkpoint, consistency, inclusion, leafHash } from "./ledger.mjs";
 import { openChunks, openPackage, sha256 } from "./sealing.mjs";
 import { Refusal, acknowledgement, authority, bundle, envelope, header, manifest, octets, parseStrict } from "./strict.mjs";
@@ -116,6 +117,7 @@ const judges = {
   header: judgeHeader,
   package: judgePackage,
   acknowledgement: judgeAcknowledgement,
+  call: (lines, data) => judgeCall(lines, data, sha256, verifyEd25519),
   checkpoint: (lines, data) => checkpoint(data, lines.origin, verifyEd25519, hex(lines["public-key"])),
   inclusion: (lines, data) => {
     const good = inclusion(leafHash(hex(lines.entry)), lines.index, lines.size, hashes(data), hex(lines.root));

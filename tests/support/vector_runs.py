@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import replace
 
-from emla.formats import cc1, documents, dsse, export, h1, manifest, standing, strict_json
+from emla.formats import cc1, documents, dsse, export, h1, http_signature, manifest, standing, strict_json
 from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
 from emla.model.documents import Authority, CardKey, KeyUse
@@ -21,9 +21,12 @@ from emla.steps.succeed import succeed
 from emla.steps.trust import RootPin, check_current, trust_documents
 from emla.steps.unseal import unseal
 from emla.steps.verify_acknowledgement import verify_acknowledgement
+from emla.steps.verify_call import verify_call
 from emla.steps.verify_package import Addressee, RefusedPackage, verify_package
 from tests.support.authorities import build, party
+from tests.support.signed_calls import fresh
 from tests.support.vector_files import Vector
+from tests.vectors.cases_calls import pieces
 
 
 def judge(vector: Vector) -> str:
@@ -222,6 +225,28 @@ def _consistency(vector: Vector) -> str:
     return "success" if good else "proof-mismatch"
 
 
+def _call(vector: Vector) -> str:
+    call, fields = pieces(vector)
+    sender = _authority(vector, vector.lines["sender"], _sign_key(vector))
+    verify_call(
+        call.method,
+        call.path,
+        call.query,
+        fields,
+        call.body,
+        here=vector.lines["me"],
+        find_sender={sender.id: sender}.get,
+        now=vector.integer("now"),
+        seen_nonce=fresh,
+    )
+    if "base-sha256" in vector.lines:
+        whole = replace(call, sender=fields["emla-from"][0], recipient=fields["emla-to"][0])
+        signature, _ = http_signature.decode_fields(fields, whole)
+        base = http_signature.call_base(whole, signature)
+        assert hashlib.sha256(base).digest() == vector.octets("base-sha256")
+    return "success"
+
+
 _JUDGES: dict[str, Callable[[Vector], str]] = {
     "strict-json": _strict_json,
     "base64url": _base64url,
@@ -231,6 +256,7 @@ _JUDGES: dict[str, Callable[[Vector], str]] = {
     "header": _header,
     "package": _package,
     "acknowledgement": _acknowledgement,
+    "call": _call,
     "root": _root,
     "card": _card,
     "profile": _profile,
