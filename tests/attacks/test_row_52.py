@@ -28,7 +28,7 @@ from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
 from tests.support.attacked import Target, attacked
-from tests.support.servers import Server
+from tests.support.servers import Server, make_hub, started
 
 UNPACKED = bytes(50 * 1024**2)
 BOMBS = {
@@ -47,33 +47,55 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         yield one
 
 
-def applications() -> tuple[web.Application, ...]:
-    """What listens, in a gateway and a hub whose parts are not needed to know its routes."""
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with started(make_hub(tmp_path_factory.mktemp("h"), "eu.hub")) as (one,):
+        yield one
+
+
+def gateway_applications() -> tuple[web.Application, ...]:
+    """What listens in a gateway whose parts are not needed to know its routes: for peers, on its socket, for operations."""
     nothing = cast(Any, None)
-    guard = Guard(Connections(LimitSettings()), lambda: 0, 1)
-    peers = PeersApi(
-        nothing, listings=nothing, import_peer=nothing, ping=nothing, forget=nothing, contact=nothing
-    )
-    keys = KeysApi(nothing, nothing, nothing)
-    peer = PeerApi(nothing, nothing, nothing, nothing, nothing, nothing, guard)
+    peer = PeerApi(nothing, nothing, nothing, nothing, nothing, nothing, guard())
     authority = AuthorityApi(
         nothing,
         listings=nothing,
         submit=nothing,
         hand_over=nothing,
-        peers=peers,
+        peers=peers_api(),
         relay=nothing,
         news=nothing,
         status=nothing,
-        keys=keys,
+        keys=KeysApi(nothing, nothing, nothing),
     )
-    home = cast(Any, SimpleNamespace(now=int))
+    return peer.application(), authority.application(), OperationsApi((), nothing).application()
+
+
+def hub_applications() -> tuple[web.Application, ...]:
+    """What listens in a hub, likewise."""
+    nothing, home = cast(Any, None), cast(Any, SimpleNamespace(now=int))
     hub = HubApi(
-        home, deposits=nothing, mailbox=nothing, waiting=nothing, ping=nothing, take=nothing, guard=guard
+        home,
+        deposits=nothing,
+        mailbox=nothing,
+        waiting=nothing,
+        ping=nothing,
+        take=nothing,
+        guard=guard(),
     )
-    desk = HubDesk(nothing, peers=peers, keys=keys, status=nothing)
-    operations = OperationsApi((), nothing)
-    return tuple(each.application() for each in (peer, authority, hub, desk, operations))
+    desk = HubDesk(nothing, peers=peers_api(), keys=KeysApi(nothing, nothing, nothing), status=nothing)
+    return hub.application(), desk.application(), OperationsApi((), nothing).application()
+
+
+def guard() -> Guard:
+    return Guard(Connections(LimitSettings()), lambda: 0, 1)
+
+
+def peers_api() -> PeersApi:
+    nothing = cast(Any, None)
+    return PeersApi(
+        nothing, listings=nothing, import_peer=nothing, ping=nothing, forget=nothing, contact=nothing
+    )
 
 
 def routes(application: web.Application) -> list[tuple[str, str]]:
@@ -104,9 +126,9 @@ async def refused(session: ClientSession, url: str, method: str, encoding: str) 
             assert (await answer.json(content_type=None))["code"] == "unsupported-encoding"
 
 
-@pytest.mark.parametrize("encoding", BOMBS)
-async def test_nothing_packed_is_taken_on_any_route(target: Target, encoding: str) -> None:
-    server, before = target.server, target.contents()
+async def refused_everywhere(
+    server: Server, applications: tuple[web.Application, ...], encoding: str
+) -> None:
     timeout = ClientTimeout(total=60)
     doors = (
         (f"https://127.0.0.1:{server.port}", TCPConnector(ssl=client_context())),
@@ -114,10 +136,21 @@ async def test_nothing_packed_is_taken_on_any_route(target: Target, encoding: st
         (f"http://127.0.0.1:{server.operations_port}", TCPConnector()),
     )
     memory = peak_memory(server)
-    for application, (base, connector) in zip(applications(), doors, strict=True):
+    for application, (base, connector) in zip(applications, doors, strict=True):
         async with ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as session:
             for method, path in routes(application):
                 await refused(session, base + path, method, encoding)
     assert peak_memory(server) - memory < len(UNPACKED) // 2
+
+
+@pytest.mark.parametrize("encoding", BOMBS)
+async def test_nothing_packed_is_taken_on_any_route_of_a_hub(hub: Server, encoding: str) -> None:
+    await refused_everywhere(hub, hub_applications(), encoding)
+
+
+@pytest.mark.parametrize("encoding", BOMBS)
+async def test_nothing_packed_is_taken_on_any_route(target: Target, encoding: str) -> None:
+    before = target.contents()
+    await refused_everywhere(target.server, gateway_applications(), encoding)
     assert target.contents() == before
     await asyncio.to_thread(target.takes_an_honest_one)
