@@ -25,6 +25,7 @@ from emla.model.settings import (
     OpenerSettings,
     OperationsSettings,
     PeerSettings,
+    RelaySettings,
     Settings,
     StoreSettings,
 )
@@ -36,7 +37,14 @@ _FILE_BYTES_MAX = 1 << 20
 
 Value = str | int | bool
 Table = TypeVar(
-    "Table", PeerSettings, OperationsSettings, StoreSettings, OpenerSettings, MessageSettings, KeySettings
+    "Table",
+    PeerSettings,
+    OperationsSettings,
+    StoreSettings,
+    OpenerSettings,
+    MessageSettings,
+    RelaySettings,
+    KeySettings,
 )
 
 
@@ -74,6 +82,7 @@ _DEFAULTS = {
     "store": StoreSettings(),
     "opener": OpenerSettings(),
     "message": MessageSettings(),
+    "relay": RelaySettings(),
     "keys": KeySettings(),
 }
 _PORT = 65535
@@ -154,6 +163,34 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="How long a message is tried when its sender names no time.",
     ),
     Setting(
+        section="relay",
+        name="overdue_seconds",
+        least=60,
+        most=WIRE.expiry_seconds_max,
+        meaning="A package that has waited longer for its RelayAcceptance is called overdue. It is tried all the same.",
+    ),
+    Setting(
+        section="relay",
+        name="overdue_urgent_seconds",
+        least=60,
+        most=WIRE.expiry_seconds_max,
+        meaning="The same of an urgent package.",
+    ),
+    Setting(
+        section="relay",
+        name="hold_after_refusals",
+        least=2,
+        most=10_000,
+        meaning="A leg is put aside when it alone was refused so often in a row, while others to the peer went well.",
+    ),
+    Setting(
+        section="relay",
+        name="hold_after_seconds",
+        least=3600,
+        most=WIRE.expiry_seconds_max,
+        meaning="A leg is put aside when it was refused for so long, however the others fare.",
+    ),
+    Setting(
         section="keys",
         name="passphrase_file",
         meaning="File (mode 0600) with the passphrase of the private keys, below the data folder or absolute.",
@@ -200,6 +237,7 @@ def load(data: Path, environment: Mapping[str, str]) -> Settings:
         store=_changed(StoreSettings(), "store", values),
         opener=_changed(OpenerSettings(), "opener", values),
         message=_changed(MessageSettings(), "message", values),
+        relay=_changed(RelaySettings(), "relay", values),
         keys=_changed(KeySettings(), "keys", values),
     )
 

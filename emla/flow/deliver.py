@@ -6,13 +6,16 @@ acknowledgement leg is done when the peer says it has it, because the peer can a
 
 import logging
 from collections.abc import Callable
+from enum import Enum, auto
 
+from emla.flow.doubts import keep_doubtful
 from emla.flow.gate import HELD_SECONDS, reason_to_wait
 from emla.flow.gateway import Gateway
+from emla.flow.give_up import EXPIRED, give_up
 from emla.flow.news import News
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.errors import InvalidAcknowledgementError, StoreError
-from emla.model.leg import Leg, LegKind, LegState, delivered_state, next_state
+from emla.model.leg import Leg, LegKind, LegState, next_state
 from emla.ports.store import (
     UPKEEP_PATIENCE_SECONDS,
     AcknowledgementRow,
@@ -21,16 +24,33 @@ from emla.ports.store import (
     Transaction,
 )
 from emla.ports.transport import Refusal, Transport
+from emla.ports.trouble import Contradiction
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 
 logger = logging.getLogger("emla.deliver")
 
 
-def record_acknowledgement(verified: VerifiedAcknowledgement) -> Callable[[Transaction], bool]:
+class Recorded(Enum):
+    """What became of a peer's acknowledgement."""
+
+    NEW = auto()
+    KNOWN = auto()
+    CONTRADICTS = auto()
+    """Another one of this event is here, which stands. This one is kept as proof."""
+    CONTRADICTS_AS_KNOWN = auto()
+
+
+def record_acknowledgement(
+    verified: VerifiedAcknowledgement, *, at: int
+) -> Callable[[Transaction], Recorded]:
     """The operation that keeps a peer's acknowledgement and moves the package's leg to what all of them together say.
 
+    Args:
+        verified: the acknowledgement.
+        at: when it came here.
+
     Returns:
-        An operation; it returns False when the acknowledgement was here already.
+        An operation; it says what became of it.
     """
     said = verified.acknowledgement
     row = AcknowledgementRow(
@@ -42,10 +62,16 @@ def record_acknowledgement(verified: VerifiedAcknowledgement) -> Callable[[Trans
         reason=said.reason,
         bundle=verified.stored,
     )
+    other = Contradiction(aid=row.aid, pid=row.pid, event=row.event, by=row.by, at=at, bundle=row.bundle)
 
-    def operation(transaction: Transaction) -> bool:
-        if not transaction.insert_acknowledgement(row, verified.signed):
-            return False
+    def operation(transaction: Transaction) -> Recorded:
+        try:
+            if not transaction.insert_acknowledgement(row, verified.signed):
+                return Recorded.KNOWN
+        except DuplicateError:
+            # The insert that failed left nothing. The first one stands and has moved the leg; this one moves nothing.
+            is_new = transaction.insert_contradiction(other, verified.signed)
+            return Recorded.CONTRADICTS if is_new else Recorded.CONTRADICTS_AS_KNOWN
         leg = transaction.leg_of(LegKind.PACKAGE, said.pid)
         if leg is not None:
             state = next_state(leg.state, transaction.events_of(said.pid))
@@ -53,9 +79,19 @@ def record_acknowledgement(verified: VerifiedAcknowledgement) -> Callable[[Trans
                 transaction.move_leg(leg.id, leg.state, state)
         if said.event is Event.RELAY_REJECTION and said.reason == "already-held":
             transaction.reopen_replaced(said.pid)
-        return True
+        return Recorded.NEW
 
     return operation
+
+
+def tell_contradiction(verified: VerifiedAcknowledgement, recorded: Recorded) -> None:
+    """Say loudly, once, that a peer contradicts itself."""
+    if recorded is Recorded.CONTRADICTS:
+        said = verified.acknowledgement
+        logger.error(
+            "acknowledgement contradicts another",
+            extra={"peer": said.by, "pid": said.pid.hex(), "event": said.event.value},
+        )
 
 
 class DeliverLeg:
@@ -82,7 +118,7 @@ class DeliverLeg:
             raise StoreError("store-failed", f"Leg {leg.id} has no package.")
         if leg.expires is not None and gateway.now() >= leg.expires:
             # Not offered once more: a recipient whose clock is slow would accept what its sender calls expired.
-            await self._expire(leg, row)
+            await self._expire(row)
             return None
         pinned = gateway.directory.peers[leg.peer]
         peer = pinned.authority
@@ -106,39 +142,21 @@ class DeliverLeg:
             logger.warning(
                 "answer refused", extra={"peer": peer.id, "code": error.code, "pid": row.pid.hex()}
             )
+            await keep_doubtful(gateway, answer, peer.id, row.pid, error.code)
             return Refusal(code=error.code)
         if verified.acknowledgement.event not in (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION):
             return Refusal(code="peer-nonsense")
-        try:
-            await gateway.store.write(record_acknowledgement(verified))
-        except DuplicateError:
-            # The peer pushed another acknowledgement of this event while it answered. The first one stands, and it has moved
-            # the leg; that a peer contradicts itself must not stop anybody else's legs.
-            logger.warning(
-                "acknowledgement contradicts another",
-                extra={"peer": peer.id, "pid": row.pid.hex(), "event": verified.acknowledgement.event.value},
-            )
+        # Perhaps the peer pushed another acknowledgement of this event while it answered: that must not stop anybody's legs.
+        recorded = await gateway.store.write(record_acknowledgement(verified, at=gateway.now()))
+        tell_contradiction(verified, recorded)
         self._news.tell(row.pid)
         if row.replaces is not None and verified.acknowledgement.event is Event.RELAY_REJECTION:
             gateway.signals.wake(peer.id)  # the package it replaced may be asked for again
         return None
 
-    async def _expire(self, leg: Leg, row: SentRow) -> None:
+    async def _expire(self, row: SentRow) -> None:
         """O8: nobody acknowledged it in time. A genuine RelayAcceptance that comes later supersedes this."""
-        gateway = self._gateway
-        subject, at = gateway.subjects.of(row.pid, row.signed), gateway.now()
-
-        def operation(transaction: Transaction) -> None:
-            present = transaction.leg_of(LegKind.PACKAGE, row.pid)
-            if present is None or present.state is not LegState.READY:
-                return
-            delivered = delivered_state(transaction.events_of(row.pid))
-            if delivered is None:
-                transaction.issue(gateway.acknowledge(Event.RELAY_FAILURE, subject, "expired", at=at))
-            # What the recipient signed about the content proves that it has the package: that is never contradicted.
-            transaction.move_leg(leg.id, LegState.READY, delivered or LegState.EXPIRED)
-
-        await self._gateway.store.write(operation)
+        await self._gateway.store.write(give_up(self._gateway, row, EXPIRED))
         self._news.tell(row.pid)
 
     async def _acknowledgement(self, leg: Leg) -> Refusal | None:

@@ -10,6 +10,9 @@ IMPORT_REFUSED = "import.refused"
 DOCUMENTS_REFUSED = "documents.refused"
 PEER_FORGOTTEN = "peer.forgotten"
 KEY_DESTROYED = "key.destroyed"
+LEG_HELD = "leg.held"
+LEG_RELEASED = "leg.released"
+PACKAGE_RELEASED = "package.released"
 
 
 def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:

@@ -19,6 +19,7 @@ from emla.model.acknowledgement import Event
 from emla.model.leg import InboxState, Leg, LegKind, LegState
 from emla.ports.documents import DocumentReader, DocumentTransaction, PeerRow
 from emla.ports.listings import Listed
+from emla.ports.trouble import TroubleReader, TroubleTransaction
 from emla.steps.acknowledge import IssuedAcknowledgement
 
 T = TypeVar("T")
@@ -129,7 +130,7 @@ class Issued:
     bundle: bytes = b""
 
 
-class Transaction(DocumentTransaction, Protocol):
+class Transaction(DocumentTransaction, TroubleTransaction, Protocol):
     """What an operation may do inside a batch."""
 
     def next_place(self, recipient: str, epoch: int) -> tuple[int, bytes | None]:
@@ -174,8 +175,17 @@ class Transaction(DocumentTransaction, Protocol):
         """Move a leg on; the expected state must be the present one."""
         ...
 
-    def delay_leg(self, leg_id: int, attempts: int, next_at: float, code: str) -> None:
-        """Note a failed attempt of a leg that stays READY."""
+    def delay_leg(
+        self,
+        leg_id: int,
+        attempts: int,
+        next_at: float,
+        code: str,
+        *,
+        refusals: int | None = None,
+        refused_since: int | None = None,
+    ) -> None:
+        """Note a failed attempt of a leg that stays READY; of its refusals in a row, where there is something new."""
         ...
 
     def leg_of(self, kind: LegKind, ref: bytes) -> Leg | None:
@@ -202,8 +212,8 @@ class Transaction(DocumentTransaction, Protocol):
         """Note that a consumer was handed a package; False when that was noted before."""
         ...
 
-    def insert_equivocation(self, pid: bytes, other: bytes, signed: bytes, at: int) -> None:
-        """Keep a second package that claims the same id or place, as proof, with a leaf; once."""
+    def insert_equivocation(self, pid: bytes, other: bytes, signed: bytes, at: int) -> bool:
+        """Keep a second package that claims the same id or place, as proof, with a leaf; False when it was here already."""
         ...
 
     def append_leaf(self, kind: LeafKind, stored: bytes, ref: bytes) -> None:
@@ -211,7 +221,7 @@ class Transaction(DocumentTransaction, Protocol):
         ...
 
 
-class Reader(DocumentReader, Protocol):
+class Reader(DocumentReader, TroubleReader, Protocol):
     """Reads by key, of what is committed."""
 
     def sent(self, pid: bytes) -> SentRow | None:
@@ -270,12 +280,30 @@ class Reader(DocumentReader, Protocol):
         """The leg of a package or acknowledgement."""
         ...
 
-    def due_legs(self, peer: str, now: float, limit: int) -> Sequence[Leg]:
-        """READY legs to a peer that are due: urgent first, then by when they became due."""
+    def due_legs(
+        self,
+        peer: str,
+        now: float,
+        limit: int,
+        *,
+        urgent: bool | None = None,
+        after: tuple[float, int] | None = None,
+        refused: bool = True,
+    ) -> Sequence[Leg]:
+        """READY legs to a peer that are due: urgent first, then by when they became due.
+
+        Args:
+            peer: the peer.
+            now: what is due by then.
+            limit: so many at most.
+            urgent: only those of one lane.
+            after: only those behind a leg, named by when it is due and its id.
+            refused: also those that were refused for what they are.
+        """
         ...
 
-    def next_due(self, peer: str, after: float) -> float | None:
-        """When the first READY leg to a peer that is due after an instant is due, in UNIX seconds."""
+    def next_due(self, peer: str, after: float, *, urgent: bool | None = None) -> float | None:
+        """When the first READY leg to a peer (of a lane) that is due after an instant is due, in UNIX seconds."""
         ...
 
     def peers_with_legs(self) -> Sequence[str]:

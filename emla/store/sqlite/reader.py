@@ -10,11 +10,10 @@ from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Conflict, InboxRow, SentRow
 from emla.store.sqlite import rows
 from emla.store.sqlite.document_rows import DocumentReads
+from emla.store.sqlite.trouble_rows import TroubleReads
 
-_DUE = (
-    rows.LEG
-    + " WHERE peer = ? AND state = 'READY' AND next_at <= ? ORDER BY urgent DESC, next_at, id LIMIT ?"
-)
+_DUE = rows.LEG + " WHERE peer = ? AND state = 'READY' AND next_at <= ?"
+_DUE_ORDER = " ORDER BY urgent DESC, next_at, id LIMIT ?"
 _NEXT_DUE = "SELECT min(next_at) FROM leg WHERE peer = ? AND state = 'READY' AND urgent = ? AND next_at > ?"
 _CONFLICT = """
 SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND msg = ?
@@ -24,7 +23,7 @@ LIMIT 1
 """
 
 
-class SqliteReader(DocumentReads):
+class SqliteReader(DocumentReads, TroubleReads):
     """Implements `emla.ports.store.Reader` on a read-only connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -109,15 +108,31 @@ class SqliteReader(DocumentReads):
         """The leg of a package or acknowledgement."""
         return rows.one(self._execute(rows.LEG + " WHERE kind = ? AND ref = ?", (kind.value, ref)), rows.leg)
 
-    def due_legs(self, peer: str, now: float, limit: int) -> Sequence[Leg]:
+    def due_legs(
+        self,
+        peer: str,
+        now: float,
+        limit: int,
+        *,
+        urgent: bool | None = None,
+        after: tuple[float, int] | None = None,
+        refused: bool = True,
+    ) -> Sequence[Leg]:
         """READY legs to a peer that are due: urgent first, then by when they became due."""
-        return [rows.leg(row) for row in self._execute(_DUE, (peer, now, limit))]
+        sql, values = _DUE, [peer, now]
+        if urgent is not None:
+            sql, values = sql + " AND urgent = ?", [*values, urgent]
+        if after is not None:
+            sql, values = sql + " AND (next_at, id) > (?, ?)", [*values, *after]
+        if not refused:
+            sql += " AND refusals = 0"
+        return [rows.leg(row) for row in self._execute(sql + _DUE_ORDER, (*values, limit))]
 
-    def next_due(self, peer: str, after: float) -> float | None:
-        """When the first READY leg to a peer that is due after an instant is due, in UNIX seconds."""
+    def next_due(self, peer: str, after: float, *, urgent: bool | None = None) -> float | None:
+        """When the first READY leg to a peer (of a lane) that is due after an instant is due, in UNIX seconds."""
         found = [
             row[0]
-            for urgent in (1, 0)
+            for urgent in ((1, 0) if urgent is None else (urgent,))
             for row in self._execute(_NEXT_DUE, (peer, urgent, after))
             if row[0] is not None
         ]
