@@ -89,6 +89,23 @@ async def test_a_released_package_that_fails_again_goes_back_and_the_failure_is_
     await until(lambda: state(here, package)[0] is InboxState.CONSIGNED)
 
 
+async def test_a_second_verdict_of_failure_is_kept_and_not_signed_again(tmp_path: Path) -> None:
+    package = valid_package()
+    async with desk(tmp_path) as here:
+        await here.take(package)
+        for _ in range(2):
+            here.opener.deaths_to_come = 3
+            row = here.home.store.read.received(package.pid)
+            assert row is not None
+            # One step of the worker at a time.
+            found = await here.opening._judge(row)
+            assert found is not None
+            await here.opening._commit(row, found)
+            assert state(here, package) == (InboxState.QUARANTINED, "three-strikes")
+            await quarantine(here).release(package.pid)
+        assert said(here, package) == [Event.RELAY_ACCEPTANCE, Event.CONTENT_CONSIGNMENT_FAILURE]
+
+
 async def test_a_payload_that_cannot_be_read_is_shown_and_opened_again_without_a_restart(here: Desk) -> None:
     package = valid_package(size=LARGE)
     await here.take(package)

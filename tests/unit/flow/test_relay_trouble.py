@@ -46,7 +46,7 @@ async def try_often(here: Line, times: int) -> None:
 
 async def tried(here: Line, times: int) -> LegState | None:
     """Wait until the first package was tried so often, or is put aside; its state."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(10):
         while attempts(here) < times and here.state() is not LegState.HELD:
             await here.home.store.write(_nothing)  # what has patience goes with it
             await asyncio.sleep(0)
