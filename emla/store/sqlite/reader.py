@@ -166,7 +166,7 @@ class SqliteReader(DocumentReads, TroubleReads):
     def oldest_ready(self) -> int | None:
         """When the oldest package without an answer was created, in UNIX seconds."""
         row = self._execute(
-            "SELECT min(created) FROM leg WHERE state = 'READY' AND kind = 'package'"
+            "SELECT min(created) FROM leg WHERE state = 'READY' AND +kind = 'package'"
         ).fetchone()
         return row[0] if row else None
 

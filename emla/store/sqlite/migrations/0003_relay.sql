@@ -3,7 +3,8 @@
 -- How often in a row one leg alone was refused for what it is, and since when.
 ALTER TABLE leg ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE leg ADD COLUMN refused_since INTEGER;
-CREATE INDEX leg_dead ON leg (state, id) WHERE state IN ('HELD', 'REJECTED', 'EXPIRED', 'CONSIGNMENT_FAILED');
+CREATE INDEX leg_held ON leg (peer, expires) WHERE state = 'HELD';
+CREATE INDEX leg_dead ON leg (id) WHERE state IN ('HELD', 'REJECTED', 'EXPIRED', 'CONSIGNMENT_FAILED');
 
 -- Why a leg was last put aside; that it was released is an event.
 CREATE TABLE hold (

@@ -10,9 +10,10 @@ import pytest
 from emla.model.leg import Hold, Leg, LegKind, LegState
 from emla.ports.listings import LegFilter
 from emla.ports.store import Transaction
+from emla.store.sqlite import trouble_rows
 from emla.store.sqlite.listings import SqliteListings, open_listings
 from tests.support.authorities import NOW, party
-from tests.support.gateways import Home, opened
+from tests.support.gateways import Home, opened, select
 
 AT, DE, HK = party("at.moj"), party("de.bfj"), party("hk.doj")
 
@@ -133,6 +134,26 @@ async def test_overdue_counts_what_waits_by_its_lane(home: Home) -> None:
     assert read.overdue(NOW - 30, NOW - 1) == [(DE.id, 3, NOW - 50)]
     assert read.overdue(NOW - 45, NOW - 10) == [(DE.id, 1, NOW - 50)]
     assert read.oldest_waiting() == {DE.id: NOW - 50, HK.id: NOW - 5}
+
+
+@pytest.mark.parametrize(
+    ("sql", "index"),
+    [
+        (trouble_rows._OVERDUE, "leg_due"),
+        (trouble_rows._OVERDUE, "leg_held"),
+        (trouble_rows._HELD_AND_OVER, "leg_held"),
+        (trouble_rows._OLDEST_WAITING, "leg_due"),
+    ],
+)
+async def test_what_is_asked_each_minute_never_reads_every_leg_there_ever_was(
+    home: Home, sql: str, index: str
+) -> None:
+    plan = [
+        str(row[3]) for row in select(home.data, f"EXPLAIN QUERY PLAN {sql}", *([0] * min(2, sql.count("?"))))
+    ]
+    about_legs = [step for step in plan if " leg " in step]
+    assert any(index in step for step in about_legs)
+    assert all("leg_due" in step or "leg_held" in step for step in about_legs)
 
 
 async def test_legs_are_listed_by_what_is_wanted_with_why_they_are_held(
