@@ -34,7 +34,8 @@ _OBJECTS = {
     LeafKind.HEADER_RECEIVED: "SELECT signed FROM received WHERE pid = ?1"
     " UNION ALL SELECT signed FROM equivocation WHERE pid = ?1",
     LeafKind.ACKNOWLEDGEMENT_ISSUED: "SELECT bundle FROM acknowledgement WHERE aid = ?1",
-    LeafKind.ACKNOWLEDGEMENT_RECEIVED: "SELECT bundle FROM acknowledgement WHERE aid = ?1",
+    LeafKind.ACKNOWLEDGEMENT_RECEIVED: "SELECT bundle FROM acknowledgement WHERE aid = ?1"
+    " UNION ALL SELECT bundle FROM contradiction WHERE aid = ?1",
     LeafKind.DOCUMENT: "SELECT body FROM document WHERE sha256 = ?1",
     LeafKind.EVENT: "SELECT body FROM event WHERE sha256 = ?1",
 }
@@ -161,7 +162,10 @@ def _check_acknowledgements(
 ) -> int:
     """Verify every stored acknowledgement as its reader would: signature, proof, and that it fits its package."""
     checked = 0
-    for stored, by, pid, event in connection.execute("SELECT bundle, by, pid, event FROM acknowledgement"):
+    for stored, by, pid, event in connection.execute(
+        "SELECT bundle, by, pid, event FROM acknowledgement"
+        " UNION ALL SELECT bundle, by, pid, event FROM contradiction"
+    ):
         issuer = authority if by == authority.id else directory.find(by)
         if issuer is None:
             problems.append(f"{event} of {pid.hex()[:16]}: its issuer {by} is not pinned.")

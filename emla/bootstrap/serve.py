@@ -28,15 +28,18 @@ from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.flow.accept import Accept
+from emla.flow.acts import Effect
 from emla.flow.changes import Changes
 from emla.flow.collect import Collect
 from emla.flow.deliver import DeliverLeg
 from emla.flow.gateway import Gateway
 from emla.flow.hand_over import HandOver
+from emla.flow.legs import CloseLeg, Legs
 from emla.flow.news import News
 from emla.flow.open import Open
 from emla.flow.own import Outlets, Own, identity_at, ledger_key_at
 from emla.flow.peers import ForgetPeer, ImportPeer, PingPeer, load_directory
+from emla.flow.quarantine import ClosePackage, Quarantine
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.refresh import Refresh
 from emla.flow.relay import Relay
@@ -44,10 +47,12 @@ from emla.flow.reseal import Reseal
 from emla.flow.submit import Submit
 from emla.flow.take_documents import TakeDocuments
 from emla.flow.upkeep import Upkeep
+from emla.flow.watch_legs import WatchLegs
 from emla.flow.ways import Ways
 from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
 from emla.keyring.tls import check_tls
+from emla.model.act import ActKind
 from emla.model.limits import XmlLimits
 from emla.model.settings import Role, Settings
 from emla.sandbox.clerk import ClerkProcess
@@ -61,6 +66,7 @@ from emla.web.authority_api import AuthorityApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
 from emla.web.keys_api import KeysApi
+from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
@@ -100,6 +106,7 @@ class Line:
     refresh: Refresh
     reseal: Reseal
     upkeep: Upkeep
+    watch: WatchLegs
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -115,6 +122,7 @@ class Line:
             self.refresh.run(),
             self.upkeep.run(),
             self.collect.run(),
+            self.watch.run(),
         )
         return [asyncio.create_task(each) for each in runs]
 
@@ -278,7 +286,16 @@ def _line(parts: Parts) -> Line:
         refresh=refresh,
         reseal=reseal,
         upkeep=Upkeep(gateway, own, parts.keys),
+        watch=WatchLegs(gateway, news),
     )
+
+
+def _effects(gateway: Gateway, line: Line) -> dict[ActKind, Effect]:
+    """What acts of two officers do."""
+    return {
+        ActKind.LEG_CLOSE: CloseLeg(gateway, line.relay, line.news),
+        ActKind.PACKAGE_CLOSE: ClosePackage(gateway, line.news),
+    }
 
 
 def _apis(parts: Parts, line: Line) -> Apis:
@@ -321,7 +338,11 @@ def _apis(parts: Parts, line: Line) -> Apis:
             relay=relay,
             news=news,
             status=status,
-            keys=KeysApi(gateway, Changes(gateway, line.own, parts.keys), parts.keys),
+            keys=KeysApi(
+                gateway, Changes(gateway, line.own, parts.keys, _effects(gateway, line)), parts.keys
+            ),
+            legs=LegsApi(gateway, parts.listings, Legs(gateway, relay)),
+            quarantine=Quarantine(gateway, line.opening.add),
         ),
         operations=operations,
         guard=guard,

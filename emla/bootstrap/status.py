@@ -146,6 +146,11 @@ def figures(status: Status, guard: Guard) -> Figures:
         since = store.read.oldest_ready()
         return 0.0 if since is None else max(0.0, gateway.clock.now() - since)
 
+    def overdue() -> float:
+        bounds, now = gateway.settings.relay, gateway.now()
+        late = store.read.overdue(now - bounds.overdue_seconds, now - bounds.overdue_urgent_seconds)
+        return float(sum(count for _, count, _ in late))
+
     counters: dict[str, tuple[str, Callable[[], float]]] = {
         "emla_commits": ("Commits of the store.", lambda: status.commits),
         "emla_operations": ("Operations committed.", lambda: store.figures.operations),
@@ -166,6 +171,23 @@ def figures(status: Status, guard: Guard) -> Figures:
         "emla_oldest_leg_seconds": ("Age of the oldest package without an answer.", oldest),
         "emla_unopened": ("Accepted packages not opened yet.", lambda: store.read.unopened_count()),
         "emla_quarantined": ("Packages in quarantine.", lambda: store.read.quarantined_count()),
+        "emla_unreadable": (
+            "Accepted packages whose payload could not be read.",
+            lambda: store.read.unreadable_count(),
+        ),
+        "emla_legs_overdue": ("Packages that wait longer than they should.", overdue),
+        "emla_equivocations": (
+            "Second packages for one id or place, kept as proof.",
+            lambda: store.read.equivocation_count(),
+        ),
+        "emla_contradictions": (
+            "Second acknowledgements of one event, kept as proof.",
+            lambda: store.read.contradiction_count(),
+        ),
+        "emla_doubtful_acknowledgements": (
+            "Signed acknowledgements that do not hold, kept for people.",
+            lambda: store.read.doubtful_count(),
+        ),
         "emla_card_days_left": ("Days until the card expires.", days_left),
         "emla_disk_free_bytes": ("Free space for payloads.", lambda: gateway.blobs.free_bytes()),
         "emla_batch_wait_longest_seconds": (
@@ -192,6 +214,11 @@ def figures(status: Status, guard: Guard) -> Figures:
             "Whether a hub of ours answered last time.",
             ("peer",),
             lambda: {(str(each["authority"]),): float(bool(each["reached"])) for each in status.hubs},
+        ),
+        "emla_peer_oldest_waiting_seconds": (
+            "Age of the oldest package that waits for a peer.",
+            ("peer",),
+            lambda: _oldest_waiting(gateway, store),
         ),
         "emla_peer_open": (
             "Whether packages may start for a peer.",
@@ -225,3 +252,8 @@ def _status_age(gateway: Gateway) -> Labelled:
         (each.authority.id,): max(0.0, now - max(each.authority.fresh_at, each.row.pinned_at))
         for each in _peers(gateway)
     }
+
+
+def _oldest_waiting(gateway: Gateway, store: SqliteStore) -> Labelled:
+    now = gateway.clock.now()
+    return {(peer,): max(0.0, now - created) for peer, created in store.read.oldest_waiting().items()}

@@ -9,6 +9,8 @@ message = LazyGroup(
         "send": Entry("message_send:send", "Check a message with its attachments and send it."),
         "list": Entry("message_list:list_messages", "List messages, the newest first."),
         "show": Entry("message_list:show", "Show one message with everything that happened to it."),
+        "release": Entry("message_list:release", "Have a package that could not be opened opened once more."),
+        "close": Entry("message_list:close", "Propose to give up opening a package in quarantine."),
         "open": Entry("message_open:open_message", "Save the parts of a message as files."),
     },
     text="Check, send, list, show and open messages.",

@@ -5,6 +5,7 @@ from rich.text import Text
 from emla.cli import screen
 from emla.cli.wording import instant, plain, short, size, state
 from emla.client.answers import Message, MessageSummary
+from emla.client.leg_answers import LegStanding, Trouble
 
 _GOOD = frozenset({"SubmissionAcceptance", "RelayAcceptance", "ContentConsignment", "ContentHandover"})
 
@@ -32,6 +33,8 @@ def show_list(messages: tuple[MessageSummary, ...]) -> None:
 def _state(message: MessageSummary) -> Text:
     marks = [mark for mark, is_so in (("urgent", message.urgent), ("late", message.late)) if is_so]
     text = Text(plain(message.state))
+    if message.code:
+        text.append(f" {plain(message.code)}", style="red")
     if marks:
         text.append(f" ({', '.join(marks)})", style="yellow")
     return text
@@ -55,8 +58,9 @@ def show_message(message: Message) -> None:
         ("Expires", instant(message.expires)),
         ("Transport", f"{state(message.state, message.direction)}{', late' if message.late else ''}"),
     ]
-    if message.leg and (message.leg.attempts or message.leg.next_at):
-        rows.append(("Attempts", _attempts(message)))
+    if message.code:
+        rows.append(("Could not be opened", message.code))
+    rows += _leg_rows(message)
     screen.facts(rows)
     if message.parts:
         screen.table(
@@ -68,12 +72,52 @@ def show_message(message: Message) -> None:
             fold=("File", "Kind"),
         )
     show_acknowledgements(message)
+    if message.trouble:
+        show_trouble(message.trouble)
 
 
-def _attempts(message: Message) -> str:
+_TROUBLE = {
+    "equivocation": "a second package for the same id or place",
+    "contradiction": "a second, different acknowledgement",
+    "doubtful": "an acknowledgement that does not hold",
+}
+
+
+def show_trouble(trouble: tuple[Trouble, ...]) -> None:
+    """Print what contradicts the message. All of it is kept as proof."""
+    screen.table(
+        ("Proof against the peer", "At", "Id", "Code"),
+        [
+            (
+                Text(
+                    f"{_TROUBLE.get(each.what, plain(each.what))}{f' ({plain(each.event)})' if each.event else ''}",
+                    style="bold red",
+                ),
+                instant(each.at),
+                short(each.id),
+                each.code,
+            )
+            for each in trouble
+        ],
+        fold=("Proof against the peer",),
+    )
+
+
+def _leg_rows(message: Message) -> list[tuple[str, str]]:
     leg = message.leg
     if leg is None:
-        return "-"
+        return []
+    rows = [("Attempts", _attempts(leg))] if leg.attempts or leg.next_at else []
+    if leg.overdue:
+        rows.append(("Overdue", "it waits longer than it should; it is tried as before"))
+    if leg.reason:
+        rows.append(("Reason", ": ".join(each for each in (leg.reason, leg.detail) if each)))
+    if leg.owner:
+        rows.append(("Who must act", leg.owner))
+    return rows
+
+
+def _attempts(leg: LegStanding) -> str:
     words = str(leg.attempts)
     if leg.next_at:
         words += f", next {instant(leg.next_at)}"

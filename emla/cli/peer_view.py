@@ -93,6 +93,15 @@ def peer_facts(peer: Peer, now: float) -> list[tuple[str, str]]:
         ("Ends first", _ends(standing).plain),
         ("Revocations", str(standing.revocations)),
     ]
+    rows += [
+        (name, f"{count}, kept as proof")
+        for name, count in (
+            ("Equivocations", standing.equivocations),
+            ("Contradictions", standing.contradictions),
+            ("Doubtful acknowledgements", standing.doubtful),
+        )
+        if count
+    ]
     ping = standing.ping
     if ping is None:
         return [*rows, ("Last ping", "never")]

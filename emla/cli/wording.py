@@ -56,7 +56,7 @@ _SENT = {
     "CONSIGNED": "delivered and in the recipient's inbox",
     "HANDED": "delivered and opened by an officer of the recipient",
     "REJECTED": "refused by the recipient's gateway",
-    "EXPIRED": "not delivered in time",
+    "EXPIRED": "not delivered: given up in time or by two officers",
     "CONSIGNMENT_FAILED": "delivered, but could not be opened there",
 }
 
@@ -66,6 +66,7 @@ _RECEIVED = {
     "CONSIGNED": "in the inbox, nobody has opened it",
     "HANDED": "opened by an officer",
     "QUARANTINED": "could not be opened safely; ask your operator",
+    "CLOSED": "could not be opened, and two officers have given it up",
 }
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Self
 
 from emla.client.key_answers import PeerStanding
+from emla.client.leg_answers import LegStanding, Trouble
 from emla.client.reading import Answer
 from emla.model.findings import Finding, Severity
 
@@ -112,6 +113,8 @@ class MessageSummary:
     expires: datetime
     size: int
     """Bytes of the sealed payload."""
+    code: str | None
+    """Of an incoming one: why it is in quarantine, or could not be opened yet."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -129,6 +132,7 @@ class MessageSummary:
             created=answer.instant("created"),
             expires=answer.instant("expires"),
             size=answer.integer("size"),
+            code=answer.optional("code", answer.text),
         )
 
 
@@ -209,26 +213,6 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LegStanding:
-    """Where the transport of one message stands."""
-
-    state: str
-    attempts: int
-    next_at: datetime | None
-    last_code: str | None
-
-    @classmethod
-    def read(cls, answer: Answer) -> Self:
-        """Read it from an answer."""
-        return cls(
-            state=answer.text("state"),
-            attempts=answer.integer("attempts"),
-            next_at=answer.optional("next_at", answer.instant),
-            last_code=answer.optional("last_code", answer.text),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Message(MessageSummary):
     """GET /v1/messages/{pid}."""
 
@@ -238,6 +222,7 @@ class Message(MessageSummary):
     findings: tuple[Finding, ...]
     acknowledgements: tuple[AcknowledgementEntry, ...]
     leg: LegStanding | None
+    trouble: tuple[Trouble, ...]
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -253,6 +238,7 @@ class Message(MessageSummary):
             findings=answer.optional("findings", lambda name: read_findings(answer, name)) or (),
             acknowledgements=tuple(map(AcknowledgementEntry.read, answer.items("acknowledgements"))),
             leg=LegStanding.read(leg) if leg else None,
+            trouble=tuple(map(Trouble.read, answer.optional("trouble", answer.items) or ())),
         )
 
 
@@ -336,40 +322,4 @@ class Pong:
             software=answer.text("software"),
             card_version_known=answer.integer("card_version_known"),
             card_version_theirs=answer.integer("card_version_theirs"),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
-    """One leg of GET /v1/legs: something that waits for, or was given to, a peer."""
-
-    id: str
-    kind: str
-    """``package`` or ``acknowledgement``."""
-    ref: str
-    """The package's or acknowledgement's id."""
-    peer: str
-    state: str
-    urgent: bool
-    attempts: int
-    next_at: datetime | None
-    last_code: str | None
-    created: datetime
-    expires: datetime | None
-
-    @classmethod
-    def read(cls, answer: Answer) -> Self:
-        """Read it from an answer."""
-        return cls(
-            id=answer.identifier("id"),
-            kind=answer.text("kind"),
-            ref=answer.hexadecimal("ref"),
-            peer=answer.text("peer"),
-            state=answer.text("state"),
-            urgent=answer.truth("urgent"),
-            attempts=answer.integer("attempts"),
-            next_at=answer.optional("next_at", answer.instant),
-            last_code=answer.optional("last_code", answer.text),
-            created=answer.instant("created"),
-            expires=answer.optional("expires", answer.instant),
         )

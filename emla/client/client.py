@@ -19,9 +19,10 @@ from urllib.parse import quote
 import aiohttp
 
 from emla.client import download
-from emla.client.answers import Leg, Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus, Submitted
+from emla.client.answers import Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus, Submitted
 from emla.client.hub_answers import Mailbox
 from emla.client.key_answers import Change, KeyOfficers, OwnDocuments, OwnKeys
+from emla.client.leg_answers import Leg
 from emla.client.problems import error_of_problem
 from emla.client.reading import Answer, decode_answer, unreadable
 from emla.client.upload import PIECE_BYTES, SUBMISSION_TYPE, OpenPart, Progress, Submission
@@ -126,10 +127,11 @@ class Client:
             raise
 
     async def list_messages(
-        self, *, box: str = "all", limit: int = 100, state: str | None = None
+        self, *, box: str = "all", limit: int = 100, state: str | None = None, quarantined: bool = False
     ) -> tuple[MessageSummary, ...]:
-        """The newest messages first. `box` is ``in``, ``out`` or ``all``."""
+        """The newest messages first. `box` is ``in``, ``out`` or ``all``; `quarantined`: only what could not be opened here."""
         query = {"box": box, "limit": str(limit)} | ({"state": state} if state else {})
+        query |= {"quarantined": "1"} if quarantined else {}
         answer = await self._get("/v1/messages", "messages", query)
         return tuple(map(MessageSummary.read, answer.items("items")))
 
@@ -255,15 +257,43 @@ class Client:
         answer = await self._get("/v1/mailboxes", "mailboxes")
         return tuple(map(Mailbox.read, answer.items("items")))
 
-    async def legs(self, *, state: str | None = None) -> tuple[Leg, ...]:
-        """What waits for, or was given to, peers."""
-        answer = await self._get("/v1/legs", "legs", {"state": state} if state else {})
+    async def release_message(self, pid: str) -> Message:
+        """Have a package that could not be opened opened once more."""
+        return Message.read(await self._post(f"/v1/messages/{quote(pid, safe='')}/release", "message", {}))
+
+    async def legs(
+        self,
+        *,
+        state: str | None = None,
+        peer: str | None = None,
+        overdue: bool = False,
+        dead: bool = False,
+        limit: int = 100,
+    ) -> tuple[Leg, ...]:
+        """What waits for, or was given to, peers; with `dead` only what somebody must look at, the newest first."""
+        query = {"limit": str(limit)} | ({"state": state} if state else {}) | ({"peer": peer} if peer else {})
+        query |= ({"overdue": "1"} if overdue else {}) | ({"dead": "1"} if dead else {})
+        answer = await self._get("/v1/legs", "legs", query)
         return tuple(map(Leg.read, answer.items("items")))
+
+    async def leg(self, leg_id: str) -> Leg:
+        """One leg."""
+        return Leg.read(await self._get(f"/v1/legs/{quote(leg_id, safe='')}", "leg"))
 
     async def retry_leg(self, leg_id: str) -> Leg:
         """Try a leg at once."""
-        async with self._call("POST", f"/v1/legs/{quote(leg_id, safe='')}/retry") as response:
-            return Leg.read(decode_answer(await response.read(), "leg"))
+        return await self._leg_act(leg_id, "retry", {})
+
+    async def hold_leg(self, leg_id: str, reason: str) -> Leg:
+        """Put a waiting leg aside."""
+        return await self._leg_act(leg_id, "hold", {"reason": reason})
+
+    async def release_leg(self, leg_id: str) -> Leg:
+        """Let a held leg go on."""
+        return await self._leg_act(leg_id, "release", {})
+
+    async def _leg_act(self, leg_id: str, act: str, body: Mapping[str, object]) -> Leg:
+        return Leg.read(await self._post(f"/v1/legs/{quote(leg_id, safe='')}/{act}", "leg", body))
 
     async def _get(
         self, path: str, what: str, query: dict[str, str] | None = None, wait_seconds: float = 0

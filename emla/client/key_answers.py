@@ -245,6 +245,10 @@ class PeerStanding:
     """``root`` or ``card``, whichever ends first."""
     next_expiry_days: float
     ping: LastPing | None
+    equivocations: int
+    contradictions: int
+    doubtful: int
+    """How often the peer was caught: two packages for one id, two acknowledgements of one event, one that does not hold."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -261,4 +265,7 @@ class PeerStanding:
             next_expiry=expiry.text("what"),
             next_expiry_days=expiry.number("days_left"),
             ping=LastPing.read(ping) if ping else None,
+            equivocations=answer.optional("equivocations", answer.integer) or 0,
+            contradictions=answer.optional("contradictions", answer.integer) or 0,
+            doubtful=answer.optional("doubtful", answer.integer) or 0,
         )

@@ -7,6 +7,7 @@ leaves nothing acknowledged and the sender repeats; after it a repeat gets the s
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,6 +22,8 @@ from emla.model.package import Priority, VerifiedPackage
 from emla.ports.store import DuplicateError, Issued, ReceivedRow, Transaction
 from emla.steps.acknowledge import Subject
 from emla.steps.verify_package import RefusedPackage, verify_package
+
+logger = logging.getLogger("emla.accept")
 
 _HOP_BYTES = 1024 * 1024
 
@@ -132,10 +135,11 @@ class Accept:
 
         at = self._gateway.now()
 
-        def operation(transaction: Transaction) -> None:
-            transaction.insert_equivocation(package.pid, conflict.pid, package.signed, at)
+        def operation(transaction: Transaction) -> bool:
+            return transaction.insert_equivocation(package.pid, conflict.pid, package.signed, at)
 
-        await self._gateway.store.write(operation)
+        if await self._gateway.store.write(operation):
+            logger.error("equivocation", extra={"peer": header.sender, "pid": package.pid.hex()})
         raise InvalidPackageError("equivocation", f"{conflict.pid.hex()} was here first.")
 
     async def _receive(self, package: VerifiedPackage, source: PayloadSource) -> Answer:

@@ -6,61 +6,25 @@ a peer is not delivered (O7): its leg is HUB_HELD and goes on asking, only less 
 """
 
 import logging
-from collections.abc import Callable
 
 from emla.flow.backoff import Postponed
+from emla.flow.doubts import keep_doubtful
 from emla.flow.gate import HELD_SECONDS, reason_to_wait
 from emla.flow.gateway import Gateway
+from emla.flow.give_up import EXPIRED, give_up
 from emla.flow.hub_held import HubHeld
 from emla.flow.news import News
+from emla.flow.record import record_acknowledgement, tell_contradiction
 from emla.flow.ways import Ways
-from emla.model.acknowledgement import ISSUED_BY_HUB, Event, VerifiedAcknowledgement
+from emla.model.acknowledgement import ISSUED_BY_HUB, Event
 from emla.model.errors import InvalidAcknowledgementError, StoreError
-from emla.model.leg import DUE, Leg, LegKind, LegState, delivered_state, next_state
+from emla.model.leg import Leg, LegKind, LegState
 from emla.ports.hub_line import HubLine
-from emla.ports.store import (
-    UPKEEP_PATIENCE_SECONDS,
-    AcknowledgementRow,
-    DuplicateError,
-    SentRow,
-    Transaction,
-)
+from emla.ports.store import UPKEEP_PATIENCE_SECONDS, SentRow, Transaction
 from emla.ports.transport import Refusal, Transport
 from emla.steps.verify_acknowledgement import read_acknowledgement, verify_claim
 
 logger = logging.getLogger("emla.deliver")
-
-
-def record_acknowledgement(verified: VerifiedAcknowledgement) -> Callable[[Transaction], bool]:
-    """The operation that keeps a peer's acknowledgement and moves the package's leg to what all of them together say.
-
-    Returns:
-        An operation; it returns False when the acknowledgement was here already.
-    """
-    said = verified.acknowledgement
-    row = AcknowledgementRow(
-        aid=verified.aid,
-        pid=said.pid,
-        event=said.event,
-        by=said.by,
-        at=said.at,
-        reason=said.reason,
-        bundle=verified.stored,
-    )
-
-    def operation(transaction: Transaction) -> bool:
-        if not transaction.insert_acknowledgement(row, verified.signed):
-            return False
-        leg = transaction.leg_of(LegKind.PACKAGE, said.pid)
-        if leg is not None:
-            state = next_state(leg.state, transaction.events_of(said.pid))
-            if state is not leg.state:
-                transaction.move_leg(leg.id, leg.state, state)
-        if said.event is Event.RELAY_REJECTION and said.reason == "already-held":
-            transaction.reopen_replaced(said.pid)
-        return True
-
-    return operation
 
 
 class DeliverLeg:
@@ -100,7 +64,7 @@ class DeliverLeg:
             raise StoreError("store-failed", f"Leg {leg.id} has no package.")
         if leg.expires is not None and gateway.now() >= leg.expires:
             # Not offered once more: a recipient whose clock is slow would accept what its sender calls expired.
-            await self._expire(leg, row)
+            await self._expire(row)
             return None
         pinned = gateway.directory.peers[leg.peer]
         peer = pinned.authority
@@ -135,43 +99,25 @@ class DeliverLeg:
             logger.warning(
                 "answer refused", extra={"peer": said_by.id, "code": error.code, "pid": row.pid.hex()}
             )
+            await keep_doubtful(gateway, answer, said_by.id, row.pid, error.code)
             return Refusal(code=error.code)
         if by_hub:
-            outcome = await self._held.package(leg, peer, went, verified, record_acknowledgement(verified))
+            outcome = await self._held.package(leg, peer, went, verified)
             self._news.tell(row.pid)
             return outcome
         if verified.acknowledgement.event not in (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION):
             return Refusal(code="peer-nonsense")
-        try:
-            await gateway.store.write(record_acknowledgement(verified))
-        except DuplicateError:
-            # The peer pushed another acknowledgement of this event while it answered. The first one stands, and it has moved
-            # the leg; that a peer contradicts itself must not stop anybody else's legs.
-            logger.warning(
-                "acknowledgement contradicts another",
-                extra={"peer": peer.id, "pid": row.pid.hex(), "event": verified.acknowledgement.event.value},
-            )
+        # Perhaps the peer pushed another acknowledgement of this event while it answered: that must not stop anybody's legs.
+        recorded = await gateway.store.write(record_acknowledgement(verified, at=gateway.now()))
+        tell_contradiction(verified, recorded)
         self._news.tell(row.pid)
         if row.replaces is not None and verified.acknowledgement.event is Event.RELAY_REJECTION:
             gateway.signals.wake(peer.id)  # the package it replaced may be asked for again
         return None
 
-    async def _expire(self, leg: Leg, row: SentRow) -> None:
+    async def _expire(self, row: SentRow) -> None:
         """O8: nobody acknowledged it in time. A genuine RelayAcceptance that comes later supersedes this."""
-        gateway = self._gateway
-        subject, at = gateway.subjects.of(row.pid, row.signed), gateway.now()
-
-        def operation(transaction: Transaction) -> None:
-            present = transaction.leg_of(LegKind.PACKAGE, row.pid)
-            if present is None or present.state not in DUE:
-                return
-            delivered = delivered_state(transaction.events_of(row.pid))
-            if delivered is None:
-                transaction.issue(gateway.acknowledge(Event.RELAY_FAILURE, subject, "expired", at=at))
-            # What the recipient signed about the content proves that it has the package: that is never contradicted.
-            transaction.move_leg(leg.id, present.state, delivered or LegState.EXPIRED)
-
-        await self._gateway.store.write(operation)
+        await self._gateway.store.write(give_up(self._gateway, row, EXPIRED))
         self._news.tell(row.pid)
 
     async def _acknowledgement(self, leg: Leg) -> Refusal | Postponed | None:

@@ -11,6 +11,9 @@ DOCUMENTS_REFUSED = "documents.refused"
 PEER_FORGOTTEN = "peer.forgotten"
 KEY_DESTROYED = "key.destroyed"
 MAILBOX_EXPIRED = "mailbox.expired"
+LEG_HELD = "leg.held"
+LEG_RELEASED = "leg.released"
+PACKAGE_RELEASED = "package.released"
 
 
 def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:

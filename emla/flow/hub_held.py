@@ -11,12 +11,13 @@ from typing import TypeVar
 
 from emla.flow.backoff import Postponed, delay_seconds, hub_pause_seconds
 from emla.flow.gateway import Gateway
+from emla.flow.record import Recorded, record_acknowledgement, tell_contradiction
 from emla.flow.ways import Ways, Went
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.documents import Authority
 from emla.model.errors import TransportError
 from emla.model.leg import Leg, LegState
-from emla.ports.store import UPKEEP_PATIENCE_SECONDS, DuplicateError, Transaction
+from emla.ports.store import UPKEEP_PATIENCE_SECONDS, Transaction
 from emla.ports.transport import Refusal
 
 logger = logging.getLogger("emla.deliver")
@@ -61,17 +62,16 @@ class HubHeld:
         peer: Authority,
         went: Went[bytes | Refusal],
         verified: VerifiedAcknowledgement,
-        record: Callable[[Transaction], bool],
     ) -> Refusal | Postponed:
         """Keep what a hub signed about a package: HubAcceptance or HubRejection, neither of which ends a leg."""
         said = verified.acknowledgement
         if said.event is Event.HUB_REJECTION:
-            await self._write(record, None)
+            await self._write(verified, None)
             logger.warning("hub refused", extra={"peer": said.by, "pid": said.pid.hex(), "code": said.reason})
             return Refusal(code=said.reason or "peer-nonsense")
         next_at = self._next_at(leg, peer)
         # O7: before this commit the leg is as it was; after it, it waits longer. Nothing else depends on a hub's word.
-        await self._write(record, lambda each: each.delay_leg(leg.id, _offers(leg), next_at, went.code))
+        await self._write(verified, lambda each: each.delay_leg(leg.id, _offers(leg), next_at, went.code))
         return Postponed(next_at=next_at)
 
     async def acknowledgement(self, leg: Leg, peer: Authority, code: str | None) -> Postponed | None:
@@ -91,19 +91,18 @@ class HubHeld:
         return None if done else Postponed(next_at=next_at)
 
     async def _write(
-        self, record: Callable[[Transaction], bool], then: Callable[[Transaction], None] | None
+        self, verified: VerifiedAcknowledgement, then: Callable[[Transaction], None] | None
     ) -> None:
-        def operation(transaction: Transaction) -> None:
-            record(transaction)
+        record = record_acknowledgement(verified, at=self._gateway.now())
+
+        def operation(transaction: Transaction) -> Recorded:
+            recorded = record(transaction)
             if then:
                 then(transaction)
+            return recorded
 
-        try:
-            await self._gateway.store.write(operation)
-        except DuplicateError:
-            # It says something else than before, as one does that was restored. The first word stands.
-            if then:
-                await self._gateway.store.write(then)
+        # It may say something else than before, as one does that was restored. The first word stands, both are kept.
+        tell_contradiction(verified, await self._gateway.store.write(operation))
 
     async def _postpone(self, leg: Leg, peer: Authority) -> Postponed:
         next_at = self._next_at(leg, peer)

@@ -6,6 +6,7 @@ package is quarantined. A crash before I7 opens the package again; after it ther
 """
 
 import asyncio
+import functools
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -97,8 +98,11 @@ class Open:
                 strikes = await self._gateway.store.write(lambda each: each.count_strike(row.pid))
                 logger.warning("the opener died", extra={"pid": row.pid.hex(), "strikes": strikes})
             except StoreError as error:
-                # Its payload cannot be read. It stays accepted and is tried again at the next start; the others go on.
+                # Its payload cannot be read. It stays accepted, says so, and is tried again when an operator releases it, and at
+                # the next start; the others go on.
                 logger.error("payload unreadable", extra={"pid": row.pid.hex(), "code": error.code})
+                note = functools.partial(_note, pid=row.pid, code=error.code)
+                await self._gateway.store.write(note)
                 return None
         return Verdict(code="three-strikes", record=b"")
 
@@ -121,16 +125,23 @@ class Open:
         state = InboxState.CONSIGNED if verdict.code is None else InboxState.QUARANTINED
         subject, at = self._gateway.subjects.of(row.pid, row.signed), self._gateway.now()
 
-        def operation(transaction: Transaction) -> Leg:
+        def operation(transaction: Transaction) -> Leg | None:
             transaction.move_received(row.pid, InboxState.ACCEPTED, state, verdict.code)
             if verdict.record:
                 transaction.insert_record(row.pid, verdict.record)
+            if event in transaction.events_of(row.pid):
+                return None  # it came out of quarantine and went back: what was said stands, and is said once
             acknowledgement = self._gateway.acknowledge(event, subject, verdict.code, at=at)
             return issue_with_leg(transaction, acknowledgement, at)
 
         leg = await self._gateway.store.write(operation, patience_seconds=VERDICT_PATIENCE_SECONDS)
-        self._on_leg(leg)
+        if leg is not None:
+            self._on_leg(leg)
         self._news.tell(row.pid)
+
+
+def _note(transaction: Transaction, *, pid: bytes, code: str) -> None:
+    transaction.note_unreadable(pid, code)
 
 
 def issue_with_leg(transaction: Transaction, acknowledgement: IssuedAcknowledgement, now: int) -> Leg:

@@ -145,7 +145,7 @@ class ForgetPeer:
         peer = gateway.directory.peers.get(authority)
         if peer is None:
             raise NotFoundError("not-found", f"'{authority}' is not pinned here.")
-        if not force and authority in gateway.store.read.peers_with_legs():
+        if not force and gateway.store.read.waits_for(authority):
             raise InvalidMessageError("open-legs", f"Packages or acknowledgements wait for {authority}.")
         row = peer.row
         record = event(

@@ -8,20 +8,20 @@ failed attempts are rows, so a restart does not stampede; contact from a peer wa
 import asyncio
 import contextlib
 import logging
-import math
-from collections import deque
 from collections.abc import Awaitable, Callable
 
 from emla.flow.backoff import CROWDED, PASSING, Postponed, delay_seconds, wait_seconds
 from emla.flow.gateway import Gateway
-from emla.model.errors import EmlaError, IllegalTransitionError
-from emla.model.leg import Leg, LegState
+from emla.flow.hold import hold_leg
+from emla.flow.lanes import Lanes
+from emla.flow.refusals import Blame, blame, is_to_be_held
+from emla.model.errors import EmlaError, IllegalTransitionError, TransportError
+from emla.model.leg import DUE, Leg, LegState
 from emla.ports.store import UPKEEP_PATIENCE_SECONDS, Transaction
 from emla.ports.transport import Refusal
 
 logger = logging.getLogger("emla.relay")
 
-_FRESH_MAX = 1000
 _HEARTBEAT_SECONDS = 60.0
 _BREAKER_FAILURES = 3
 """After so many failures in a row a destination is tried with one leg at a time until one succeeds."""
@@ -34,56 +34,44 @@ Deliver = Callable[[Leg], Awaitable[Refusal | Postponed | None]]
 
 
 class Destination:
-    """The queue to one peer. `_fresh` holds legs that are known to be due; the store is asked again when it runs dry."""
+    """The queue to one peer: how many legs are under way, when the peer is left alone for a while, what a failure costs."""
 
     def __init__(self, peer: str, gateway: Gateway, deliver: Deliver, window: int) -> None:
         self._peer = peer
         self._gateway = gateway
         self._deliver = deliver
         self._window = window
-        self._fresh: tuple[deque[Leg], deque[Leg]] = (deque(), deque())
-        self._queued: set[int] = set()
-        self._active: set[int] = set()
-        self._more_stored = True
-        self._next_due: float | None = None
-        self._wake_all = False
+        self.lanes = Lanes(peer, lambda: gateway.store.read)
         self._resumed = 0
         """How often everything that waits was to be tried at once."""
         self._changed = asyncio.Event()
         self._failures = 0
+        self._failed_last: int | None = None
+        self._well_at = 0.0
+        """When a leg last went well, by the wall clock."""
         self._paused_until = 0.0
         self._ending = False
 
     def add(self, leg: Leg) -> None:
-        """Take a leg that was just committed; when too many wait, the store is asked later instead."""
-        if not self._more_stored and len(self._queued) < _FRESH_MAX:
-            self._enqueue(leg)
-        else:
-            # Behind those that wait in the store: as long as new legs came past them, theirs would never be the turn.
-            self._more_stored = True
+        """Take a leg that was just committed."""
+        self.lanes.add(leg)
         self._changed.set()
-
-    def _enqueue(self, leg: Leg) -> None:
-        if leg.id not in self._queued and leg.id not in self._active:
-            self._queued.add(leg.id)
-            self._fresh[0 if leg.urgent else 1].append(leg)
 
     def contact(self) -> None:
         """The peer made contact: whatever waits for better times is tried at once."""
-        if self._failures or self._next_due is not None:
-            self.resume()
+        if self._failures or self.lanes.next_due is not None:
+            self.resume(refused=False)
 
     def end(self) -> None:
         """Start no more legs; those under way come to their end."""
         self._ending = True
 
-    def resume(self) -> None:
-        """Forget the trouble there was and try every leg that waits."""
+    def resume(self, *, refused: bool = True) -> None:
+        """Forget the trouble there was and try every leg that waits; those `refused` for what they are, too, unless said."""
         self._resumed += 1
         self._failures = 0
         self._paused_until = 0.0
-        self._wake_all = True
-        self._more_stored = True
+        self.lanes.wake(refused=refused)
         self._changed.set()
 
     async def run(self) -> None:
@@ -104,76 +92,57 @@ class Destination:
         steady = self._gateway.clock.steady()
         if steady < self._paused_until:
             return self._paused_until - steady
-        if self._next_due is not None and now >= self._next_due:
-            self._more_stored = True
         window = 1 if self._failures >= _BREAKER_FAILURES else self._window
-        while len(self._active) < window and (leg := self._next(now)):
-            self._active.add(leg.id)
+        while self.lanes.active < window and (leg := self.lanes.begin(now)):
             group.create_task(self._attempt(leg), name=f"leg-{leg.id}")
-        due = _HEARTBEAT_SECONDS if self._next_due is None else self._next_due - now
+        next_due = self.lanes.next_due
+        due = _HEARTBEAT_SECONDS if next_due is None else next_due - now
         return max(0.05, min(_HEARTBEAT_SECONDS, due))
-
-    def _next(self, now: float) -> Leg | None:
-        if not self._queued and self._more_stored:
-            self._refill(now)
-        for lane in self._fresh:
-            if lane:
-                leg = lane.popleft()
-                self._queued.discard(leg.id)
-                return leg
-        return None
-
-    def _refill(self, now: float) -> None:
-        read = self._gateway.store.read
-        until = math.inf if self._wake_all else now
-        limit = _FRESH_MAX // 2 + len(self._active)
-        # A wake is for what waits for better times, not for what a hub holds: that would never run dry.
-        legs = read.due_legs(self._peer, until, limit, hub_held_until=now)
-        for leg in legs:
-            self._enqueue(leg)
-        self._more_stored = len(legs) == limit
-        if not self._more_stored:
-            self._wake_all = False
-        self._next_due = None if self._more_stored else read.next_due(self._peer, now)
 
     async def _attempt(self, leg: Leg) -> None:
         outcome: Refusal | Postponed | None
-        failures, resumed = self._failures, self._resumed
+        failures, resumed, own = self._failures, self._resumed, False
         try:
             with self._gateway.under_way.one():
                 outcome = await self._deliver(leg)
         except EmlaError as error:
             outcome = Refusal(code=error.code)
             if not error.retryable:
+                own = not isinstance(error, TransportError)
                 logger.warning("leg refused", extra={"leg": leg.id, "peer": self._peer, "code": error.code})
         except IllegalTransitionError:
             raise  # a bug of ours about what is stored: nothing may go on
         except Exception:  # a bug of ours about one leg is not the others' trouble
             logger.exception("leg failed", extra={"leg": leg.id, "peer": self._peer, "code": "internal"})
-            outcome = Refusal(code="internal")
+            outcome, own = Refusal(code="internal"), True
         if isinstance(outcome, Refusal):
-            await self._postpone(leg, outcome, failures)
+            await self._postpone(leg, outcome, blame(outcome, own=own), failures)
         else:
             self._failures = 0
+            self._failed_last = None
+            self._well_at = self._gateway.clock.now()
         if isinstance(outcome, Postponed):
-            self._next_due = min(outcome.next_at, self._next_due or math.inf)
-        self._active.discard(leg.id)
+            self.lanes.postponed(leg, outcome.next_at)
+        self.lanes.ended(leg)
         if isinstance(outcome, Refusal) and self._resumed != resumed:
             # Whoever was to be woken while this leg was under way was passed over: it gets its turn, too.
-            self._wake_all = self._more_stored = True
+            stored = self._gateway.store.read.leg(leg.id)
+            if stored is not None and stored.state in DUE:
+                self.lanes.again(stored)
         self._changed.set()
 
-    async def _postpone(self, leg: Leg, refusal: Refusal, failures_before: int) -> None:
+    async def _postpone(self, leg: Leg, refusal: Refusal, whose: Blame, failures_before: int) -> None:
         if refusal.held:
-            await self._hold(leg, refusal)
-            return
-        if refusal.code in PASSING:
             await self._wait(leg, refusal)
             return
+        if refusal.code in PASSING:
+            await self._have_patience(leg, refusal)
+            return
         # Legs that were on their way together fail together: that is one failure in a row, not one for each of them.
-        first = self._failures == failures_before
+        first = self._failures == failures_before and self._counts(leg, whose)
         if first:
             self._failures += 1
+            self._failed_last = leg.id
         delay = delay_seconds(
             max(self._failures, leg.attempts + 1),
             urgent=leg.urgent,
@@ -187,18 +156,30 @@ class Destination:
             "leg postponed",
             extra={"leg": leg.id, "peer": self._peer, "code": refusal.code, "seconds": round(delay, 1)},
         )
+        refusals = since = None
+        if whose.leg:
+            refusals, since = leg.refusals + 1, leg.refused_since or int(now)
+            if is_to_be_held(leg, refusals, since, now, self._well_at, self._gateway.settings.relay):
+                await self._hold(leg, refusal.code, refusals)
+                return
 
         def operation(transaction: Transaction) -> None:
-            transaction.delay_leg(leg.id, leg.attempts + 1, now + delay, refusal.code)
+            transaction.delay_leg(
+                leg.id, leg.attempts + 1, now + delay, refusal.code, refusals=refusals, refused_since=since
+            )
 
         # A crash before this commit forgets one failed attempt, which is harmless; so it has patience.
         await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
-        self._next_due = min(now + delay, self._next_due or math.inf)
+        self.lanes.postponed(leg, now + delay)
 
     def _chance(self) -> float:
         return int.from_bytes(self._gateway.entropy(4), "big") / 2**32
 
-    async def _wait(self, leg: Leg, refusal: Refusal) -> None:
+    def _counts(self, leg: Leg, whose: Blame) -> bool:
+        """Whether a failure tells something about the peer. One that may be the leg's own does when another leg meets it, too."""
+        return whose.peer and not (whose.leg and self._failed_last == leg.id)
+
+    async def _have_patience(self, leg: Leg, refusal: Refusal) -> None:
         """The peer is there and asks for patience: no attempt, no failure. What it says of all of itself holds for all legs."""
         delay = wait_seconds(
             urgent=leg.urgent, chance=self._chance(), retry_after=refusal.retry_after_seconds
@@ -216,9 +197,9 @@ class Destination:
             transaction.delay_leg(leg.id, leg.attempts, until, refusal.code)
 
         await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
-        self._next_due = min(until, self._next_due or math.inf)
+        self.lanes.postponed(leg, until)
 
-    async def _hold(self, leg: Leg, refusal: Refusal) -> None:
+    async def _wait(self, leg: Leg, refusal: Refusal) -> None:
         """A leg that we keep back ourselves: no attempt, no failure, and no pause for the others."""
         until = self._gateway.clock.now() + refusal.retry_after_seconds
         if leg.expires is not None:
@@ -230,7 +211,13 @@ class Destination:
             transaction.delay_leg(leg.id, leg.attempts, until, refusal.code)
 
         await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
-        self._next_due = min(until, self._next_due or math.inf)
+        self.lanes.postponed(leg, until)
+
+    async def _hold(self, leg: Leg, code: str, refusals: int) -> None:
+        """O10: put a leg aside that is refused again and again, with an event."""
+        reason = f"Refused {refusals} times in a row."
+        if await hold_leg(self._gateway, leg, code, reason):
+            logger.error("leg held", extra={"leg": leg.id, "peer": self._peer, "code": code})
 
 
 class Relay:
@@ -268,6 +255,11 @@ class Relay:
         """An operator wants the legs to a peer tried now."""
         if destination := self._destination(peer):
             destination.resume()
+
+    def withdraw(self, leg: Leg) -> None:
+        """A leg that was put aside is not to be started any more."""
+        if destination := self._destinations.get(leg.peer):
+            destination.lanes.withdraw(leg.id)
 
     def end(self) -> None:
         """Start no more legs to anybody: the server is stopping, and what waits is stored."""

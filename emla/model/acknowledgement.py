@@ -43,7 +43,7 @@ PROVES = {
     Event.SUBMISSION_REJECTION: "refused by the sender's own gateway",
     Event.RELAY_ACCEPTANCE: "durable at the recipient authority (technical delivery, not acceptance of the request)",
     Event.RELAY_REJECTION: "refused by the recipient's gateway before acceptance",
-    Event.RELAY_FAILURE: "not delivered before it expired",
+    Event.RELAY_FAILURE: "not delivered: it expired, or two officers of the sender gave it up",
     Event.CONTENT_CONSIGNMENT: "decrypted, verified, schema-valid, in the recipient's inbox",
     Event.CONTENT_CONSIGNMENT_FAILURE: "could not be opened or verified at the recipient",
     Event.CONTENT_HANDOVER: "opened by an authorised officer of the recipient",

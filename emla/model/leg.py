@@ -23,6 +23,7 @@ class LegState(StrEnum):
 
     HUB_HELD: a hub has it for the peer. That is no delivery: the leg goes on asking, only less often.
     REPLACED is an exit of READY: another package carries the payload, for a key that the recipient has not revoked.
+    HELD is READY put aside: by an operator, or because the leg was refused again and again for what it is.
     """
 
     READY = "READY"
@@ -45,6 +46,7 @@ class InboxState(StrEnum):
     CONSIGNED = "CONSIGNED"
     HANDED = "HANDED"
     QUARANTINED = "QUARANTINED"
+    CLOSED = "CLOSED"
 
 
 _DELIVERED = (
@@ -79,9 +81,12 @@ def next_state(present: LegState, events: AbstractSet[Event]) -> LegState:
     """The state after another acknowledgement: that of all of them together, but never back to asking.
 
     A leg that ended at its expiry with proof of delivery and without RelayAcceptance has nothing to ask for any more. One
-    whose package was replaced asks no more either, but what the recipient signed about it counts: it was there first.
+    whose package was replaced asks no more either, but what the recipient signed about it counts: it was there first. One
+    that is held stays so until what would end it if it were not: only a release lets it ask again.
     """
     state = leg_state(events)
+    if state in DUE and present is LegState.HELD:
+        return present
     if state in DUE and present not in DUE:
         return delivered_state(events) or present
     return state
@@ -91,6 +96,12 @@ def delivered_state(events: AbstractSet[Event]) -> LegState | None:
     """The state that the recipient's acknowledgements of the content alone prove; None when there are none."""
     return next((state for event, state in _DELIVERED if event in events), None)
 
+
+WAITING = DUE | {LegState.HELD}
+"""States of a package leg in which the sender still owes it an end: RelayAcceptance, refusal, expiry or a close."""
+
+DEAD = frozenset({LegState.HELD, LegState.REJECTED, LegState.EXPIRED, LegState.CONSIGNMENT_FAILED})
+"""States of a package leg that somebody must look at: it did not arrive, or was not read."""
 
 FINAL = frozenset(
     {LegState.HANDED, LegState.CONSIGNMENT_FAILED, LegState.REJECTED, LegState.REPLACED, LegState.DONE}
@@ -114,3 +125,24 @@ class Leg:
     last_code: str | None
     created: int
     expires: int | None
+    refusals: int = 0
+    """How often in a row this leg alone was refused, with a code that time does not mend."""
+    refused_since: int | None = None
+    """When the first of those refusals came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Why a leg was put aside: the code, in words, and since when. It stays known after a release."""
+
+    leg: int
+    at: int
+    code: str
+    reason: str
+
+
+def is_overdue(leg: Leg, now: int, seconds: int, urgent_seconds: int) -> bool:
+    """Whether a package has waited longer for its RelayAcceptance than it should. An observation: nothing moves by it."""
+    if leg.kind is not LegKind.PACKAGE or leg.state not in WAITING:
+        return False
+    return leg.created < now - (urgent_seconds if leg.urgent else seconds)

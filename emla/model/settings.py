@@ -57,6 +57,18 @@ class MessageSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RelaySettings:
+    """When a leg is called overdue, and when one that is refused again and again is put aside."""
+
+    overdue_seconds: int = 86400
+    overdue_urgent_seconds: int = 3600
+    hold_after_refusals: int = 10
+    """So many refusals in a row, while other legs to the same peer went well."""
+    hold_after_seconds: int = 7 * 86400
+    """Refused for so long, however the others fare."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeySettings:
     """How the private keys are unlocked at start. Empty: another source, see docs/how-to/unlock-at-start.md."""
 
@@ -132,6 +144,7 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     opener: OpenerSettings = field(default_factory=OpenerSettings)
     message: MessageSettings = field(default_factory=MessageSettings)
+    relay: RelaySettings = field(default_factory=RelaySettings)
     keys: KeySettings = field(default_factory=KeySettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
     hub: HubSettings = field(default_factory=HubSettings)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from emla.model.leg import Leg
+from emla.model.leg import Hold, Leg
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,23 +22,46 @@ class Listed:
     expires: int
     size: int
     message_id: bytes | None
+    code: str | None = None
+    """Of a peer's package: why it is in quarantine, or could not be opened yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedLeg:
+    """A leg, why it is held while it is, and the reason of the acknowledgement that ended it badly, if one did."""
+
+    leg: Leg
+    hold: Hold | None = None
+    ended_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegFilter:
+    """Which legs. What is None or False asks for nothing."""
+
+    state: str | None = None
+    peer: str | None = None
+    dead: bool = False
+    """Packages that somebody must look at: held, refused, given up, or not opened there."""
+    overdue_before: tuple[int, int] | None = None
+    """Packages that wait and were created before the first instant, or urgent ones before the second."""
 
 
 class Listings(Protocol):
     """Lists over everything stored."""
 
     async def packages(
-        self, *, incoming: bool, outgoing: bool, state: str | None, limit: int
+        self, *, incoming: bool, outgoing: bool, state: str | None, limit: int, unopened: bool = False
     ) -> Sequence[Listed]:
-        """Packages, newest first."""
+        """Packages, newest first; with `unopened` only peers' that could not be opened: in quarantine, or unreadable."""
         ...
 
     async def resolve(self, prefix: str) -> Sequence[bytes]:
         """Package ids that begin with these hexadecimal digits, or carry exactly this message id; at most two."""
         ...
 
-    async def legs(self, *, state: str | None, limit: int) -> Sequence[Leg]:
-        """Legs, the ones due first in front."""
+    async def legs(self, wanted: LegFilter, *, limit: int) -> Sequence[ListedLeg]:
+        """Legs, the ones due first in front; dead ones the newest first."""
         ...
 
     async def leg_counts(self) -> dict[str, int]:

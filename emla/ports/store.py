@@ -20,6 +20,7 @@ from emla.model.leg import InboxState, Leg, LegKind, LegState
 from emla.ports.documents import DocumentReader, DocumentTransaction, PeerRow
 from emla.ports.listings import Listed
 from emla.ports.mailbox import MailboxReader, MailboxTransaction
+from emla.ports.trouble import TroubleReader, TroubleTransaction
 from emla.steps.acknowledge import IssuedAcknowledgement
 
 T = TypeVar("T")
@@ -130,7 +131,7 @@ class Issued:
     bundle: bytes = b""
 
 
-class Transaction(DocumentTransaction, MailboxTransaction, Protocol):
+class Transaction(DocumentTransaction, MailboxTransaction, TroubleTransaction, Protocol):
     """What an operation may do inside a batch."""
 
     def next_place(self, recipient: str, epoch: int) -> tuple[int, bytes | None]:
@@ -175,8 +176,20 @@ class Transaction(DocumentTransaction, MailboxTransaction, Protocol):
         """Move a leg on; the expected state must be the present one."""
         ...
 
-    def delay_leg(self, leg_id: int, attempts: int, next_at: float, code: str | None) -> None:
-        """Note an attempt of a leg that goes on asking: how many there were, when the next one is due, and why."""
+    def delay_leg(
+        self,
+        leg_id: int,
+        attempts: int,
+        next_at: float,
+        code: str | None,
+        *,
+        refusals: int | None = None,
+        refused_since: int | None = None,
+    ) -> None:
+        """Note an attempt of a leg that goes on asking: how many there were, when the next one is due, and why.
+
+        Of its refusals in a row, where there is something new.
+        """
         ...
 
     def leg_of(self, kind: LegKind, ref: bytes) -> Leg | None:
@@ -203,8 +216,8 @@ class Transaction(DocumentTransaction, MailboxTransaction, Protocol):
         """Note that a consumer was handed a package; False when that was noted before."""
         ...
 
-    def insert_equivocation(self, pid: bytes, other: bytes, signed: bytes, at: int) -> None:
-        """Keep a second package that claims the same id or place, as proof, with a leaf; once."""
+    def insert_equivocation(self, pid: bytes, other: bytes, signed: bytes, at: int) -> bool:
+        """Keep a second package that claims the same id or place, as proof, with a leaf; False when it was here already."""
         ...
 
     def append_leaf(self, kind: LeafKind, stored: bytes, ref: bytes) -> None:
@@ -212,7 +225,7 @@ class Transaction(DocumentTransaction, MailboxTransaction, Protocol):
         ...
 
 
-class Reader(DocumentReader, MailboxReader, Protocol):
+class Reader(DocumentReader, MailboxReader, TroubleReader, Protocol):
     """Reads by key, of what is committed."""
 
     def sent(self, pid: bytes) -> SentRow | None:
@@ -272,16 +285,31 @@ class Reader(DocumentReader, MailboxReader, Protocol):
         ...
 
     def due_legs(
-        self, peer: str, now: float, limit: int, *, hub_held_until: float | None = None
+        self,
+        peer: str,
+        now: float,
+        limit: int,
+        *,
+        urgent: bool | None = None,
+        after: tuple[float, int] | None = None,
+        refused: bool = True,
+        hub_held_until: float | None = None,
     ) -> Sequence[Leg]:
         """Legs to a peer that still ask and are due: urgent first, then by when they became due.
 
-        `hub_held_until`: an instant of their own for those HUB_HELD.
+        Args:
+            peer: the peer.
+            now: what is due by then.
+            limit: so many at most.
+            urgent: only those of one lane.
+            after: only those behind a leg, named by when it is due and its id.
+            refused: also those that were refused for what they are.
+            hub_held_until: an instant of their own for those HUB_HELD.
         """
         ...
 
-    def next_due(self, peer: str, after: float) -> float | None:
-        """When the first leg to a peer that still asks and is due after an instant is due, in UNIX seconds."""
+    def next_due(self, peer: str, after: float, *, urgent: bool | None = None) -> float | None:
+        """When the first leg to a peer (of a lane) that still asks and is due after an instant is due, in UNIX seconds."""
         ...
 
     def peers_with_legs(self) -> Sequence[str]:

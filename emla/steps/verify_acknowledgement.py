@@ -84,6 +84,15 @@ def verify_acknowledgement(
     return verify_claim(read_acknowledgement(stored), issuer=issuer, subject=subject, witnessed=witnessed)
 
 
+def is_signed_by(claim: ClaimedAcknowledgement, issuer: Authority) -> bool:
+    """Whether the issuer has signed it, with a key that its card lists for that instant. Nothing else is asked."""
+    try:
+        _check_signature(claim.signed, claim.acknowledgement, issuer)
+    except InvalidAcknowledgementError:
+        return False
+    return claim.acknowledgement.by == issuer.id
+
+
 def verify_claim(
     claim: ClaimedAcknowledgement,
     *,

@@ -12,27 +12,27 @@ from emla import __version__
 from emla.flow.gateway import Gateway
 from emla.flow.hand_over import HandOver
 from emla.flow.news import News
+from emla.flow.quarantine import Quarantine
 from emla.flow.relay import Relay
 from emla.flow.submit import Submission, Submit, Submitted
 from emla.formats import strict_json
 from emla.formats.patterns import AUTHORITY, MEDIA_TYPE
 from emla.formats.strict_json import Members
 from emla.model.errors import InvalidMessageError, MalformedError, NotFoundError, TransportError
-from emla.model.leg import DUE, LegState
+from emla.model.leg import DUE, LegKind
 from emla.model.limits import WIRE
 from emla.model.package import DeclaredPart, PartRole, Priority
 from emla.ports.listings import Listed, Listings
-from emla.ports.store import Transaction
 from emla.web import views
 from emla.web.bodies import BodySource
 from emla.web.keys_api import KeysApi
+from emla.web.legs_api import LegsApi
 from emla.web.peers_api import PeersApi
 from emla.web.problems import problem_middleware
+from emla.web.queries import integer, limit, seconds
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
-_WAIT_SECONDS_MAX = 60.0
 _DECLARATION_BYTES_MAX = 1024 * 1024
-_LIMIT_MAX = 1000
 CONSUMER = "central_officer"
 """Who is handed content over this socket; roles of single persons come with the portal."""
 
@@ -52,6 +52,8 @@ class AuthorityApi:
         news: News,
         status: "views.StatusSource",
         keys: KeysApi,
+        legs: LegsApi,
+        quarantine: Quarantine,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -62,6 +64,8 @@ class AuthorityApi:
         self._news = news
         self._status = status
         self._keys = keys
+        self._legs = legs
+        self._quarantine = quarantine
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -75,9 +79,9 @@ class AuthorityApi:
         application.router.add_get("/v1/messages", self.get_messages)
         application.router.add_get("/v1/messages/{pid}", self.get_message)
         application.router.add_get("/v1/messages/{pid}/parts/{number}", self.get_part)
-        application.router.add_get("/v1/legs", self.get_legs)
-        application.router.add_post("/v1/legs/{id}/retry", self.post_retry)
+        application.router.add_post("/v1/messages/{pid}/release", self.post_release)
         self._peers.add_routes(application.router)
+        self._legs.add_routes(application.router)
         self._keys.add_routes(application.router)
         return application
 
@@ -95,7 +99,7 @@ class AuthorityApi:
         if not 0 < length <= min(_DECLARATION_BYTES_MAX, source.size):
             raise InvalidMessageError("bad-request", "The declaration has no acceptable length.")
         submission = _submission(await source.read_exactly(length), source)
-        wait = _seconds(http_request, "wait")
+        wait = seconds(http_request, "wait")
         with self._gateway.under_way.one():
             submitted = await self._submit(submission)
         body = await self._as_it_stands(submitted, wait)
@@ -124,7 +128,8 @@ class AuthorityApi:
             incoming=box != "out",
             outgoing=box != "in",
             state=http_request.query.get("state"),
-            limit=_limit(http_request),
+            unopened=http_request.query.get("quarantined") == "1",
+            limit=limit(http_request),
         )
         return views.answer({"items": [self._summary(each) for each in found]})
 
@@ -134,8 +139,8 @@ class AuthorityApi:
     async def get_message(self, http_request: web.Request) -> web.Response:
         """GET /v1/messages/{pid}: everything about one package; with `wait`, as soon as there is news."""
         pid = await self._resolve(http_request)
-        wait = _seconds(http_request, "wait")
-        after = _integer(http_request.query.get("after", "0"))
+        wait = seconds(http_request, "wait")
+        after = integer(http_request.query.get("after", "0"))
         read = self._gateway.store.read
         end = time.monotonic() + wait
         while wait and len(read.acknowledgements(pid)) <= after and (left := end - time.monotonic()) > 0:
@@ -161,12 +166,20 @@ class AuthorityApi:
         if listed is None:
             raise NotFoundError("not-found", "No such package.")
         content = self._hand_over.content(pid, listed.signed)
-        return views.message(listed, content, self._gateway.store.read)
+        read = self._gateway.store.read
+        own = None if listed.incoming else read.leg_of(LegKind.PACKAGE, pid)
+        return views.message(listed, content, read, self._legs.shown(own) if own else None)
+
+    async def post_release(self, http_request: web.Request) -> web.Response:
+        """POST /v1/messages/{pid}/release: have a package that could not be opened opened once more."""
+        pid = await self._resolve(http_request)
+        await self._quarantine.release(pid)
+        return views.answer(self._message(pid))
 
     async def get_part(self, http_request: web.Request) -> web.StreamResponse:
         """GET /v1/messages/{pid}/parts/{n}: the part's bytes; the hand-over is recorded before the first of them."""
         pid = await self._resolve(http_request)
-        number = _integer(http_request.match_info["number"])
+        number = integer(http_request.match_info["number"])
         content, pieces = await self._hand_over.part(pid, number, CONSUMER)
         part = content.manifest.parts[number]
         response = web.StreamResponse(
@@ -208,33 +221,6 @@ class AuthorityApi:
             }
         )
 
-    # --- legs ---
-
-    async def get_legs(self, http_request: web.Request) -> web.Response:
-        """GET /v1/legs."""
-        state = http_request.query.get("state")
-        if state is not None and state not in LegState.__members__:
-            raise InvalidMessageError("bad-request", f"state is one of {', '.join(LegState)}.")
-        legs = await self._listings.legs(state=state, limit=_limit(http_request))
-        return views.answer({"items": [views.leg(each) for each in legs]})
-
-    async def post_retry(self, http_request: web.Request) -> web.Response:
-        """POST /v1/legs/{id}/retry: try a waiting leg at once."""
-        leg_id = _integer(http_request.match_info["id"])
-        leg = self._gateway.store.read.leg(leg_id)
-        if leg is None:
-            raise NotFoundError("not-found", "No such leg.")
-        if leg.state in DUE:
-            now = self._gateway.clock.now()
-
-            def operation(transaction: Transaction) -> None:
-                transaction.delay_leg(leg.id, leg.attempts, now, leg.last_code or "")
-
-            await self._gateway.store.write(operation)
-            self._relay.retry(leg.peer)
-        again = self._gateway.store.read.leg(leg_id)
-        return views.answer(views.leg(again or leg))
-
 
 def _submission(declaration: bytes, source: BodySource) -> Submission:
     try:
@@ -264,17 +250,3 @@ def _declared(members: Members) -> DeclaredPart:
         members.text("sha256")  # the message itself names the hash that counts
     members.finish()
     return part
-
-
-def _integer(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise InvalidMessageError("bad-request", f"'{text[:20]}' is not a whole number.")
-    return int(text)
-
-
-def _limit(http_request: web.Request) -> int:
-    return min(_LIMIT_MAX, _integer(http_request.query.get("limit", "100")))
-
-
-def _seconds(http_request: web.Request, name: str) -> float:
-    return min(_WAIT_SECONDS_MAX, float(_integer(http_request.query.get(name, "0"))))

@@ -92,8 +92,8 @@ def officers(shown: Officers, payload: bytes) -> Json:
     }
 
 
-def standing(peer: Peer, ping: PingRow | None, now: int) -> Json:
-    """How a peer's documents and its gateway stand."""
+def standing(peer: Peer, ping: PingRow | None, now: int, proofs: tuple[int, int, int]) -> Json:
+    """How a peer's documents and its gateway stand; and how often it was caught in a contradiction."""
     authority = peer.authority
     first: Ending = min(documents_ending(authority), key=lambda each: each.ends)
     return {
@@ -110,6 +110,9 @@ def standing(peer: Peer, ping: PingRow | None, now: int) -> Json:
             "days_left": round(first.days_left(now), 1),
         },
         "ping": None if ping is None else _ping(ping),
+        "equivocations": proofs[0],
+        "contradictions": proofs[1],
+        "doubtful": proofs[2],
     }
 
 

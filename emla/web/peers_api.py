@@ -55,8 +55,9 @@ class PeersApi:
         return views.answer({"items": [self._shown(each, waiting.get(each.authority.id)) for each in peers]})
 
     def _shown(self, peer: Peer, waiting: tuple[int, float] | None) -> views.Json:
-        ping = self._gateway.store.read.ping(peer.authority.id)
-        return views.peer(peer, waiting) | key_views.standing(peer, ping, self._gateway.now())
+        read, authority = self._gateway.store.read, peer.authority.id
+        now, proofs = self._gateway.now(), read.proof_counts(authority)
+        return views.peer(peer, waiting) | key_views.standing(peer, read.ping(authority), now, proofs)
 
     def _peer(self, http_request: web.Request) -> Peer:
         peer = self._gateway.directory.peers.get(http_request.match_info["authority"])

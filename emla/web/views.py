@@ -14,7 +14,7 @@ from emla.formats.export import encode_export
 from emla.formats.manifest import display_name
 from emla.model.acknowledgement import PROVES
 from emla.model.findings import Finding
-from emla.model.leg import DUE, Leg, LegKind, leg_state
+from emla.model.leg import leg_state
 from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Reader
 
@@ -98,15 +98,16 @@ def summary(listed: Listed, content: Content | None) -> Json:
         "created": instant(listed.created),
         "expires": instant(listed.expires),
         "size": listed.size,
+        "code": listed.code,
     }
 
 
-def message(listed: Listed, content: Content | None, read: Reader) -> Json:
-    """A package with everything that is known of it."""
-    own = None if listed.incoming else read.leg_of(LegKind.PACKAGE, listed.pid)
+def message(listed: Listed, content: Content | None, read: Reader, own: Json | None) -> Json:
+    """A package with everything that is known of it; `own` is its leg, where it is one of ours."""
     body = summary(listed, content)
     body["acknowledgements"] = [_acknowledgement(each) for each in read.acknowledgements(listed.pid)]
-    body["leg"] = leg(own) if own else None
+    body["leg"] = own
+    body["trouble"] = _trouble(listed.pid, read)
     if content:
         manifest = content.manifest
         body["officer"] = {"name": manifest.officer.name, "post": manifest.officer.post}
@@ -160,21 +161,29 @@ def _acknowledgement(row: AcknowledgementRow) -> Json:
     }
 
 
-def leg(shown: Leg) -> Json:
-    """A leg."""
-    return {
-        "id": shown.id,
-        "kind": shown.kind.value,
-        "ref": shown.ref.hex(),
-        "peer": shown.peer,
-        "state": shown.state.value,
-        "urgent": shown.urgent,
-        "attempts": shown.attempts,
-        "next_at": instant(shown.next_at) if shown.state in DUE else None,
-        "last_code": shown.last_code,
-        "created": instant(shown.created),
-        "expires": instant(shown.expires),
-    }
+def _trouble(pid: bytes, read: Reader) -> list[Json]:
+    """What contradicts a package or its acknowledgements: kept as proof, in the order of time."""
+    found = [
+        (each.at, {"what": "equivocation", "id": each.pid.hex(), "event": None, "code": "equivocation"})
+        for each in read.equivocations(pid)
+    ]
+    found += [
+        (
+            each.at,
+            {
+                "what": "contradiction",
+                "id": each.aid.hex(),
+                "event": each.event.value,
+                "code": "acknowledgement-mismatch",
+            },
+        )
+        for each in read.contradictions(pid)
+    ]
+    found += [
+        (each.at, {"what": "doubtful", "id": each.sha256.hex(), "event": None, "code": each.code})
+        for each in read.doubtful(pid)
+    ]
+    return [{**what, "at": instant(at)} for at, what in sorted(found, key=lambda each: each[0])]
 
 
 def peer(shown: Peer, waiting: tuple[int, float] | None) -> Json:

@@ -24,6 +24,7 @@ from emla.web.guard import Guard
 from emla.web.hub_api import HubApi
 from emla.web.hub_desk import HubDesk
 from emla.web.keys_api import KeysApi
+from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
@@ -67,6 +68,8 @@ def gateway_applications() -> tuple[web.Application, ...]:
         news=nothing,
         status=nothing,
         keys=KeysApi(nothing, nothing, nothing),
+        legs=LegsApi(nothing, nothing, nothing),
+        quarantine=nothing,
     )
     return peer.application(), authority.application(), OperationsApi((), nothing).application()
 

@@ -116,6 +116,8 @@ class Books:
     """Size and body by SHA-256; no body where the blob store has it."""
     legs: list[StoredLeg]
     acknowledgements: dict[bytes, StoredAcknowledgement]
+    contradictions: dict[bytes, StoredAcknowledgement]
+    """Second acknowledgements of an event, kept as proof."""
     of_package: dict[bytes, list[StoredAcknowledgement]]
     """The same acknowledgements, by package."""
     documents: dict[bytes, bytes]
@@ -174,6 +176,7 @@ def read_books(data: Path) -> Books:
             payloads={row[0]: (row[1], row[2]) for row in database.execute("SELECT * FROM payload")},
             legs=list(read.legs()),
             acknowledgements={each.aid: each for each in acknowledgements},
+            contradictions={each.aid: each for each in read.acknowledgements("contradiction")},
             of_package=of_package,
             documents=dict(database.execute("SELECT sha256, body FROM document").fetchall()),
             leaves=[
@@ -257,10 +260,9 @@ class _Rows:
                 code=row[12],
             )
 
-    def acknowledgements(self) -> Iterator[StoredAcknowledgement]:
-        for row in self._database.execute(
-            "SELECT aid, pid, event, by, bundle FROM acknowledgement ORDER BY id"
-        ):
+    def acknowledgements(self, table: str = "acknowledgement") -> Iterator[StoredAcknowledgement]:
+        sql = f"SELECT aid, pid, event, by, bundle FROM {table} ORDER BY rowid"  # two names of our own
+        for row in self._database.execute(sql):
             try:
                 claim: ClaimedAcknowledgement | None = read_acknowledgement(row[4])
             except InvalidAcknowledgementError:

@@ -24,6 +24,7 @@ from emla.model.acknowledgement import PROVES, Event
 from emla.model.codes import CODES
 from emla.model.signed import PayloadType
 from emla.steps.trust import trust_documents
+from tests.support import fake_legs
 
 AT = "2026-11-23T20:50:37Z"
 EXPIRES = "2027-01-22T20:50:37Z"
@@ -336,21 +337,6 @@ def leg(number: int, state: str = "READY") -> Body:
     return body | {"created": AT, "expires": None}
 
 
-async def _legs(request: web.Request) -> web.Response:
-    wanted = request.query.get("state")
-    return web.json_response(
-        {"items": [each for each in request.app[STATE].legs if wanted in (None, each["state"])]}
-    )
-
-
-async def _retry(request: web.Request) -> web.Response:
-    for each in request.app[STATE].legs:
-        if str(each["id"]) == request.match_info["id"]:
-            each["attempts"] = int(str(each["attempts"])) + 1
-            return web.json_response(each)
-    return problem("not-found")
-
-
 def application(state: FakeAuthority) -> web.Application:
     app = web.Application(middlewares=[_refuse], client_max_size=1 << 21)
     app[STATE] = state
@@ -370,8 +356,7 @@ def application(state: FakeAuthority) -> web.Application:
             web.get("/v1/keys", _keys),
             web.get("/v1/officers", _officers),
             web.get("/v1/changes", _changes),
-            web.get("/v1/legs", _legs),
-            web.post("/v1/legs/{id}/retry", _retry),
+            *fake_legs.routes(lambda request: request.app[STATE].legs, problem, AT),
         ]
     )
     return app

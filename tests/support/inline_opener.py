@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from emla.formats import h1
+from emla.model.errors import StoreError
 from emla.model.limits import XmlLimits
 from emla.ports.sandbox import SandboxDiedError, Verdict
 from emla.sandbox.examine import Tools, examine
@@ -35,5 +36,8 @@ class InlineOpener:
         if self.deaths_to_come:
             self.deaths_to_come -= 1
             raise SandboxDiedError("told to")
-        data = payload if isinstance(payload, bytes) else payload.read_bytes()
+        try:
+            data = payload if isinstance(payload, bytes) else payload.read_bytes()
+        except OSError as error:
+            raise StoreError("store-failed", str(error.strerror)) from error
         return examine(signed_header, pid, lambda start, end: data[start:end], self._tools)

@@ -22,27 +22,32 @@ from emla.model.acknowledgement import Event
 from emla.model.errors import EmlaError
 from emla.model.leg import LegState, leg_state
 from emla.model.limits import XmlLimits
-from emla.model.package import Header
 from emla.steps.unseal import unseal
 from tests.support.books import (
     Books,
     Package,
     ReceivedPackage,
-    SentPackage,
     StoredAcknowledgement,
     read_books,
 )
-from tests.support.recheck import audit_books, is_signed_by, kind_of, manifest_of, problem_of, record_of
+from tests.support.recheck import (
+    ANSWERS,
+    TRAVELLING,
+    audit_books,
+    is_signed_by,
+    kind_of,
+    manifest_of,
+    problem_of,
+    record_of,
+    row_fits,
+    verdict_problem,
+)
 
 LEDGER = 0
 """The number of what the audit of a ledger finds."""
 SETTLED = 30
 """The number of what is still on its way when nothing should be (liveness, 30 to 32)."""
 _OPENED = ("CONSIGNED", "HANDED")
-_VERDICTS = (Event.CONTENT_CONSIGNMENT, Event.CONTENT_CONSIGNMENT_FAILURE)
-_TRAVELLING = (*_VERDICTS, Event.CONTENT_HANDOVER)
-"""Acknowledgements that travel on a leg of their own; `_ANSWERS` do when the package came out of a mailbox."""
-_ANSWERS = (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +115,7 @@ def ledger_is_whole(books: Books) -> Found:
     expected = Counter({(LeafKind.HEADER_SENT.value, pid): 1 for pid in books.sent})
     expected.update((LeafKind.HEADER_RECEIVED.value, pid) for pid in (*books.received, *books.equivocations))
     expected.update((kind_of(each, books).value, aid) for aid, each in books.acknowledgements.items())
+    expected.update((LeafKind.ACKNOWLEDGEMENT_RECEIVED.value, aid) for aid in books.contradictions)
     expected.update((LeafKind.DOCUMENT.value, digest) for digest in books.documents)
     found = Counter((leaf.kind, leaf.ref) for leaf in books.leaves)
     for kind, ref in expected.keys() | found.keys():
@@ -161,6 +167,9 @@ def acknowledgements_are_one(books: Books, world: World) -> Found:
     for (pid, event, by), count in counted.items():
         if count > 1:
             yield _violation(4, books, f"{by} issued {count} different {event.value} of {_short(pid)}")
+    for each in books.contradictions.values():
+        if each.by in world:
+            yield _violation(4, books, f"{each.by} contradicts itself about {_short(each.pid)}")
     for each in _by_peers(books):
         there = world.get(each.by)
         if there is None:
@@ -187,22 +196,11 @@ def ids_name_one_package(books: Books) -> Found:
         for pid, each in box.items():
             if each.header is None or each.subject is None:
                 yield _violation(5, books, f"the header of {_short(pid)} does not decode")
-            elif each.subject.pid != pid or not _row_fits(each, each.header, books.id):
+            elif each.subject.pid != pid or not row_fits(each, each.header, books.id):
                 yield _violation(5, books, f"the row of {_short(pid)} does not say what its header says")
     for message_id, count in Counter(each.message_id for each in books.sent.values()).items():
         if count > 1:
             yield _violation(5, books, f"message {_short(message_id)} was sent {count} times")
-
-
-def _row_fits(package: Package, header: Header, own: str) -> bool:
-    out = isinstance(package, SentPackage)
-    parties = (own, package.other) if out else (package.other, own)
-    return (
-        (header.sender, header.recipient) == parties
-        and (header.msg, header.epoch, header.seq) == (package.msg, package.epoch, package.seq)
-        and (header.payload.id, header.payload.sha256, header.payload.size)
-        == (package.payload_id, package.payload_sha256, package.payload_size)
-    )
 
 
 def legs_follow_acknowledgements(books: Books, world: World) -> Found:
@@ -210,8 +208,8 @@ def legs_follow_acknowledgements(books: Books, world: World) -> Found:
     legs = Counter((leg.kind, leg.ref) for leg in books.legs)
     own = [each for each in books.acknowledgements.values() if each.by == books.id]
     wanted = {("package", pid) for pid in books.sent}
-    wanted |= {("acknowledgement", each.aid) for each in own if each.event in _TRAVELLING}
-    wanted |= {("acknowledgement", each.aid) for each in own if each.event in _ANSWERS} & legs.keys()
+    wanted |= {("acknowledgement", each.aid) for each in own if each.event in TRAVELLING}
+    wanted |= {("acknowledgement", each.aid) for each in own if each.event in ANSWERS} & legs.keys()
     for kind, ref in wanted | legs.keys():
         if legs[kind, ref] != ((kind, ref) in wanted):
             yield _violation(7, books, f"{kind} {_short(ref)} has {legs[kind, ref]} legs")
@@ -273,14 +271,8 @@ def _voided(sender: Books | None, recipient: str, epoch: int) -> set[int]:
 def consigned_content_verifies(books: Books) -> Found:
     """9: what was consigned opens again with the sealing key and agrees with its header, its record and its verdict."""
     for each in books.received.values():
-        events = [event for event in _VERDICTS if books.of(each.pid, event)]
-        expected = {"ACCEPTED": [], "QUARANTINED": [Event.CONTENT_CONSIGNMENT_FAILURE]}.get(
-            each.state, [Event.CONTENT_CONSIGNMENT] if each.state in _OPENED else [None]
-        )
-        if events != expected:
-            yield _violation(
-                9, books, f"{_short(each.pid)} is '{each.state}', acknowledged by {[*map(str, events)]}"
-            )
+        if problem := verdict_problem(books, each):
+            yield _violation(9, books, problem)
         if (each.state == "HANDED") != any(pid == each.pid for pid, _ in books.hand_overs):
             yield _violation(9, books, f"{_short(each.pid)} is '{each.state}' and its hand-over disagrees")
         if each.state in _OPENED:

@@ -10,10 +10,33 @@ from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority, KeyUse
 from emla.model.errors import EmlaError, InvalidAcknowledgementError
-from emla.model.package import Manifest
+from emla.model.package import Header, Manifest
 from emla.model.record import Record
 from emla.steps.verify_acknowledgement import held, verify_claim
-from tests.support.books import Books, Package, StoredAcknowledgement
+from tests.support.books import Books, Package, ReceivedPackage, SentPackage, StoredAcknowledgement
+
+VERDICTS = (Event.CONTENT_CONSIGNMENT, Event.CONTENT_CONSIGNMENT_FAILURE)
+SAID: dict[str, tuple[tuple[Event, ...], ...]] = {
+    "ACCEPTED": ((), VERDICTS[1:]),
+    "CONSIGNED": (VERDICTS[:1], VERDICTS),
+    "HANDED": (VERDICTS[:1], VERDICTS),
+    "QUARANTINED": (VERDICTS[1:],),
+    "CLOSED": (VERDICTS[1:],),
+}
+"""The verdicts that may be acknowledged in each state of the inbox: what was let out of quarantine has its failure, too."""
+
+TRAVELLING = (*VERDICTS, Event.CONTENT_HANDOVER)
+ANSWERS = (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION)
+"""They travel on a leg of their own when the package came out of a mailbox."""
+"""Acknowledgements that travel on a leg of their own."""
+
+
+def verdict_problem(books: Books, package: ReceivedPackage) -> str:
+    """What is wrong with the verdicts acknowledged for a received package in its state; empty when nothing is."""
+    events = tuple(event for event in VERDICTS if books.of(package.pid, event))
+    if events in SAID.get(package.state, ()):
+        return ""
+    return f"{package.pid.hex()[:16]} is '{package.state}', acknowledged by {[*map(str, events)]}"
 
 
 def audit_books(books: Books) -> AuditReport:
@@ -49,7 +72,7 @@ def _object_of(books: Books, kind: int, ref: bytes) -> bytes | None:
         return books.received[ref].signed if ref in books.received else books.equivocations.get(ref)
     if kind == LeafKind.DOCUMENT:
         return books.documents.get(ref)
-    acknowledgement = books.acknowledgements.get(ref)
+    acknowledgement = books.acknowledgements.get(ref) or books.contradictions.get(ref)
     claim = acknowledgement.claim if acknowledgement else None
     return claim.bundle.signed if claim else None
 
@@ -108,3 +131,15 @@ def problem_of(books: Books, each: StoredAcknowledgement) -> str:
     said = verified.acknowledgement
     same = (verified.aid, said.pid, said.event, said.by) == (each.aid, each.pid, each.event, each.by)
     return "" if same else "its row does not say what it says"
+
+
+def row_fits(package: Package, header: Header, own: str) -> bool:
+    """Whether the row of a package says what its header says."""
+    out = isinstance(package, SentPackage)
+    parties = (own, package.other) if out else (package.other, own)
+    return (
+        (header.sender, header.recipient) == parties
+        and (header.msg, header.epoch, header.seq) == (package.msg, package.epoch, package.seq)
+        and (header.payload.id, header.payload.sha256, header.payload.size)
+        == (package.payload_id, package.payload_sha256, package.payload_size)
+    )

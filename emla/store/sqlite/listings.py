@@ -6,8 +6,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from emla.model.leg import Leg
-from emla.ports.listings import Listed
+from emla.ports.listings import LegFilter, Listed, ListedLeg
 from emla.store.sqlite import rows
 
 
@@ -26,17 +25,19 @@ class SqliteListings:
         return list(await self._connection.execute_fetchall(sql, values))
 
     async def packages(
-        self, *, incoming: bool, outgoing: bool, state: str | None, limit: int
+        self, *, incoming: bool, outgoing: bool, state: str | None, limit: int, unopened: bool = False
     ) -> Sequence[Listed]:
-        """Packages, newest first."""
+        """Packages, newest first; with `unopened` only peers' that could not be opened."""
         found: list[Listed] = []
         for wanted, select, column, place in (
-            (outgoing, rows.OUT, "l.state", "s.id"),
+            (outgoing and not unopened, rows.OUT, "l.state", "s.id"),
             (incoming, rows.IN, "i.state", "r.id"),
         ):
             if not wanted:
                 continue
             where = f" WHERE {column} = ?" if state else ""
+            if unopened:
+                where += f"{' AND' if state else ' WHERE'} {_UNOPENED}"
             values = (state, limit) if state else (limit,)
             listed = await self._all(f"{select}{where} ORDER BY {place} DESC LIMIT ?", values)
             found.extend(rows.listed(row) for row in listed)
@@ -54,12 +55,12 @@ class SqliteListings:
         )
         return [row[0] for row in await self._all(sql, (low, high, exact))]
 
-    async def legs(self, *, state: str | None, limit: int) -> Sequence[Leg]:
-        """Legs, the ones due first in front."""
-        where = " WHERE state = ?" if state else ""
-        values = (state, limit) if state else (limit,)
-        sql = f"{rows.LEG}{where} ORDER BY {rows.DUE} DESC, next_at, id DESC LIMIT ?"
-        return [rows.leg(row) for row in await self._all(sql, values)]
+    async def legs(self, wanted: LegFilter, *, limit: int) -> Sequence[ListedLeg]:
+        """Legs, the ones due first in front; dead ones the newest first."""
+        where, values = _where(wanted)
+        order = "id DESC" if wanted.dead else f"{rows.DUE} DESC, next_at, id DESC"
+        sql = f"{rows.LISTED_LEG}{where} ORDER BY {order} LIMIT ?"
+        return [rows.listed_leg(row) for row in await self._all(sql, (*values, limit))]
 
     async def leg_counts(self) -> dict[str, int]:
         """How many legs are in each state."""
@@ -69,6 +70,26 @@ class SqliteListings:
         """For each peer with legs that still ask: how many, and when the next is due."""
         sql = f"SELECT peer, count(*), min(next_at) FROM leg WHERE {rows.DUE} GROUP BY peer"  # noqa: S608 (constants only)
         return {row[0]: (row[1], row[2]) for row in await self._all(sql)}
+
+
+_UNOPENED = "(i.state = 'QUARANTINED' OR (i.state = 'ACCEPTED' AND i.code IS NOT NULL))"
+_DEAD = "+l.kind = 'package' AND l.state IN ('HELD', 'REJECTED', 'EXPIRED', 'CONSIGNMENT_FAILED')"
+_OVERDUE = "+l.kind = 'package' AND l.state IN ('READY', 'HUB_HELD', 'HELD') AND l.created < CASE l.urgent WHEN 1 THEN ? ELSE ? END"
+
+
+def _where(wanted: LegFilter) -> tuple[str, list[object]]:
+    parts: list[str] = []
+    values: list[object] = []
+    for column, value in (("l.state", wanted.state), ("l.peer", wanted.peer)):
+        if value is not None:
+            parts.append(f"{column} = ?")
+            values.append(value)
+    if wanted.dead:
+        parts.append(_DEAD)
+    if wanted.overdue_before is not None:
+        parts.append(_OVERDUE)
+        values += reversed(wanted.overdue_before)
+    return (f" WHERE {' AND '.join(parts)}" if parts else "", values)
 
 
 async def open_listings(path: Path) -> SqliteListings:

@@ -11,11 +11,10 @@ from emla.ports.store import AcknowledgementRow, Conflict, InboxRow, SentRow
 from emla.store.sqlite import rows
 from emla.store.sqlite.document_rows import DocumentReads
 from emla.store.sqlite.mailbox_rows import MailboxReads
+from emla.store.sqlite.trouble_rows import TroubleReads
 
-_DUE = (
-    rows.LEG + f" WHERE peer = ? AND {rows.DUE} AND next_at <= ? AND (state = 'READY' OR next_at <= ?)"
-    " ORDER BY urgent DESC, next_at, id LIMIT ?"
-)
+_DUE = rows.LEG + f" WHERE peer = ? AND {rows.DUE} AND next_at <= ? AND (state = 'READY' OR next_at <= ?)"
+_DUE_ORDER = " ORDER BY urgent DESC, next_at, id LIMIT ?"
 _NEXT_DUE = f"SELECT min(next_at) FROM leg WHERE peer = ? AND {rows.DUE} AND urgent = ? AND next_at > ?"  # noqa: S608 (constants only)
 _CONFLICT = """
 SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND msg = ?
@@ -25,7 +24,7 @@ LIMIT 1
 """
 
 
-class SqliteReader(DocumentReads, MailboxReads):
+class SqliteReader(DocumentReads, MailboxReads, TroubleReads):
     """Implements `emla.ports.store.Reader` on a read-only connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -111,17 +110,31 @@ class SqliteReader(DocumentReads, MailboxReads):
         return rows.one(self._execute(rows.LEG + " WHERE kind = ? AND ref = ?", (kind.value, ref)), rows.leg)
 
     def due_legs(
-        self, peer: str, now: float, limit: int, *, hub_held_until: float | None = None
+        self,
+        peer: str,
+        now: float,
+        limit: int,
+        *,
+        urgent: bool | None = None,
+        after: tuple[float, int] | None = None,
+        refused: bool = True,
+        hub_held_until: float | None = None,
     ) -> Sequence[Leg]:
         """Legs to a peer that still ask and are due: urgent first, then by when they became due."""
-        until = now if hub_held_until is None else hub_held_until
-        return [rows.leg(row) for row in self._execute(_DUE, (peer, now, until, limit))]
+        sql, values = _DUE, [peer, now, now if hub_held_until is None else hub_held_until]
+        if urgent is not None:
+            sql, values = sql + " AND urgent = ?", [*values, urgent]
+        if after is not None:
+            sql, values = sql + " AND (next_at, id) > (?, ?)", [*values, *after]
+        if not refused:
+            sql += " AND refusals = 0"
+        return [rows.leg(row) for row in self._execute(sql + _DUE_ORDER, (*values, limit))]
 
-    def next_due(self, peer: str, after: float) -> float | None:
-        """When the first leg to a peer that still asks and is due after an instant is due, in UNIX seconds."""
+    def next_due(self, peer: str, after: float, *, urgent: bool | None = None) -> float | None:
+        """When the first leg to a peer (of a lane) that still asks and is due after an instant is due, in UNIX seconds."""
         found = [
             row[0]
-            for urgent in (1, 0)
+            for urgent in ((1, 0) if urgent is None else (urgent,))
             for row in self._execute(_NEXT_DUE, (peer, urgent, after))
             if row[0] is not None
         ]
@@ -150,7 +163,7 @@ class SqliteReader(DocumentReads, MailboxReads):
 
     def oldest_ready(self) -> int | None:
         """When the oldest package without an answer was created, in UNIX seconds."""
-        sql = f"SELECT min(created) FROM leg WHERE {rows.DUE} AND kind = 'package'"  # noqa: S608 (constants only)
+        sql = f"SELECT min(created) FROM leg WHERE {rows.DUE} AND +kind = 'package'"  # noqa: S608 (constants only)
         row = self._execute(sql).fetchone()
         return row[0] if row else None
 

@@ -5,14 +5,25 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from emla.model.acknowledgement import Event
-from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.model.leg import Hold, InboxState, Leg, LegKind, LegState
 from emla.ports.documents import PeerRow
-from emla.ports.listings import Listed
+from emla.ports.listings import Listed, ListedLeg
 from emla.ports.store import AcknowledgementRow, InboxRow, SentRow
 
 T = TypeVar("T")
 
-LEG = "SELECT id, kind, ref, peer, urgent, state, attempts, next_at, last_code, created, expires FROM leg"
+LEG = (
+    "SELECT id, kind, ref, peer, urgent, state, attempts, next_at, last_code, created, expires, refusals,"
+    " refused_since FROM leg"
+)
+LISTED_LEG = """
+SELECT l.id, l.kind, l.ref, l.peer, l.urgent, l.state, l.attempts, l.next_at, l.last_code, l.created, l.expires, l.refusals,
+       l.refused_since, h.at, h.code, h.reason,
+       (SELECT a.reason FROM acknowledgement a WHERE a.pid = l.ref AND a.event = CASE l.state
+          WHEN 'REJECTED' THEN 'RelayRejection' WHEN 'EXPIRED' THEN 'RelayFailure'
+          WHEN 'CONSIGNMENT_FAILED' THEN 'ContentConsignmentFailure' END)
+FROM leg l LEFT JOIN hold h ON h.leg = l.id
+"""
 SENT = (
     "SELECT pid, signed, msg, recipient, epoch, seq, message_id, message_sha256, payload_id, payload_sha256,"
     " payload_size, record, urgent, created, expires, replaces FROM sent"
@@ -31,12 +42,12 @@ _LATE = """EXISTS (SELECT 1 FROM acknowledgement a WHERE a.pid = s.pid AND a.eve
        AND l.state NOT IN ('READY', 'HUB_HELD', 'EXPIRED')"""
 OUT = f"""
 SELECT 0 AS incoming, s.pid, s.signed, s.recipient AS peer, l.state, {_LATE} AS late, s.urgent, s.created, s.expires,
-       s.payload_size, s.message_id, s.id AS place
+       s.payload_size, s.message_id, NULL AS code, s.id AS place
 FROM sent s JOIN leg l ON l.kind = 'package' AND l.ref = s.pid AND l.peer = s.recipient
 """  # noqa: S608 (constants only)
 IN = """
 SELECT 1 AS incoming, r.pid, r.signed, r.sender AS peer, i.state, 0 AS late, r.urgent, r.created, r.expires,
-       r.payload_size, NULL AS message_id, r.id AS place
+       r.payload_size, NULL AS message_id, i.code, r.id AS place
 FROM received r JOIN inbox i ON i.pid = r.pid
 """
 
@@ -61,7 +72,14 @@ def leg(row: sqlite3.Row) -> Leg:
         last_code=row[8],
         created=row[9],
         expires=row[10],
+        refusals=row[11],
+        refused_since=row[12],
     )
+
+
+def hold(row: sqlite3.Row) -> Hold:
+    """Why a leg was put aside."""
+    return Hold(leg=row[0], at=row[1], code=row[2], reason=row[3])
 
 
 def sent(row: sqlite3.Row) -> SentRow:
@@ -139,4 +157,12 @@ def listed(row: sqlite3.Row) -> Listed:
         expires=row[8],
         size=row[9],
         message_id=row[10],
+        code=row[11],
     )
+
+
+def listed_leg(row: sqlite3.Row) -> ListedLeg:
+    """A leg in a list."""
+    shown = leg(row)
+    held = Hold(leg=shown.id, at=row[13], code=row[14], reason=row[15]) if row[13] is not None else None
+    return ListedLeg(leg=shown, hold=held if shown.state is LegState.HELD else None, ended_by=row[16])

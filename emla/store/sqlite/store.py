@@ -126,7 +126,7 @@ _RECORDED = (
     ),
     (
         "acknowledgements",
-        "SELECT count(*) FROM acknowledgement",
+        "SELECT (SELECT count(*) FROM acknowledgement) + (SELECT count(*) FROM contradiction)",
         (LeafKind.ACKNOWLEDGEMENT_ISSUED, LeafKind.ACKNOWLEDGEMENT_RECEIVED),
     ),
     ("documents", "SELECT count(*) FROM document", (LeafKind.DOCUMENT,)),

@@ -20,6 +20,7 @@ from emla.steps.acknowledge import IssuedAcknowledgement
 from emla.store.sqlite import rows
 from emla.store.sqlite.document_rows import DocumentStatements
 from emla.store.sqlite.mailbox_rows import MailboxStatements
+from emla.store.sqlite.trouble_rows import TroubleStatements
 
 _INDEXES = {
     "sent.pid": "sent_pid",
@@ -37,6 +38,14 @@ _INDEXES = {
 _UNIQUE = "UNIQUE constraint failed: "
 
 
+_DELAY = f"""
+UPDATE leg SET attempts = ?, next_at = ?, last_code = ?, refusals = coalesce(?, refusals),
+    refused_since = coalesce(?, refused_since)
+WHERE id = ? AND {rows.DUE}
+"""  # noqa: S608 (constants only)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """How much a batch had collected when an operation began."""
@@ -45,7 +54,7 @@ class Mark:
     issued: int
 
 
-class SqliteTransaction(DocumentStatements, MailboxStatements):
+class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements):
     """One batch on one connection; implements `emla.ports.store.Transaction`."""
 
     def __init__(self, connection: sqlite3.Connection, frontier: Frontier, key: LedgerKey) -> None:
@@ -193,8 +202,8 @@ class SqliteTransaction(DocumentStatements, MailboxStatements):
         self.append_leaf(LeafKind.HEADER_RECEIVED, row.signed, row.pid)
 
     def insert_record(self, pid: bytes, record: bytes) -> None:
-        """Keep the sealed record of a received package."""
-        self._execute("INSERT INTO record VALUES (?, ?)", (pid, record))
+        """Keep the sealed record of a received package; that of a later verdict takes its place."""
+        self._execute("INSERT OR REPLACE INTO record VALUES (?, ?)", (pid, record))
 
     def move_received(self, pid: bytes, expected: InboxState, state: InboxState, code: str | None) -> None:
         """Move a received package on; the expected state must be the present one."""
@@ -223,13 +232,14 @@ class SqliteTransaction(DocumentStatements, MailboxStatements):
             == 1
         )
 
-    def insert_equivocation(self, pid: bytes, other: bytes, signed: bytes, at: int) -> None:
+    def insert_equivocation(self, pid: bytes, other: bytes, signed: bytes, at: int) -> bool:
         """Keep a second package that claims the same id or place, as proof."""
         inserted = self._execute(
             "INSERT INTO equivocation VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", (pid, other, signed, at)
         )
         if inserted.rowcount == 1:
             self.append_leaf(LeafKind.HEADER_RECEIVED, signed, pid)
+        return inserted.rowcount == 1
 
     # --- legs ---
 
@@ -254,11 +264,20 @@ class SqliteTransaction(DocumentStatements, MailboxStatements):
             f"leg {leg_id}: {expected} -> {state}",
         )
 
-    def delay_leg(self, leg_id: int, attempts: int, next_at: float, code: str | None) -> None:
+    def delay_leg(
+        self,
+        leg_id: int,
+        attempts: int,
+        next_at: float,
+        code: str | None,
+        *,
+        refusals: int | None = None,
+        refused_since: int | None = None,
+    ) -> None:
         """Note an attempt of a leg that goes on asking; a leg that moved on meanwhile is left alone."""
         self._execute(
-            f"UPDATE leg SET attempts = ?, next_at = ?, last_code = ? WHERE id = ? AND {rows.DUE}",  # noqa: S608 (constants only)
-            (attempts, next_at, code, leg_id),
+            _DELAY,
+            (attempts, next_at, code, refusals, refused_since, leg_id),
         )
 
     def leg_of(self, kind: LegKind, ref: bytes) -> Leg | None:

@@ -16,7 +16,7 @@ from tests.support.cli import loaded_modules
 
 GRAMMAR = """init; serve; doctor; demo; message check; message send; message list; message show; message open;
 request send; card export; card show; peer import; peer list; peer show; peer ping; leg list; leg retry;
-ledger verify"""
+leg show; leg hold; leg release; leg close; message release; message close; ledger verify"""
 
 
 def _commands(

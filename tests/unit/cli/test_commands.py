@@ -16,7 +16,7 @@ from emla.bootstrap.schema_folder import schema_folder
 from emla.cli.wording import NOT_ACCEPTANCE
 from emla.model.acknowledgement import Event
 from tests.support.cli import emla, fake_server, make_authority, short_folder
-from tests.support.fake_authority_api import FakeAuthority, leg, message
+from tests.support.fake_authority_api import FakeAuthority, message
 
 PID = "3f9a1c20" + "ab" * 28
 SAMPLES = schema_folder() / "samples" / "S01"
@@ -297,24 +297,6 @@ def test_the_own_card_cannot_be_imported_by_mistake(data: Path) -> None:
     outcome = emla("peer", "import", data / "documents" / "own.json", "--data", data)
     assert outcome.code == 2
     assert "own card" in outcome.err
-
-
-# --- legs ---
-
-
-def test_legs_are_listed_and_tried_again_unless_it_is_a_dry_run(server: FakeAuthority, data: Path) -> None:
-    server.legs = [leg(17), leg(18, "HELD")]
-    assert "nothing to try" in emla("leg", "retry", "18", "--data", data).err
-    server.legs = [leg(17), leg(18, "HELD")]
-    listed = emla("leg", "list", "--state", "held", "--json", "--data", data).document["items"]
-    assert isinstance(listed, list)
-    assert [each["id"] for each in listed] == ["18"]
-    assert emla("leg", "retry", "17", "--dry-run", "--data", data).code == 0
-    assert [each["attempts"] for each in server.legs] == [2, 2]
-    assert emla("leg", "retry", "17", "--data", data).code == 0
-    assert [each["attempts"] for each in server.legs] == [3, 2]
-    assert emla("leg", "retry", "9", "--data", data).code == 1
-    assert emla("leg", "retry", "9", "--dry-run", "--data", data).code == 1
 
 
 # --- init, doctor, the rest ---

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from emla.formats.strict_json import Json, encode_octets
 from emla.model.acknowledgement import Event
 from emla.model.documents import KeyUse
 from emla.model.errors import EmlaError
@@ -78,15 +77,6 @@ async def test_a_repeat_gets_the_same_bytes_and_its_payload_is_not_read(here: De
     assert source.read_bytes == 0
     assert here.home.contents() == before
     assert here.accepted == [package.pid]
-
-
-async def test_it_gets_them_after_a_restart_and_after_the_package_has_expired(tmp_path: Path) -> None:
-    package = valid_package()
-    async with desk(tmp_path) as here:
-        first = await here.take(package)
-    async with desk(tmp_path) as again:
-        again.home.clock.at = NOW + 89.0 * DAY
-        assert await again.take(package) == first
 
 
 async def test_copies_that_arrive_at_once_become_one(here: Desk) -> None:
@@ -176,61 +166,6 @@ async def test_an_expired_package_gets_a_signed_rejection_once(here: Desk) -> No
     again = await here.take(package)
     assert not again.accepted
     assert here.home.contents() == before
-
-
-async def test_the_same_payload_under_another_package_is_already_held(here: Desk) -> None:
-    package = valid_package()
-    await here.take(package)
-    other = build(
-        AT,
-        DE,
-        parts=(),
-        number=2,
-        tampering=Tampering(
-            payload=lambda _: package.payload,
-            header={"payload.id": encode_octets(package.header.payload.id)},
-        ),
-    )
-    assert await rejected(here, other) == "already-held"
-
-
-# --- equivocation: the first stays, the second is kept as proof ---
-
-
-@pytest.mark.parametrize("member", ["msg", "seq", "payload.id"])
-async def test_another_package_under_the_same_name_is_kept_as_proof_and_not_accepted(
-    here: Desk, member: str
-) -> None:
-    first = valid_package(1)
-    answer = await here.take(first)
-    same: dict[str, Json] = {
-        "msg": encode_octets(first.header.msg),
-        "seq": 1,
-        "payload.id": encode_octets(first.header.payload.id),
-    }
-    changes: dict[str, Json | None] = {member: same[member]}
-    if member == "seq":
-        changes["prev"] = None
-    second = valid_package(2, tampering=Tampering(header=changes))
-    for _ in range(2):
-        with pytest.raises(EmlaError) as caught:
-            await here.take(second)
-        assert caught.value.code == "equivocation"
-    found = here.home.contents()
-    assert (found["received"], found["equivocation"], found["acknowledgement"]) == (1, 1, 1)
-    assert found["leaf"] == 3
-    assert await here.take(first) == answer
-    assert here.home.store.read.received(second.pid) is None
-
-
-async def test_two_packages_of_one_name_at_once_leave_one_and_a_proof(here: Desk) -> None:
-    first = valid_package(1)
-    second = valid_package(2, tampering=Tampering(header={"msg": encode_octets(first.header.msg)}))
-    answers = await asyncio.gather(here.take(first), here.take(second), return_exceptions=True)
-    errors = [each for each in answers if isinstance(each, EmlaError)]
-    assert [each.code for each in errors] == ["equivocation"]
-    found = here.home.contents()
-    assert (found["received"], found["equivocation"]) == (1, 1)
 
 
 async def test_a_repeat_gets_the_same_bytes_after_the_key_it_was_sealed_to_has_ended(here: Desk) -> None:

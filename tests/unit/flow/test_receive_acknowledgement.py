@@ -44,12 +44,16 @@ class Post:
         assert leg is not None
         return leg.state
 
-    async def refused(self, bundle: bytes, aid: bytes | None = None) -> str:
+    async def refused(self, bundle: bytes, aid: bytes | None = None, **kept: int) -> str:
+        """Push what must be refused; its code. `kept` are the only rows that it leaves."""
         before = self.home.contents()
         state = self.state()
         with pytest.raises(InvalidAcknowledgementError) as caught:
             await self.receive(aid or acknowledgement_id_of(bundle), bundle)
-        assert self.home.contents() == before
+        after = self.home.contents()
+        assert {name: after[name] - before.get(name, 0) for name in after} == {
+            name: kept.get(name, 0) for name in after
+        }
         assert self.state() is state
         return caught.value.code
 
@@ -92,7 +96,13 @@ async def test_a_repeat_is_a_success_and_changes_nothing(post: Post) -> None:
 
 async def test_a_second_different_one_of_an_event_is_refused_and_the_first_stands(post: Post) -> None:
     await post.push(LATER[0])
-    assert await post.refused(said(Event.RELAY_ACCEPTANCE, at=NOW + 21)) == "acknowledgement-mismatch"
+    second = said(Event.RELAY_ACCEPTANCE, at=NOW + 21)
+    code = await post.refused(second, contradiction=1, leaf=1, checkpoint=1)
+    assert code == "acknowledgement-mismatch"
+    assert await post.refused(second) == "acknowledgement-mismatch"
+    (proof,) = post.home.store.read.contradictions(PACKAGE.pid)
+    assert (proof.bundle, proof.by, proof.event) == (second, DE.id, Event.RELAY_ACCEPTANCE)
+    assert post.home.store.read.proof_counts(DE.id) == (0, 1, 0)
     assert post.home.store.read.bundle(PACKAGE.pid, Event.RELAY_ACCEPTANCE) == LATER[0]
 
 
@@ -105,7 +115,9 @@ async def test_a_rejection_ends_the_leg_and_a_late_acceptance_supersedes_it(post
 
 async def test_about_a_package_never_sent_it_is_refused(post: Post) -> None:
     never = package_of(AT, DE, 7)
-    assert await post.refused(answer_of(DE, never.subject, Event.RELAY_ACCEPTANCE)) == "unknown-package"
+    bundle = answer_of(DE, never.subject, Event.RELAY_ACCEPTANCE)
+    assert await post.refused(bundle, doubtful=1) == "unknown-package"
+    assert await post.refused(bundle) == "unknown-package"
 
 
 def signed_by(signatory: Party, by: Party, event: Event = Event.RELAY_ACCEPTANCE) -> Bundle:
@@ -116,7 +128,7 @@ def signed_by(signatory: Party, by: Party, event: Event = Event.RELAY_ACCEPTANCE
 
 
 async def test_of_somebody_who_is_not_the_recipient_it_is_refused(post: Post) -> None:
-    assert await post.refused(encode_bundle(signed_by(HK, HK))) == "acknowledgement-mismatch"
+    assert await post.refused(encode_bundle(signed_by(HK, HK)), doubtful=1) == "acknowledgement-mismatch"
     assert await post.refused(encode_bundle(signed_by(HK, DE))) == "bad-signature"
 
 
@@ -144,9 +156,9 @@ async def test_our_own_events_cannot_be_pushed_at_us(post: Post) -> None:
 async def test_without_a_proof_that_fits_it_is_refused(post: Post) -> None:
     honest = signed_by(DE, DE)
     wrong_kind = record(DE, honest.signed, kind=LeafKind.EVENT)
-    assert await post.refused(encode_bundle(wrong_kind)) == "proof-mismatch"
+    assert await post.refused(encode_bundle(wrong_kind), doubtful=1) == "proof-mismatch"
     foreign = record(HK, honest.signed)
-    assert await post.refused(encode_bundle(foreign)) in (
+    assert await post.refused(encode_bundle(foreign), doubtful=1) in (
         "proof-mismatch",
         "bad-signature",
         "acknowledgement-mismatch",

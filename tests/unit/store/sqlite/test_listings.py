@@ -10,6 +10,7 @@ import pytest
 from emla.model.acknowledgement import Event
 from emla.model.leg import InboxState, LegKind, LegState
 from emla.ports.documents import PeerRow
+from emla.ports.listings import LegFilter
 from emla.ports.store import AcknowledgementRow, Transaction
 from emla.store.sqlite.listings import SqliteListings, open_listings
 from tests.support.authorities import NOW, derived, party
@@ -199,8 +200,8 @@ async def test_legs_and_what_waits_are_counted(home: Home, listings: SqliteListi
     await home.store.write(lambda each: each.move_leg(1, LegState.READY, LegState.ACCEPTED))
     assert await listings.leg_counts() == {"READY": 1, "ACCEPTED": 1}
     assert await listings.waiting() == {DE.id: (1, float(NOW))}
-    assert [leg.id for leg in await listings.legs(state=None, limit=9)] == [2, 1]
-    assert [leg.id for leg in await listings.legs(state="ACCEPTED", limit=9)] == [1]
+    for wanted, ids in ((LegFilter(), [2, 1]), (LegFilter(state="ACCEPTED"), [1])):
+        assert [each.leg.id for each in await listings.legs(wanted, limit=9)] == ids
 
 
 async def test_a_relay_acceptance_after_relay_failure_is_shown_as_late(
@@ -247,7 +248,7 @@ async def test_no_reader_is_left_on_an_old_snapshot_while_others_read(
 
     async def reader() -> None:
         while not done.is_set():
-            await asyncio.gather(*(listings.legs(state=None, limit=50) for _ in range(4)))
+            await asyncio.gather(*(listings.legs(LegFilter(), limit=50) for _ in range(4)))
 
     readers = [asyncio.create_task(reader()) for _ in range(3)]
     for number in range(1, 16):

@@ -1,0 +1,76 @@
+"""record: a verified acknowledgement of a package of ours -> its row, its leaf, and the leg where all of them together put it."""
+
+import logging
+from collections.abc import Callable
+from enum import Enum, auto
+
+from emla.model.acknowledgement import Event, VerifiedAcknowledgement
+from emla.model.leg import LegKind, next_state
+from emla.ports.store import AcknowledgementRow, DuplicateError, Transaction
+from emla.ports.trouble import Contradiction
+
+logger = logging.getLogger("emla.record")
+
+
+class Recorded(Enum):
+    """What became of a peer's acknowledgement."""
+
+    NEW = auto()
+    KNOWN = auto()
+    CONTRADICTS = auto()
+    """Another one of this event is here, which stands. This one is kept as proof."""
+    CONTRADICTS_AS_KNOWN = auto()
+
+
+def record_acknowledgement(
+    verified: VerifiedAcknowledgement, *, at: int
+) -> Callable[[Transaction], Recorded]:
+    """The operation that keeps a peer's acknowledgement and moves the package's leg to what all of them together say.
+
+    Args:
+        verified: the acknowledgement.
+        at: when it came here.
+
+    Returns:
+        An operation; it says what became of it.
+    """
+    said = verified.acknowledgement
+    row = AcknowledgementRow(
+        aid=verified.aid,
+        pid=said.pid,
+        event=said.event,
+        by=said.by,
+        at=said.at,
+        reason=said.reason,
+        bundle=verified.stored,
+    )
+    other = Contradiction(aid=row.aid, pid=row.pid, event=row.event, by=row.by, at=at, bundle=row.bundle)
+
+    def operation(transaction: Transaction) -> Recorded:
+        try:
+            if not transaction.insert_acknowledgement(row, verified.signed):
+                return Recorded.KNOWN
+        except DuplicateError:
+            # The insert that failed left nothing. The first one stands and has moved the leg; this one moves nothing.
+            is_new = transaction.insert_contradiction(other, verified.signed)
+            return Recorded.CONTRADICTS if is_new else Recorded.CONTRADICTS_AS_KNOWN
+        leg = transaction.leg_of(LegKind.PACKAGE, said.pid)
+        if leg is not None:
+            state = next_state(leg.state, transaction.events_of(said.pid))
+            if state is not leg.state:
+                transaction.move_leg(leg.id, leg.state, state)
+        if said.event is Event.RELAY_REJECTION and said.reason == "already-held":
+            transaction.reopen_replaced(said.pid)
+        return Recorded.NEW
+
+    return operation
+
+
+def tell_contradiction(verified: VerifiedAcknowledgement, recorded: Recorded) -> None:
+    """Say loudly, once, that a peer contradicts itself."""
+    if recorded is Recorded.CONTRADICTS:
+        said = verified.acknowledgement
+        logger.error(
+            "acknowledgement contradicts another",
+            extra={"peer": said.by, "pid": said.pid.hex(), "event": said.event.value},
+        )
