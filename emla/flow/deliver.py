@@ -10,6 +10,7 @@ from collections.abc import Callable
 from emla.flow.gate import HELD_SECONDS, reason_to_wait
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
+from emla.flow.seen import seen_in
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.errors import InvalidAcknowledgementError, StoreError
 from emla.model.leg import Leg, LegKind, LegState, delivered_state, next_state
@@ -26,14 +27,10 @@ from emla.steps.verify_acknowledgement import verify_acknowledgement
 logger = logging.getLogger("emla.deliver")
 
 
-def record_acknowledgement(verified: VerifiedAcknowledgement) -> Callable[[Transaction], bool]:
-    """The operation that keeps a peer's acknowledgement and moves the package's leg to what all of them together say.
-
-    Returns:
-        An operation; it returns False when the acknowledgement was here already.
-    """
+def acknowledgement_row(verified: VerifiedAcknowledgement) -> AcknowledgementRow:
+    """A verified acknowledgement as it is stored."""
     said = verified.acknowledgement
-    row = AcknowledgementRow(
+    return AcknowledgementRow(
         aid=verified.aid,
         pid=said.pid,
         event=said.event,
@@ -43,9 +40,20 @@ def record_acknowledgement(verified: VerifiedAcknowledgement) -> Callable[[Trans
         bundle=verified.stored,
     )
 
+
+def record_acknowledgement(verified: VerifiedAcknowledgement) -> Callable[[Transaction], bool]:
+    """The operation that keeps a peer's acknowledgement and moves the package's leg to what all of them together say.
+
+    Returns:
+        An operation; it returns False when the acknowledgement was here already.
+    """
+    said = verified.acknowledgement
+    row, seen = acknowledgement_row(verified), seen_in(verified)
+
     def operation(transaction: Transaction) -> bool:
         if not transaction.insert_acknowledgement(row, verified.signed):
             return False
+        transaction.see_checkpoint(seen)
         leg = transaction.leg_of(LegKind.PACKAGE, said.pid)
         if leg is not None:
             state = next_state(leg.state, transaction.events_of(said.pid))
@@ -68,6 +76,8 @@ class DeliverLeg:
 
     async def __call__(self, leg: Leg) -> Refusal | None:
         """Make one attempt; a Refusal when it has to be repeated."""
+        if code := self._gateway.ledger_closed():
+            return Refusal(code=code, retry_after_seconds=HELD_SECONDS, held=True)
         peer = self._gateway.directory.find(leg.peer)
         if peer is None:
             return Refusal(code="unknown-recipient")

@@ -10,6 +10,12 @@ IMPORT_REFUSED = "import.refused"
 DOCUMENTS_REFUSED = "documents.refused"
 PEER_FORGOTTEN = "peer.forgotten"
 KEY_DESTROYED = "key.destroyed"
+LEDGER_CLOSED = "ledger.closed"
+LEDGER_OPENED = "ledger.opened"
+LEDGER_RECOVERED = "ledger.recovered"
+PEER_GONE = "ledger.peer-gone"
+PEER_EPOCH = "peer.epoch"
+PEER_CONTRADICTED = "peer.contradicted-itself"
 
 
 def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:

@@ -12,7 +12,7 @@ from emla.formats.header import decode_signed, package_id
 from emla.ledger.checkpoint import Checkpoint, checkpoint_text
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority
-from emla.model.errors import StoreError
+from emla.model.errors import ConfigurationError, StoreError
 from emla.model.package import CardReference
 from emla.model.settings import Settings
 from emla.model.signed import PayloadType, Signer
@@ -194,6 +194,20 @@ class Gateway:
     def now(self) -> int:
         """The wall clock in whole UNIX seconds, as signed objects carry it."""
         return int(self.clock.now())
+
+    def ledger_closed(self) -> str | None:
+        """The code for which our ledger is closed; None while it is open (`flow.ledger_watch`)."""
+        row = self.store.read.closed()
+        return row.code if row else None
+
+    def require_ledger(self) -> None:
+        """Refuse to begin something that would be recorded in a closed ledger. The store refuses it in any case, but later.
+
+        Raises:
+            ConfigurationError: ``ledger-behind`` or ``ledger-restored``.
+        """
+        if code := self.ledger_closed():
+            raise ConfigurationError(code)
 
     def require_space(self, bytes_wanted: int) -> None:
         """Refuse to begin something that would leave less than the floor of free space.

@@ -26,6 +26,7 @@ _AHEAD = 8
 """How many packages are on their way to the opener at once: it works on one, the others keep it busy."""
 
 _TOKEN_PAUSE_SECONDS = 5
+_VERDICTS = frozenset({Event.CONTENT_CONSIGNMENT, Event.CONTENT_CONSIGNMENT_FAILURE})
 
 
 class Open:
@@ -103,7 +104,7 @@ class Open:
         return Verdict(code="three-strikes", record=b"")
 
     async def _keep(self, row: InboxRow, verdict: Verdict) -> None:
-        """Commit a verdict; while the token that signs it does not answer, the verdict waits for it."""
+        """Commit a verdict; while the token that signs it does not answer, or the ledger is closed, the verdict waits."""
         while True:
             try:
                 await self._commit(row, verdict)
@@ -121,15 +122,22 @@ class Open:
         state = InboxState.CONSIGNED if verdict.code is None else InboxState.QUARANTINED
         subject, at = self._gateway.subjects.of(row.pid, row.signed), self._gateway.now()
 
-        def operation(transaction: Transaction) -> Leg:
+        def operation(transaction: Transaction) -> Leg | None:
             transaction.move_received(row.pid, InboxState.ACCEPTED, state, verdict.code)
             if verdict.record:
                 transaction.insert_record(row.pid, verdict.record)
+            events = transaction.events_of(row.pid)
+            if events & _VERDICTS:
+                # It was lost with a ledger and came back with our verdict of then: there is never a second one.
+                if state is InboxState.CONSIGNED and Event.CONTENT_HANDOVER in events:
+                    transaction.move_received(row.pid, InboxState.CONSIGNED, InboxState.HANDED, None)
+                return None
             acknowledgement = self._gateway.acknowledge(event, subject, verdict.code, at=at)
             return issue_with_leg(transaction, acknowledgement, at)
 
         leg = await self._gateway.store.write(operation, patience_seconds=VERDICT_PATIENCE_SECONDS)
-        self._on_leg(leg)
+        if leg is not None:
+            self._on_leg(leg)
         self._news.tell(row.pid)
 
 

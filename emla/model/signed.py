@@ -18,6 +18,7 @@ class PayloadType(StrEnum):
     APPROVAL = "application/vnd.emla.approval.v1+json"
     OFFICERS = "application/vnd.emla.officers.v1+json"
     PING = "application/vnd.emla.ping.v1+json"
+    CHANNEL = "application/vnd.emla.channel.v1+json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
 from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.ports.channel import ChannelReader, ChannelTransaction
 from emla.ports.documents import DocumentReader, DocumentTransaction, PeerRow
 from emla.ports.listings import Listed
 from emla.steps.acknowledge import IssuedAcknowledgement
@@ -129,7 +130,7 @@ class Issued:
     bundle: bytes = b""
 
 
-class Transaction(DocumentTransaction, Protocol):
+class Transaction(DocumentTransaction, ChannelTransaction, Protocol):
     """What an operation may do inside a batch."""
 
     def next_place(self, recipient: str, epoch: int) -> tuple[int, bytes | None]:
@@ -211,7 +212,7 @@ class Transaction(DocumentTransaction, Protocol):
         ...
 
 
-class Reader(DocumentReader, Protocol):
+class Reader(DocumentReader, ChannelReader, Protocol):
     """Reads by key, of what is committed."""
 
     def sent(self, pid: bytes) -> SentRow | None:

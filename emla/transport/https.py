@@ -18,6 +18,7 @@ from yarl import URL
 
 from emla.formats import bundles as bundles_form
 from emla.formats import package_row
+from emla.formats import returned as return_form
 from emla.formats.spki import spki_sha256
 from emla.model.documents import Authority
 from emla.model.errors import MalformedError, TransportError
@@ -261,6 +262,38 @@ class HttpsTransport:
             peer, "POST", "/emla/1/ping", signed, media, len(signed), WIRE.bundle_bytes
         )
         return answer if status == 200 and found == media else _refusal(status, found, answer, retry_after)
+
+
+    async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal:
+        """Send a signed channel status; return the signed answer, unverified."""
+        media = "application/vnd.emla.channel+json"
+        status, found, answer, retry_after = await self._call(
+            peer, "POST", "/emla/1/channel", signed, media, len(signed), WIRE.channel_bytes
+        )
+        return answer if status == 200 and found == media else _refusal(status, found, answer, retry_after)
+
+    async def send_return(  # noqa: PLR0913 (the parts of one object)
+        self,
+        peer: Authority,
+        pid: bytes,
+        signed: bytes,
+        bundles: Sequence[bytes],
+        payload: bytes | Path,
+        payload_size: int,
+    ) -> Refusal | None:
+        """Return a package; None when the peer has it durably."""
+        front = return_form.encode_front(signed, bundles)
+        body = front + payload if isinstance(payload, bytes) else _file_body(front, payload)
+        status, media, answer, retry_after = await self._call(
+            peer,
+            "PUT",
+            f"/emla/1/returns/{pid.hex()}",
+            body,
+            "application/vnd.emla.return",
+            len(front) + payload_size,
+            WIRE.bundle_bytes,
+        )
+        return None if status == 204 else _refusal(status, media, answer, retry_after)
 
 
 async def _read(response: ClientResponse, size_bytes_max: int) -> bytes:

@@ -25,7 +25,8 @@ from emla.model.errors import (
     TransportError,
 )
 from emla.model.limits import WIRE
-from emla.web.bodies import BodySource, HeldPayload
+from emla.web.bodies import BodySource, HeldPayload, small_body
+from emla.web.channel_api import ChannelApi
 from emla.web.problems import problem_middleware
 
 logger = logging.getLogger("emla.web")
@@ -49,6 +50,7 @@ class PeerApi:
         ping: PingPeer,
         relay: Relay,
         take: TakeDocuments,
+        channel: ChannelApi,
     ) -> None:
         self._gateway = gateway
         self._accept = accept
@@ -56,6 +58,7 @@ class PeerApi:
         self._ping = ping
         self._relay = relay
         self._take = take
+        self._channel = channel
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -71,6 +74,7 @@ class PeerApi:
         application.router.add_get("/emla/1/documents/{authority}", self.get_documents)
         application.router.add_put("/emla/1/documents/{authority}", self.put_documents)
         application.router.add_post("/emla/1/ping", self.post_ping)
+        self._channel.add_routes(application.router)
         return application
 
     def _correlation(self) -> str:
@@ -100,7 +104,7 @@ class PeerApi:
         """POST /emla/1/packages: several small ones at once; each is answered with its bundle or the code of its refusal."""
         if self.stopping:
             raise TransportError("stopping")
-        packages = package_row.decode(await _small_body(http_request, WIRE.packages_bytes))
+        packages = package_row.decode(await small_body(http_request, WIRE.packages_bytes))
         with self._gateway.under_way.many(len(packages)):
             outcomes = await asyncio.gather(*(self._package(*each) for each in packages))
         return web.Response(
@@ -118,14 +122,14 @@ class PeerApi:
     async def put_acknowledgement(self, http_request: web.Request) -> web.Response:
         """PUT /emla/1/acknowledgements/{aid}: 204 once it is durable here."""
         aid = _id(http_request, "aid")
-        stored = await _small_body(http_request, WIRE.bundle_bytes)
+        stored = await small_body(http_request, WIRE.bundle_bytes)
         with self._gateway.under_way.one():
             await self._receive_acknowledgement(aid, stored)
         return web.Response(status=204)
 
     async def post_acknowledgements(self, http_request: web.Request) -> web.Response:
         """POST /emla/1/acknowledgements: several at once; the answer tells for each whether it is durable here."""
-        body = await _small_body(http_request, WIRE.bundles * (WIRE.bundle_bytes + 4))
+        body = await small_body(http_request, WIRE.bundles * (WIRE.bundle_bytes + 4))
         bundles = bundles_form.decode(body)
         with self._gateway.under_way.one():
             outcomes = await asyncio.gather(*(self._outcome(stored) for stored in bundles))
@@ -151,14 +155,14 @@ class PeerApi:
         authority = http_request.match_info["authority"]
         if authority not in self._gateway.directory.peers:
             raise InvalidDocumentError("unknown-sender")
-        exported = await _small_body(http_request, WIRE.documents_bytes)
+        exported = await small_body(http_request, WIRE.documents_bytes)
         with self._gateway.under_way.one():
             await self._take(authority, exported, fetched=False)
         return web.Response(status=204)
 
     async def post_ping(self, http_request: web.Request) -> web.Response:
         """POST /emla/1/ping: a signed, empty round trip."""
-        peer, answer = await self._ping.answer(await _small_body(http_request, PING_BYTES_MAX))
+        peer, answer = await self._ping.answer(await small_body(http_request, PING_BYTES_MAX))
         self._relay.contact(peer)
         return web.Response(body=answer, content_type=PING_MEDIA)
 
@@ -168,11 +172,3 @@ def _id(http_request: web.Request, name: str) -> bytes:
     if not _ID.fullmatch(value):
         raise InvalidPackageError("malformed", f"'{name}' is not an id.")
     return bytes.fromhex(value)
-
-
-async def _small_body(http_request: web.Request, size_bytes_max: int) -> bytes:
-    length = http_request.content_length
-    if length is None or not 0 < length <= size_bytes_max:
-        raise InvalidPackageError("malformed", "The body has no acceptable length.")
-    short = InvalidPackageError("malformed", "The body ended before its length.")
-    return await BodySource(http_request.content, length, short).read_exactly(length)
