@@ -5,6 +5,7 @@ from tests.ablation import (
     rows_forms,
     rows_keys,
     rows_ladders,
+    rows_relay,
     rows_running,
     rows_succession,
     rows_trust,
@@ -19,4 +20,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_keys.ROWS,
     *rows_exchange.ROWS,
     *rows_running.ROWS,
+    *rows_relay.ROWS,
 )
