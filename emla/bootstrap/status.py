@@ -115,6 +115,7 @@ def readiness(
         Check("clerk", lambda: "" if clerk.ready else "the clerk is not running"),
         Check("disk", disk),
         Check("documents", documents),
+        Check("ledger", lambda: gateway.ledger_closed() or ""),
     )
 
 
@@ -138,6 +139,10 @@ def figures(status: Status) -> Figures:
     }
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
         "emla_ledger_size": ("Leaves in the ledger.", lambda: store.ledger_size),
+        "emla_ledger_closed": (
+            "Whether the ledger is closed: nothing is sent, accepted or acknowledged.",
+            lambda: gateway.ledger_closed() is not None,
+        ),
         "emla_under_way": ("Journeys being worked on.", lambda: gateway.under_way.count),
         "emla_peers": ("Peers pinned.", lambda: len(gateway.directory.peers)),
         "emla_oldest_leg_seconds": ("Age of the oldest package without an answer.", oldest),

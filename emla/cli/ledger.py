@@ -41,10 +41,23 @@ def verify() -> None:
                 "root": report.root.hex(),
                 "acknowledgements": found.acknowledgements,
                 "payloads": found.payloads,
+                "former": [
+                    {"origin": each.origin, "leaves": each.leaves, "root": each.root.hex()}
+                    for each in found.former
+                ],
                 "problems": found.problems,
             }
         )
     else:
+        for former in found.former:
+            screen.facts(
+                [
+                    ("Former ledger", former.origin),
+                    ("Leaves", str(former.leaves)),
+                    ("Checkpoints", str(former.checkpoints)),
+                    ("Root", former.root.hex()),
+                ]
+            )
         screen.facts(
             [
                 ("Ledger", report.origin),

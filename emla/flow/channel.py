@@ -51,8 +51,12 @@ class Channels:
         self._watch = watch
         self._settle = settle
 
-    async def exchange(self, peer: str) -> ChannelStatus:
+    async def exchange(self, peer: str, *, settle: bool = True) -> ChannelStatus:
         """Tell a peer how the channels stand, and take what it answers.
+
+        Args:
+            peer: whom.
+            settle: whether what follows is done, too, before this returns.
 
         Raises:
             InvalidDocumentError: ``unknown-sender``: it is not pinned.
@@ -74,7 +78,8 @@ class Channels:
         await self._take(status, sender, answer)
         # Judged by now; and fresh, because it repeats the nonce of this minute.
         await self._watch.answered(peer)
-        await self._settle(peer, status)
+        if settle:
+            await self._settle(peer, status)
         return status
 
     async def answer(self, signed: bytes) -> tuple[ChannelStatus, bytes]:

@@ -1,4 +1,4 @@
-"""channel_rounds: when peers are asked how the channels stand. Hourly, at the start, after an outage, and when our ledger is in doubt.
+"""channel_rounds: when peers are asked how the channels stand: hourly, at the start, after an outage, when in doubt.
 
 At the start everybody is asked before anything is signed: whoever restored a copy of the folder without saying so finds out
 before it harms. A peer that is not there then is asked again within the minute, and for as long as the ledger is closed.
@@ -101,7 +101,11 @@ class ChannelRounds:
         peers = list(self._gateway.directory.peers)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(START_SECONDS):
-                await asyncio.gather(*(self._exchange(peer) for peer in peers))
+                await asyncio.gather(*(self._exchange(peer, settle=False) for peer in peers))
+        for peer in peers:
+            plan = self._plan(peer)
+            plan.last = None  # what follows from the answers is done as soon as the workers run
+            self.want(peer)
         await self._watch.open_if_whole()
 
     async def run(self) -> None:
@@ -138,12 +142,12 @@ class ChannelRounds:
             plan.under_way = False
             self._changed.set()
 
-    async def _exchange(self, peer: str) -> None:
+    async def _exchange(self, peer: str, *, settle: bool = True) -> None:
         plan = self._plan(peer)
         plan.last = self._gateway.clock.steady()
         plan.at = plan.last + self._pause(peer)
         try:
-            await self._channels.exchange(peer)
+            await self._channels.exchange(peer, settle=settle)
         except (StoreError, IllegalTransitionError):
             raise  # our own storage or a bug of ours: nothing may go on
         except EmlaError as error:

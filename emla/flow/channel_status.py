@@ -129,9 +129,7 @@ class Compose:
         above = self.gateway.store.read.whole(direction, self.peer.id, epoch)
         numbers: list[int] = []
         while True:
-            slice_ = numbers_above(
-                self.peer.id, epoch, numbers[-1] if numbers else above, _NUMBERS_AT_ONCE
-            )
+            slice_ = numbers_above(self.peer.id, epoch, numbers[-1] if numbers else above, _NUMBERS_AT_ONCE)
             numbers += slice_
             found = count(numbers, above)
             if found.last == found.whole:  # no gap so far: nobody has to look at these again

@@ -173,6 +173,10 @@ class Signals:
     """A peer refused something of ours with a code."""
     wake: Callable[[str], None] = _nothing
     """Something that a peer's legs waited for has come about."""
+    ledger_closed: Callable[[], None] = _nothing
+    """Our ledger was closed: every peer is to be asked what it holds."""
+    ledger_opened: Callable[[], None] = _nothing
+    """Our ledger is open again, as it was or in a new epoch: what waited goes on, and peers hear of it."""
 
 
 @dataclass(slots=True, kw_only=True)

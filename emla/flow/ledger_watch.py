@@ -9,7 +9,6 @@ next start, which asks before it signs. R2 one batch opens a restored ledger tha
 
 import hashlib
 import logging
-from collections.abc import Callable
 
 from emla.flow.events import LEDGER_CLOSED, LEDGER_OPENED, PEER_GONE, event
 from emla.flow.gateway import Gateway
@@ -30,19 +29,11 @@ BEHIND = "ledger-behind"
 RESTORED = "ledger-restored"
 
 
-def _nothing() -> None:
-    """Nobody listens."""
-
-
 class LedgerWatch:
     """Closes our ledger, and opens it again where that is safe without a new epoch."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self.on_closed: Callable[[], None] = _nothing
-        """Told when it was closed: every peer is to be asked what it holds."""
-        self.on_opened: Callable[[], None] = _nothing
-        """Told when it is open again, as it was or in a new epoch: what waited may go on."""
 
     # --- closing ---
 
@@ -51,7 +42,7 @@ class LedgerWatch:
 
         Only what our own keys signed counts: no peer can close our ledger by lying.
         """
-        shown = [each for note in status.seen if (each := self._verified(note, status.at))]
+        shown = [row for note in status.seen if (row := self._verified(note, status.at))]
         await self._keep(shown)
         for row in shown:
             if self._is_behind(row):
@@ -80,7 +71,7 @@ class LedgerWatch:
 
         if await gateway.store.write(operation):
             logger.error("ledger closed", extra={"code": code, "peer": peer})
-            self.on_closed()
+            gateway.signals.ledger_closed()
         return True
 
     def _verified(self, note: bytes, at: int) -> SeenRow | None:
@@ -189,7 +180,7 @@ class LedgerWatch:
 
         if await self._gateway.store.write(operation):
             logger.warning("ledger opened", extra={"code": RESTORED})
-            self.on_opened()
+            self._gateway.signals.ledger_opened()
 
 
 def verified_checkpoint(note: bytes, origin: str, authority: Authority) -> Checkpoint | None:

@@ -1,8 +1,8 @@
-"""recover: a ledger that is behind ends, and the next epoch begins. What opens it is a card that two officers and the root approved.
+"""recover: a ledger that is behind ends, and the next epoch begins, with a card that two officers and the root approved.
 
 Order of writes: R4 is K2 of `flow.own`, with one thing more in the batch: the closed ledger is kept as it stands, the event that
-names it becomes the first leaf of the new one, the key that the card lists signs its first checkpoint, and what came late follows.
-A crash before it leaves the ledger closed; after it the new epoch is in force.
+names it becomes the first leaf of the new one, what came late follows, and the key that the card lists signs its first
+checkpoint. A crash before it leaves the ledger closed; after it the new epoch is in force.
 """
 
 import logging
@@ -35,7 +35,8 @@ def check_epoch(known: Card, offered: Card, *, closed: bool) -> None:
         )
     if offered.epoch != known.epoch + 1:
         raise InvalidDocumentError(
-            "invalid-document", f"The card opens epoch {offered.epoch}; after {known.epoch} comes {known.epoch + 1}."
+            "invalid-document",
+            f"The card opens epoch {offered.epoch}; after {known.epoch} comes {known.epoch + 1}.",
         )
     former = {key.kid for key in known.keys if key.use is KeyUse.LEDGER}
     ledger = [key for key in offered.keys if key.use is KeyUse.LEDGER]
@@ -45,9 +46,7 @@ def check_epoch(known: Card, offered: Card, *, closed: bool) -> None:
         )
 
 
-def begin_epoch(
-    gateway: Gateway, keys: PrivateKeys, offered: Authority
-) -> Callable[[Transaction], None]:
+def begin_epoch(gateway: Gateway, keys: PrivateKeys, offered: Authority) -> Callable[[Transaction], None]:
     """The operation that ends the closed ledger and begins the one that a card names.
 
     Args:

@@ -1,4 +1,4 @@
-"""settle: what follows from a peer's channel status. Acknowledgements are pushed again, what waits is tried, what was lost is returned.
+"""settle: what follows from a peer's channel status. Acknowledgements are pushed again, legs tried, packages returned.
 
 A status can be a lie, so all of this is only sending again what we hold, to the one peer who said it: a bounded number each time,
 one status after the other, and nothing twice a day. No leg is moved.
@@ -24,7 +24,9 @@ RETURNS_MAX = 64
 _LOOKED_AT_MAX = 4096
 _AGAIN_SECONDS = 86400.0
 _REMEMBERED_MAX = 100_000
-_LATER = frozenset({"ledger-behind", "ledger-restored", "busy", "stopping", "processing", "timeout", "disk-full"})
+_LATER = frozenset(
+    {"ledger-behind", "ledger-restored", "busy", "stopping", "processing", "timeout", "disk-full"}
+)
 _ANSWERS = frozenset({Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION})
 _VERDICTS = frozenset({Event.CONTENT_CONSIGNMENT, Event.CONTENT_CONSIGNMENT_FAILURE, Event.CONTENT_HANDOVER})
 
@@ -127,11 +129,15 @@ class Settle:
             # One that it does not want is no reason to keep back the others.
             self._returned[each.pid] = now
             taken += refusal is None
+            if refusal is not None:
+                logger.warning(
+                    "return refused", extra={"peer": peer.id, "pid": each.pid.hex(), "code": refusal.code}
+                )
         return taken
 
     async def _send(self, peer: Authority, each: Return) -> Refusal | None:
         size = self.gateway.store.read.payload_size(each.payload_sha256)
-        assert size is not None  # noqa: S101 (a row never points to a missing payload)
+        assert size is not None
         payload = self.gateway.payload(each.payload_sha256)
         return await self.transport.send_return(peer, each.pid, each.signed, each.bundles, payload, size)
 

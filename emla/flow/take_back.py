@@ -1,9 +1,9 @@
-"""take_back: what this ledger lost and a peer still holds -> our own again, with the acknowledgements that were signed at the time.
+"""take_back: what this ledger lost and a peer still holds -> ours again, with the acknowledgements signed at the time.
 
-Two kinds come back. A peer's package that we had accepted: with our own RelayAcceptance, which is stored as it is and never signed
-a second time. And a package of ours that the peer had accepted: its text is lost, for it is sealed to the peer, but what was
-sent, when, and what became of it is ours again. Both prove themselves by signatures made before the loss; who brings them does not
-matter. A package of ours in the epoch in force that we do not know is proof that our ledger is behind.
+Two kinds come back. A peer's package that we had accepted: with our own RelayAcceptance, which is stored as it is and never
+signed a second time. And a package of ours that the peer had accepted: its text is lost, for it is sealed to the peer, but what
+was sent, when, and what became of it is ours again. Both prove themselves by signatures made before the loss; who brings them
+does not matter. A package of ours in the epoch in force that we do not know is proof that our ledger is behind.
 Order of writes: I4 holds here too: one batch has the package with its keys, the acknowledgements, leaves and checkpoint. A crash
 before it leaves nothing, and it is returned again; after it, it is here.
 """
@@ -21,7 +21,12 @@ from emla.formats import dsse
 from emla.formats import header as header_form
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.documents import Authority, KeyUse
-from emla.model.errors import ConfigurationError, InvalidAcknowledgementError, InvalidPackageError, MalformedError
+from emla.model.errors import (
+    ConfigurationError,
+    InvalidAcknowledgementError,
+    InvalidPackageError,
+    MalformedError,
+)
 from emla.model.leg import LegKind, LegState, next_state
 from emla.model.limits import WIRE
 from emla.model.package import Header, Priority
@@ -49,9 +54,7 @@ class _Returned:
 class TakeBack:
     """The journey of what was lost."""
 
-    def __init__(
-        self, gateway: Gateway, watch: LedgerWatch, on_accepted: Callable[[bytes], None]
-    ) -> None:
+    def __init__(self, gateway: Gateway, watch: LedgerWatch, on_accepted: Callable[[bytes], None]) -> None:
         """Args: the gateway, who guards our ledger, and whom to tell about a package that is to be opened."""
         self._gateway = gateway
         self._watch = watch
@@ -117,7 +120,7 @@ class TakeBack:
             await self._watch.close(BEHIND, header.recipient, dsse.encode(envelope))
             raise ConfigurationError(BEHIND)
 
-    def _verified(  # noqa: PLR0913 (the parts of one object that was just taken apart)
+    def _verified(
         self,
         pid: bytes,
         envelope: SignedObject,
@@ -129,9 +132,7 @@ class TakeBack:
         """Verify the recipient's acknowledgements: ours by our own old keys, as any verifier would."""
         subject = Subject(header=header, pid=pid, signature_sha256=signature_hash(envelope))
         verified = tuple(
-            verify_acknowledgement(
-                each, issuer=recipient, subject=subject, witnessed=self._gateway.witnessed
-            )
+            verify_acknowledgement(each, issuer=recipient, subject=subject, witnessed=self._gateway.witnessed)
             for each in bundles
         )
         events = [each.acknowledgement.event for each in verified]

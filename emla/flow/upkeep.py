@@ -61,7 +61,7 @@ class Upkeep:
                 logger.exception("upkeep broke", extra={"code": "internal"})
 
     async def sign_status(self) -> None:
-        """Sign a new status when the last one is a day old. While the ledger is closed, peers are to notice that there is none."""
+        """Sign a new status when the last one is a day old; not while the ledger is closed: peers are to notice that."""
         if self._gateway.ledger_closed():
             return
         status, now = self._own.authority.status, self._gateway.now()

@@ -1,6 +1,7 @@
-"""Channel statuses as bytes (docs/spec/channel.md). Every list is bounded, so a status costs its reader little whoever made it."""
+"""Channel statuses as bytes (docs/spec/channel.md). Every list is bounded: a status costs its reader little, whoever made it."""
 
 import re
+from itertools import pairwise
 
 from emla.formats import patterns, strict_json
 from emla.formats.strict_json import Json, Members, decode_octets, encode_octets
@@ -173,5 +174,5 @@ def _note(value: Json) -> bytes:
 
 
 def _ascending(numbers: list[int], what: str) -> None:
-    if any(one >= other for one, other in zip(numbers, numbers[1:], strict=False)):
+    if any(one >= other for one, other in pairwise(numbers)):
         raise MalformedError(f"channel status has {what} that do not rise.")

@@ -15,4 +15,6 @@ BUNDLES_BYTES_MAX = WIRE.bundles * (WIRE.bundle_bytes + LENGTH_BYTES)
 def encode_front(signed: bytes, bundles: Sequence[bytes]) -> bytes:
     """Everything before the payload."""
     row = bundles_form.encode(bundles)
-    return b"".join((len(signed).to_bytes(LENGTH_BYTES, "big"), signed, len(row).to_bytes(LENGTH_BYTES, "big"), row))
+    return b"".join(
+        (len(signed).to_bytes(LENGTH_BYTES, "big"), signed, len(row).to_bytes(LENGTH_BYTES, "big"), row)
+    )

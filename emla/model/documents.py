@@ -11,7 +11,6 @@ from enum import StrEnum
 from emla.model.limits import WIRE
 from emla.model.signed import PayloadType
 
-
 _EPOCH = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 
 

@@ -58,7 +58,7 @@ class Transport(Protocol):
         """Send a signed channel status; return the signed answer, unverified."""
         ...
 
-    async def send_return(  # noqa: PLR0913 (the parts of one object)
+    async def send_return(
         self,
         peer: Authority,
         pid: bytes,

@@ -57,7 +57,7 @@ class Counted:
 
 
 def count(numbers: Sequence[int], above: int) -> Counted:
-    """Find the gaps in a channel. Nothing is said about what lies above the highest number given, or above the last gap that fits.
+    """Find the gaps in a channel. Nothing is said about what lies above the highest number given or the last gap that fits.
 
     Args:
         numbers: numbers that are there, all above `above`, rising.

@@ -263,7 +263,6 @@ class HttpsTransport:
         )
         return answer if status == 200 and found == media else _refusal(status, found, answer, retry_after)
 
-
     async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal:
         """Send a signed channel status; return the signed answer, unverified."""
         media = "application/vnd.emla.channel+json"
@@ -272,7 +271,7 @@ class HttpsTransport:
         )
         return answer if status == 200 and found == media else _refusal(status, found, answer, retry_after)
 
-    async def send_return(  # noqa: PLR0913 (the parts of one object)
+    async def send_return(
         self,
         peer: Authority,
         pid: bytes,

@@ -347,7 +347,9 @@ class SqliteTransaction(DocumentStatements, ChannelStatements):
         self._closed = None
         self._execute("DELETE FROM closed")
         self._execute("DELETE FROM asked")
-        for kind, digest, ref in self._execute("SELECT kind, digest, ref FROM late_leaf ORDER BY id").fetchall():
+        for kind, digest, ref in self._execute(
+            "SELECT kind, digest, ref FROM late_leaf ORDER BY id"
+        ).fetchall():
             self._append(kind, digest, ref)
         self._execute("DELETE FROM late_leaf")
 
