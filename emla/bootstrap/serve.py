@@ -16,23 +16,20 @@ from dataclasses import dataclass, field
 
 import uvloop
 
+from emla.bootstrap.channels import ChannelLine, channel_line
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.logs import set_up_logs
 from emla.bootstrap.own import DATABASE, SOCKET, own_authority, write_own_file
 from emla.bootstrap.own_keys import OwnKeys
-from emla.bootstrap.restored import forget_restored, is_restored
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.flow.accept import Accept
 from emla.flow.changes import Changes
-from emla.flow.channel import Channels
-from emla.flow.channel_rounds import ChannelRounds
 from emla.flow.deliver import DeliverLeg
 from emla.flow.gateway import Gateway
 from emla.flow.hand_over import HandOver
-from emla.flow.ledger_watch import LedgerWatch
 from emla.flow.news import News
 from emla.flow.open import Open
 from emla.flow.own import Outlets, Own, identity_at, ledger_key_at
@@ -41,9 +38,7 @@ from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.refresh import Refresh
 from emla.flow.relay import Relay
 from emla.flow.reseal import Reseal
-from emla.flow.settle import Settle
 from emla.flow.submit import Submit
-from emla.flow.take_back import TakeBack
 from emla.flow.take_documents import TakeDocuments
 from emla.flow.upkeep import Upkeep
 from emla.keyring.files import OPENER_USES
@@ -60,8 +55,8 @@ from emla.store.sqlite.listings import SqliteListings, open_listings
 from emla.store.sqlite.store import SqliteStore, open_store
 from emla.transport.https import HttpsTransport
 from emla.web.authority_api import AuthorityApi
-from emla.web.channel_api import ChannelApi
 from emla.web.keys_api import KeysApi
+from emla.web.ledger_api import LedgerApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 
@@ -105,16 +100,13 @@ class Line:
     refresh: Refresh
     reseal: Reseal
     upkeep: Upkeep
-    watch: LedgerWatch
-    channels: Channels
-    settle: Settle
-    rounds: ChannelRounds
+    channels: ChannelLine
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
         self.relay.contact(peer)
         self.refresh.contact(peer)
-        self.rounds.contact(peer)
+        self.channels.rounds.contact(peer)
 
     def workers(self) -> list["asyncio.Task[None]"]:
         """Start what runs until the end."""
@@ -123,7 +115,7 @@ class Line:
             self.opening.run(),
             self.refresh.run(),
             self.upkeep.run(),
-            self.rounds.run(),
+            self.channels.rounds.run(),
         )
         return [asyncio.create_task(each) for each in runs]
 
@@ -176,7 +168,7 @@ async def _serve(settings: Settings, keys: KeyFolder, on_ready: Callable[[int, i
     async with contextlib.AsyncExitStack() as stack:
         parts = await _open_parts(settings, keys, stack)
         line = _line(parts)
-        await _ask_first(line, settings)
+        await line.channels.ask_first()
         await line.own.start()
         await line.upkeep.sign_status()
         for peer in list(parts.gateway.directory.peers):
@@ -242,20 +234,11 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
     return parts
 
 
-async def _ask_first(line: Line, settings: Settings) -> None:
-    """Before anything is signed: what do others hold of our ledger? A copy of the folder that lags would sign its past anew."""
-    if is_restored(settings.data):
-        await line.watch.restored()
-    await line.rounds.at_start()
-
-
 def _line(parts: Parts) -> Line:
     """Put the journeys together, and connect what one tells another."""
     gateway, news = parts.gateway, News()
-    watch, settle = LedgerWatch(gateway), Settle(gateway, parts.transport)
-    channels = Channels(gateway, parts.transport, watch, settle)
-    rounds = ChannelRounds(gateway, channels, watch)
-    relay = Relay(gateway, rounds.watch(DeliverLeg(gateway, parts.transport, news)))
+    channels = channel_line(gateway, parts.transport)
+    relay = Relay(gateway, channels.rounds.watch(DeliverLeg(gateway, parts.transport, news)))
     reseal = Reseal(gateway, news, relay.add)
 
     async def on_news(peer: str) -> None:
@@ -268,15 +251,7 @@ def _line(parts: Parts) -> Line:
     gateway.signals.cards_seen = refresh.cards_seen
     gateway.signals.refused = refresh.refused
     gateway.signals.wake = relay.retry
-    gateway.signals.ledger_closed = rounds.want_all
-
-    def opened() -> None:
-        forget_restored(gateway.settings.data)
-        rounds.want_all()
-        for peer in gateway.directory.peers:
-            relay.retry(peer)
-
-    gateway.signals.ledger_opened = opened
+    channels.connect(relay.retry)
     outlets = Outlets(
         ledger_key=parts.store.use_ledger_key,
         file=lambda export: write_own_file(gateway.settings.data, export),
@@ -293,10 +268,7 @@ def _line(parts: Parts) -> Line:
         refresh=refresh,
         reseal=reseal,
         upkeep=Upkeep(gateway, own, parts.keys),
-        watch=watch,
         channels=channels,
-        settle=settle,
-        rounds=rounds,
     )
 
 
@@ -313,12 +285,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             ping,
             relay,
             line.take,
-            ChannelApi(
-                gateway,
-                line.channels,
-                line.settle,
-                TakeBack(gateway, line.watch, line.opening.add),
-            ),
+            line.channels.api(line.opening.add),
         ),
         authority=AuthorityApi(
             gateway,
@@ -332,6 +299,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             status=status,
             keys=KeysApi(gateway, Changes(gateway, line.own, parts.keys), parts.keys),
             forget=ForgetPeer(gateway),
+            ledger=LedgerApi(gateway, line.channels.watch),
         ),
         operations=operations,
     )

@@ -21,6 +21,7 @@ import aiohttp
 from emla.client import download
 from emla.client.answers import Leg, Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus, Submitted
 from emla.client.key_answers import Change, KeyOfficers, OwnDocuments, OwnKeys
+from emla.client.ledger_answers import LedgerState
 from emla.client.problems import error_of_problem
 from emla.client.reading import Answer, decode_answer, unreadable
 from emla.client.upload import PIECE_BYTES, SUBMISSION_TYPE, OpenPart, Progress, Submission
@@ -249,6 +250,14 @@ class Client:
         """What waits for, or was given to, peers."""
         answer = await self._get("/v1/legs", "legs", {"state": state} if state else {})
         return tuple(map(Leg.read, answer.items("items")))
+
+    async def ledger(self) -> LedgerState:
+        """How our ledger stands, and what others have shown of it."""
+        return LedgerState.read(await self._get("/v1/ledger", "the ledger"))
+
+    async def peer_gone(self, authority: str) -> LedgerState:
+        """Say that a peer cannot be asked what it holds of our ledger."""
+        return LedgerState.read(await self._post("/v1/ledger/gone", "the ledger", {"authority": authority}))
 
     async def retry_leg(self, leg_id: str) -> Leg:
         """Try a leg at once."""

@@ -33,7 +33,7 @@ from emla.model.limits import WIRE
 from emla.model.signed import PayloadType
 from emla.ports.channel import SeenRow, StatusRow, VoidedRow
 from emla.ports.store import Transaction
-from emla.ports.transport import Refusal, Transport
+from emla.ports.transport import ChannelTransport, Refusal
 
 logger = logging.getLogger("emla.channel")
 
@@ -44,7 +44,9 @@ Settle = Callable[[str, ChannelStatus], Awaitable[None]]
 class Channels:
     """Both sides of the exchange of channel statuses."""
 
-    def __init__(self, gateway: Gateway, transport: Transport, watch: LedgerWatch, settle: Settle) -> None:
+    def __init__(
+        self, gateway: Gateway, transport: ChannelTransport, watch: LedgerWatch, settle: Settle
+    ) -> None:
         """Args: the gateway, the line, who guards our ledger, and who does what follows from a status."""
         self._gateway = gateway
         self._transport = transport

@@ -14,7 +14,7 @@ from emla.model.channel import ChannelStatus
 from emla.model.documents import Authority
 from emla.model.errors import EmlaError, IllegalTransitionError, TransportError
 from emla.ports.store import AcknowledgementRow
-from emla.ports.transport import Refusal, Transport
+from emla.ports.transport import ChannelTransport, Refusal
 from emla.steps.reconcile import Act, act_about, forgotten, lacking
 from emla.steps.verify_acknowledgement import read_acknowledgement
 
@@ -46,7 +46,7 @@ class Settle:
     """The consequences of statuses."""
 
     gateway: Gateway
-    transport: Transport
+    transport: ChannelTransport
     _under_way: set[str] = field(default_factory=set)
     _returned: dict[bytes, float] = field(default_factory=dict)
     """When a package was returned, by our steady clock: whoever says every minute that it lost everything gets it once a day."""

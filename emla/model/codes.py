@@ -195,7 +195,7 @@ _ROWS = (
          "Stop and find out whether a backup was restored or somebody attacked; then open a new epoch: `emla ledger recover`.",
          Who.OPERATOR, 503, 6, True),
     Code("ledger-restored", "The data folder was restored from a backup, and not every peer has said yet what it holds of this ledger.",
-         "Wait until every peer has answered (`emla ledger show`), or say with `emla ledger recover --without` which are gone.",
+         "Wait until every peer has answered (`emla ledger show`), or say with `emla ledger without` which are gone.",
          Who.OPERATOR, 503, 5, True),
     Code("unreadable-file", "A file cannot be read.", "Check its path and mode.", Who.OFFICER, 400, 1),
     Code("unwritable-file", "A file cannot be written.", "Choose another folder, or move what is there.", Who.OFFICER, 400, 1),

@@ -54,6 +54,14 @@ class Transport(Protocol):
         """Send a signed ping; return the signed answer, unverified."""
         ...
 
+
+class ChannelTransport(Protocol):
+    """What comparing channels with a peer takes; the same contract."""
+
+    async def send_acknowledgement(self, peer: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
+        """Push an acknowledgement; None when the peer has it durably."""
+        ...
+
     async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal:
         """Send a signed channel status; return the signed answer, unverified."""
         ...

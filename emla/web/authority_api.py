@@ -28,6 +28,7 @@ from emla.ports.store import Transaction
 from emla.web import key_views, views
 from emla.web.bodies import BodySource
 from emla.web.keys_api import KeysApi
+from emla.web.ledger_api import LedgerApi
 from emla.web.peer_api import DOCUMENTS_MEDIA
 from emla.web.problems import problem_middleware
 
@@ -55,6 +56,7 @@ class AuthorityApi:
         news: News,
         status: "views.StatusSource",
         keys: KeysApi,
+        ledger: LedgerApi,
         forget: ForgetPeer,
     ) -> None:
         self._gateway = gateway
@@ -67,6 +69,7 @@ class AuthorityApi:
         self._news = news
         self._status = status
         self._keys = keys
+        self._ledger = ledger
         self._forget = forget
         self.stopping = False
 
@@ -90,6 +93,7 @@ class AuthorityApi:
         application.router.add_get("/v1/legs", self.get_legs)
         application.router.add_post("/v1/legs/{id}/retry", self.post_retry)
         self._keys.add_routes(application.router)
+        self._ledger.add_routes(application.router)
         return application
 
     # --- messages ---

@@ -1,10 +1,11 @@
 """Request bodies as sources: exactly so many bytes, within a time, or a clear error."""
 
 import asyncio
+import json
 
 from aiohttp import StreamReader, web
 
-from emla.model.errors import EmlaError, InvalidPackageError, TransportError
+from emla.model.errors import EmlaError, InvalidMessageError, InvalidPackageError, TransportError
 
 _READ_SECONDS = 60
 _WHOLE_BYTES_MAX = 512 * 1024
@@ -69,3 +70,18 @@ async def small_body(http_request: web.Request, size_bytes_max: int) -> bytes:
         raise InvalidPackageError("malformed", "The body has no acceptable length.")
     short = InvalidPackageError("malformed", "The body ended before its length.")
     return await BodySource(http_request.content, length, short).read_exactly(length)
+
+
+async def json_body(http_request: web.Request) -> dict[str, object]:
+    """Read the JSON object that our own people's calls carry.
+
+    Raises:
+        InvalidMessageError: ``bad-request``.
+    """
+    try:
+        body = json.loads(await http_request.read())
+    except (ValueError, RecursionError) as error:
+        raise InvalidMessageError("bad-request", "The body is not JSON.") from error
+    if not isinstance(body, dict):
+        raise InvalidMessageError("bad-request", "The body is not an object.")
+    return body
