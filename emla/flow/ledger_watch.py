@@ -167,7 +167,7 @@ class LedgerWatch:
 
     async def open_if_whole(self) -> None:
         """R2: open a restored ledger once nobody is left who could hold more of it. One that is behind stays closed."""
-        if self._gateway.ledger_closed() != RESTORED or self.unanswered():
+        if self._gateway.ledger_closed() is None or self.unanswered():
             return
         record = event(self._gateway, LEDGER_OPENED, {"code": RESTORED})
 

@@ -25,8 +25,19 @@ _LOOKED_AT_MAX = 4096
 _AGAIN_SECONDS = 86400.0
 _REMEMBERED_MAX = 100_000
 _LATER = frozenset(
-    {"ledger-behind", "ledger-restored", "busy", "stopping", "processing", "timeout", "disk-full"}
+    {
+        "ledger-behind",
+        "ledger-restored",
+        "busy",
+        "stopping",
+        "processing",
+        "timeout",
+        "disk-full",
+        "store-failed",
+        "internal",
+    }
 )
+"""Refusals that say nothing about the package returned."""
 _ANSWERS = frozenset({Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION})
 _VERDICTS = frozenset({Event.CONTENT_CONSIGNMENT, Event.CONTENT_CONSIGNMENT_FAILURE, Event.CONTENT_HANDOVER})
 

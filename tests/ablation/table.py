@@ -1,6 +1,7 @@
 """Every safeguard that a test must hold. A new row goes into the file of its subject (CONTRIBUTING.md)."""
 
 from tests.ablation import (
+    rows_channel,
     rows_exchange,
     rows_forms,
     rows_keys,
@@ -21,4 +22,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_exchange.ROWS,
     *rows_running.ROWS,
     *rows_relay.ROWS,
+    *rows_channel.ROWS,
 )

@@ -3,10 +3,6 @@
 Expected: the tree is smaller than peers hold: signing refused; recovery opens a new epoch that peers see.
 """
 
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,112 +10,13 @@ import pytest
 from emla.bootstrap.audit import verify_ledger
 from emla.flow.ledger_watch import BEHIND, RESTORED
 from emla.formats.acknowledgement import decode_bundle
-from emla.keyring.files import FileUse
 from emla.ledger.checkpoint import decode as decode_checkpoint
 from emla.model.acknowledgement import Event
-from emla.model.documents import KeyUse
-from emla.model.errors import ConfigurationError, InvalidDocumentError
-from emla.model.leg import InboxState, LegKind, LegState
-from emla.ports.channel import ClosedRow
-from emla.steps.next_card import CardPlan, next_card, overlap_ends
-from tests.support.ceremony import listed, new_key
+from emla.model.errors import InvalidDocumentError, NotFoundError
+from emla.model.leg import InboxState, LegState
 from tests.support.gateways import select
-from tests.support.in_process import Station
-from tests.support.key_house import RECIPIENT, SENDER, House, Ministry, key_house
-from tests.support.messages import make_template
-
-
-@dataclass
-class Exchange:
-    """Two ministries that write to each other, and what the recipient's folder was some time ago."""
-
-    house: House
-    backup: Path
-    back: int = 0
-
-    @property
-    def victim(self) -> Station:
-        return self.house.recipient.station
-
-    @property
-    def peer(self) -> Station:
-        return self.house.sender.station
-
-    async def there(self) -> bytes:
-        """A package of the peer's, accepted, opened, acknowledged."""
-        pid = await self.house.hand_in()
-        await self.peer.deliver(RECIPIENT)
-        await self.house.settle()
-        return pid
-
-    async def here(self) -> bytes:
-        """A package of the victim's, accepted, opened, acknowledged."""
-        self.back += 1
-        template = make_template(sender=RECIPIENT, recipient=SENDER, attachment=bytes(500))
-        pid = (await self.victim.hand_in(template, (1000 + self.back).to_bytes(16, "big"))).pid
-        await self.victim.deliver(SENDER)
-        await self.peer.open()
-        await self.peer.deliver(RECIPIENT)
-        return pid
-
-    async def refusal(self) -> str:
-        """The code for which the victim sends nothing."""
-        with pytest.raises(ConfigurationError) as caught:
-            await self.here()
-        return caught.value.code
-
-    async def copy(self) -> None:
-        """Copy the victim's folder, as a backup does: while nothing is written."""
-        await self.victim.close()
-        shutil.copytree(self.victim.data, self.backup)
-        self.victim.start()
-
-    async def restore(self) -> None:
-        """Put the copy in the place of the folder, and start."""
-        await self.victim.close()
-        shutil.rmtree(self.victim.data)
-        shutil.copytree(self.backup, self.victim.data)
-        self.victim.start()
-
-    async def recover(self) -> None:
-        """Two officers and the root: a card with a new ledger key opens the next epoch."""
-        self.house.clock.moved_by += 2  # what was signed in the second in which a key ends is not believed
-        ministry: Ministry = self.house.recipient
-        now = ministry.now
-        key = new_key(self.victim.data, FileUse.LEDGER, now)
-        plan = CardPlan(
-            add=(listed(key, now, 300),),
-            ends=overlap_ends(ministry.authority, KeyUse.LEDGER, now, 0),
-            begins_epoch=True,
-        )
-        await ministry.publish_card(next_card(ministry.authority, plan, now=now, life_seconds=86400))
-
-    async def both_ask(self) -> None:
-        """Each tells the other how the channels stand, and does what follows."""
-        self.house.clock.moved_by += 2  # statuses speak about the seconds before theirs
-        await self.victim.channels.exchange(SENDER)
-        await self.peer.settle_heard()
-        self.house.clock.moved_by += 2
-        await self.peer.channels.exchange(RECIPIENT)
-        await self.victim.settle_heard()
-
-
-@asynccontextmanager
-async def exchange(folder: Path) -> AsyncIterator[Exchange]:
-    async with key_house(folder) as house:
-        yield Exchange(house, folder / "backup")
-
-
-def closed(station: Station) -> ClosedRow:
-    row = station.store.read.closed()
-    assert row is not None
-    return row
-
-
-def state(station: Station, pid: bytes) -> LegState:
-    leg = station.store.read.leg_of(LegKind.PACKAGE, pid)
-    assert leg is not None
-    return leg.state
+from tests.support.key_house import RECIPIENT, SENDER
+from tests.support.restored import closed, exchange, state
 
 
 async def test_a_restored_copy_signs_nothing_recovers_by_two_persons_and_gets_everything_back(
@@ -241,3 +138,29 @@ async def test_a_closed_ledger_stays_closed_over_a_restart(tmp_path: Path) -> No
         await both.victim.restart()
         assert both.victim.store.read.closed() is None
         assert both.house.recipient.authority.card.epoch == 2
+
+
+async def test_a_peer_that_does_not_answer_keeps_a_restored_ledger_closed(tmp_path: Path) -> None:
+    async with exchange(tmp_path) as both:
+        await both.there()
+        await both.victim.watch.restored()
+        both.peer.store.broken = True  # its process is gone
+        await both.victim.rounds.at_start()
+        assert closed(both.victim).code == RESTORED
+        assert both.victim.watch.unanswered() == [SENDER]
+
+
+async def test_a_ledger_that_is_behind_is_not_opened_by_answers(tmp_path: Path) -> None:
+    async with exchange(tmp_path) as both:
+        await both.copy()
+        await both.there()
+        await both.restore()
+        await both.victim.watch.restored()
+        await both.victim.rounds.at_start()
+        assert both.victim.watch.unanswered() == []
+        assert closed(both.victim).code == BEHIND
+        await both.victim.watch.answered(SENDER)
+        with pytest.raises(NotFoundError):
+            await both.victim.watch.gone("fr.doj")
+        await both.victim.watch.gone(SENDER)
+        assert closed(both.victim).code == BEHIND
