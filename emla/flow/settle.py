@@ -86,7 +86,7 @@ class Settle:
         )
         returned = await self._return(peer, status)
         if pushed or returned:
-            logger.info("settled", extra={"peer": peer.id, "acknowledgements": pushed, "packages": returned})
+            logger.info("settled", extra={"peer": peer.id, "packages": pushed + returned})
 
     # --- what waits ---
 

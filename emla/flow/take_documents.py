@@ -110,7 +110,7 @@ class TakeDocuments:
         before, peer.authority, peer.row = peer.authority, authority, row
         if authority.card.epoch != before.card.epoch:
             logger.warning(
-                "peer began a new epoch", extra={"peer": authority.id, "epoch": authority.card.epoch}
+                "peer began a new epoch", extra={"peer": authority.id, "what": authority.card.ledger_origin}
             )
         self.figures.taken += 1
         if authority.frozen and not before.frozen:
