@@ -189,11 +189,8 @@ class TakeBack:
 
     def _keep_received(self, transaction: Transaction, returned: _Returned, payload: bytes | None) -> None:
         header, subject = returned.header, returned.subject
-        accepted = next(
-            each.acknowledgement.at
-            for each in returned.acknowledgements
-            if each.acknowledgement.event is Event.RELAY_ACCEPTANCE
-        )
+        # The first of them is the RelayAcceptance, and its instant that of the acceptance.
+        accepted = min(each.acknowledgement.at for each in returned.acknowledgements)
         transaction.insert_received(
             ReceivedRow(
                 pid=subject.pid,
