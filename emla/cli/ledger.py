@@ -8,10 +8,10 @@ from emla.cli.lazy import Entry, LazyGroup, example_text
 ledger = LazyGroup(
     "ledger",
     table={
-        "recover": Entry("ledger_recover:recover", "Propose the card that begins a new epoch."),
+        "recover": Entry("ledger_recover:recover", "Propose the card that begins a new epoch of the ledger."),
         "show": Entry("ledger_show:show", "Show how the ledger stands, and what peers hold of it."),
         "verify": Entry("ledger:verify", "Recompute the whole ledger from the stored bytes."),
-        "without": Entry("ledger_show:without", "Do not wait for a peer that cannot be asked."),
+        "without": Entry("ledger_show:without", "Go on without a peer that cannot be asked."),
     },
     text="The tamper-evident record of everything sent, received and acknowledged.",
     example="emla ledger verify",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @common
 @click.command(epilog=example_text("emla ledger show"))
 def show() -> None:
-    """Show how the ledger stands, and the largest checkpoint of it that peers hold."""
+    """Show how the ledger stands, and what peers hold of it."""
     _tell(with_client(lambda client: client.ledger()))
 
 
@@ -25,7 +25,7 @@ def show() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show who would not be waited for; change nothing.")
 def without(*, authority: str, yes: bool, dry_run: bool) -> None:
-    """Say that a peer cannot be asked what it holds of this ledger, and do not wait for it.
+    """Go on without a peer that cannot be asked.
 
     For a data folder that was restored from a backup. Only for an authority that is gone for good: if it holds more of
     the ledger than was restored, what is signed from now on contradicts it. The ledger records who was not asked.
