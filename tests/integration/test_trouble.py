@@ -20,6 +20,7 @@ import pytest
 
 from emla.bootstrap.audit import verify_ledger
 from emla.keyring.tls import check_tls, write_tls
+from emla.store.sqlite.schema import migrations
 from tests.support.calls import (
     body_of,
     eventually,
