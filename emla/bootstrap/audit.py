@@ -19,6 +19,7 @@ from emla.flow.peers import load_directory
 from emla.formats.acknowledgement import decode_bundle
 from emla.formats.event import decode as decode_event
 from emla.ledger.audit import AuditReport, IssuedProof, LeafRecord, audit
+from emla.ledger.checkpoint import origin_of
 from emla.ledger.leaf import LeafKind
 from emla.model.documents import Authority
 from emla.model.errors import ConfigurationError, EmlaError, MalformedError
@@ -47,6 +48,8 @@ class LedgerAudit:
     """What a whole audit of a data folder found."""
 
     ledger: AuditReport
+    former: tuple[AuditReport, ...]
+    """The ledgers of former epochs, the oldest first."""
     acknowledgements: int
     """Acknowledgements whose signature, proof and checkpoint were verified, ours and the peers'."""
     payloads: int
@@ -76,22 +79,22 @@ def verify_ledger(data: Path) -> LedgerAudit:
 
 
 def _audit(connection: sqlite3.Connection, data: Path, authority: Authority) -> LedgerAudit:
-    report = audit(
-        _leaves(connection),
-        lambda record: _stored(connection, record),
-        (row[0] for row in connection.execute("SELECT note FROM checkpoint ORDER BY size")),
-        origin=authority.card.ledger_origin,
-        public_keys=ledger_publics(authority),
-        issued=_issued(connection),
-    )
-    problems = [*report.problems, *unrecorded(connection), *mailbox_problems(connection, authority.id)]
+    epochs = [row[0] for row in connection.execute("SELECT DISTINCT epoch FROM former_leaf ORDER BY epoch")]
+    former = tuple(_audit_ledger(connection, authority, _former(epoch)) for epoch in epochs)
+    report = _audit_ledger(connection, authority, _Place(authority.card.epoch))
+    problems = [each for one in (*former, report) for each in one.problems]
+    problems += [*unrecorded(connection), *mailbox_problems(connection, authority.id)]
     directory = load_directory([rows.peer(row) for row in connection.execute(rows.PEER)])
     for each in _forgotten(connection):
         directory.peers.setdefault(each.authority.id, each)
     acknowledgements = _check_acknowledgements(connection, authority, directory, problems)
     payloads = _check_payloads(connection, data, problems)
     return LedgerAudit(
-        ledger=report, acknowledgements=acknowledgements, payloads=payloads, problems=tuple(problems)
+        ledger=report,
+        former=former,
+        acknowledgements=acknowledgements,
+        payloads=payloads,
+        problems=tuple(problems),
     )
 
 
@@ -116,17 +119,55 @@ def _forgotten(connection: sqlite3.Connection) -> Iterator[Peer]:
         yield from load_directory([peer]).peers.values()
 
 
-def _leaves(connection: sqlite3.Connection) -> Iterator[LeafRecord]:
-    for index, kind, digest in connection.execute("SELECT idx, kind, digest FROM leaf ORDER BY idx"):
-        yield LeafRecord(index=index, kind=kind, digest=digest)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a ledger lies: that in force, unless said."""
+
+    epoch: int
+    leaves: str = "SELECT idx, kind, digest, ref FROM leaf ORDER BY idx"
+    checkpoints: str = "SELECT note FROM checkpoint ORDER BY size"
+    issued: str = (
+        "SELECT a.bundle FROM leaf l JOIN acknowledgement a ON a.aid = l.ref WHERE l.kind = ? ORDER BY l.idx"
+    )
+    values: tuple[int, ...] = ()
 
 
-def _stored(connection: sqlite3.Connection, record: LeafRecord) -> bytes | None:
+def _former(epoch: int) -> _Place:
+    """Where the ledger of a former epoch lies."""
+    return _Place(
+        epoch,
+        "SELECT idx, kind, digest, ref FROM former_leaf WHERE epoch = ? ORDER BY idx",
+        "SELECT note FROM former_checkpoint WHERE epoch = ? ORDER BY size",
+        "SELECT a.bundle FROM former_leaf l JOIN acknowledgement a ON a.aid = l.ref"
+        " WHERE l.epoch = ? AND l.kind = ? ORDER BY l.idx",
+        (epoch,),
+    )
+
+
+def _audit_ledger(connection: sqlite3.Connection, authority: Authority, where: _Place) -> AuditReport:
+    refs: dict[int, bytes] = {}
+
+    def leaves() -> Iterator[LeafRecord]:
+        for index, kind, digest, ref in connection.execute(where.leaves, where.values):
+            refs.clear()  # one at a time: the audit asks for the object of the leaf it was just given
+            refs[index] = ref
+            yield LeafRecord(index=index, kind=kind, digest=digest)
+
+    return audit(
+        leaves(),
+        lambda record: _stored(connection, record, refs[record.index]),
+        (row[0] for row in connection.execute(where.checkpoints, where.values)),
+        origin=origin_of(authority.id, where.epoch),
+        public_keys=ledger_publics(authority),
+        issued=_issued(connection, where),
+    )
+
+
+def _stored(connection: sqlite3.Connection, record: LeafRecord, ref: bytes) -> bytes | None:
     """The exact bytes a leaf was made of; for an acknowledgement the signed object inside its bundle."""
     if record.kind not in _OBJECTS:
         return None
     kind = LeafKind(record.kind)
-    ref = connection.execute("SELECT ref FROM leaf WHERE idx = ?", (record.index,)).fetchone()[0]
     row = connection.execute(_OBJECTS[kind], (ref,)).fetchone()
     if row is None:
         return None
@@ -138,12 +179,10 @@ def _stored(connection: sqlite3.Connection, record: LeafRecord) -> bytes | None:
         return bytes(row[0])  # its hash will not fit, which is the finding
 
 
-def _issued(connection: sqlite3.Connection) -> Iterator[IssuedProof]:
+def _issued(connection: sqlite3.Connection, where: _Place) -> Iterator[IssuedProof]:
     """The proofs given to peers, in the order of their leaves."""
-    sql = (
-        "SELECT a.bundle FROM leaf l JOIN acknowledgement a ON a.aid = l.ref WHERE l.kind = ? ORDER BY l.idx"
-    )
-    for (stored,) in connection.execute(sql, (int(LeafKind.ACKNOWLEDGEMENT_ISSUED),)):
+    kind = int(LeafKind.ACKNOWLEDGEMENT_ISSUED)
+    for (stored,) in connection.execute(where.issued, (*where.values, kind)):
         try:
             bundle = decode_bundle(stored)
         except MalformedError:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 import uvloop
 
+from emla.bootstrap.channels import ChannelLine, channel_line
 from emla.bootstrap.hubs import collector, contact_of, hub_ways, published
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.logs import set_up_logs
@@ -66,6 +67,7 @@ from emla.web.authority_api import AuthorityApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
 from emla.web.keys_api import KeysApi
+from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
@@ -107,12 +109,14 @@ class Line:
     reseal: Reseal
     upkeep: Upkeep
     watch: WatchLegs
+    channels: ChannelLine
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
         self.ways.contact(peer)
         self.relay.contact(peer)
         self.refresh.contact(peer)
+        self.channels.rounds.contact(peer)
 
     def workers(self) -> list["asyncio.Task[None]"]:
         """Start what runs until the end."""
@@ -123,6 +127,7 @@ class Line:
             self.upkeep.run(),
             self.collect.run(),
             self.watch.run(),
+            self.channels.rounds.run(),
         )
         return [asyncio.create_task(each) for each in runs]
 
@@ -179,6 +184,7 @@ async def _serve(settings: Settings, keys: KeyFolder, on_ready: Callable[[int, i
     async with contextlib.AsyncExitStack() as stack:
         parts = await _open_parts(settings, keys, stack)
         line = _line(parts)
+        await line.channels.ask_first()
         await line.own.start()
         await line.upkeep.sign_status()
         for peer in list(parts.gateway.directory.peers):
@@ -250,7 +256,9 @@ def _line(parts: Parts) -> Line:
     """Put the journeys together, and connect what one tells another."""
     gateway, news = parts.gateway, News()
     hubs = hub_ways(gateway, parts.transport)
-    relay = Relay(gateway, DeliverLeg(gateway, parts.transport, news, hubs.line, hubs.ways))
+    channels = channel_line(gateway, parts.transport)
+    deliver = DeliverLeg(gateway, parts.transport, news, hubs.line, hubs.ways)
+    relay = Relay(gateway, channels.rounds.watch(deliver))
     reseal = Reseal(gateway, news, relay.add)
 
     async def on_news(peer: str) -> None:
@@ -268,6 +276,7 @@ def _line(parts: Parts) -> Line:
     words = contact_of(relay, refresh)
     accept = Accept(gateway, opening.add, words)
     collect = collector(gateway, hubs, accept, ReceiveAcknowledgement(gateway, news, words), take, relay)
+    channels.connect(relay.retry)
     outlets = Outlets(
         ledger_key=parts.store.use_ledger_key,
         file=lambda export: write_own_file(gateway.settings.data, export),
@@ -287,6 +296,7 @@ def _line(parts: Parts) -> Line:
         reseal=reseal,
         upkeep=Upkeep(gateway, own, parts.keys),
         watch=WatchLegs(gateway, news),
+        channels=channels,
     )
 
 
@@ -321,6 +331,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             relay,
             line.take,
             guard,
+            line.channels.api(line.opening.add, guard),
         ),
         authority=AuthorityApi(
             gateway,
@@ -343,6 +354,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             ),
             legs=LegsApi(gateway, parts.listings, Legs(gateway, relay)),
             quarantine=Quarantine(gateway, line.opening.add),
+            ledger=LedgerApi(gateway, line.channels.watch),
         ),
         operations=operations,
         guard=guard,

@@ -114,6 +114,7 @@ def readiness(
         Check("clerk", lambda: "" if clerk.ready else "the clerk is not running"),
         Check("disk", lambda: disk_problem(gateway)),
         Check("documents", lambda: documents_problem(gateway)),
+        Check("ledger", lambda: gateway.ledger_closed() or ""),
     )
 
 
@@ -165,6 +166,10 @@ def figures(status: Status, guard: Guard) -> Figures:
     }
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
         "emla_ledger_size": ("Leaves in the ledger.", lambda: store.ledger_size),
+        "emla_ledger_closed": (
+            "Whether the ledger is closed: nothing is sent, accepted or acknowledged.",
+            lambda: gateway.ledger_closed() is not None,
+        ),
         "emla_under_way": ("Journeys being worked on.", lambda: gateway.under_way.count),
         "emla_uploads": ("Payloads of files on their way in.", lambda: gateway.reservations.count),
         "emla_peers": ("Peers pinned.", lambda: len(gateway.directory.peers)),

@@ -7,7 +7,12 @@ from emla.cli.lazy import Entry, LazyGroup, example_text
 
 ledger = LazyGroup(
     "ledger",
-    table={"verify": Entry("ledger:verify", "Recompute the whole ledger from the stored bytes.")},
+    table={
+        "recover": Entry("ledger_recover:recover", "Propose the card that begins a new epoch of the ledger."),
+        "show": Entry("ledger_show:show", "Show how the ledger stands, and what peers hold of it."),
+        "verify": Entry("ledger:verify", "Recompute the whole ledger from the stored bytes."),
+        "without": Entry("ledger_show:without", "Go on without a peer that cannot be asked."),
+    },
     text="The tamper-evident record of everything sent, received and acknowledged.",
     example="emla ledger verify",
 )
@@ -41,10 +46,23 @@ def verify() -> None:
                 "root": report.root.hex(),
                 "acknowledgements": found.acknowledgements,
                 "payloads": found.payloads,
+                "former": [
+                    {"origin": each.origin, "leaves": each.leaves, "root": each.root.hex()}
+                    for each in found.former
+                ],
                 "problems": found.problems,
             }
         )
     else:
+        for former in found.former:
+            screen.facts(
+                [
+                    ("Former ledger", former.origin),
+                    ("Leaves", str(former.leaves)),
+                    ("Checkpoints", str(former.checkpoints)),
+                    ("Root", former.root.hex()),
+                ]
+            )
         screen.facts(
             [
                 ("Ledger", report.origin),

@@ -22,6 +22,7 @@ from emla.client import download
 from emla.client.answers import Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus, Submitted
 from emla.client.hub_answers import Mailbox
 from emla.client.key_answers import Change, KeyOfficers, OwnDocuments, OwnKeys
+from emla.client.ledger_answers import LedgerState
 from emla.client.leg_answers import Leg
 from emla.client.problems import error_of_problem
 from emla.client.reading import Answer, decode_answer, unreadable
@@ -279,6 +280,14 @@ class Client:
     async def leg(self, leg_id: str) -> Leg:
         """One leg."""
         return Leg.read(await self._get(f"/v1/legs/{quote(leg_id, safe='')}", "leg"))
+
+    async def ledger(self) -> LedgerState:
+        """How our ledger stands, and what others have shown of it."""
+        return LedgerState.read(await self._get("/v1/ledger", "the ledger"))
+
+    async def peer_gone(self, authority: str) -> LedgerState:
+        """Say that a peer cannot be asked what it holds of our ledger."""
+        return LedgerState.read(await self._post("/v1/ledger/gone", "the ledger", {"authority": authority}))
 
     async def retry_leg(self, leg_id: str) -> Leg:
         """Try a leg at once."""

@@ -78,6 +78,7 @@ class Accept:
         Raises:
             InvalidPackageError: refused before rung 7, or damaged; answered unsigned, no state, no leaf.
             TransportError: ``processing``, the same package is being received on another connection.
+            ConfigurationError: our own ledger is closed.
             StoreError: the storage is full or failed.
         """
         gateway = self._gateway
@@ -106,6 +107,7 @@ class Accept:
         gateway.signals.cards_seen(header.sender, header.sender_card.version, header.recipient_card.version)
         if known := self.known(pid):
             return known
+        gateway.require_ledger()
         if isinstance(verified, RefusedPackage):
             return await self._reject(package, verified.code)
         if refused := await self._refuse_conflict(package):

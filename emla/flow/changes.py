@@ -16,6 +16,7 @@ from typing import TypeVar
 from emla.flow.acts import Effects, effect_of
 from emla.flow.gateway import Gateway
 from emla.flow.own import Own
+from emla.flow.recover import begin_epoch, check_epoch
 from emla.formats import approval as approval_form
 from emla.formats import documents as form
 from emla.formats import dsse, standing
@@ -142,6 +143,7 @@ class Changes:
             card = _decoded(form.decode_card, payload)
             owner, version = card.authority, card.version
             last = known.card.version if card.root_version <= known.root.version else 0
+            self._check_epoch(card)
         elif kind is PayloadType.ROOT:
             root = _decoded(form.decode_root, payload)
             owner, version, last = root.authority, root.version, known.root.version
@@ -212,14 +214,18 @@ class Changes:
             # The keys first: once the card is out, packages may come for them.
             await self._keys.reload()
             self._check_keys(_decoded(form.decode_card, card))
-        now = self._gateway.now()
+        now, begin = self._gateway.now(), self._beginning(card)
 
         def also(transaction: Transaction) -> None:
+            if begin:
+                begin(transaction)
             for each in approved:
                 transaction.publish_change(each.row.sha256, now)
 
         encoded = {each.row.type: dsse.encode(documents[each.row.sha256]) for each in approved}
         await self._own.adopt(lambda known: _with(known, encoded), also)
+        if begin:
+            self._gateway.signals.ledger_opened()
         logger.info("change published", extra={"code": ", ".join(each.name.lower() for each in encoded)})
         return self.one(sha256)
 
@@ -228,6 +234,17 @@ class Changes:
         officers = self._judges(change.row.type, change.row.payload)
         verify_change(change.row.type, sha256, [each.signed for each in change.approvals], officers)
         return change
+
+    def _check_epoch(self, card: Card) -> None:
+        check_epoch(self._own.authority.card, card, closed=self._gateway.ledger_closed() is not None)
+
+    def _beginning(self, payload: bytes | None) -> Callable[[Transaction], None] | None:
+        """What begins a new epoch of our ledger (R4), where a card says so."""
+        card = None if payload is None else _decoded(form.decode_card, payload)
+        if card is None or card.epoch == self._own.authority.card.epoch:
+            return None
+        self._check_epoch(card)
+        return begin_epoch(self._gateway, self._keys, replace(self._own.authority, card=card))
 
     async def _publish_officers(self, change: Change) -> None:
         row = change.row
@@ -264,7 +281,7 @@ class Changes:
         known = self._own.authority
         listed = {(key.kid, key.use) for key in card.keys}
         lost = [key for key in known.card.keys if (key.kid, key.use) not in listed]
-        if lost and card.ledger_origin == known.card.ledger_origin:
+        if lost:
             raise InvalidDocumentError(
                 "invalid-document", f"The card no longer lists the {lost[0].use} key {lost[0].kid}."
             )

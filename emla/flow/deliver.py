@@ -48,6 +48,8 @@ class DeliverLeg:
 
     async def __call__(self, leg: Leg) -> Refusal | Postponed | None:
         """Make one attempt; a Refusal when it has to be repeated, Postponed when a hub has it meanwhile."""
+        if code := self._gateway.ledger_closed():
+            return Refusal(code=code, retry_after_seconds=HELD_SECONDS, held=True)
         peer = self._gateway.directory.find(leg.peer)
         if peer is None:
             return Refusal(code="unknown-recipient")

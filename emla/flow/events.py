@@ -14,6 +14,12 @@ MAILBOX_EXPIRED = "mailbox.expired"
 LEG_HELD = "leg.held"
 LEG_RELEASED = "leg.released"
 PACKAGE_RELEASED = "package.released"
+LEDGER_CLOSED = "ledger.closed"
+LEDGER_OPENED = "ledger.opened"
+LEDGER_RECOVERED = "ledger.recovered"
+PEER_GONE = "ledger.peer-gone"
+PEER_EPOCH = "peer.epoch"
+PEER_CONTRADICTED = "peer.contradicted-itself"
 
 
 def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:

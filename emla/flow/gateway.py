@@ -15,7 +15,7 @@ from emla.ledger.checkpoint import Checkpoint, checkpoint_text
 from emla.model.acknowledgement import Event
 from emla.model.call import Call, CallSignature
 from emla.model.documents import Authority
-from emla.model.errors import StoreError
+from emla.model.errors import ConfigurationError, StoreError
 from emla.model.package import CardReference
 from emla.model.settings import Settings
 from emla.model.signed import PayloadType, Signer
@@ -180,6 +180,10 @@ class Signals:
     """Something that a peer's legs waited for has come about."""
     pinned: Callable[[str], None] = _nothing
     """Documents of an authority were imported."""
+    ledger_closed: Callable[[], None] = _nothing
+    """Our ledger was closed: every peer is to be asked what it holds."""
+    ledger_opened: Callable[[], None] = _nothing
+    """Our ledger is open again, as it was or in a new epoch: what waited goes on, and peers hear of it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -205,6 +209,20 @@ class Gateway:
     def now(self) -> int:
         """The wall clock in whole UNIX seconds, as signed objects carry it."""
         return int(self.clock.now())
+
+    def ledger_closed(self) -> str | None:
+        """The code for which our ledger is closed; None while it is open (`flow.ledger_watch`)."""
+        row = self.store.read.closed()
+        return row.code if row else None
+
+    def require_ledger(self) -> None:
+        """Refuse to begin something that would be recorded in a closed ledger. The store refuses it in any case, but later.
+
+        Raises:
+            ConfigurationError: ``ledger-behind`` or ``ledger-restored``.
+        """
+        if code := self.ledger_closed():
+            raise ConfigurationError(code)
 
     def require_space(self, bytes_wanted: int) -> None:
         """Refuse to begin something that would leave less than the floor, with all that is promised, of free space.

@@ -107,7 +107,7 @@ class Open:
         return Verdict(code="three-strikes", record=b"")
 
     async def _keep(self, row: InboxRow, verdict: Verdict) -> None:
-        """Commit a verdict; while the token that signs it does not answer, the verdict waits for it."""
+        """Commit a verdict; while the token that signs it does not answer, or the ledger is closed, the verdict waits."""
         while True:
             try:
                 await self._commit(row, verdict)
@@ -129,8 +129,13 @@ class Open:
             transaction.move_received(row.pid, InboxState.ACCEPTED, state, verdict.code)
             if verdict.record:
                 transaction.insert_record(row.pid, verdict.record)
-            if event in transaction.events_of(row.pid):
-                return None  # it came out of quarantine and went back: what was said stands, and is said once
+            events = transaction.events_of(row.pid)
+            if event in events or Event.CONTENT_CONSIGNMENT in events:
+                # It came out of quarantine and went back, or was lost with a ledger and came back with our verdict of then:
+                # what was said stands, and is said once.
+                if state is InboxState.CONSIGNED and Event.CONTENT_HANDOVER in events:
+                    transaction.move_received(row.pid, InboxState.CONSIGNED, InboxState.HANDED, None)
+                return None
             acknowledgement = self._gateway.acknowledge(event, subject, verdict.code, at=at)
             return issue_with_leg(transaction, acknowledgement, at)
 

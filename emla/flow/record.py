@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from enum import Enum, auto
 
+from emla.flow.seen import seen_in
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.leg import LegKind, next_state
 from emla.ports.store import AcknowledgementRow, DuplicateError, Transaction
@@ -22,6 +23,20 @@ class Recorded(Enum):
     CONTRADICTS_AS_KNOWN = auto()
 
 
+def acknowledgement_row(verified: VerifiedAcknowledgement) -> AcknowledgementRow:
+    """A verified acknowledgement as it is stored."""
+    said = verified.acknowledgement
+    return AcknowledgementRow(
+        aid=verified.aid,
+        pid=said.pid,
+        event=said.event,
+        by=said.by,
+        at=said.at,
+        reason=said.reason,
+        bundle=verified.stored,
+    )
+
+
 def record_acknowledgement(
     verified: VerifiedAcknowledgement, *, at: int
 ) -> Callable[[Transaction], Recorded]:
@@ -35,15 +50,7 @@ def record_acknowledgement(
         An operation; it says what became of it.
     """
     said = verified.acknowledgement
-    row = AcknowledgementRow(
-        aid=verified.aid,
-        pid=said.pid,
-        event=said.event,
-        by=said.by,
-        at=said.at,
-        reason=said.reason,
-        bundle=verified.stored,
-    )
+    row, seen = acknowledgement_row(verified), seen_in(verified)
     other = Contradiction(aid=row.aid, pid=row.pid, event=row.event, by=row.by, at=at, bundle=row.bundle)
 
     def operation(transaction: Transaction) -> Recorded:
@@ -54,6 +61,7 @@ def record_acknowledgement(
             # The insert that failed left nothing. The first one stands and has moved the leg; this one moves nothing.
             is_new = transaction.insert_contradiction(other, verified.signed)
             return Recorded.CONTRADICTS if is_new else Recorded.CONTRADICTS_AS_KNOWN
+        transaction.see_checkpoint(seen)
         leg = transaction.leg_of(LegKind.PACKAGE, said.pid)
         if leg is not None:
             state = next_state(leg.state, transaction.events_of(said.pid))

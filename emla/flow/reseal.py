@@ -41,7 +41,7 @@ class Reseal:
         """Seal anew what waits for a peer under a key it has revoked; how many packages were replaced."""
         gateway = self._gateway
         authority = gateway.directory.find(peer)
-        if authority is None or not authority.revocations:
+        if authority is None or not authority.revocations or gateway.ledger_closed():
             return 0
         key = authority.newest(KeyUse.SEAL, gateway.now())
         if key is None:

@@ -90,8 +90,10 @@ class Submit:
         Raises:
             InvalidMessageError: what the officer must mend; nothing was kept.
             InvalidDocumentError: the recipient's documents have expired.
+            ConfigurationError: the ledger is closed.
             StoreError: the storage is full or failed.
         """
+        self._gateway.require_ledger()
         total = self._check_declared(submission)
         small = cc1.sealed_size(total + total // 8) <= WIRE.inline_payload_bytes
         return await (self._small(submission, total) if small else self._large(submission))

@@ -12,13 +12,14 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from emla.flow.events import DOCUMENTS_REFUSED, event
+from emla.flow.events import DOCUMENTS_REFUSED, PEER_EPOCH, event
 from emla.flow.gateway import Gateway, Peer
 from emla.formats.export import decode_export, encode_export
 from emla.ledger.checkpoint import checkpoint_text
 from emla.ledger.checkpoint import decode as decode_checkpoint
 from emla.model.documents import Authority
 from emla.model.errors import InvalidDocumentError, MalformedError
+from emla.ports.documents import DocumentTransaction
 from emla.ports.store import Transaction
 from emla.steps.succeed import succeed, with_revocations
 from emla.steps.trust import RootPin, trust_documents
@@ -95,15 +96,22 @@ class TakeDocuments:
         gateway = self._gateway
         row = replace(peer.row, documents=encode_export(authority.documents))
         now, seen = gateway.now(), _checkpoint_of(authority)
+        epoch = _epoch_of(gateway, peer.authority, authority)
 
         def operation(transaction: Transaction) -> None:
             transaction.put_peer(row)
+            if epoch:
+                epoch(transaction)
             if seen is not None:
                 transaction.witness(seen, now)
 
         # K4: before this commit the old documents stand; after it the new ones, whatever happens to us.
         await gateway.store.write(operation)
         before, peer.authority, peer.row = peer.authority, authority, row
+        if authority.card.epoch != before.card.epoch:
+            logger.warning(
+                "peer began a new epoch", extra={"peer": authority.id, "what": authority.card.ledger_origin}
+            )
         self.figures.taken += 1
         if authority.frozen and not before.frozen:
             logger.warning("peer frozen", extra={"peer": authority.id, "code": "frozen"})
@@ -144,3 +152,13 @@ def _checkpoint_of(authority: Authority) -> bytes | None:
     if authority.status is None or not authority.status.checkpoint:
         return None
     return checkpoint_text(decode_checkpoint(authority.status.checkpoint).checkpoint)
+
+
+def _epoch_of(
+    gateway: Gateway, before: Authority, after: Authority
+) -> Callable[[DocumentTransaction], None] | None:
+    """The event that a peer's ledger ended and another began: its checkpoints of before stay as evidence."""
+    if after.card.epoch == before.card.epoch:
+        return None
+    facts = {"peer": after.id, "before": before.card.ledger_origin, "after": after.card.ledger_origin}
+    return event(gateway, PEER_EPOCH, facts)

@@ -61,7 +61,9 @@ class Upkeep:
                 logger.exception("upkeep broke", extra={"code": "internal"})
 
     async def sign_status(self) -> None:
-        """Sign a new status when the last one is a day old."""
+        """Sign a new status when the last one is a day old; not while the ledger is closed: peers are to notice that."""
+        if self._gateway.ledger_closed():
+            return
         status, now = self._own.authority.status, self._gateway.now()
         if status is None or now - status.at >= _STATUS_SECONDS:
             await self._own.adopt(lambda documents: documents)
@@ -112,6 +114,8 @@ class Upkeep:
 
     async def destroy(self) -> None:
         """Destroy the private halves of sealing keys for which nothing can arrive any more."""
+        if self._gateway.ledger_closed():
+            return  # what was lost may come back, sealed to an old key
         own, now = self._own.authority, self._gateway.now()
         held = {each.kid for each in self._keys.held() if each.use is KeyUse.SEAL}
         over = [key for key in own.keys(KeyUse.SEAL) if key.kid in held and now >= destroy_at(key)]

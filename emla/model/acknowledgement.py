@@ -98,3 +98,9 @@ class VerifiedAcknowledgement:
     signed: bytes
     stored: bytes
     """The encoded bundle as received."""
+    origin: str
+    """The issuer's ledger that it stands in."""
+    size: int
+    """The size of that ledger, as the checkpoint of the bundle says."""
+    note: bytes
+    """That checkpoint."""

@@ -4,11 +4,14 @@ Instants are integer UNIX seconds with their wire names. A document here is deco
 by `emla.steps.trust` alone.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from emla.model.limits import WIRE
 from emla.model.signed import PayloadType
+
+_EPOCH = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 
 
 class KeyUse(StrEnum):
@@ -77,6 +80,15 @@ class Card:
     payload_bytes_max: int
     created: int
     expires: int
+
+    def is_ledger(self, origin: str) -> bool:
+        """Whether an origin names the authority's ledger: the one in force, or one of a former epoch."""
+        if origin == self.ledger_origin:
+            return True
+        stem, _, epoch = origin.rpartition("/")
+        if stem != self.ledger_origin.rpartition("/")[0] or not _EPOCH.fullmatch(epoch):
+            return False
+        return int(epoch) < self.epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ class PayloadType(StrEnum):
     OFFICERS = "application/vnd.emla.officers.v1+json"
     ACT = "application/vnd.emla.act.v1+json"
     PING = "application/vnd.emla.ping.v1+json"
+    CHANNEL = "application/vnd.emla.channel.v1+json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

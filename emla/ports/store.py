@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
 from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.ports.channel import ChannelReader, ChannelTransaction
 from emla.ports.documents import DocumentReader, DocumentTransaction, PeerRow
 from emla.ports.listings import Listed
 from emla.ports.mailbox import MailboxReader, MailboxTransaction
@@ -131,7 +132,7 @@ class Issued:
     bundle: bytes = b""
 
 
-class Transaction(DocumentTransaction, MailboxTransaction, TroubleTransaction, Protocol):
+class Transaction(DocumentTransaction, MailboxTransaction, TroubleTransaction, ChannelTransaction, Protocol):
     """What an operation may do inside a batch."""
 
     def next_place(self, recipient: str, epoch: int) -> tuple[int, bytes | None]:
@@ -225,7 +226,7 @@ class Transaction(DocumentTransaction, MailboxTransaction, TroubleTransaction, P
         ...
 
 
-class Reader(DocumentReader, MailboxReader, TroubleReader, Protocol):
+class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, Protocol):
     """Reads by key, of what is committed."""
 
     def sent(self, pid: bytes) -> SentRow | None:

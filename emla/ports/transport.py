@@ -5,6 +5,7 @@ before it is verified; an HTTP status decides nothing but when to try again. The
 the peer's card before a byte is sent.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -51,4 +52,28 @@ class Transport(Protocol):
 
     async def ping(self, peer: Authority, signed: bytes) -> bytes | Refusal:
         """Send a signed ping; return the signed answer, unverified."""
+        ...
+
+
+class ChannelTransport(Protocol):
+    """What comparing channels with a peer takes; the same contract."""
+
+    async def send_acknowledgement(self, peer: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
+        """Push an acknowledgement; None when the peer has it durably."""
+        ...
+
+    async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal:
+        """Send a signed channel status; return the signed answer, unverified."""
+        ...
+
+    async def send_return(
+        self,
+        peer: Authority,
+        pid: bytes,
+        signed: bytes,
+        bundles: Sequence[bytes],
+        payload: bytes | Path,
+        payload_size: int,
+    ) -> Refusal | None:
+        """Return a package to a peer that lost it, with the recipient's acknowledgements; None when it has it durably."""
         ...

@@ -3,13 +3,15 @@
 Rules:
  1. The version is one more; what is not said to change stays as it is.
  2. No key disappears: what it signed stays verifiable. A key ends earlier or later, and never before it begins.
- 3. What comes out is a card that decodes, or an error that says why it would be none.
+ 3. A ledger that ends takes its keys with it: they end with the card that begins the next epoch.
+ 4. What comes out is a card that decodes, or an error that says why it would be none.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from emla.formats import documents as form
+from emla.ledger.checkpoint import origin_of
 from emla.model.documents import Authority, Card, CardKey, Endpoint, KeyUse
 from emla.model.errors import InvalidDocumentError, MalformedError
 
@@ -31,6 +33,10 @@ class CardPlan:
     """The hubs that hold what is for it from now on."""
     root_version: int | None = None
     """The root it is signed under; None: the one in force."""
+    begins_epoch: bool = False
+    """Whether the ledger ends and the next one begins, because peers hold more of it than we do."""
+    version_above: int = 0
+    """A version that somebody has seen already: the next one is above it, too."""
 
 
 def next_card(known: Authority, plan: CardPlan, *, now: int, life_seconds: int) -> Card:
@@ -51,9 +57,10 @@ def next_card(known: Authority, plan: CardPlan, *, now: int, life_seconds: int) 
         raise InvalidDocumentError("invalid-document", f"The card lists no key {unknown[0]}.")
     if twice := [key.kid for key in plan.add if key.kid in kids]:
         raise InvalidDocumentError("invalid-document", f"The card lists the key {twice[0]} already.")
+    epoch = before.epoch + 1 if plan.begins_epoch else before.epoch
     card = replace(
         before,
-        version=before.version + 1,
+        version=max(before.version, plan.version_above) + 1,
         root_version=known.root.version if plan.root_version is None else plan.root_version,
         keys=(
             *(replace(key, not_after=plan.ends.get(key.kid, key.not_after)) for key in before.keys),
@@ -61,6 +68,8 @@ def next_card(known: Authority, plan: CardPlan, *, now: int, life_seconds: int) 
         ),
         endpoints=_endpoints(before, plan),
         hubs=before.hubs if plan.hubs is None else tuple(plan.hubs),
+        epoch=epoch,
+        ledger_origin=origin_of(before.authority, epoch),
         created=now,
         expires=now + life_seconds,
     )

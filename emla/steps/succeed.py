@@ -4,6 +4,7 @@ Rules (docs/spec/documents.md 10):
  1. The same authority, and no root version already seen has changed or is missing.
  2. A version of the card never goes back and never changes, among the cards of one root version. A root of a higher version
     starts afresh: that is how an authority recovers from a thief who has signed a card of the highest version there is.
+ 2b. Likewise the epoch of its ledger: an epoch that is over does not begin again.
  3. Likewise the profile, as long as the key that signed the known one is listed and not revoked.
  4. Revocations only become more. Documents that lack a known one are refused as a whole; what they take away besides is
     kept all the same (`with_revocations`).
@@ -65,6 +66,9 @@ def check_successor(known: Authority, offered: Authority) -> None:
         _check_version(
             "card", (known.card.version, known.card_sha256), (offered.card.version, offered.card_sha256)
         )
+        # Rule 2b.
+        if offered.card.epoch < known.card.epoch:
+            raise _lower("ledger's epoch", known.card.epoch, offered.card.epoch)
     # Rule 4.
     missing = _revocations(known.documents) - _revocations(offered.documents)
     if missing:

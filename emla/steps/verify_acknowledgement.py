@@ -50,6 +50,12 @@ def _verified_checkpoint(note: bytes, origin: str, public: bytes) -> Checkpoint:
     return checkpoint_form.verify(note, origin, public)
 
 
+@lru_cache(maxsize=256)
+def _claimed_origin(note: bytes) -> str:
+    """The ledger that a checkpoint says it is of, once for a batch."""
+    return checkpoint_form.decode(note).checkpoint.origin
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedAcknowledgement:
     """A bundle taken apart; nothing in it is verified."""
@@ -135,6 +141,9 @@ def verify_claim(
         aid=aid,
         signed=claim.bundle.signed,
         stored=claim.stored,
+        origin=checkpoint.origin,
+        size=checkpoint.size,
+        note=claim.bundle.checkpoint,
     )
 
 
@@ -178,10 +187,14 @@ def _check_proof(
 
 
 def _checkpoint_of(note: bytes, at: int, issuer: Authority) -> tuple[Checkpoint, CardKey]:
+    # What a ledger of a former epoch proved stays proved; the windows of its keys ended with it.
+    origin = _claimed_origin(note)
+    if not issuer.card.is_ledger(origin):
+        raise InvalidAcknowledgementError("bad-signature", f"{origin} is no ledger of {issuer.id}.")
     keys = [key for key in issuer.keys(KeyUse.LEDGER) if key.not_before <= at < key.not_after]
     for key in keys:
         try:
-            return _verified_checkpoint(note, issuer.card.ledger_origin, key.public), key
+            return _verified_checkpoint(note, origin, key.public), key
         except InvalidAcknowledgementError:
             if key is keys[-1]:
                 raise

@@ -20,6 +20,7 @@ from yarl import URL
 
 from emla.formats import bundles as bundles_form
 from emla.formats import package_row
+from emla.formats import returned as return_form
 from emla.formats.spki import spki_sha256
 from emla.model.documents import Authority
 from emla.model.errors import MalformedError, TransportError
@@ -201,15 +202,8 @@ class HttpsTransport:
     ) -> bytes | Refusal:
         """Offer a package in a call of its own."""
         front = len(signed).to_bytes(4, "big") + signed
-        length = len(front) + payload_size
-        if isinstance(payload, bytes):
-            return await self._put(peer, pid, front + payload, length)
-        try:
-            file = await asyncio.to_thread(payload.open, "rb", 0)
-        except OSError as error:
-            raise TransportError("internal", "A stored payload cannot be read.") from error
-        with file:  # here and not in the body: a line that breaks leaves that half read, and nobody ends it
-            return await self._put(peer, pid, _file_body(front, file), length)
+        async with _body(front, payload) as body:
+            return await self._put(peer, pid, body, len(front) + payload_size)
 
     async def _put(
         self, peer: Authority, pid: bytes, body: bytes | AsyncIterator[bytes], length: int
@@ -291,6 +285,37 @@ class HttpsTransport:
         )
         return answer if status == 200 and found == media else refusal_of(status, found, answer, retry_after)
 
+    async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal:
+        """Send a signed channel status; return the signed answer, unverified."""
+        media = "application/vnd.emla.channel+json"
+        status, found, answer, retry_after = await self._call(
+            peer, "POST", "/emla/1/channel", signed, media, len(signed), WIRE.channel_bytes
+        )
+        return answer if status == 200 and found == media else refusal_of(status, found, answer, retry_after)
+
+    async def send_return(
+        self,
+        peer: Authority,
+        pid: bytes,
+        signed: bytes,
+        bundles: Sequence[bytes],
+        payload: bytes | Path,
+        payload_size: int,
+    ) -> Refusal | None:
+        """Return a package; None when the peer has it durably."""
+        front = return_form.encode_front(signed, bundles)
+        async with _body(front, payload) as body:
+            status, media, answer, retry_after = await self._call(
+                peer,
+                "PUT",
+                f"/emla/1/returns/{pid.hex()}",
+                body,
+                "application/vnd.emla.return",
+                len(front) + payload_size,
+                WIRE.bundle_bytes,
+            )
+        return None if status == 204 else refusal_of(status, media, answer, retry_after)
+
 
 @contextmanager
 def _translated(base: URL) -> Iterator[None]:
@@ -337,6 +362,20 @@ def refusal_of(status: int, media: str, body: bytes, retry_after: str) -> Refusa
             code = found
     seconds = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
     return Refusal(code=code, retry_after_seconds=seconds)
+
+
+@asynccontextmanager
+async def _body(front: bytes, payload: bytes | Path) -> AsyncIterator[bytes | AsyncIterator[bytes]]:
+    """A call's body: what comes before a payload, and the payload, from memory or from its file."""
+    if isinstance(payload, bytes):
+        yield front + payload
+        return
+    try:
+        file = await asyncio.to_thread(payload.open, "rb", 0)
+    except OSError as error:
+        raise TransportError("internal", "A stored payload cannot be read.") from error
+    with file:  # here and not in the body: a line that breaks leaves that half read, and nobody ends it
+        yield _file_body(front, file)
 
 
 async def _file_body(front: bytes, file: FileIO) -> AsyncIterator[bytes]:

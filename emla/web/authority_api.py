@@ -26,6 +26,7 @@ from emla.ports.listings import Listed, Listings
 from emla.web import views
 from emla.web.bodies import BodySource
 from emla.web.keys_api import KeysApi
+from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
 from emla.web.peers_api import PeersApi
 from emla.web.problems import problem_middleware
@@ -54,6 +55,7 @@ class AuthorityApi:
         keys: KeysApi,
         legs: LegsApi,
         quarantine: Quarantine,
+        ledger: LedgerApi,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -66,6 +68,7 @@ class AuthorityApi:
         self._keys = keys
         self._legs = legs
         self._quarantine = quarantine
+        self._ledger = ledger
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -83,6 +86,7 @@ class AuthorityApi:
         self._peers.add_routes(application.router)
         self._legs.add_routes(application.router)
         self._keys.add_routes(application.router)
+        self._ledger.add_routes(application.router)
         return application
 
     # --- messages ---

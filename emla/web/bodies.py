@@ -1,10 +1,11 @@
 """Request bodies as sources: exactly so many bytes, within a time, or a clear error."""
 
 import asyncio
+import json
 
-from aiohttp import StreamReader
+from aiohttp import StreamReader, web
 
-from emla.model.errors import EmlaError, TransportError
+from emla.model.errors import EmlaError, InvalidMessageError, InvalidPackageError, TransportError
 
 _READ_SECONDS = 60
 _WHOLE_BYTES_MAX = 512 * 1024
@@ -56,3 +57,31 @@ class HeldPayload:
     async def read_exactly(self, size: int) -> bytes:
         """The payload; whoever reads it has compared its size before."""
         return self._payload
+
+
+async def small_body(http_request: web.Request, size_bytes_max: int) -> bytes:
+    """Read a whole body of at most so many bytes.
+
+    Raises:
+        InvalidPackageError: ``malformed``: it has no acceptable length, or ends before it.
+    """
+    length = http_request.content_length
+    if length is None or not 0 < length <= size_bytes_max:
+        raise InvalidPackageError("malformed", "The body has no acceptable length.")
+    short = InvalidPackageError("malformed", "The body ended before its length.")
+    return await BodySource(http_request.content, length, short).read_exactly(length)
+
+
+async def json_body(http_request: web.Request) -> dict[str, object]:
+    """Read the JSON object that our own people's calls carry.
+
+    Raises:
+        InvalidMessageError: ``bad-request``.
+    """
+    try:
+        body = json.loads(await http_request.read())
+    except (ValueError, RecursionError) as error:
+        raise InvalidMessageError("bad-request", "The body is not JSON.") from error
+    if not isinstance(body, dict):
+        raise InvalidMessageError("bad-request", "The body is not an object.")
+    return body

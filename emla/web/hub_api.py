@@ -39,7 +39,7 @@ from emla.model.errors import (
 from emla.model.limits import WIRE
 from emla.model.mailbox import WAIT_SECONDS_MAX, ItemKind
 from emla.steps.verify_call import verify_call
-from emla.web.bodies import HeldPayload
+from emla.web.bodies import HeldPayload, small_body
 from emla.web.guard import Guard
 from emla.web.peer_api import (
     BUNDLE_MEDIA,
@@ -48,7 +48,6 @@ from emla.web.peer_api import (
     PING_MEDIA,
     id_of,
     package_of,
-    small_body,
 )
 from emla.web.problems import problem_middleware
 

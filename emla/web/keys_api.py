@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 import re
 
 from aiohttp import web
@@ -15,6 +14,7 @@ from emla.model.limits import WIRE
 from emla.model.signed import PayloadType
 from emla.ports.keys import PrivateKeys
 from emla.web import key_views, views
+from emla.web.bodies import json_body
 
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TYPES = {
@@ -75,7 +75,7 @@ class KeysApi:
 
     async def post_change(self, http_request: web.Request) -> web.Response:
         """POST /v1/changes: propose a document."""
-        body = await _body(http_request)
+        body = await json_body(http_request)
         kind = _TYPES.get(str(body.get("type")))
         if kind is None:
             raise InvalidMessageError("bad-request", f"type is one of {', '.join(_TYPES)}.")
@@ -84,13 +84,13 @@ class KeysApi:
 
     async def post_approval(self, http_request: web.Request) -> web.Response:
         """POST /v1/changes/{hash}/approvals: approve a proposed document."""
-        body = await _body(http_request)
+        body = await json_body(http_request)
         change = await self._changes.approve(_hash(http_request), _octets(body, "approval"))
         return self._change(change.row.sha256, 201)
 
     async def post_publish(self, http_request: web.Request) -> web.Response:
         """POST /v1/changes/{hash}/publish: publish an approved document, signed."""
-        body = await _body(http_request)
+        body = await json_body(http_request)
         listed = body.get("documents", [])
         if not isinstance(listed, list) or len(listed) > _SIGNED_MAX:
             raise InvalidMessageError("bad-request", "documents is a list of at most two.")
@@ -100,7 +100,7 @@ class KeysApi:
 
     async def post_revocation(self, http_request: web.Request) -> web.Response:
         """POST /v1/revocations: revoke a key, or freeze the authority; signed by one root key."""
-        body = await _body(http_request)
+        body = await json_body(http_request)
         authority = await self._changes.revoke(_octets(body, "revocation"))
         return views.answer(key_views.documents(authority, self._gateway.now()), status=201)
 
@@ -110,16 +110,6 @@ def _hash(http_request: web.Request) -> bytes:
     if not _HASH.fullmatch(value):
         raise NotFoundError("not-found", "A change has a hash of 64 hexadecimal digits.")
     return bytes.fromhex(value)
-
-
-async def _body(http_request: web.Request) -> dict[str, object]:
-    try:
-        body = json.loads(await http_request.read())
-    except (ValueError, RecursionError) as error:
-        raise InvalidMessageError("bad-request", "The body is not JSON.") from error
-    if not isinstance(body, dict):
-        raise InvalidMessageError("bad-request", "The body is not an object.")
-    return body
 
 
 def _octets(body: dict[str, object], name: str) -> bytes:

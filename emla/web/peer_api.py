@@ -25,7 +25,8 @@ from emla.model.errors import (
     TransportError,
 )
 from emla.model.limits import WIRE
-from emla.web.bodies import BodySource, HeldPayload
+from emla.web.bodies import BodySource, HeldPayload, small_body
+from emla.web.channel_api import ChannelApi
 from emla.web.guard import Guard
 from emla.web.problems import problem_middleware
 
@@ -51,6 +52,7 @@ class PeerApi:
         relay: Relay,
         take: TakeDocuments,
         guard: Guard,
+        channel: ChannelApi,
     ) -> None:
         self._gateway = gateway
         self._accept = accept
@@ -59,6 +61,7 @@ class PeerApi:
         self._relay = relay
         self._take = take
         self._guard = guard
+        self._channel = channel
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -74,6 +77,7 @@ class PeerApi:
         application.router.add_get("/emla/1/documents/{authority}", self.get_documents)
         application.router.add_put("/emla/1/documents/{authority}", self.put_documents)
         application.router.add_post("/emla/1/ping", self.post_ping)
+        self._channel.add_routes(application.router)
         return application
 
     def _correlation(self) -> str:
@@ -183,12 +187,3 @@ def id_of(http_request: web.Request, name: str) -> bytes:
     if not _ID.fullmatch(value):
         raise InvalidPackageError("malformed", f"'{name}' is not an id.")
     return bytes.fromhex(value)
-
-
-async def small_body(http_request: web.Request, size_bytes_max: int) -> bytes:
-    """A body that fits into memory."""
-    length = http_request.content_length
-    if length is None or not 0 < length <= size_bytes_max:
-        raise InvalidPackageError("malformed", "The body has no acceptable length.")
-    short = InvalidPackageError("malformed", "The body ended before its length.")
-    return await BodySource(http_request.content, length, short).read_exactly(length)

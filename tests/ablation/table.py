@@ -1,6 +1,7 @@
 """Every safeguard that a test must hold. A new row goes into the file of its subject (CONTRIBUTING.md)."""
 
 from tests.ablation import (
+    rows_channel,
     rows_exchange,
     rows_forms,
     rows_hub,
@@ -27,4 +28,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_relay.ROWS,
     *rows_hub.ROWS,
     *rows_hub_member.ROWS,
+    *rows_channel.ROWS,
 )

@@ -19,11 +19,13 @@ from aiohttp.client import ClientSession, ClientTimeout, TCPConnector
 from emla.model.settings import LimitSettings
 from emla.transport.https import client_context
 from emla.web.authority_api import AuthorityApi
+from emla.web.channel_api import ChannelApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
 from emla.web.hub_api import HubApi
 from emla.web.hub_desk import HubDesk
 from emla.web.keys_api import KeysApi
+from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
@@ -57,7 +59,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def gateway_applications() -> tuple[web.Application, ...]:
     """What listens in a gateway whose parts are not needed to know its routes: for peers, on its socket, for operations."""
     nothing = cast(Any, None)
-    peer = PeerApi(nothing, nothing, nothing, nothing, nothing, nothing, guard())
+    channel = ChannelApi(nothing, nothing, nothing, nothing, guard())
+    peer = PeerApi(nothing, nothing, nothing, nothing, nothing, nothing, guard(), channel)
     authority = AuthorityApi(
         nothing,
         listings=nothing,
@@ -70,6 +73,7 @@ def gateway_applications() -> tuple[web.Application, ...]:
         keys=KeysApi(nothing, nothing, nothing),
         legs=LegsApi(nothing, nothing, nothing),
         quarantine=nothing,
+        ledger=LedgerApi(nothing, nothing),
     )
     return peer.application(), authority.application(), OperationsApi((), nothing).application()
 

@@ -109,7 +109,7 @@ def test_a_wrong_setting_is_seen() -> None:
 
 
 def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
-    files = ("authority_api.py", "hub_desk.py", "keys_api.py", "legs_api.py", "peers_api.py")
+    files = ("authority_api.py", "hub_desk.py", "keys_api.py", "ledger_api.py", "legs_api.py", "peers_api.py")
     code = "".join((ROOT / "emla" / "web" / name).read_text(encoding="utf-8") for name in files)
     routes = {f"{method.upper()} {path}" for method, path in re.findall(r'add_(\w+)\("(/v1/[^"]+)"', code)}
     page = (ROOT / "docs" / "reference" / "authority-api.md").read_text(encoding="utf-8")

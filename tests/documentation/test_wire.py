@@ -4,23 +4,29 @@ import ast
 import re
 from pathlib import Path
 
+from emla.formats import channel as channel_form
 from emla.formats import header, strict_json
 from emla.formats import ping as ping_form
 from emla.model.codes import CODES
+from emla.model.limits import WIRE as WIRE_LIMITS
 from emla.model.ping import Ping
 from emla.steps import verify_package
 from tests.support.vector_files import FOLDER, decode
 
 ROOT = Path(__file__).parents[2]
 WIRE = (ROOT / "docs" / "spec" / "wire.md").read_text(encoding="utf-8")
+CHANNEL = (ROOT / "docs" / "spec" / "channel.md").read_text(encoding="utf-8")
 PING = (ROOT / "docs" / "spec" / "ping.md").read_text(encoding="utf-8")
 # Where a refusal of the peer API can come from; in a file that also does other things, only the classes and functions named.
 ORIGINS: dict[str, tuple[str, ...]] = {
     "flow/accept.py": (),
+    "flow/channel.py": ("_verify",),
     "flow/gateway.py": ("require_space",),
     "flow/reservations.py": (),
+    "flow/ledger_watch.py": (),
     "flow/peers.py": ("_verify",),
     "flow/receive_acknowledgement.py": (),
+    "flow/take_back.py": (),
     "flow/take_documents.py": ("__call__",),
     "steps/succeed.py": (),
     "steps/trust.py": ("trust_documents", "_verify_chain"),
@@ -33,6 +39,7 @@ ORIGINS: dict[str, tuple[str, ...]] = {
     "store/sqlite/writer.py": (),
     "web/bodies.py": (),
     "web/guard.py": ("middleware", "_admit", "_full"),
+    "web/channel_api.py": (),
     "web/peer_api.py": (),
     "web/problems.py": (),
 }
@@ -88,7 +95,8 @@ def test_exactly_the_refusals_that_are_values_are_signed() -> None:
 
 
 def test_the_calls_and_media_types_are_those_of_the_gateway() -> None:
-    api = (ROOT / "emla" / "web" / "peer_api.py").read_text(encoding="utf-8")
+    files = ("peer_api.py", "channel_api.py")
+    api = "".join((ROOT / "emla" / "web" / name).read_text(encoding="utf-8") for name in files)
     routes = re.findall(r'add_(\w+)\("(/emla/1/[^"]+)"', api)
     assert routes
     assert {f"`{method.upper()} {path}`" for method, path in routes} == set(
@@ -136,3 +144,12 @@ def test_the_example_of_a_ping_is_what_the_format_writes() -> None:
     )
     named = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.+?) \|", PING, flags=re.MULTILINE))))
     assert named == set(members)
+
+
+def test_the_example_of_a_channel_status_is_what_the_format_writes() -> None:
+    (line,) = re.findall(r"^status +(\{.*\})$", CHANNEL, flags=re.MULTILINE)
+    status = channel_form.decode(line.encode())
+    assert channel_form.encode(status).decode() == line
+    assert (status.sender, status.recipient) == ("at.moj", "de.bfj")
+    named = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.+?) \|", CHANNEL, flags=re.MULTILINE))))
+    assert named == set(strict_json.decode(line.encode(), WIRE_LIMITS.channel_bytes)) | {"answers"}

@@ -5,6 +5,7 @@ Real processes, real prompts, real gateways on loopback. Only what is asserted i
 
 import asyncio
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -142,6 +143,25 @@ def freeze_and_recovery(jp: Ministry, nl: Ministry) -> None:
     eventually(lambda: state(jp, pid), "CONSIGNED")
 
 
+def an_old_copy_is_started(jp: Ministry, nl: Ministry, backup: Path) -> None:
+    """NL's folder is put back to what it was: it signs nothing, begins a new epoch, and gets back what it lost."""
+    nl.stop()
+    shutil.copytree(nl.data, backup, ignore=shutil.ignore_patterns("*.sock"))
+    nl.start()
+    lost = send(jp)
+    eventually(lambda: state(jp, lost), "CONSIGNED")
+    nl.stop()
+    shutil.rmtree(nl.data)
+    shutil.copytree(backup, nl.data)
+    nl.start()
+    before = payloads_received(nl)
+    officers.recover_ledger(nl)
+    eventually(lambda: payloads_received(nl), before + 1)
+    eventually(lambda: state(nl, lost), "CONSIGNED")
+    pid = send(jp)
+    eventually(lambda: state(jp, pid), "CONSIGNED")
+
+
 @pytest.mark.xdist_group("ceremony")
 def test_two_ministries_live_by_the_printed_pages(folder: Path, tmp_path: Path) -> None:
     library = Library()
@@ -164,6 +184,7 @@ def test_two_ministries_live_by_the_printed_pages(folder: Path, tmp_path: Path) 
         officers.new_passphrase(nl, "candle brook saddle mint")
         pid = send(jp)
         eventually(lambda: state(jp, pid), "CONSIGNED")
+        an_old_copy_is_started(jp, nl, folder / "backup")
         for each in (jp, nl):
             assert verify_ledger(each.data).problems == ()
     finally:

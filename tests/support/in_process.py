@@ -5,7 +5,7 @@ Clock and opener may be scripted; nothing else is.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -18,10 +18,13 @@ from emla.flow.accept import Accept
 from emla.flow.acts import Effect
 from emla.flow.backoff import Postponed
 from emla.flow.changes import Changes
+from emla.flow.channel import Channels
+from emla.flow.channel_rounds import ChannelRounds
 from emla.flow.collect import CollectFigures
 from emla.flow.deliver import DeliverLeg
 from emla.flow.gateway import Gateway
 from emla.flow.hand_over import HandOver
+from emla.flow.ledger_watch import LedgerWatch
 from emla.flow.news import News
 from emla.flow.open import Open
 from emla.flow.own import Outlets, Own, identity_at, ledger_key_at
@@ -29,7 +32,9 @@ from emla.flow.peers import ImportPeer, PingPeer, load_directory
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.refresh import Refresh
 from emla.flow.reseal import Reseal
+from emla.flow.settle import Settle
 from emla.flow.submit import Submission, Submit, Submitted
+from emla.flow.take_back import TakeBack
 from emla.flow.take_documents import TakeDocuments
 from emla.flow.upkeep import Upkeep
 from emla.flow.ways import Ways
@@ -37,6 +42,7 @@ from emla.formats.export import encode_export
 from emla.formats.schema import Schemas
 from emla.keyring.files import OPENER_USES, read_keys
 from emla.model.act import ActKind
+from emla.model.channel import ChannelStatus
 from emla.model.documents import Authority
 from emla.model.errors import EmlaError, StoreError, TransportError
 from emla.model.limits import XmlLimits
@@ -167,6 +173,31 @@ class DirectLine:
         except EmlaError as error:
             return Refusal(code=error.code)
 
+    async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal:
+        station = self._reach(peer)
+        try:
+            status, answer = await station.channels.answer(signed)
+        except EmlaError as error:
+            return Refusal(code=error.code)
+        station.heard.append(status)
+        return answer
+
+    async def send_return(
+        self,
+        peer: Authority,
+        pid: bytes,
+        signed: bytes,
+        bundles: Sequence[bytes],
+        payload: bytes | Path,
+        payload_size: int,
+    ) -> Refusal | None:
+        data = payload if isinstance(payload, bytes) else payload.read_bytes()
+        try:
+            await self._reach(peer).take_back(pid, signed, bundles, BytesSource(data))
+        except EmlaError as error:
+            return Refusal(code=error.code)
+        return None
+
 
 class Station:
     """One gateway over a data folder, with its journeys; workers are replaced by `deliver` and `open`, one step at a time."""
@@ -187,6 +218,8 @@ class Station:
         self._line = line
         self.on_commit: Callable[[], Fate | None] = lambda: None
         self.accepted: list[bytes] = []
+        self.heard: list[ChannelStatus] = []
+        """Peers' statuses that were answered, and not settled yet."""
         self.effects: dict[ActKind, Effect] = {}
 
     def start(self) -> None:
@@ -220,6 +253,11 @@ class Station:
         self.hand_over = HandOver(self.gateway, self.news, lambda leg: None)
         self.ways = Ways(self.gateway)
         self._deliver = DeliverLeg(self.gateway, self._line, self.news, self._hub_line, self.ways)
+        self.watch = LedgerWatch(self.gateway)
+        self.settle = Settle(self.gateway, self._line)
+        self.channels = Channels(self.gateway, self._line, self.watch, self.settle)
+        self.rounds = ChannelRounds(self.gateway, self.channels, self.watch)
+        self.take_back = TakeBack(self.gateway, self.watch, self.accepted.append)
         self._start_keys()
 
     def _start_keys(self) -> None:
@@ -294,6 +332,12 @@ class Station:
             if isinstance(refusal, Refusal):
                 refusals.append(refusal)
         return refusals
+
+    async def settle_heard(self) -> None:
+        """Do what follows from the statuses that peers sent."""
+        heard, self.heard = self.heard, []
+        for status in heard:
+            await self.settle(status.sender, status)
 
     async def open(self) -> None:
         """Open every accepted package.

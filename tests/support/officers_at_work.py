@@ -148,6 +148,18 @@ def recover(walk: Walk) -> None:
     assert all(short(kid) in screen for kid in made)
 
 
+def recover_ledger(ministry: Ministry) -> None:
+    """recover-a-restored-ledger.md, B: a ledger that is behind ends, and the next epoch begins."""
+    walk = ministry.walk("recover-a-restored-ledger")
+    walk.turn_to("emla card export", before=1)
+    assert "ledger-behind" in walk.do("emla ledger show")
+    walk.do("emla card export")
+    learn_changes(walk, walk.do("emla ledger recover"))
+    finish_rotation(walk)
+    assert "The ledger is open" in walk.do("emla ledger show")
+    assert "Former ledger" in walk.do("emla ledger verify")
+
+
 def replace_officer_and_root_key(ministry: Ministry) -> None:
     """lost-key.md, A and B: Cleo's key and that of safe 3 are gone."""
     walk = ministry.walk("lost-key")

@@ -47,6 +47,8 @@ class BatchRunner:
         """After a `prepare` without outcomes: which operations cannot be committed without a signature."""
         self.frontier = frontier
         self._prepared = frontier
+        self._prepared_key: LedgerKey | None = None
+        """The key of an epoch that begins with the batch prepared."""
         self.wal_bytes = 0
         """About how much was written since the WAL was last copied back; the file itself never shrinks."""
 
@@ -104,6 +106,7 @@ class BatchRunner:
             raise self._failure(error) from error
         self.wal_bytes += transaction.payload_bytes + len(operations) * _BYTES_EACH
         self._prepared = closed.frontier if closed else self.frontier
+        self._prepared_key = None if transaction.key is self.key else transaction.key
         return outcomes
 
     def _close(self, transaction: SqliteTransaction) -> ClosedBatch | None:
@@ -134,6 +137,8 @@ class BatchRunner:
         except sqlite3.Error as error:
             raise self._failure(error) from error
         self.frontier = self._prepared
+        if self._prepared_key is not None:
+            self.key, self._prepared_key = self._prepared_key, None
         self.slow.forget()
 
     def _one(self, operation: Operation, transaction: SqliteTransaction) -> Outcome:

@@ -74,7 +74,10 @@ class SqliteListings:
 
 _UNOPENED = "(i.state = 'QUARANTINED' OR (i.state = 'ACCEPTED' AND i.code IS NOT NULL))"
 _DEAD = "+l.kind = 'package' AND l.state IN ('HELD', 'REJECTED', 'EXPIRED', 'CONSIGNMENT_FAILED')"
-_OVERDUE = "+l.kind = 'package' AND l.state IN ('READY', 'HUB_HELD', 'HELD') AND l.created < CASE l.urgent WHEN 1 THEN ? ELSE ? END"
+_OVERDUE = (
+    "+l.kind = 'package' AND l.state IN ('READY', 'HUB_HELD', 'HELD')"
+    " AND l.created < CASE l.urgent WHEN 1 THEN ? ELSE ? END"
+)
 
 
 def _where(wanted: LegFilter) -> tuple[str, list[object]]:

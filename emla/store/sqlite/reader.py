@@ -9,6 +9,7 @@ from emla.ports.documents import PeerRow
 from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Conflict, InboxRow, SentRow
 from emla.store.sqlite import rows
+from emla.store.sqlite.channel_rows import ChannelReads
 from emla.store.sqlite.document_rows import DocumentReads
 from emla.store.sqlite.mailbox_rows import MailboxReads
 from emla.store.sqlite.trouble_rows import TroubleReads
@@ -24,7 +25,7 @@ LIMIT 1
 """
 
 
-class SqliteReader(DocumentReads, MailboxReads, TroubleReads):
+class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads):
     """Implements `emla.ports.store.Reader` on a read-only connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -65,12 +66,12 @@ class SqliteReader(DocumentReads, MailboxReads, TroubleReads):
         return own or rows.one(self._execute(rows.IN + " WHERE r.pid = ?", (pid,)), rows.listed)
 
     def record(self, pid: bytes) -> bytes | None:
-        """The sealed record of a package, sent or received."""
+        """The sealed record of a package, sent or received; None too for one whose record was lost with a ledger."""
         row = self._execute(
             "SELECT record FROM sent WHERE pid = ?1 UNION ALL SELECT sealed FROM record WHERE pid = ?1",
             (pid,),
         ).fetchone()
-        return bytes(row[0]) if row else None
+        return bytes(row[0]) if row and row[0] else None
 
     def payload(self, sha256: bytes) -> bytes | None:
         """A payload that lives in its row."""

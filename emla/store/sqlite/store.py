@@ -133,11 +133,17 @@ _RECORDED = (
     ("events", "SELECT count(*) FROM event", (LeafKind.EVENT,)),
 )
 """What must stand in the ledger: its name, how many there are, and the kinds of leaves about it."""
+_LEAVES = """
+SELECT kind, count(*) FROM (
+    SELECT kind FROM leaf UNION ALL SELECT kind FROM former_leaf UNION ALL SELECT kind FROM late_leaf
+) GROUP BY kind
+"""
+"""The leaves of this ledger and of those before it, and those that wait for it to be open."""
 
 
 def unrecorded(connection: sqlite3.Connection) -> list[str]:
     """Say where something is stored that the ledger does not record, or the reverse: a ledger cut short with its checkpoints."""
-    leaves = dict(connection.execute("SELECT kind, count(*) FROM leaf GROUP BY kind"))
+    leaves = dict(connection.execute(_LEAVES))
     problems = []
     for name, count, kinds in _RECORDED:
         stored = connection.execute(count).fetchone()[0]

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from emla.formats.acknowledgement import encode_bundle
 from emla.ledger.batch import ClosedBatch, LedgerKey, close_batch
 from emla.ledger.leaf import LeafKind, entry_of_digest
-from emla.ledger.merkle import Frontier
+from emla.ledger.merkle import EMPTY, Frontier
 from emla.model.acknowledgement import Bundle, Event
-from emla.model.errors import IllegalTransitionError
+from emla.model.errors import ConfigurationError, IllegalTransitionError
 from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.ports.channel import ClosedRow
 from emla.ports.store import AcknowledgementRow, DuplicateError, Issued, ReceivedRow, SentRow
 from emla.steps.acknowledge import IssuedAcknowledgement
 from emla.store.sqlite import rows
+from emla.store.sqlite.channel_rows import ChannelStatements, closed_code
 from emla.store.sqlite.document_rows import DocumentStatements
 from emla.store.sqlite.mailbox_rows import MailboxStatements
 from emla.store.sqlite.trouble_rows import TroubleStatements
@@ -35,6 +37,8 @@ _INDEXES = {
     "acknowledgement.pid, acknowledgement.event, acknowledgement.by": "acknowledgement_event",
     "mailbox_item.owner, mailbox_item.kind, mailbox_item.ref": "mailbox_item_ref",
 }
+_LATE = frozenset({LeafKind.DOCUMENT, LeafKind.EVENT})
+"""What is not refused while the ledger is closed: it is recorded when it is open again."""
 _UNIQUE = "UNIQUE constraint failed: "
 
 
@@ -43,7 +47,6 @@ UPDATE leg SET attempts = ?, next_at = ?, last_code = ?, refusals = coalesce(?, 
     refused_since = coalesce(?, refused_since)
 WHERE id = ? AND {rows.DUE}
 """  # noqa: S608 (constants only)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +55,21 @@ class Mark:
 
     leaves: int
     issued: int
+    frontier: Frontier
+    key: LedgerKey
+    closed: str | None
 
 
-class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements):
+class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements, ChannelStatements):
     """One batch on one connection; implements `emla.ports.store.Transaction`."""
 
     def __init__(self, connection: sqlite3.Connection, frontier: Frontier, key: LedgerKey) -> None:
         self._connection = connection
         self._execute = connection.execute
         self._frontier = frontier
-        self._key = key
+        self.key = key
+        """What signs this batch's checkpoint: another key than before when an epoch began in it."""
+        self._closed = closed_code(connection)
         self._entries: list[bytes] = []
         self._leaves: list[tuple[int, int, bytes, bytes]] = []
         self._issued: list[tuple[Issued, int]] = []
@@ -76,7 +84,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
 
     def mark(self) -> Mark:
         """Remember where the next operation begins."""
-        return Mark(len(self._entries), len(self._issued))
+        return Mark(len(self._entries), len(self._issued), self._frontier, self.key, self._closed)
 
     def undo(self, mark: Mark) -> None:
         """Forget what an operation collected since its mark."""
@@ -86,6 +94,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
             said = issued.acknowledgement.acknowledgement
             self._issued_events[said.pid].discard(said.event)
         del self._issued[mark.issued :]
+        self._frontier, self.key, self._closed = mark.frontier, mark.key, mark.closed
 
     def close(self) -> ClosedBatch | None:
         """Sign the checkpoint and store it with every bundle; None when the batch has no leaf.
@@ -96,7 +105,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
         if not self._entries:
             return None
         self._connection.executemany("INSERT INTO leaf VALUES (?, ?, ?, ?)", self._leaves)
-        closed = close_batch(self._frontier, self._entries, self._key)
+        closed = close_batch(self._frontier, self._entries, self.key)
         first = self._frontier.size
         for issued, position in self._issued:
             self._store_bundle(issued, first + position, closed.proofs[position], closed.checkpoint)
@@ -162,7 +171,8 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
             ),
         )
         self._execute(
-            "INSERT INTO channel VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, pid = excluded.pid",
+            "INSERT INTO channel VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, pid = excluded.pid"
+            " WHERE excluded.seq > seq",
             (row.recipient, row.epoch, row.seq, row.pid),
         )
         self.append_leaf(LeafKind.HEADER_SENT, row.signed, row.pid)
@@ -319,8 +329,59 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
         return True
 
     def append_leaf(self, kind: LeafKind, stored: bytes, ref: bytes) -> None:
-        """Append a leaf over stored bytes."""
+        """Append a leaf over stored bytes; while the ledger is closed, keep one of a document or event for later.
+
+        Raises:
+            ConfigurationError: the ledger is closed, and somebody could hold up to us what this leaf is about.
+        """
         digest = hashlib.sha256(stored).digest()
+        if self._closed is not None:
+            if kind not in _LATE:
+                raise ConfigurationError(self._closed)
+            self._execute(
+                "INSERT INTO late_leaf (kind, digest, ref) VALUES (?, ?, ?)", (int(kind), digest, ref)
+            )
+            return
+        self._append(kind, digest, ref)
+
+    def _append(self, kind: int, digest: bytes, ref: bytes) -> None:
         index = self._frontier.size + len(self._entries)
         self._leaves.append((index, int(kind), digest, ref))
         self._entries.append(entry_of_digest(kind, digest))
+
+    # --- a ledger that is closed ---
+
+    @property
+    def closed(self) -> str | None:
+        """The code for which the ledger is closed; None while it is open."""
+        return self._closed
+
+    def close_ledger(self, row: ClosedRow) -> bool:
+        """Close the ledger for whatever comes after this operation; False when it is closed for that reason already."""
+        changed = super().close_ledger(row)
+        self._closed = closed_code(self._connection)
+        return changed
+
+    def open_ledger(self) -> None:
+        """Open the ledger again as it is, and record what came late."""
+        self._closed = None
+        self._execute("DELETE FROM closed")
+        self._execute("DELETE FROM asked")
+        for kind, digest, ref in self._execute(
+            "SELECT kind, digest, ref FROM late_leaf ORDER BY id"
+        ).fetchall():
+            self._append(kind, digest, ref)
+        self._execute("DELETE FROM late_leaf")
+
+    def begin_epoch(self, key: LedgerKey, kind: str, at: int, body: bytes) -> None:
+        """End the closed ledger and begin the next one, with an event as its first leaf."""
+        epoch = int(self.key.origin.rpartition("/")[2])
+        if self._closed is None or self._entries or key.origin == self.key.origin:
+            raise IllegalTransitionError(f"{self.key.origin} -> {key.origin}: only a closed ledger ends")
+        self._execute("INSERT INTO former_leaf SELECT ?, idx, kind, digest, ref FROM leaf", (epoch,))
+        self._execute("INSERT INTO former_checkpoint SELECT ?, size, note FROM checkpoint", (epoch,))
+        self._execute("DELETE FROM leaf")
+        self._execute("DELETE FROM checkpoint")
+        self._frontier, self.key, self._closed = EMPTY, key, None
+        self.insert_event(kind, at, body)
+        self.open_ledger()

@@ -47,6 +47,12 @@ def with_card(version: int) -> Authority:
     return trusted(replace(KNOWN.documents, card=dsse.sign(PayloadType.CARD, card, *AT.roots[:2])))
 
 
+def in_epoch(epoch: int, version: int) -> Authority:
+    card = replace(KNOWN.card, version=version, epoch=epoch, ledger_origin=f"at.moj/emla/1/{epoch}")
+    signed = dsse.sign(PayloadType.CARD, form.encode_card(card), *AT.roots[:2])
+    return trusted(replace(KNOWN.documents, card=signed))
+
+
 def refusal(known: Authority | None, offered: Authority, now: int = NOW) -> str:
     with pytest.raises(InvalidDocumentError) as caught:
         succeed(known, offered, now)
@@ -84,6 +90,13 @@ def test_the_version_of_a_card_counts_under_one_root_only() -> None:
     assert healed.card.version == 1
     assert succeed(highest, healed, NOW) == healed
     assert refusal(healed, highest) == "document-rollback"
+
+
+def test_an_epoch_that_is_over_does_not_begin_again() -> None:
+    known = in_epoch(2, 5)
+    assert succeed(KNOWN, known, NOW).card.epoch == 2
+    assert succeed(known, in_epoch(2, 6), NOW).card.epoch == 2
+    assert refusal(known, in_epoch(1, 6)) == "document-rollback"
 
 
 def test_the_version_of_a_profile_counts_until_its_key_is_revoked_or_unlisted() -> None:

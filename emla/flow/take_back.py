@@ -1,0 +1,259 @@
+"""take_back: what this ledger lost and a peer still holds -> ours again, with the acknowledgements signed at the time.
+
+Two kinds come back. A peer's package that we had accepted: with our own RelayAcceptance, which is stored as it is and never
+signed a second time. And a package of ours that the peer had accepted: its text is lost, for it is sealed to the peer, but what
+was sent, when, and what became of it is ours again. Both prove themselves by signatures made before the loss; who brings them
+does not matter. A package of ours in the epoch in force that we do not know is proof that our ledger is behind.
+Order of writes: I4 holds here too: one batch has the package with its keys, the acknowledgements, leaves and checkpoint. A crash
+before it leaves nothing, and it is returned again; after it, it is here.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from emla.flow.accept import PayloadSource
+from emla.flow.gateway import Gateway
+from emla.flow.ledger_watch import BEHIND, LedgerWatch
+from emla.flow.record import acknowledgement_row
+from emla.formats import dsse
+from emla.formats import header as header_form
+from emla.model.acknowledgement import Event, VerifiedAcknowledgement
+from emla.model.documents import Authority, KeyUse
+from emla.model.errors import (
+    ConfigurationError,
+    InvalidAcknowledgementError,
+    InvalidPackageError,
+    MalformedError,
+)
+from emla.model.leg import LegKind, LegState, next_state
+from emla.model.limits import WIRE
+from emla.model.package import Header, Priority
+from emla.model.signed import SignedObject
+from emla.ports.store import DuplicateError, ReceivedRow, SentRow, Transaction
+from emla.steps.acknowledge import Subject, signature_hash
+from emla.steps.verify_acknowledgement import verify_acknowledgement
+
+_HOP_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Returned:
+    """A package that comes back, verified."""
+
+    signed: bytes
+    subject: Subject
+    acknowledgements: tuple[VerifiedAcknowledgement, ...]
+
+    @property
+    def header(self) -> Header:
+        return self.subject.header
+
+
+class TakeBack:
+    """The journey of what was lost."""
+
+    def __init__(self, gateway: Gateway, watch: LedgerWatch, on_accepted: Callable[[bytes], None]) -> None:
+        """Args: the gateway, who guards our ledger, and whom to tell about a package that is to be opened."""
+        self._gateway = gateway
+        self._watch = watch
+        self._on_accepted = on_accepted
+        self._receiving: set[bytes] = set()
+
+    async def __call__(
+        self, pid: bytes, signed: bytes, bundles: Sequence[bytes], source: PayloadSource
+    ) -> None:
+        """Take one package back; what is here already is a success.
+
+        Raises:
+            InvalidPackageError: it does not prove itself.
+            InvalidAcknowledgementError: the acknowledgements do not, or the one of its acceptance is missing.
+            ConfigurationError: our ledger is closed.
+        """
+        envelope, header = _decoded(signed)
+        if header_form.package_id(envelope.payload) != pid:
+            raise InvalidPackageError("malformed", "The URL names another package.")
+        ours = header.sender == self._gateway.identity.id
+        if self._is_here(pid, ours=ours):
+            return
+        _, recipient = self._sides(header)
+        await self._check_signature(envelope, header, ours=ours)
+        self._gateway.require_ledger()
+        returned = self._verified(pid, envelope, header, signed, bundles, recipient)
+        if pid in self._receiving:
+            return  # on another connection; whoever sent it twice hears about it there
+        self._receiving.add(pid)
+        try:
+            payload = await self._receive(header, source)
+            await self._commit(returned, payload, ours=ours)
+        finally:
+            self._receiving.discard(pid)
+
+    def _is_here(self, pid: bytes, *, ours: bool) -> bool:
+        read = self._gateway.store.read
+        return (read.sent_signed(pid) if ours else read.received(pid)) is not None
+
+    # --- what it proves ---
+
+    def _sides(self, header: Header) -> tuple[Authority, Authority]:
+        """Sender and recipient: we are one of them, a pinned peer the other."""
+        own = self._gateway.identity.authority
+        other = header.recipient if header.sender == own.id else header.sender
+        if own.id not in (header.sender, header.recipient):
+            raise InvalidPackageError("not-recipient", f"It goes from {header.sender} to {header.recipient}.")
+        peer = self._gateway.directory.find(other)
+        if peer is None:
+            raise InvalidPackageError("unknown-sender", f"'{other}' is not pinned here.")
+        return (own, peer) if header.sender == own.id else (peer, own)
+
+    async def _check_signature(self, envelope: SignedObject, header: Header, *, ours: bool) -> None:
+        sender, _ = self._sides(header)
+        kid = envelope.signatures[0].kid if len(envelope.signatures) == 1 else ""
+        key = sender.listed(kid, KeyUse.SIGN, header.created)
+        if key is None or not dsse.verifies(envelope, kid, key.public):
+            raise InvalidPackageError("bad-signature", f"Not signed by a key of {sender.id}.")
+        if ours and sender.revoked(kid):
+            raise InvalidPackageError("revoked-key", f"The key {kid} is revoked.")
+        if ours and header.epoch >= sender.card.epoch:
+            # We signed it, with a number of the ledger in force, and do not know it.
+            await self._watch.close(BEHIND, header.recipient, dsse.encode(envelope))
+            raise ConfigurationError(BEHIND)
+
+    def _verified(
+        self,
+        pid: bytes,
+        envelope: SignedObject,
+        header: Header,
+        signed: bytes,
+        bundles: Sequence[bytes],
+        recipient: Authority,
+    ) -> _Returned:
+        """Verify the recipient's acknowledgements: ours by our own old keys, as any verifier would."""
+        subject = Subject(header=header, pid=pid, signature_sha256=signature_hash(envelope))
+        verified = tuple(
+            verify_acknowledgement(each, issuer=recipient, subject=subject, witnessed=self._gateway.witnessed)
+            for each in bundles
+        )
+        events = [each.acknowledgement.event for each in verified]
+        if Event.RELAY_ACCEPTANCE not in events or len(set(events)) != len(events):
+            # Without proof that it was accepted it is an offer, and has a way of its own.
+            raise InvalidAcknowledgementError("acknowledgement-mismatch", "No RelayAcceptance came with it.")
+        return _Returned(signed=signed, subject=subject, acknowledgements=verified)
+
+    # --- its payload ---
+
+    async def _receive(self, header: Header, source: PayloadSource) -> bytes | None:
+        """Read the payload; a large one becomes a durable file, and None is returned."""
+        reference = header.payload
+        if source.size != reference.size:
+            raise InvalidPackageError("malformed", "The payload has not the size the header names.")
+        self._gateway.require_space(reference.size)
+        if reference.size <= WIRE.inline_payload_bytes:
+            payload = await source.read_exactly(reference.size)
+            if hashlib.sha256(payload).digest() != reference.sha256:
+                raise InvalidPackageError("digest-mismatch")
+            return payload
+        blob, digest, left = self._gateway.blobs.begin(), hashlib.sha256(), reference.size
+
+        def work(data: bytes) -> None:
+            digest.update(data)
+            blob.write(data)
+
+        try:
+            while left:
+                data = await source.read_exactly(min(left, _HOP_BYTES))
+                left -= len(data)
+                await asyncio.to_thread(work, data)
+            if digest.digest() != reference.sha256:
+                raise InvalidPackageError("digest-mismatch")
+            await asyncio.to_thread(blob.keep, digest.digest())
+        finally:
+            blob.drop()
+        return None
+
+    # --- the batch ---
+
+    async def _commit(self, returned: _Returned, payload: bytes | None, *, ours: bool) -> None:
+        keep = self._keep_sent if ours else self._keep_received
+        pid = returned.subject.pid
+        try:
+            # Before this commit it is lost here; after it, it is ours again, under the signatures it always had.
+            await self._gateway.store.write(lambda transaction: keep(transaction, returned, payload))
+        except DuplicateError as error:
+            if self._is_here(pid, ours=ours):
+                return
+            raise InvalidPackageError("equivocation", f"Another package is here: {error.index}.") from error
+        if not ours:
+            self._on_accepted(pid)
+
+    def _keep_received(self, transaction: Transaction, returned: _Returned, payload: bytes | None) -> None:
+        header, subject = returned.header, returned.subject
+        # The first of them is the RelayAcceptance, and its instant that of the acceptance.
+        accepted = min(each.acknowledgement.at for each in returned.acknowledgements)
+        transaction.insert_received(
+            ReceivedRow(
+                pid=subject.pid,
+                signed=returned.signed,
+                signature_sha256=subject.signature_sha256,
+                sender=header.sender,
+                msg=header.msg,
+                payload_id=header.payload.id,
+                payload_sha256=header.payload.sha256,
+                payload_size=header.payload.size,
+                payload=payload,
+                epoch=header.epoch,
+                seq=header.seq,
+                urgent=header.prio is Priority.URGENT,
+                created=header.created,
+                expires=header.expires,
+                accepted_at=accepted,
+            )
+        )
+        for each in returned.acknowledgements:
+            transaction.insert_acknowledgement(acknowledgement_row(each), each.signed)
+
+    def _keep_sent(self, transaction: Transaction, returned: _Returned, payload: bytes | None) -> None:
+        header, pid = returned.header, returned.subject.pid
+        transaction.insert_sent(
+            SentRow(
+                pid=pid,
+                signed=returned.signed,
+                msg=header.msg,
+                recipient=header.recipient,
+                epoch=header.epoch,
+                seq=header.seq,
+                # What the message was called is sealed with it: the package id stands in, so that nothing else is taken for it.
+                message_id=pid,
+                message_sha256=pid,
+                payload_id=header.payload.id,
+                payload_sha256=header.payload.sha256,
+                payload_size=header.payload.size,
+                payload=payload,
+                record=b"",
+                urgent=header.prio is Priority.URGENT,
+                created=header.created,
+                expires=header.expires,
+                replaces=header.replaces,
+            )
+        )
+        leg_id = transaction.insert_leg(
+            LegKind.PACKAGE,
+            pid,
+            header.recipient,
+            urgent=header.prio is Priority.URGENT,
+            created=header.created,
+            expires=header.expires,
+        )
+        for each in returned.acknowledgements:
+            transaction.insert_acknowledgement(acknowledgement_row(each), each.signed)
+        state = next_state(LegState.READY, transaction.events_of(pid))
+        transaction.move_leg(leg_id, LegState.READY, state)
+
+
+def _decoded(signed: bytes) -> tuple[SignedObject, Header]:
+    try:
+        envelope = header_form.decode_signed(signed)
+        return envelope, header_form.decode(envelope.payload)
+    except MalformedError as error:
+        raise InvalidPackageError("malformed", error.detail) from error

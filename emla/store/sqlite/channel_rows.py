@@ -1,0 +1,201 @@
+"""Channels, checkpoints seen elsewhere, and the end of a ledger: the statements, and from rows to values.
+
+Part of `SqliteTransaction` and `SqliteReader`; apart from them, because those speak about packages.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from emla.model.channel import NumberRange
+from emla.model.leg import LegState
+from emla.ports.channel import AskedRow, ClosedRow, PlacedLeg, SeenRow, StatusRow, VoidedRow
+
+_SEEN = "SELECT origin, authority, epoch, size, note, at FROM seen WHERE authority = ? ORDER BY epoch DESC"
+_RECEIVED_NUMBERS = """
+SELECT seq FROM received WHERE sender = ?1 AND epoch = ?2 AND seq > ?3
+UNION SELECT seq FROM voided WHERE sender = ?1 AND epoch = ?2 AND seq > ?3
+ORDER BY seq LIMIT ?4
+"""
+_PLACED = """
+SELECT s.pid, s.epoch, s.seq, l.state,
+       (SELECT a.reason FROM acknowledgement a WHERE a.pid = s.pid AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
+FROM leg l JOIN sent s ON s.pid = l.ref
+"""
+_VOIDED_LEGS = (
+    _PLACED + " WHERE l.peer = ? AND l.kind = 'package' AND l.state IN ('REJECTED', 'EXPIRED', 'REPLACED')"
+    " ORDER BY l.id DESC LIMIT ?"
+)
+_IN_RANGE = """
+SELECT s.pid, s.epoch, s.seq, l.state,
+       (SELECT a.reason FROM acknowledgement a WHERE a.pid = s.pid AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
+FROM sent s JOIN leg l ON l.kind = 'package' AND l.ref = s.pid AND l.peer = s.recipient
+WHERE s.recipient = ? AND s.epoch = ? AND s.seq BETWEEN ? AND ? ORDER BY s.seq LIMIT ?
+"""
+
+
+def closed_code(connection: sqlite3.Connection) -> str | None:
+    """The code for which the ledger is closed."""
+    row = connection.execute("SELECT code FROM closed").fetchone()
+    return row[0] if row else None
+
+
+class ChannelStatements:
+    """Implements the part of `emla.ports.channel.ChannelTransaction` that touches no leaf."""
+
+    _execute: Callable[..., sqlite3.Cursor]
+
+    def see_checkpoint(self, row: SeenRow) -> None:
+        """Keep a verified checkpoint if it is the largest of its ledger."""
+        self._execute(
+            "INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET size = excluded.size,"
+            " note = excluded.note, at = excluded.at WHERE excluded.size > size",
+            (row.origin, row.authority, row.epoch, row.size, row.note, row.at),
+        )
+
+    def put_status(self, row: StatusRow) -> None:
+        """Keep a peer's channel status, unless a later one is here."""
+        self._execute(
+            "INSERT INTO channel_status VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at,"
+            " signed = excluded.signed WHERE excluded.at >= at",
+            (row.authority, row.at, row.signed),
+        )
+
+    def put_whole(self, direction: str, peer: str, epoch: int, seq: int) -> None:
+        """Remember up to which number a channel is whole."""
+        self._execute(
+            "INSERT INTO whole VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq"
+            " WHERE excluded.seq > seq",
+            (direction, peer, epoch, seq),
+        )
+
+    def put_voided(self, row: VoidedRow) -> None:
+        """Keep that a number will never come; the first word about it counts."""
+        self._execute(
+            "INSERT INTO voided VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (row.sender, row.epoch, row.seq, row.pid, row.reason, row.at),
+        )
+
+    def put_asked(self, row: AskedRow) -> None:
+        """Remember that a peer has answered, or is gone."""
+        self._execute("INSERT OR REPLACE INTO asked VALUES (?, ?, ?)", (row.authority, row.at, row.gone))
+
+    def close_ledger(self, row: ClosedRow) -> bool:
+        """Write why the ledger is closed; False when it is closed for that reason already."""
+        # A proof is never replaced by another one, and never by a mere suspicion.
+        cursor = self._execute(
+            "INSERT INTO closed VALUES (1, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET code = excluded.code,"
+            " since = excluded.since, peer = excluded.peer, proof = excluded.proof"
+            " WHERE proof IS NULL AND excluded.proof IS NOT NULL",
+            (row.code, row.since, row.peer, row.proof),
+        )
+        return cursor.rowcount == 1
+
+
+class ChannelReads:
+    """Implements `emla.ports.channel.ChannelReader`."""
+
+    _execute: Callable[..., sqlite3.Cursor]
+
+    def closed(self) -> ClosedRow | None:
+        """Why the ledger is closed; None while it is open."""
+        row = self._execute("SELECT code, since, peer, proof FROM closed").fetchone()
+        return ClosedRow(code=row[0], since=row[1], peer=row[2], proof=row[3]) if row else None
+
+    def asked(self) -> Sequence[AskedRow]:
+        """Who has answered since it was closed."""
+        sql = "SELECT authority, at, gone FROM asked ORDER BY authority"
+        return [AskedRow(authority=row[0], at=row[1], gone=bool(row[2])) for row in self._execute(sql)]
+
+    def seen(self, authority: str) -> Sequence[SeenRow]:
+        """For each ledger of an authority, the largest checkpoint seen outside it; the newest ledger first."""
+        return [
+            SeenRow(origin=row[0], authority=row[1], epoch=row[2], size=row[3], note=row[4], at=row[5])
+            for row in self._execute(_SEEN, (authority,))
+        ]
+
+    def own_checkpoint(self, size: int) -> bytes | None:
+        """The checkpoint of our ledger at a size."""
+        row = self._execute("SELECT note FROM checkpoint WHERE size = ?", (size,)).fetchone()
+        return row[0] if row else None
+
+    def status_of(self, authority: str) -> StatusRow | None:
+        """A peer's last channel status."""
+        sql = "SELECT authority, at, signed FROM channel_status WHERE authority = ?"
+        row = self._execute(sql, (authority,)).fetchone()
+        return StatusRow(authority=row[0], at=row[1], signed=row[2]) if row else None
+
+    def sent_epochs(self, peer: str) -> Sequence[tuple[int, int]]:
+        """Epochs in which something was sent to a peer, with the last number used; the newest first."""
+        sql = "SELECT epoch, seq FROM channel WHERE recipient = ? ORDER BY epoch DESC"
+        return [(row[0], row[1]) for row in self._execute(sql, (peer,))]
+
+    def received_epochs(self, peer: str) -> Sequence[int]:
+        """Epochs in which something came from a peer or was voided by it; the newest first."""
+        # The index on (sender, epoch, seq) is asked for one epoch after the other: never for every row.
+        found: list[int] = []
+        sql = (
+            "SELECT max(epoch) FROM (SELECT max(epoch) AS epoch FROM received WHERE sender = ?1 AND epoch < ?2"
+            " UNION ALL SELECT max(epoch) FROM voided WHERE sender = ?1 AND epoch < ?2)"
+        )
+        epoch = 2**62
+        while row := self._execute(sql, (peer, epoch)).fetchone():
+            if row[0] is None:
+                break
+            epoch = row[0]
+            found.append(epoch)
+        return found
+
+    def whole(self, direction: str, peer: str, epoch: int) -> int:
+        """Up to which number a channel is known to be whole; 0 while nobody has counted."""
+        sql = "SELECT seq FROM whole WHERE direction = ? AND peer = ? AND epoch = ?"
+        row = self._execute(sql, (direction, peer, epoch)).fetchone()
+        return row[0] if row else 0
+
+    def sent_numbers(self, peer: str, epoch: int, above: int, limit: int) -> Sequence[int]:
+        """Numbers of packages of ours above one, rising."""
+        sql = "SELECT seq FROM sent WHERE recipient = ? AND epoch = ? AND seq > ? ORDER BY seq LIMIT ?"
+        return [row[0] for row in self._execute(sql, (peer, epoch, above, limit))]
+
+    def received_numbers(self, peer: str, epoch: int, above: int, limit: int) -> Sequence[int]:
+        """Numbers of a peer's packages above one that are here or voided, rising."""
+        return [row[0] for row in self._execute(_RECEIVED_NUMBERS, (peer, epoch, above, limit))]
+
+    def newest_from(self, peer: str, epoch: int) -> tuple[int, bytes] | None:
+        """The peer's package with the highest number in an epoch: number and signed header."""
+        sql = "SELECT seq, signed FROM received WHERE sender = ? AND epoch = ? ORDER BY seq DESC LIMIT 1"
+        row = self._execute(sql, (peer, epoch)).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def placed(self, peer: str, epoch: int, numbers: NumberRange, limit: int) -> Sequence[PlacedLeg]:
+        """Packages of ours to a peer within a range of numbers, rising."""
+        return [_placed(row) for row in self._execute(_IN_RANGE, (peer, epoch, *numbers, limit))]
+
+    def voided_legs(self, peer: str, limit: int) -> Sequence[PlacedLeg]:
+        """Packages of ours to a peer that will never come, the newest first."""
+        return [_placed(row) for row in self._execute(_VOIDED_LEGS, (peer, limit))]
+
+    def received_in(self, peer: str, epoch: int, numbers: NumberRange, limit: int) -> Sequence[bytes]:
+        """Ids of a peer's packages within a range of numbers, rising."""
+        sql = (
+            "SELECT pid FROM received WHERE sender = ? AND epoch = ? AND seq BETWEEN ? AND ?"
+            " ORDER BY seq LIMIT ?"
+        )
+        return [row[0] for row in self._execute(sql, (peer, epoch, *numbers, limit))]
+
+    def waiting(self, peer: str, state: LegState, limit: int) -> Sequence[bytes]:
+        """Ids of packages of ours to a peer whose legs are in a state, the oldest first."""
+        # A literal, so that the index on this state alone is taken; the states are those of an enumeration.
+        sql = (
+            f"SELECT ref FROM leg WHERE peer = ? AND kind = 'package' AND state = '{state.value}'"  # noqa: S608
+            " ORDER BY id LIMIT ?"
+        )
+        return [row[0] for row in self._execute(sql, (peer, limit))]
+
+    def payload_size(self, sha256: bytes) -> int | None:
+        """How long a stored payload is."""
+        row = self._execute("SELECT size FROM payload WHERE sha256 = ?", (sha256,)).fetchone()
+        return row[0] if row else None
+
+
+def _placed(row: sqlite3.Row) -> PlacedLeg:
+    return PlacedLeg(pid=row[0], epoch=row[1], seq=row[2], state=LegState(row[3]), reason=row[4])

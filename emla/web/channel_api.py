@@ -1,0 +1,78 @@
+"""The part of the peer API about channels (docs/spec/channel.md): statuses, and packages that come back. Thin."""
+
+import asyncio
+import re
+
+from aiohttp import web
+
+from emla.flow.channel import Channels
+from emla.flow.gateway import Gateway
+from emla.flow.settle import Settle
+from emla.flow.take_back import TakeBack
+from emla.formats import bundles as bundles_form
+from emla.formats.returned import BUNDLES_BYTES_MAX, LENGTH_BYTES
+from emla.model.channel import ChannelStatus
+from emla.model.errors import InvalidPackageError
+from emla.model.limits import WIRE
+from emla.web.bodies import BodySource, small_body
+from emla.web.guard import Guard
+
+CHANNEL_MEDIA = "application/vnd.emla.channel+json"
+_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class ChannelApi:
+    """The handlers, around the journeys they start."""
+
+    def __init__(
+        self, gateway: Gateway, channels: Channels, settle: Settle, take_back: TakeBack, guard: Guard
+    ) -> None:
+        self._gateway = gateway
+        self._channels = channels
+        self._settle = settle
+        self._take_back = take_back
+        self._guard = guard
+        self._settling: set[asyncio.Task[None]] = set()
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Add the calls to the application that peers reach."""
+        router.add_post("/emla/1/channel", self.post_status)
+        router.add_put("/emla/1/returns/{pid}", self.put_return)
+
+    async def post_status(self, http_request: web.Request) -> web.Response:
+        """POST /emla/1/channel: a peer's status; answered with ours. What follows from it is done afterwards."""
+        signed = await small_body(http_request, WIRE.channel_bytes)
+        with self._gateway.under_way.one():
+            status, answer = await self._channels.answer(signed)
+        self._guard.contact(status.sender)
+        self._guard.count("channel")
+        self._later(status)
+        return web.Response(body=answer, content_type=CHANNEL_MEDIA)
+
+    def _later(self, status: ChannelStatus) -> None:
+        task = asyncio.create_task(self._settle(status.sender, status), name=f"settle-{status.sender}")
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+
+    async def put_return(self, http_request: web.Request) -> web.Response:
+        """PUT /emla/1/returns/{pid}: a package that was lost here; 204 once it is durable again."""
+        pid = http_request.match_info["pid"]
+        length = http_request.content_length
+        if not _ID.fullmatch(pid) or length is None or length <= 2 * LENGTH_BYTES:
+            raise InvalidPackageError("malformed", "A return names a package and its length.")
+        short = InvalidPackageError("digest-mismatch", "The body ended before its length.")
+        source = BodySource(http_request.content, length, short)
+        signed = await _framed(source, WIRE.header_bytes)
+        bundles = bundles_form.decode(await _framed(source, BUNDLES_BYTES_MAX))
+        with self._gateway.under_way.one():
+            await self._take_back(bytes.fromhex(pid), signed, bundles, source)
+        return web.Response(status=204)
+
+
+async def _framed(source: BodySource, size_bytes_max: int) -> bytes:
+    if source.size < LENGTH_BYTES:
+        raise InvalidPackageError("malformed", "The body ended before its length.")
+    length = int.from_bytes(await source.read_exactly(LENGTH_BYTES), "big")
+    if not 0 < length <= min(size_bytes_max, source.size):
+        raise InvalidPackageError("malformed", "A part is too long for what it is or for the body.")
+    return await source.read_exactly(length)

@@ -1,0 +1,66 @@
+"""A restored folder bears a mark, and a start asks everybody before it signs."""
+
+from pathlib import Path
+
+from emla.bootstrap.channels import ChannelLine
+from emla.bootstrap.restored import NAME, forget_restored, is_restored, mark_restored
+from emla.flow.ledger_watch import BEHIND, RESTORED
+from tests.support.in_process import Station
+from tests.support.restored import Exchange, closed, exchange
+
+
+def line_of(station: Station) -> ChannelLine:
+    line = ChannelLine(
+        gateway=station.gateway,
+        watch=station.watch,
+        settle=station.settle,
+        channels=station.channels,
+        rounds=station.rounds,
+    )
+    line.connect(lambda peer: None)
+    return line
+
+
+def test_the_mark_is_there_until_it_is_forgotten(tmp_path: Path) -> None:
+    assert not is_restored(tmp_path)
+    mark_restored(tmp_path, at=1790000000, backup_at=1789000000)
+    assert is_restored(tmp_path)
+    assert (tmp_path / NAME).read_text() == '{"v": 1, "at": 1790000000, "backup_at": 1789000000}'
+    for _ in range(2):
+        forget_restored(tmp_path)
+        assert not is_restored(tmp_path)
+
+
+def test_a_mark_that_cannot_be_read_is_a_mark(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(b"")
+    assert is_restored(tmp_path)
+
+
+async def test_everybody_is_asked_before_anything_is_signed(tmp_path: Path) -> None:
+    async with exchange(tmp_path) as both:
+        await both.copy()
+        await both.there()
+        await both.restore()
+        await line_of(both.victim).ask_first()
+        assert closed(both.victim).code == BEHIND
+
+
+async def gone_quiet(both: Exchange) -> None:
+    """The peer's process is gone."""
+    both.peer.store.broken = True
+
+
+async def test_a_folder_that_bears_the_mark_is_closed(tmp_path: Path) -> None:
+    async with exchange(tmp_path) as both:
+        mark_restored(both.victim.data, at=1790000000, backup_at=1789000000)
+        await gone_quiet(both)
+        await line_of(both.victim).ask_first()
+        assert closed(both.victim).code == RESTORED
+
+
+async def test_the_mark_goes_when_every_peer_has_answered(tmp_path: Path) -> None:
+    async with exchange(tmp_path) as both:
+        mark_restored(both.victim.data, at=1790000000, backup_at=1789000000)
+        await line_of(both.victim).ask_first()
+        assert both.victim.store.read.closed() is None
+        assert not is_restored(both.victim.data)
