@@ -20,6 +20,7 @@ from typing import TypeVar
 from emla.model.errors import ConfigurationError
 from emla.model.limits import WIRE
 from emla.model.settings import (
+    BackupSettings,
     KeySettings,
     MessageSettings,
     OpenerSettings,
@@ -36,7 +37,14 @@ _FILE_BYTES_MAX = 1 << 20
 
 Value = str | int | bool
 Table = TypeVar(
-    "Table", PeerSettings, OperationsSettings, StoreSettings, OpenerSettings, MessageSettings, KeySettings
+    "Table",
+    PeerSettings,
+    OperationsSettings,
+    StoreSettings,
+    OpenerSettings,
+    MessageSettings,
+    KeySettings,
+    BackupSettings,
 )
 
 
@@ -75,6 +83,7 @@ _DEFAULTS = {
     "opener": OpenerSettings(),
     "message": MessageSettings(),
     "keys": KeySettings(),
+    "backup": BackupSettings(),
 }
 _PORT = 65535
 _DAY = 86400
@@ -163,6 +172,11 @@ SETTINGS: tuple[Setting, ...] = (
         name="token_pin_file",
         meaning="File (mode 0600) with the PIN of the hardware token, below the data folder or absolute.",
     ),
+    Setting(
+        section="backup",
+        name="recipient",
+        meaning="File with the public half of the backup key (.pub.json), below the data folder or absolute.",
+    ),
 )
 _BY_PATH = {each.path: each for each in SETTINGS}
 _BY_VARIABLE = {each.variable: each for each in SETTINGS}
@@ -201,6 +215,7 @@ def load(data: Path, environment: Mapping[str, str]) -> Settings:
         opener=_changed(OpenerSettings(), "opener", values),
         message=_changed(MessageSettings(), "message", values),
         keys=_changed(KeySettings(), "keys", values),
+        backup=_changed(BackupSettings(), "backup", values),
     )
 
 

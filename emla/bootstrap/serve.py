@@ -20,6 +20,7 @@ from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.logs import set_up_logs
 from emla.bootstrap.own import DATABASE, SOCKET, own_authority, write_own_file
 from emla.bootstrap.own_keys import OwnKeys
+from emla.bootstrap.restored import refuse_restored
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
@@ -34,6 +35,7 @@ from emla.flow.open import Open
 from emla.flow.own import Outlets, Own, identity_at, ledger_key_at
 from emla.flow.peers import ForgetPeer, ImportPeer, PingPeer, load_directory
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.record_backup import RecordBackup
 from emla.flow.refresh import Refresh
 from emla.flow.relay import Relay
 from emla.flow.reseal import Reseal
@@ -54,6 +56,7 @@ from emla.store.sqlite.listings import SqliteListings, open_listings
 from emla.store.sqlite.store import SqliteStore, open_store
 from emla.transport.https import HttpsTransport
 from emla.web.authority_api import AuthorityApi
+from emla.web.backups_api import BackupsApi
 from emla.web.keys_api import KeysApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
@@ -184,6 +187,7 @@ async def _serve(settings: Settings, keys: KeyFolder, on_ready: Callable[[int, i
 async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.AsyncExitStack) -> Parts:
     data = settings.data
     authority = own_authority(data)
+    refuse_restored(data)
     stack.enter_context(lock_folder(data))
     clock = SystemClock()
     now = int(clock.now())
@@ -284,6 +288,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             status=status,
             keys=KeysApi(gateway, Changes(gateway, line.own, parts.keys), parts.keys),
             forget=ForgetPeer(gateway),
+            backups=BackupsApi(RecordBackup(gateway)),
         ),
         operations=operations,
     )

@@ -24,6 +24,7 @@ FAMILIES = {
     "peer": Entry("peer:peer", "The other authorities known here."),
     "leg": Entry("leg:leg", "What waits for its way to a peer."),
     "ledger": Entry("ledger:ledger", "The tamper-evident record of all of it."),
+    "backup": Entry("backup:backup", "Everything of an authority in one sealed file."),
     "demo": Entry("demo:demo", "Two authorities exchange a request on this machine."),
 }
 

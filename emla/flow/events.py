@@ -10,6 +10,7 @@ IMPORT_REFUSED = "import.refused"
 DOCUMENTS_REFUSED = "documents.refused"
 PEER_FORGOTTEN = "peer.forgotten"
 KEY_DESTROYED = "key.destroyed"
+BACKUP_CREATED = "backup.created"
 
 
 def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:

@@ -64,6 +64,14 @@ class KeySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSettings:
+    """How backups are made."""
+
+    recipient: str = ""
+    """File with the public half of the backup key. Empty: --to names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one gateway. `data` is its folder; one folder serves one authority."""
 
@@ -74,3 +82,4 @@ class Settings:
     opener: OpenerSettings = field(default_factory=OpenerSettings)
     message: MessageSettings = field(default_factory=MessageSettings)
     keys: KeySettings = field(default_factory=KeySettings)
+    backup: BackupSettings = field(default_factory=BackupSettings)

@@ -26,6 +26,7 @@ from emla.model.package import DeclaredPart, PartRole, Priority
 from emla.ports.listings import Listed, Listings
 from emla.ports.store import Transaction
 from emla.web import key_views, views
+from emla.web.backups_api import BackupsApi
 from emla.web.bodies import BodySource
 from emla.web.keys_api import KeysApi
 from emla.web.peer_api import DOCUMENTS_MEDIA
@@ -56,6 +57,7 @@ class AuthorityApi:
         status: "views.StatusSource",
         keys: KeysApi,
         forget: ForgetPeer,
+        backups: BackupsApi,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -68,6 +70,7 @@ class AuthorityApi:
         self._status = status
         self._keys = keys
         self._forget = forget
+        self._backups = backups
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -90,6 +93,7 @@ class AuthorityApi:
         application.router.add_get("/v1/legs", self.get_legs)
         application.router.add_post("/v1/legs/{id}/retry", self.post_retry)
         self._keys.add_routes(application.router)
+        self._backups.add_routes(application.router)
         return application
 
     # --- messages ---

@@ -11,6 +11,7 @@ import pytest
 
 from emla.cli.app import emla
 from emla.config import DATA_VARIABLE, SETTINGS
+from emla.flow import events
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
@@ -19,6 +20,8 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)[^)]*\)")
 STARTS = re.compile(r"(?<![\w./-])emla +([a-z].*)")
 # Set by tools around emla, not by its settings.
 OTHER_VARIABLES = {DATA_VARIABLE, "EMLA_COMPLETE"}
+# Kinds of events look like settings.
+EVENTS = {value for value in vars(events).values() if isinstance(value, str)}
 ENDS = {"|", "||", "&&", ";", "&", ">", "<"}
 
 
@@ -94,7 +97,7 @@ def unknown_settings(text: str) -> set[str]:
     }
     # `message.xml`, `peer.json` and the like are files.
     named = {name for name in named if name.rpartition(".")[2] not in ("xml", "json", "md", "toml", "py")}
-    return (named - paths) | (set(re.findall(r"\bEMLA_[A-Z_]*[A-Z]\b", text)) - variables)
+    return (named - paths - EVENTS) | (set(re.findall(r"\bEMLA_[A-Z_]*[A-Z]\b", text)) - variables)
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -108,7 +111,7 @@ def test_a_wrong_setting_is_seen() -> None:
 
 
 def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
-    files = ("authority_api.py", "keys_api.py")
+    files = ("authority_api.py", "backups_api.py", "keys_api.py")
     code = "".join((ROOT / "emla" / "web" / name).read_text(encoding="utf-8") for name in files)
     routes = {f"{method.upper()} {path}" for method, path in re.findall(r'add_(\w+)\("(/v1/[^"]+)"', code)}
     page = (ROOT / "docs" / "reference" / "authority-api.md").read_text(encoding="utf-8")

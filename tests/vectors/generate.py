@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.support.vector_files import FOLDER, SUFFIX, Vector, encode
 from tests.vectors import (
     cases_acknowledgement,
+    cases_backup,
     cases_documents,
     cases_encoding,
     cases_header,
@@ -32,6 +33,7 @@ def vectors() -> list[Vector]:
         *cases_documents.documents_vectors(),
         *cases_standing.standing_vectors(),
         *cases_ledger.ledger_vectors(),
+        *cases_backup.backup_vectors(),
     ]
 
 
