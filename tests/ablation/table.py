@@ -1,6 +1,7 @@
 """Every safeguard that a test must hold. A new row goes into the file of its subject (CONTRIBUTING.md)."""
 
 from tests.ablation import (
+    rows_backup,
     rows_exchange,
     rows_forms,
     rows_keys,
@@ -19,4 +20,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_keys.ROWS,
     *rows_exchange.ROWS,
     *rows_running.ROWS,
+    *rows_backup.ROWS,
 )

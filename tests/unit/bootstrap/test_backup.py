@@ -1,5 +1,6 @@
 """A backup holds everything of one instant, says when it is damaged, and is restored whole or not at all."""
 
+import asyncio
 import hashlib
 import io
 import json
@@ -9,13 +10,13 @@ import tarfile
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from emla.bootstrap import backup_restore
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.backup_restore import restore_backup, verify_backup
-from emla.bootstrap.backup_source import take_snapshot
 from emla.bootstrap.restored import Restored, read_marker, refuse_restored
 from emla.formats import archive, backup
 from emla.formats.archive import Member
@@ -85,30 +86,53 @@ async def test_a_restored_folder_is_marked_with_what_it_last_knew(made: Path) ->
     assert code_of(lambda: refuse_restored(again)) == "restored-folder"
 
 
-async def test_what_is_written_after_the_snapshot_is_not_in_it(
+async def test_what_the_server_writes_while_the_database_is_copied_is_not_in_it(
     stations: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server goes on between the copy of the database and that of the payloads: the backup is of one instant."""
+    """The backup is of one instant: that of its first look at the database."""
     await stations.exchange()
+    path = stations.sender.data / "emla.db"
     before = verify_ledger(stations.sender.data)
-    real = take_snapshot
-    taken: list[object] = []
 
-    def take(settings: Settings, scratch: Path | None) -> object:
-        snapshot = real(settings, scratch)
-        with closing(sqlite3.connect(stations.sender.data / "emla.db")) as other:
-            other.execute("INSERT INTO warning VALUES ('after the snapshot', 1)")
-            other.commit()
-        taken.append(snapshot)
-        return snapshot
+    class Overtaken(sqlite3.Connection):
+        def backup(self, *words: Any, **named: Any) -> None:
+            with closing(sqlite3.connect(path)) as other:
+                other.execute("INSERT INTO warning VALUES ('after the first look', 1)")
+                other.commit()
+            super().backup(*words, **named)
 
-    monkeypatch.setattr("emla.bootstrap.backup_create.take_snapshot", take)
+    monkeypatch.setattr(
+        "emla.bootstrap.backup_source.connect_reader",
+        lambda path: sqlite3.connect(path, isolation_level=None, factory=Overtaken),
+    )
     back_up(stations.sender.data, tmp_path / "a.backup")
-    assert taken
     restore_backup(tmp_path / "a.backup", tmp_path / "again", FIND, now=AT)
     assert verify_ledger(tmp_path / "again") == before
-    with closing(sqlite3.connect(tmp_path / "again" / "emla.db")) as restored:
-        assert restored.execute("SELECT count(*) FROM warning").fetchone() == (0,)
+    for database, count in ((path, 1), (tmp_path / "again" / "emla.db", 0)):
+        with closing(sqlite3.connect(database)) as found:
+            assert found.execute("SELECT count(*) FROM warning").fetchone() == (count,)
+
+
+async def test_the_writer_is_not_held_up_by_the_copy(
+    stations: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole exchange is committed between the first look at the database and the last page of its copy."""
+    loop = asyncio.get_running_loop()
+    await stations.exchange()
+
+    class Slow(sqlite3.Connection):
+        def backup(self, *words: Any, **named: Any) -> None:
+            asyncio.run_coroutine_threadsafe(stations.exchange(), loop).result(60)
+            super().backup(*words, **named)
+
+    monkeypatch.setattr(
+        "emla.bootstrap.backup_source.connect_reader",
+        lambda path: sqlite3.connect(path, isolation_level=None, factory=Slow),
+    )
+    before = stations.sender.store.real.ledger_size
+    made = await asyncio.to_thread(back_up, stations.sender.data, tmp_path / "a.backup")
+    assert made.ledger_size == before < stations.sender.store.real.ledger_size
+    assert verify_backup(tmp_path / "a.backup", FIND).problems == ()
 
 
 async def test_nothing_of_the_copy_is_left_behind(stations: Pair, made: Path) -> None:
