@@ -91,7 +91,9 @@ def _audit(connection: sqlite3.Connection, authority: Authority, hash_payload: H
         issued=_issued(connection),
     )
     problems = [*report.problems, *unrecorded(connection)]
-    directory = load_directory([rows.peer(row) for row in connection.execute(rows.PEER)])
+    directory = Directory()
+    for row in connection.execute(rows.PEER):
+        _take_peer(directory, rows.peer(row), problems)
     for each in _forgotten(connection):
         directory.peers.setdefault(each.authority.id, each)
     acknowledgements = _check_acknowledgements(connection, authority, directory, problems)
@@ -99,6 +101,13 @@ def _audit(connection: sqlite3.Connection, authority: Authority, hash_payload: H
     return LedgerAudit(
         ledger=report, acknowledgements=acknowledgements, payloads=payloads, problems=tuple(problems)
     )
+
+
+def _take_peer(directory: Directory, row: PeerRow, problems: list[str]) -> None:
+    try:
+        directory.peers.update(load_directory([row]).peers)
+    except EmlaError as error:
+        problems.append(f"The documents of {row.authority} are not what was pinned: {error}")
 
 
 def _forgotten(connection: sqlite3.Connection) -> Iterator[Peer]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from emla.flow.gate import HELD_SECONDS, reason_to_wait
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
+from emla.flow.stored import has_size, is_whole
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.errors import InvalidAcknowledgementError, StoreError
 from emla.model.leg import Leg, LegKind, LegState, delivered_state, next_state
@@ -90,8 +91,12 @@ class DeliverLeg:
         if code := reason_to_wait(gateway, pinned, row.pid, header):
             return Refusal(code=code, retry_after_seconds=HELD_SECONDS, held=True)
         payload = gateway.payload(row.payload_sha256)
+        if not has_size(payload, row.payload_size):
+            return _damaged(row)
         answer = await self._transport.send_package(peer, row.pid, row.signed, payload, row.payload_size)
         if isinstance(answer, Refusal):
+            if answer.code == "digest-mismatch" and not await is_whole(gateway, row.payload_sha256):
+                return _damaged(row)
             gateway.signals.refused(peer.id, answer.code)
             return answer
         try:
@@ -158,3 +163,9 @@ class DeliverLeg:
         # Nobody waits for this: if it is lost in a crash, the peer is told again and says it knows.
         await gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
         return None
+
+
+def _damaged(row: SentRow) -> Refusal:
+    """Not the line and not the peer: our own disk. The package waits, and goes when its payload is back."""
+    logger.error("payload damaged", extra={"pid": row.pid.hex(), "code": "payload-damaged"})
+    return Refusal(code="payload-damaged", retry_after_seconds=HELD_SECONDS, held=True)

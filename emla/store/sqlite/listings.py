@@ -74,6 +74,6 @@ class SqliteListings:
 async def open_listings(path: Path) -> SqliteListings:
     """Open a read-only connection for listings; `path` is absolute."""
     connection = await aiosqlite.connect(f"{path.as_uri()}?mode=ro", uri=True)
-    for pragma in ("query_only=ON", "busy_timeout=5000", "mmap_size=0"):
+    for pragma in ("query_only=ON", "wal_autocheckpoint=0", "busy_timeout=5000", "mmap_size=0"):
         await connection.execute(f"PRAGMA {pragma}")
     return SqliteListings(connection)
