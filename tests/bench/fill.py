@@ -1,9 +1,9 @@
 """Data folders that hold a million packages, made in minutes: one real exchange, multiplied in the databases of both sides.
 
-Faithful: number and shape of the rows of a consigned package in every table, the sizes of headers, bundles and records, unique ids
-spread over all values, final states, sequence numbers on both sides, one leaf for each object, and a last checkpoint that is
+Faithful: number and shape of the rows of a consigned package in every table, the sizes of headers, bundles and records, unique
+ids spread over all values, final states, sequence numbers on both sides, one leaf for each object, and a last checkpoint that is
 signed over the tree of all leaves, so that the server starts and goes on. Not faithful: payloads are 64 bytes in their row, the
-signed bytes are copies of one package's (an audit of the folder would say so), and of the checkpoints one in a hundred is there.
+signed bytes are copies of one package's (an audit of the folder would say so), and there is a checkpoint for each 400 leaves only.
 """
 
 import hashlib
