@@ -3,7 +3,7 @@
 Faithful: number and shape of the rows of a consigned package in every table, the sizes of headers, bundles and records, unique
 ids spread over all values, final states, sequence numbers on both sides, one leaf for each object, and a last checkpoint that is
 signed over the tree of all leaves, so that the server starts and goes on. Not faithful: payloads are 64 bytes in their row, the
-signed bytes are copies of one package's (an audit of the folder would say so), and there is a checkpoint for each 400 leaves only.
+signed bytes are copies of one package's (an audit of the folder would say so), and a checkpoint stands at each 400 leaves only.
 """
 
 import hashlib
