@@ -7,8 +7,9 @@ import json
 import os
 import sqlite3
 import tarfile
-from collections.abc import AsyncIterator
-from contextlib import closing
+import tracemalloc
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from emla.formats.archive import Member
 from emla.keyring.media import MediaUse, PublicKeyFile
 from emla.model.errors import ConfigurationError, MalformedError, StoreError
 from emla.model.settings import Settings, StoreSettings
+from emla.store.files import blob_path
 from tests.support.backups import (
     AT,
     FIND,
@@ -356,3 +358,33 @@ async def test_a_gateway_that_never_ran_is_backed_up_too(tmp_path: Path) -> None
     assert found.audit is None
     assert found.authority is not None
     assert found.authority.id == SENDER
+
+
+@contextmanager
+def at_most(mebibytes: int) -> Iterator[None]:
+    """Fail when the block holds more memory than this at any moment."""
+    tracemalloc.start()
+    try:
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < mebibytes * 1024**2, f"{peak / 1024**2:.1f} MiB"
+
+
+async def test_a_large_payload_never_sits_in_memory(made: Path, tmp_path: Path) -> None:
+    other, size = tmp_path / "other", 64 * 1024**2
+    restore_backup(made, other, FIND, now=AT)
+    sha256 = hashlib.sha256(bytes(size)).digest()
+    path = blob_path(other / "blobs", sha256)
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as file:
+        file.truncate(size)
+    with closing(sqlite3.connect(other / "emla.db")) as database:
+        database.execute("INSERT INTO payload VALUES (?, ?, NULL)", (sha256, size))
+        database.commit()
+    with at_most(16):
+        back_up(other, tmp_path / "b.backup")
+        assert verify_backup(tmp_path / "b.backup", FIND).problems == ()
+        restore_backup(tmp_path / "b.backup", tmp_path / "again", FIND, now=AT)
+    assert blob_path(tmp_path / "again" / "blobs", sha256).stat().st_size == size
