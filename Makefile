@@ -82,7 +82,7 @@ lock: $(VENV)/bin/python ## resolve requirements.lock and requirements-dev.lock 
 	done
 
 clean: ## remove everything that was made here
-	@rm -rf $(VENV) tests/interop/node_modules dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	@rm -rf $(VENV) tests/interop/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from emla.model.errors import ConfigurationError
 from emla.model.settings import (
+    BackupSettings,
     HubSettings,
     KeySettings,
     LimitSettings,
@@ -47,6 +48,7 @@ Table = TypeVar(
     ServeSettings,
     HubSettings,
     LimitSettings,
+    BackupSettings,
 )
 
 
@@ -91,6 +93,7 @@ def load(data: Path, environment: Mapping[str, str]) -> Settings:
         serve=_changed(ServeSettings(), "serve", values),
         hub=_changed(HubSettings(), "hub", values),
         limits=_changed(LimitSettings(), "limits", values),
+        backup=_changed(BackupSettings(), "backup", values),
     )
 
 

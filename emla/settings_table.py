@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from emla.model.limits import WIRE
 from emla.model.settings import (
+    BackupSettings,
     HubSettings,
     KeySettings,
     LimitSettings,
@@ -57,6 +58,7 @@ DEFAULTS = {
     "message": MessageSettings(),
     "relay": RelaySettings(),
     "keys": KeySettings(),
+    "backup": BackupSettings(),
     "serve": ServeSettings(),
     "hub": HubSettings(),
     "limits": LimitSettings(),
@@ -213,6 +215,11 @@ SETTINGS: tuple[Setting, ...] = (
         section="keys",
         name="token_pin_file",
         meaning="File (mode 0600) with the PIN of the hardware token, below the data folder or absolute.",
+    ),
+    Setting(
+        section="backup",
+        name="recipient",
+        meaning="File with the public half of the backup key (.pub.json), below the data folder or absolute.",
     ),
     Setting(
         section="serve",

@@ -7,7 +7,7 @@ payload. One read-only snapshot, so that it can be used beside a running server.
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +63,16 @@ class LedgerAudit:
         return not self.problems
 
 
-def verify_ledger(data: Path) -> LedgerAudit:
+HashPayload = Callable[[bytes], bytes | None]
+"""The hash of what lies in the file of this name; None when it cannot be read."""
+
+
+def verify_ledger(data: Path, hash_payload: HashPayload | None = None) -> LedgerAudit:
     """Audit a data folder.
+
+    Args:
+        data: the folder.
+        hash_payload: how the payloads that are files are found; from the folder's own blobs, where absent.
 
     Raises:
         ConfigurationError: there is no authority or no ledger in it.
@@ -75,20 +83,22 @@ def verify_ledger(data: Path) -> LedgerAudit:
         raise ConfigurationError("not-initialised", f"{data} has no ledger yet: the server has never run.")
     with contextlib.closing(connect_reader(path.absolute())) as connection:
         connection.execute("BEGIN")  # one snapshot, however long it takes, beside a running server
-        return _audit(connection, data, authority)
+        return _audit(connection, authority, hash_payload or (lambda sha256: _file_hash(data, sha256)))
 
 
-def _audit(connection: sqlite3.Connection, data: Path, authority: Authority) -> LedgerAudit:
+def _audit(connection: sqlite3.Connection, authority: Authority, hash_payload: HashPayload) -> LedgerAudit:
     epochs = [row[0] for row in connection.execute("SELECT DISTINCT epoch FROM former_leaf ORDER BY epoch")]
     former = tuple(_audit_ledger(connection, authority, _former(epoch)) for epoch in epochs)
     report = _audit_ledger(connection, authority, _Place(authority.card.epoch))
     problems = [each for one in (*former, report) for each in one.problems]
     problems += [*unrecorded(connection), *mailbox_problems(connection, authority.id)]
-    directory = load_directory([rows.peer(row) for row in connection.execute(rows.PEER)])
+    directory = Directory()
+    for row in connection.execute(rows.PEER):
+        _take_peer(directory, rows.peer(row), problems)
     for each in _forgotten(connection):
         directory.peers.setdefault(each.authority.id, each)
     acknowledgements = _check_acknowledgements(connection, authority, directory, problems)
-    payloads = _check_payloads(connection, data, problems)
+    payloads = _check_payloads(connection, hash_payload, problems)
     return LedgerAudit(
         ledger=report,
         former=former,
@@ -96,6 +106,13 @@ def _audit(connection: sqlite3.Connection, data: Path, authority: Authority) -> 
         payloads=payloads,
         problems=tuple(problems),
     )
+
+
+def _take_peer(directory: Directory, row: PeerRow, problems: list[str]) -> None:
+    try:
+        directory.peers.update(load_directory([row]).peers)
+    except EmlaError as error:
+        problems.append(f"The documents of {row.authority} are not what was pinned: {error}")
 
 
 def _forgotten(connection: sqlite3.Connection) -> Iterator[Peer]:
@@ -224,19 +241,18 @@ def _check_acknowledgements(
     return checked
 
 
-def _check_payloads(connection: sqlite3.Connection, data: Path, problems: list[str]) -> int:
+def _check_payloads(connection: sqlite3.Connection, hash_payload: HashPayload, problems: list[str]) -> int:
     checked = 0
     for sha256, body in connection.execute("SELECT sha256, body FROM payload"):
-        if _payload_hash(data, sha256, body) == sha256:
+        found = hash_payload(sha256) if body is None else hashlib.sha256(body).digest()
+        if found == sha256:
             checked += 1
         else:
             problems.append(f"The payload {sha256.hex()[:16]} is missing or not what it was.")
     return checked
 
 
-def _payload_hash(data: Path, sha256: bytes, body: bytes | None) -> bytes | None:
-    if body is not None:
-        return hashlib.sha256(body).digest()
+def _file_hash(data: Path, sha256: bytes) -> bytes | None:
     try:
         with blob_path(data / "blobs", sha256).open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()

@@ -313,3 +313,15 @@ def seed_of_root(path: Path, find_passphrase: FindPassphrase) -> bytes:
     """
     locked = read_media_key(path)
     return read_key(path).seed if locked is None else seed_of(path, locked, find_passphrase())
+
+
+def seed_of_backup_key(path: Path, find_passphrase: FindPassphrase) -> bytes:
+    """The seed of a backup key, to lock the same key under another passphrase.
+
+    Raises:
+        ConfigurationError: ``unreadable-file``, ``unreadable-key``, ``key-locked`` or ``wrong-passphrase``.
+    """
+    locked = read_media_key(path)
+    if locked is None or locked.about.use is not MediaUse.BACKUP:
+        raise ConfigurationError("unreadable-key", f"{path} is not a key of backups.")
+    return seed_of(path, locked, find_passphrase())

@@ -9,7 +9,6 @@ import asyncio
 import os
 import shutil
 import socket
-import sqlite3
 import stat
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from pathlib import Path
 from emla import config
 from emla.bootstrap.checkup import Check, Verdict, fail, of_error, ok, warn
 from emla.bootstrap.doctor_keys import examine_keys
+from emla.bootstrap.doctor_store import check_backup, check_sqlite
 from emla.bootstrap.own import KEYS, own_authority
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.unlock import Chosen
@@ -40,8 +40,6 @@ __all__ = ["EXPIRY_WARNING_DAYS", "Check", "Verdict", "examine"]
 EXPIRY_WARNING_DAYS = 60
 _DAY = 86400
 _PYTHON_LEAST = (3, 11)
-_WAL_RESET_FIXED = (3, 51, 3)
-_WAL_RESET_BACKPORTS = ((3, 50, 7), (3, 44, 6))
 
 
 async def examine(
@@ -67,7 +65,7 @@ async def examine(
     if folder.verdict is Verdict.FAIL:
         return tuple(checks)
     about_keys, keys = examine_keys(settings, environment, chosen or Chosen())
-    checks += [*_documents(data, now), *about_keys, _disk(settings)]
+    checks += [*_documents(data, now), *about_keys, _disk(settings), *check_backup(settings, now)]
     checks += [await _opener(settings, keys), await _clerk(settings)]
     checks += await _server(data, settings)
     return tuple(checks)
@@ -79,15 +77,7 @@ def _installation() -> Iterator[Check]:
         yield ok("python", version)
     else:
         yield fail("python", version, "Install Python 3.11 or newer.")
-    found = sqlite3.sqlite_version_info
-    fixed = found >= _WAL_RESET_FIXED or any(
-        found[:2] == backport[:2] and found >= backport for backport in _WAL_RESET_BACKPORTS
-    )
-    words = sqlite3.sqlite_version
-    if not fixed:
-        # One connection writes in emla, so the bug cannot bite; a second program that writes would meet it.
-        words += " (has the WAL-reset bug; harmless while only emla writes)"
-    yield ok("sqlite", words)
+    yield check_sqlite()
     try:
         yield ok("schemas", str(schema_folder()))
     except EmlaError as error:

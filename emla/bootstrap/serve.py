@@ -42,6 +42,7 @@ from emla.flow.own import Outlets, Own, identity_at, ledger_key_at
 from emla.flow.peers import ForgetPeer, ImportPeer, PingPeer, load_directory
 from emla.flow.quarantine import ClosePackage, Quarantine
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.record_backup import RecordBackup
 from emla.flow.refresh import Refresh
 from emla.flow.relay import Relay
 from emla.flow.reseal import Reseal
@@ -64,6 +65,7 @@ from emla.store.sqlite.listings import SqliteListings, open_listings
 from emla.store.sqlite.store import SqliteStore, open_store
 from emla.transport.https import HttpsTransport
 from emla.web.authority_api import AuthorityApi
+from emla.web.backups_api import BackupsApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
 from emla.web.keys_api import KeysApi
@@ -355,6 +357,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             legs=LegsApi(gateway, parts.listings, Legs(gateway, relay)),
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
+            backups=BackupsApi(RecordBackup(gateway)),
         ),
         operations=operations,
         guard=guard,

@@ -13,6 +13,7 @@ from emla.bootstrap.hub_status import HubStatus, hub_figures, hub_readiness
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.own import DATABASE, SOCKET, own_authority, write_own_file
 from emla.bootstrap.own_keys import OwnKeys
+from emla.bootstrap.restored import refuse_restored
 from emla.bootstrap.running import Failure, cancel, check_role, drain, until_stopped
 from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
 from emla.flow.changes import Changes
@@ -109,6 +110,7 @@ async def serve_hub(settings: Settings, keys: KeyFolder, on_ready: Callable[[int
 async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.AsyncExitStack) -> _Parts:
     data = settings.data
     authority = own_authority(data)
+    refuse_restored(data)
     stack.enter_context(lock_folder(data))
     clock = SystemClock()
     now = int(clock.now())

@@ -25,6 +25,7 @@ FAMILIES = {
     "leg": Entry("leg:leg", "What waits for its way to a peer."),
     "hub": Entry("hub:hub", "What a hub holds for its members."),
     "ledger": Entry("ledger:ledger", "The tamper-evident record of all of it."),
+    "backup": Entry("backup:backup", "Everything of an authority in one sealed file."),
     "demo": Entry("demo:demo", "Two authorities exchange a request on this machine."),
 }
 

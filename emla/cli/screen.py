@@ -120,6 +120,14 @@ def as_json(value: object) -> object:
 @contextmanager
 def progress(what: str, total_bytes: int) -> Iterator[Advance]:
     """A bar with bytes, rate and remaining time on standard error; nothing where that is no terminal."""
+    with growing(what) as (begin, advance):
+        begin(total_bytes)
+        yield advance
+
+
+@contextmanager
+def growing(what: str) -> Iterator[tuple[Advance, Advance]]:
+    """The same where the total is known later: the first function is told it, the second each step."""
     console = _console(sys.stderr)
     bar = Progress(
         TextColumn("{task.description}"),
@@ -132,8 +140,11 @@ def progress(what: str, total_bytes: int) -> Iterator[Advance]:
         transient=True,
     )
     with bar:
-        task = bar.add_task(what, total=total_bytes)
-        yield lambda size_bytes: bar.advance(task, size_bytes)
+        task = bar.add_task(what, total=None)
+        yield (
+            lambda total_bytes: bar.update(task, total=total_bytes),
+            lambda size_bytes: bar.advance(task, size_bytes),
+        )
 
 
 def utc(seconds: int) -> datetime:

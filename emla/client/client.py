@@ -11,6 +11,7 @@ import contextlib
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -248,6 +249,11 @@ class Client:
         """Publish a revocation or a freeze that a root key has signed."""
         body = {"revocation": _text(revocation)}
         return OwnDocuments.read(await self._post("/v1/revocations", "documents", body))
+
+    async def record_backup(self, *, id: str, kid: str, size: int, ledger_size: int) -> datetime:  # noqa: A002
+        """Let a backup that was made stand in the ledger; when it does."""
+        body = {"id": id, "kid": kid, "size": size, "ledger_size": ledger_size}
+        return (await self._post("/v1/backups", "backup", body)).instant("recorded_at")
 
     async def mailboxes(self) -> tuple[Mailbox, ...]:
         """What a hub holds for each of its members.

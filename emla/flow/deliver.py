@@ -15,6 +15,7 @@ from emla.flow.give_up import EXPIRED, give_up
 from emla.flow.hub_held import HubHeld
 from emla.flow.news import News
 from emla.flow.record import record_acknowledgement, tell_contradiction
+from emla.flow.stored import has_size, is_whole
 from emla.flow.ways import Ways
 from emla.model.acknowledgement import ISSUED_BY_HUB, Event
 from emla.model.errors import InvalidAcknowledgementError, StoreError
@@ -74,6 +75,8 @@ class DeliverLeg:
         if code := reason_to_wait(gateway, pinned, row.pid, header):
             return Refusal(code=code, retry_after_seconds=HELD_SECONDS, held=True)
         payload = gateway.payload(row.payload_sha256)
+        if not has_size(payload, row.payload_size):
+            return _damaged(row)
         line, body = self._hub_line, (row.pid, row.signed, payload, row.payload_size)
         went = await self._held.bring(
             leg,
@@ -85,6 +88,8 @@ class DeliverLeg:
             return went
         answer, said_by = went.answer, went.hub or peer
         if isinstance(answer, Refusal):
+            if answer.code == "digest-mismatch" and not await is_whole(gateway, row.payload_sha256):
+                return _damaged(row)
             gateway.signals.refused(said_by.id, answer.code)
             return answer
         try:
@@ -149,3 +154,9 @@ class DeliverLeg:
         # Nobody waits for this: if it is lost in a crash, the peer is told again and says it knows.
         await gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
         return None
+
+
+def _damaged(row: SentRow) -> Refusal:
+    """Not the line and not the peer: our own disk. The package waits, and goes when its payload is back."""
+    logger.error("payload damaged", extra={"pid": row.pid.hex(), "code": "payload-damaged"})
+    return Refusal(code="payload-damaged", retry_after_seconds=HELD_SECONDS, held=True)

@@ -20,6 +20,7 @@ LEDGER_RECOVERED = "ledger.recovered"
 PEER_GONE = "ledger.peer-gone"
 PEER_EPOCH = "peer.epoch"
 PEER_CONTRADICTED = "peer.contradicted-itself"
+BACKUP_CREATED = "backup.created"
 
 
 def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:

@@ -98,7 +98,7 @@ class HandOver:
             whole = await asyncio.to_thread(_file_hash, path) == reference.sha256
             read = _file_reader(path)
         if not whole:
-            raise StoreError("store-failed", "The stored payload is not the one that was verified.")
+            raise StoreError("payload-damaged", "It is not the one that was verified.")
         return PayloadStream(content.header, content.record.cek, read)
 
     async def _record_hand_over(self, pid: bytes, signed: bytes, consumer: str) -> None:
@@ -124,7 +124,7 @@ def _file_hash(path: Path) -> bytes:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
-        raise StoreError("store-failed", "A stored payload cannot be read.") from error
+        raise StoreError("payload-damaged", f"It cannot be read: {error.strerror}.") from error
 
 
 def _memory_reader(payload: bytes) -> ReadPayload:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
+from emla.flow.stored import is_whole
 from emla.model.acknowledgement import Event
 from emla.model.errors import ConfigurationError, StoreError
 from emla.model.leg import InboxState, Leg, LegKind, LegState
@@ -88,12 +89,17 @@ class Open:
             self._active.discard(row.pid)
 
     async def _judge(self, row: InboxRow) -> Verdict | None:
-        """The opener's verdict; None when the payload cannot be read."""
+        """The opener's verdict; None when the payload cannot be read, or is not what was accepted."""
         strikes, allowed = row.strikes, self._gateway.settings.opener.strikes
         while strikes < allowed:
             try:
                 return await self._opener.open(row.signed, row.pid, self._gateway.payload(row.payload_sha256))
             except SandboxDiedError:
+                # The opener dies on a payload that is not the one the header names, too. It was whole at rung 14, so our own disk
+                # has damaged it since: no strike, and no word to its sender, whom three strikes would blame for ever.
+                if not await is_whole(self._gateway, row.payload_sha256):
+                    logger.error("payload damaged", extra={"pid": row.pid.hex(), "code": "payload-damaged"})
+                    return None
                 # I6: durable before the next attempt. That this process itself was stopped is nobody's strike.
                 strikes = await self._gateway.store.write(lambda each: each.count_strike(row.pid))
                 logger.warning("the opener died", extra={"pid": row.pid.hex(), "strikes": strikes})

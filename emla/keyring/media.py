@@ -1,4 +1,4 @@
-"""One key on removable media: a root key or a key officer's personal key, under a passphrase of its own.
+"""One key on removable media: a root key, a key officer's personal key or the key of backups, under a passphrase of its own.
 
 Beside it lies ``<name>.pub.json``, its public half, which is what others are given.
 Rules of this file:
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from emla.formats import ed1, patterns, strict_json
+from emla.formats import ed1, h1, patterns, strict_json
 from emla.formats.binding import key_id
 from emla.formats.strict_json import Json, Members, check_line, encode_octets
 from emla.keyring.files import read_key
@@ -32,6 +32,21 @@ class MediaUse(StrEnum):
 
     ROOT = "root"
     OFFICER = "officer"
+    BACKUP = "backup"
+    """Opens backups. The server has its public half only."""
+
+    @property
+    def alg(self) -> str:
+        """The suite of its keys: backups are sealed to a key, the others sign."""
+        return h1.NAME if self is MediaUse.BACKUP else ed1.NAME
+
+    def public_of(self, seed: bytes) -> bytes:
+        """The public half of the key that grows from a seed."""
+        return h1.SealingKey(seed).public if self is MediaUse.BACKUP else ed1.SigningKey(seed, "").public
+
+    def is_valid_public(self, public: bytes) -> bool:
+        """Whether the bytes are the public half of a key of its suite."""
+        return h1.is_valid_public(public) if self is MediaUse.BACKUP else ed1.is_valid_public(public)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +90,8 @@ def make_media_key(
         MalformedError: the name is not a line that can be shown.
     """
     check_line("The name", name, _NAME_CHARACTERS_MAX)
-    public = ed1.SigningKey(seed, "").public
-    about = PublicKeyFile(use=use, kid=key_id(ed1.NAME, public), public=public, name=name)
+    public = use.public_of(seed)
+    about = PublicKeyFile(use=use, kid=key_id(use.alg, public), public=public, name=name)
     locked = lock(passphrase, seed, _label(about), work=work, fresh=fresh)
     return MediaKey(about=about, locked=locked, created=created)
 
@@ -114,12 +129,25 @@ def read_media_key(path: Path) -> MediaKey | None:
 
 
 def open_media_key(path: Path, key: MediaKey, passphrase: Passphrase) -> ed1.SigningKey:
-    """Open a key file.
+    """Open the file of a key that signs.
 
     Raises:
-        ConfigurationError: ``wrong-passphrase``.
+        ConfigurationError: ``wrong-passphrase``; ``unreadable-key``: it is the key of backups.
     """
+    if key.about.use is MediaUse.BACKUP:
+        raise refusal(path, "is a key of backups, which signs nothing", "Use the key that is meant.")
     return ed1.SigningKey(seed_of(path, key, passphrase), key.about.kid)
+
+
+def open_backup_key(path: Path, key: MediaKey, passphrase: Passphrase) -> h1.SealingKey:
+    """Open the file of a key of backups.
+
+    Raises:
+        ConfigurationError: ``wrong-passphrase``; ``unreadable-key``: it is another key.
+    """
+    if key.about.use is not MediaUse.BACKUP:
+        raise refusal(path, f"is a key of use '{key.about.use}', not 'backup'", "Use the key of backups.")
+    return h1.SealingKey(seed_of(path, key, passphrase), key.about.kid)
 
 
 def seed_of(path: Path, key: MediaKey, passphrase: Passphrase) -> bytes:
@@ -173,7 +201,7 @@ def _about(about: PublicKeyFile) -> dict[str, Json]:
     return {
         "v": VERSION,
         "use": about.use.value,
-        "alg": ed1.NAME,
+        "alg": about.use.alg,
         "kid": about.kid,
         "public": encode_octets(about.public),
         "name": about.name,
@@ -185,11 +213,11 @@ def _take_about(members: Members) -> PublicKeyFile:
     about = PublicKeyFile(
         use=MediaUse(members.text("use")),
         kid=members.text("kid", patterns.KID),
-        public=members.octets("public", ed1.PUBLIC_BYTES),
+        public=members.octets("public", longest=h1.PUBLIC_BYTES),
         name=members.line("name", _NAME_CHARACTERS_MAX),
     )
-    alg = members.text("alg")
-    if alg != ed1.NAME or not ed1.is_valid_public(about.public) or about.kid != key_id(alg, about.public):
+    use, alg = about.use, members.text("alg")
+    if alg != use.alg or not use.is_valid_public(about.public) or about.kid != key_id(alg, about.public):
         raise MalformedError("public key file names another key than it holds.")
     return about
 

@@ -135,6 +135,14 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSettings:
+    """How backups are made."""
+
+    recipient: str = ""
+    """File with the public half of the backup key. Empty: --to names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one gateway. `data` is its folder; one folder serves one authority."""
 
@@ -149,3 +157,4 @@ class Settings:
     serve: ServeSettings = field(default_factory=ServeSettings)
     hub: HubSettings = field(default_factory=HubSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    backup: BackupSettings = field(default_factory=BackupSettings)

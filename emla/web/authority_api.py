@@ -24,6 +24,7 @@ from emla.model.limits import WIRE
 from emla.model.package import DeclaredPart, PartRole, Priority
 from emla.ports.listings import Listed, Listings
 from emla.web import views
+from emla.web.backups_api import BackupsApi
 from emla.web.bodies import BodySource
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
@@ -56,6 +57,7 @@ class AuthorityApi:
         legs: LegsApi,
         quarantine: Quarantine,
         ledger: LedgerApi,
+        backups: BackupsApi,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -69,6 +71,7 @@ class AuthorityApi:
         self._legs = legs
         self._quarantine = quarantine
         self._ledger = ledger
+        self._backups = backups
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -87,6 +90,7 @@ class AuthorityApi:
         self._legs.add_routes(application.router)
         self._keys.add_routes(application.router)
         self._ledger.add_routes(application.router)
+        self._backups.add_routes(application.router)
         return application
 
     # --- messages ---

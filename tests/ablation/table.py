@@ -1,6 +1,7 @@
 """Every safeguard that a test must hold. A new row goes into the file of its subject (CONTRIBUTING.md)."""
 
 from tests.ablation import (
+    rows_backup,
     rows_channel,
     rows_exchange,
     rows_forms,
@@ -25,6 +26,7 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_exchange.ROWS,
     *rows_limits.ROWS,
     *rows_running.ROWS,
+    *rows_backup.ROWS,
     *rows_relay.ROWS,
     *rows_hub.ROWS,
     *rows_hub_member.ROWS,

@@ -19,6 +19,7 @@ from aiohttp.client import ClientSession, ClientTimeout, TCPConnector
 from emla.model.settings import LimitSettings
 from emla.transport.https import client_context
 from emla.web.authority_api import AuthorityApi
+from emla.web.backups_api import BackupsApi
 from emla.web.channel_api import ChannelApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
@@ -74,6 +75,7 @@ def gateway_applications() -> tuple[web.Application, ...]:
         legs=LegsApi(nothing, nothing, nothing),
         quarantine=nothing,
         ledger=LedgerApi(nothing, nothing),
+        backups=BackupsApi(nothing),
     )
     return peer.application(), authority.application(), OperationsApi((), nothing).application()
 

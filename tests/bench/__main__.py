@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.bench.drive import Run, drive
 from tests.bench.floor import Primitive, primitives
 from tests.bench.hanging import cost, show
+from tests.bench.stored import measure
 from tests.support.messages import make_template
 from tests.support.servers import running
 
@@ -24,7 +25,16 @@ def main() -> int:
     """Print the table; exit code 1 when a ratio is not reached."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a quarter of the packages")
-    quick = parser.parse_args().quick
+    parser.add_argument(
+        "section",
+        nargs="?",
+        choices=["load", "stored"],
+        default="load",
+        help="stored: with a million stored packages against none; takes minutes and some 25 GB the first time",
+    )
+    parser.add_argument("--packages", type=int, default=1_000_000, help="how many are stored, with stored")
+    chosen = parser.parse_args()
+    quick = chosen.quick
     template = make_template(
         sender="aa.one",
         recipient="bb.two",
@@ -33,6 +43,8 @@ def main() -> int:
     )
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(f"packages of {len(template.data)} B XML + {_ATTACHMENT_BYTES} B attachment, all steps on\n")
+    if chosen.section == "stored":
+        return measure(template, chosen.packages)
     before = primitives(template.data, template.attachment)
     with (
         tempfile.TemporaryDirectory(prefix="emla-bench-") as folder,

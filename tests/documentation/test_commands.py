@@ -11,6 +11,7 @@ import pytest
 
 from emla.cli.app import emla
 from emla.config import DATA_VARIABLE
+from emla.flow import events
 from emla.settings_table import SETTINGS
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +21,8 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)[^)]*\)")
 STARTS = re.compile(r"(?<![\w./-])emla +([a-z].*)")
 # Set by tools around emla, not by its settings.
 OTHER_VARIABLES = {DATA_VARIABLE, "EMLA_COMPLETE"}
+# Kinds of events look like settings.
+EVENTS = {value for value in vars(events).values() if isinstance(value, str)}
 ENDS = {"|", "||", "&&", ";", "&", ">", "<"}
 
 
@@ -95,7 +98,7 @@ def unknown_settings(text: str) -> set[str]:
     }
     # `message.xml`, `peer.json` and the like are files.
     named = {name for name in named if name.rpartition(".")[2] not in ("xml", "json", "md", "toml", "py")}
-    return (named - paths) | (set(re.findall(r"\bEMLA_[A-Z_]*[A-Z]\b", text)) - variables)
+    return (named - paths - EVENTS) | (set(re.findall(r"\bEMLA_[A-Z_]*[A-Z]\b", text)) - variables)
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -109,7 +112,15 @@ def test_a_wrong_setting_is_seen() -> None:
 
 
 def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
-    files = ("authority_api.py", "hub_desk.py", "keys_api.py", "ledger_api.py", "legs_api.py", "peers_api.py")
+    files = (
+        "authority_api.py",
+        "backups_api.py",
+        "hub_desk.py",
+        "keys_api.py",
+        "ledger_api.py",
+        "legs_api.py",
+        "peers_api.py",
+    )
     code = "".join((ROOT / "emla" / "web" / name).read_text(encoding="utf-8") for name in files)
     routes = {f"{method.upper()} {path}" for method, path in re.findall(r'add_(\w+)\("(/v1/[^"]+)"', code)}
     page = (ROOT / "docs" / "reference" / "authority-api.md").read_text(encoding="utf-8")

@@ -21,12 +21,12 @@ const u32 = (value) => {
 };
 
 // LP(...): each item as a 4-byte length and its bytes; texts in UTF-8, integers in decimal.
-const hashOf = (...items) =>
+export const hashOf = (...items) =>
   sha256(...items.flatMap((item) => {
     const data = Buffer.isBuffer(item) ? item : Buffer.from(String(item), "utf-8");
     return [u32(data.length), data];
   }));
-const labelled = (key, label, data) => hmac(key, `${label}\0`, data);
+export const labelled = (key, label, data) => hmac(key, `${label}\0`, data);
 
 export function headerBinding(header) {
   return hashOf("emla/1 header", 1, header.suites.join("+"), header.msg, header.from, header.to, header.kid,
@@ -52,7 +52,7 @@ const extract = (salt, label, key) =>
 const expand = (key, label, info, length) =>
   hmac(key, u16(length), "HPKE-v1", SUITE, label, info, Buffer.from([1])).subarray(0, length);
 
-function openStanza(sodium, seed, stanza, hbind) {
+export function openStanza(sodium, seed, stanza, hbind) {
   const pair = sodium.crypto_kem_xwing_seed_keypair(seed);
   let shared;
   try {

@@ -6,6 +6,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import sodium from "libsodium-wrappers";
+import { openBackup } from "./backup.mjs";
 import { judgeCall } from "./calls.mjs";
 import { checkpoint, consistency, inclusion, leafHash } from "./ledger.mjs";
 import { openChunks, openPackage, sha256 } from "./sealing.mjs";
@@ -113,6 +114,11 @@ const judges = {
     demand(signedBy(found, lines.kid, hex(lines["public-key"])), "bad-signature");
   },
   cc1: judgeChunks,
+  backup: (lines, data) => {
+    const found = openBackup(sodium, hex(lines.seed), data);
+    demand(sha256(found.archive).equals(hex(lines["archive-sha256"])), "wrong archive");
+    demand(found.files === Number(lines.files), "wrong number of files");
+  },
   manifest: (_, data) => manifest(data),
   header: judgeHeader,
   package: judgePackage,

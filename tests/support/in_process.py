@@ -51,7 +51,7 @@ from emla.model.settings import Settings, StoreSettings
 from emla.ports.hub_line import HubLine
 from emla.ports.sandbox import SandboxDiedError, Verdict
 from emla.ports.transport import Refusal
-from emla.sandbox.examine import Tools, examine
+from emla.sandbox.examine import DamagedPayloadError, Tools, examine
 from emla.store.files import FileBlobs
 from emla.store.sqlite.store import open_store
 from tests.support.faulty_store import Fate, FaultyStore
@@ -123,7 +123,10 @@ class InlineOpener:
             self.deaths -= 1
             raise SandboxDiedError
         data = payload if isinstance(payload, bytes) else payload.read_bytes()
-        return examine(signed_header, pid, lambda start, end: data[start:end], self._tools)
+        try:
+            return examine(signed_header, pid, lambda start, end: data[start:end], self._tools)
+        except DamagedPayloadError as error:
+            raise SandboxDiedError from error  # as the opener's process does
 
 
 class DirectLine:

@@ -5,10 +5,14 @@ Every verifier here takes what it knows from the vector's lines, never from the 
 
 import hashlib
 import hmac
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
+from emla.bootstrap.backup_read import check_whole, open_backup, read_archive
 from emla.formats import cc1, documents, dsse, export, h1, http_signature, manifest, standing, strict_json
+from emla.formats.archive import Member
 from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
 from emla.model.documents import Authority, CardKey, KeyUse
@@ -247,6 +251,24 @@ def _call(vector: Vector) -> str:
     return "success"
 
 
+def _backup(vector: Vector) -> str:
+    key = h1.SealingKey(vector.octets("seed"), vector.lines["kid"])
+    files: list[str] = []
+
+    def take(member: Member, pieces: Iterator[bytes]) -> None:
+        files.append(member.name)
+        assert sum(map(len, pieces)) == member.size
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "backup"
+        path.write_bytes(vector.body)
+        with open_backup(path) as opened:
+            check_whole(opened)
+            read_archive(opened, key, take)
+    assert len(files) == vector.integer("files")
+    return "success"
+
+
 _JUDGES: dict[str, Callable[[Vector], str]] = {
     "strict-json": _strict_json,
     "base64url": _base64url,
@@ -266,6 +288,7 @@ _JUDGES: dict[str, Callable[[Vector], str]] = {
     "checkpoint": _checkpoint,
     "inclusion": _inclusion,
     "consistency": _consistency,
+    "backup": _backup,
 }
 FORMS = frozenset(_JUDGES)
 """Every format a vector may have."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.formats import acknowledgement, cc1, documents, dsse, header, manifest
+from emla.formats import acknowledgement, backup, cc1, documents, dsse, h1, header, manifest
 from emla.formats.binding import key_id
 from emla.model.signed import PayloadType
 from tests.support.authorities import party
@@ -82,11 +82,32 @@ def documents_example() -> dict[str, str]:
     }
 
 
+def backup_example() -> dict[str, str]:
+    found = vector("backup", "good")
+    header, start = backup.decode_header(found.body)
+    shown = found.body[len(backup.MAGIC) + 4 : start].decode()
+    begin, end = shown.index('"stanza":"') + 30, shown.index('","suites"') - 16
+    binding = backup.binding_of(header)
+    cek = h1.SealingKey(found.octets("seed")).unwrap(header.stanza, binding)
+    assert cek is not None
+    archive = cc1.open_all(backup.stream_key(cek, binding), found.body[start : -backup.END_BYTES])
+    assert archive is not None
+    return {
+        "header": f"{shown[:begin]}...{shown[end:]}",
+        "binding": binding.hex(),
+        "CEK": cek.hex(),
+        "stream key": backup.stream_key(cek, binding).hex(),
+        "archive": f"{len(archive)} bytes",
+        "end mark": found.body[-backup.END_BYTES :].hex(),
+    }
+
+
 EXAMPLES = {
     "encoding.md": encoding_example,
     "package.md": package_example,
     "acknowledgements.md": acknowledgement_example,
     "documents.md": documents_example,
+    "backup.md": backup_example,
 }
 
 

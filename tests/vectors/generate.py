@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.support.vector_files import FOLDER, SUFFIX, Vector, encode
 from tests.vectors import (
     cases_acknowledgement,
+    cases_backup,
     cases_calls,
     cases_documents,
     cases_encoding,
@@ -33,6 +34,7 @@ def vectors() -> list[Vector]:
         *cases_documents.documents_vectors(),
         *cases_standing.standing_vectors(),
         *cases_ledger.ledger_vectors(),
+        *cases_backup.backup_vectors(),
         *cases_calls.call_vectors(),
     ]
 

@@ -205,8 +205,11 @@ class DocumentReads:
         return [rows.leg(row) for row in self._execute(sql, (peer,))]
 
     def newest_received(self) -> Sequence[tuple[str, bytes]]:
-        """For each sender, its newest package's signed header."""
-        sql = "SELECT sender, signed FROM received WHERE id IN (SELECT max(id) FROM received GROUP BY sender)"
+        """For each pinned peer that has sent one, its newest package's signed header."""
+        sql = (
+            "SELECT p.authority, r.signed FROM peer p JOIN received r ON r.id ="
+            " (SELECT id FROM received WHERE sender = p.authority ORDER BY epoch DESC, seq DESC LIMIT 1)"
+        )
         return [(row[0], row[1]) for row in self._execute(sql)]
 
     def replacement(self, pid: bytes) -> bytes | None:

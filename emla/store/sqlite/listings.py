@@ -9,6 +9,18 @@ import aiosqlite
 from emla.ports.listings import LegFilter, Listed, ListedLeg
 from emla.store.sqlite import rows
 
+_RESOLVE = """
+WITH RECURSIVE carrier (pid) AS (
+    SELECT pid FROM sent WHERE message_id = ?3 AND replaces IS NULL
+    UNION ALL SELECT n.pid FROM carrier c JOIN sent n ON n.replaces = c.pid
+)
+SELECT pid FROM sent WHERE pid BETWEEN ?1 AND ?2
+UNION SELECT pid FROM received WHERE pid BETWEEN ?1 AND ?2
+UNION SELECT pid FROM carrier c WHERE NOT EXISTS (SELECT 1 FROM sent n WHERE n.replaces = c.pid)
+LIMIT 2
+"""
+"""By a beginning of the package id; or by the message id, the last package that carries it. Each part uses an index."""
+
 
 class SqliteListings:
     """Implements `emla.ports.listings.Listings`. Open with `open_listings`, close on every path."""
@@ -48,12 +60,7 @@ class SqliteListings:
         low = bytes.fromhex(prefix.ljust(64, "0"))
         high = bytes.fromhex(prefix.ljust(64, "f"))
         exact = bytes.fromhex(prefix) if len(prefix) % 2 == 0 else b""
-        sql = (
-            "SELECT pid FROM sent s WHERE pid BETWEEN ?1 AND ?2 OR"
-            " (message_id = ?3 AND NOT EXISTS (SELECT 1 FROM sent n WHERE n.replaces = s.pid))"
-            " UNION SELECT pid FROM received WHERE pid BETWEEN ?1 AND ?2 LIMIT 2"
-        )
-        return [row[0] for row in await self._all(sql, (low, high, exact))]
+        return [row[0] for row in await self._all(_RESOLVE, (low, high, exact))]
 
     async def legs(self, wanted: LegFilter, *, limit: int) -> Sequence[ListedLeg]:
         """Legs, the ones due first in front; dead ones the newest first."""
@@ -64,7 +71,8 @@ class SqliteListings:
 
     async def leg_counts(self) -> dict[str, int]:
         """How many legs are in each state."""
-        return {row[0]: row[1] for row in await self._all("SELECT state, count(*) FROM leg GROUP BY state")}
+        sql = "SELECT state, sum(legs) FROM leg_count WHERE legs > 0 GROUP BY state"
+        return {row[0]: row[1] for row in await self._all(sql)}
 
     async def waiting(self) -> dict[str, tuple[int, float]]:
         """For each peer with legs that still ask: how many, and when the next is due."""
@@ -98,6 +106,6 @@ def _where(wanted: LegFilter) -> tuple[str, list[object]]:
 async def open_listings(path: Path) -> SqliteListings:
     """Open a read-only connection for listings; `path` is absolute."""
     connection = await aiosqlite.connect(f"{path.as_uri()}?mode=ro", uri=True)
-    for pragma in ("query_only=ON", "busy_timeout=5000", "mmap_size=0"):
+    for pragma in ("query_only=ON", "wal_autocheckpoint=0", "busy_timeout=5000", "mmap_size=0"):
         await connection.execute(f"PRAGMA {pragma}")
     return SqliteListings(connection)

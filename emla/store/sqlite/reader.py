@@ -159,7 +159,7 @@ class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads):
 
     def leg_counts(self) -> dict[tuple[str, str], int]:
         """How many legs there are of each kind and state."""
-        cursor = self._execute("SELECT kind, state, count(*) FROM leg GROUP BY kind, state")
+        cursor = self._execute("SELECT kind, state, legs FROM leg_count WHERE legs > 0")
         return {(row[0], row[1]): row[2] for row in cursor}
 
     def oldest_ready(self) -> int | None:

@@ -47,7 +47,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, cached_statements=256
     )
-    for pragma in ("query_only=ON", "busy_timeout=5000", "mmap_size=0"):
+    for pragma in ("query_only=ON", "wal_autocheckpoint=0", "busy_timeout=5000", "mmap_size=0"):
         connection.execute(f"PRAGMA {pragma}").close()
     return connection
 

@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.batch import LedgerKey
 from emla.ledger.leaf import LeafKind, entry_of_digest
-from emla.ledger.merkle import EMPTY, Frontier, leaf_hash
+from emla.ledger.merkle import EMPTY, Frontier, grow, leaf_hash
 from emla.model.errors import InvalidAcknowledgementError, LedgerIntegrityError, StoreError
 from emla.ports.signing import SlowSigners
 from emla.ports.store import Transaction
@@ -19,6 +19,8 @@ from emla.store.sqlite.writer import Writer, WriterFigures
 
 T = TypeVar("T")
 _WAL_BYTES_MAX = 32 * 1024 * 1024
+_LEAVES_AT_ONCE = 65536
+"""When the tree is recomputed at the start: a few megabytes of memory."""
 
 
 class WalCheckpoint:
@@ -160,14 +162,17 @@ def load_frontier(connection: sqlite3.Connection, key: LedgerKey) -> Frontier:
         LedgerIntegrityError: a gap, a changed leaf, a missing or foreign checkpoint.
     """
     frontier = EMPTY
-    for index, kind, digest in connection.execute("SELECT idx, kind, digest FROM leaf ORDER BY idx"):
-        if index != frontier.size:
-            raise LedgerIntegrityError("ledger-broken", f"Leaf {frontier.size} is missing.")
-        try:
-            leaf = entry_of_digest(kind, digest)
-        except OverflowError as error:
-            raise LedgerIntegrityError("ledger-broken", f"Leaf {index} is of no kind.") from error
-        frontier = frontier.append(leaf_hash(leaf))
+    leaves = connection.execute("SELECT idx, kind, digest FROM leaf ORDER BY idx")
+    while some := leaves.fetchmany(_LEAVES_AT_ONCE):
+        hashes: list[bytes] = []
+        for place, (index, kind, digest) in enumerate(some, frontier.size):
+            if index != place:
+                raise LedgerIntegrityError("ledger-broken", f"Leaf {place} is missing.")
+            try:
+                hashes.append(leaf_hash(entry_of_digest(kind, digest)))
+            except OverflowError as error:
+                raise LedgerIntegrityError("ledger-broken", f"Leaf {index} is of no kind.") from error
+        frontier = grow(frontier, hashes)
     for problem in unrecorded(connection):
         raise LedgerIntegrityError("ledger-broken", problem)
     row = connection.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from emla.bootstrap.channels import ChannelLine
-from emla.bootstrap.restored import NAME, forget_restored, is_restored, mark_restored
+from emla.bootstrap.restored import MARKER, Restored, forget_restored, is_restored, read_marker, write_marker
 from emla.flow.ledger_watch import BEHIND, RESTORED
 from tests.support.in_process import Station
 from tests.support.restored import Exchange, closed, exchange
+
+RESTORED_THEN = Restored(at=1790000000, backup_at=1789000000, checkpoint="")
 
 
 def line_of(station: Station) -> ChannelLine:
@@ -23,16 +25,16 @@ def line_of(station: Station) -> ChannelLine:
 
 def test_the_mark_is_there_until_it_is_forgotten(tmp_path: Path) -> None:
     assert not is_restored(tmp_path)
-    mark_restored(tmp_path, at=1790000000, backup_at=1789000000)
+    write_marker(tmp_path, RESTORED_THEN)
     assert is_restored(tmp_path)
-    assert (tmp_path / NAME).read_text() == '{"v": 1, "at": 1790000000, "backup_at": 1789000000}'
+    assert read_marker(tmp_path) == RESTORED_THEN
     for _ in range(2):
         forget_restored(tmp_path)
         assert not is_restored(tmp_path)
 
 
 def test_a_mark_that_cannot_be_read_is_a_mark(tmp_path: Path) -> None:
-    (tmp_path / NAME).write_bytes(b"")
+    (tmp_path / MARKER).write_bytes(b"")
     assert is_restored(tmp_path)
 
 
@@ -52,7 +54,7 @@ async def gone_quiet(both: Exchange) -> None:
 
 async def test_a_folder_that_bears_the_mark_is_closed(tmp_path: Path) -> None:
     async with exchange(tmp_path) as both:
-        mark_restored(both.victim.data, at=1790000000, backup_at=1789000000)
+        write_marker(both.victim.data, RESTORED_THEN)
         await gone_quiet(both)
         await line_of(both.victim).ask_first()
         assert closed(both.victim).code == RESTORED
@@ -60,7 +62,7 @@ async def test_a_folder_that_bears_the_mark_is_closed(tmp_path: Path) -> None:
 
 async def test_the_mark_goes_when_every_peer_has_answered(tmp_path: Path) -> None:
     async with exchange(tmp_path) as both:
-        mark_restored(both.victim.data, at=1790000000, backup_at=1789000000)
+        write_marker(both.victim.data, RESTORED_THEN)
         await line_of(both.victim).ask_first()
         assert both.victim.store.read.closed() is None
         assert not is_restored(both.victim.data)

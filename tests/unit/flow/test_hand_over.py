@@ -104,9 +104,9 @@ async def test_a_payload_that_rotted_on_disk_is_not_handed_over(here: Desk, size
     path = here.home.blobs.path(package.header.payload.sha256)
     data = path.read_bytes()
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    assert await refused(here, package.pid) == "store-failed"
+    assert await refused(here, package.pid) == "payload-damaged"
     path.unlink()
-    assert await refused(here, package.pid) == "store-failed"
+    assert await refused(here, package.pid) == "payload-damaged"
 
 
 async def test_a_record_that_does_not_open_is_named(here: Desk) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.formats import ed1
+from emla.formats import ed1, h1
 from emla.formats.binding import key_id
 from emla.formats.strict_json import encode_octets
 from emla.keyring.files import FileUse, make_key, write_key
@@ -14,6 +14,7 @@ from emla.keyring.media import (
     MediaKey,
     MediaUse,
     make_media_key,
+    open_backup_key,
     open_media_key,
     open_plain_root,
     public_path,
@@ -135,3 +136,24 @@ def test_no_secret_shows(path: Path) -> None:
         shown += "".join(traceback.format_exception(error))
     for secret in (SECRET_TEXT, WRONG.octets.decode(), repr(SEED), SEED.hex()):
         assert secret not in shown
+
+
+def test_a_key_of_backups_opens_what_is_sealed_to_it(tmp_path: Path) -> None:
+    write_media_key(tmp_path / "backup.json", key_of(MediaUse.BACKUP, "safe 1"))
+    about = read_public(tmp_path / "backup.pub.json")
+    opened = open_backup_key(tmp_path / "backup.json", locked(tmp_path / "backup.json"), PASSPHRASE)
+    assert opened.unwrap(h1.wrap(about.public, bytes(32), b"x"), b"x") == bytes(32)
+    assert (about.use, about.kid) == (MediaUse.BACKUP, opened.kid)
+
+
+def test_a_key_of_backups_signs_nothing(tmp_path: Path) -> None:
+    write_media_key(tmp_path / "backup.json", key_of(MediaUse.BACKUP))
+    with pytest.raises(ConfigurationError) as caught:
+        open_media_key(tmp_path / "backup.json", locked(tmp_path / "backup.json"), PASSPHRASE)
+    assert caught.value.code == "unreadable-key"
+
+
+def test_another_key_opens_no_backups(path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        open_backup_key(path, locked(path), PASSPHRASE)
+    assert caught.value.code == "unreadable-key"

@@ -13,6 +13,7 @@ from emla.ledger.merkle import (
     Frontier,
     consistency_proof,
     extend,
+    grow,
     inclusion_proof,
     leaf_hash,
     node_hash,
@@ -246,3 +247,17 @@ def test_two_roots_made_to_fit_a_wrong_consistency_proof_do_not_help() -> None:
     assert not verify_consistency(2, 3, (b"short",), first, node_hash(first, b"short"))
     assert not verify_consistency(3, 8, proof[:-1], third, root_hash(LEAVES[:4]))
     assert not verify_consistency(3, 8, (*proof, extra), node_hash(extra, third), node_hash(extra, eighth))
+
+
+@pytest.mark.parametrize("before", [0, 1, 2, 3, 7, 8, 64, 100])
+@pytest.mark.parametrize("more", [0, 1, 2, 5, 29, 30])
+def test_to_grow_by_many_is_to_append_each(before: int, more: int) -> None:
+    begun = EMPTY
+    for leaf in LEAVES[:before]:
+        begun = begun.append(leaf)
+    each = begun
+    for leaf in LEAVES[before : before + more]:
+        each = each.append(leaf)
+    grown = grow(begun, LEAVES[before : before + more])
+    assert grown == each
+    assert grown.root() == root_hash(LEAVES[: before + more])

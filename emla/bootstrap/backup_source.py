@@ -1,0 +1,156 @@
+"""What belongs into a backup: the database as it is at one instant, the small files, the payloads that its rows name.
+
+Rules of this file:
+- The snapshot comes first. Files are read after it: a key is in the folder before a card that names it is published, and a
+  payload before its row, so whatever the snapshot names is there.
+- The writer is never held up: the copy is made through a read-only connection, in steps, inside one read transaction.
+- ``wrap.json`` is read after the key files: a folder that is being locked meanwhile is copied so that it opens.
+- Not in a backup: what is being received (``tmp``), the lock, the socket, and anything that is hidden.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from emla import config
+from emla.bootstrap.own import DATABASE, KEYS
+from emla.formats.archive import NAME
+from emla.model.errors import ConfigurationError, StoreError
+from emla.model.settings import Settings
+from emla.store.sqlite.schema import connect_reader
+
+_PAGES_A_STEP = 2048
+_FOLDERS = ("documents", KEYS, "root", "tls")
+_LAST = "wrap.json"
+_SMALL_FILE_BYTES_MAX = 1 << 20
+_ROLLBACK_MODE = b"\x01\x01"
+_MODE_PLACE = 18
+"""Where a database says how it is written (file format, 1.3): 1, 1 is a file that needs no other beside it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The database at one instant: a file without a name, and what it says about the rest."""
+
+    file: IO[bytes]
+    size: int
+    payloads: bytes
+    """The SHA-256 names of all payloads that are files, sorted, one behind the other."""
+    payload_bytes: int
+    checkpoint: str
+    ledger_size: int
+
+
+def take_snapshot(settings: Settings, scratch: Path | None) -> Snapshot | None:
+    """Copy the database as it is now; None where the server has never run. Whoever calls closes the file.
+
+    Args:
+        settings: of the data folder.
+        scratch: a folder with room for the copy; the data folder's own ``tmp``, where absent.
+
+    Raises:
+        StoreError: ``disk-full`` when there is no room for the copy; ``store-failed``.
+        ConfigurationError: ``unwritable-file``.
+    """
+    path = settings.data / DATABASE
+    if not path.exists():
+        return None
+    folder = scratch or settings.data / "tmp"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _require_room(settings, path, folder, own=scratch is None)
+        return _copy(path, folder / f"backup-{secrets.token_hex(8)}.db")
+    except sqlite3.Error as error:
+        full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        raise StoreError("disk-full" if full else "store-failed", f"{path.name}: {error}") from error
+    except OSError as error:
+        raise ConfigurationError("unwritable-file", f"{folder}: {error.strerror}.") from error
+
+
+def _require_room(settings: Settings, path: Path, folder: Path, *, own: bool) -> None:
+    log = path.with_name(f"{path.name}-wal")
+    need = path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+    usage = shutil.disk_usage(folder)
+    floor = 0
+    if own:
+        # The copy lies where packages arrive: it must not take the space below which they are refused.
+        floor = max(settings.store.disk_floor_bytes, usage.total * settings.store.disk_floor_percent // 100)
+    if usage.free - need < floor:
+        raise StoreError(
+            "disk-full",
+            f"The copy of the database needs {need} bytes in {folder}. Name a folder with room with --scratch.",
+        )
+
+
+def _copy(path: Path, place: Path) -> Snapshot:
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(place.open("xb+"))
+        place.chmod(0o600)
+        with contextlib.closing(sqlite3.connect(place, isolation_level=None)) as copy:
+            for pragma in ("journal_mode=OFF", "synchronous=OFF"):
+                copy.execute(f"PRAGMA {pragma}").close()
+            # From here on the copy has no name: a crash leaves nothing, and no sweep can take it away.
+            place.unlink()
+            with contextlib.closing(connect_reader(path)) as source:
+                # One read transaction: the step that copies the last page sees the same instant as the first.
+                source.execute("BEGIN")
+                note = source.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
+                leaves = source.execute("SELECT max(idx) + 1 FROM leaf").fetchone()[0]
+                named = bytearray()
+                total = 0
+                for sha256, size in source.execute(
+                    "SELECT sha256, size FROM payload WHERE body IS NULL ORDER BY sha256"
+                ):
+                    named += sha256
+                    total += size
+                source.backup(copy, pages=_PAGES_A_STEP)
+        os.pwrite(file.fileno(), _ROLLBACK_MODE, _MODE_PLACE)
+        stack.pop_all()
+    return Snapshot(
+        file=file,
+        size=os.fstat(file.fileno()).st_size,
+        payloads=bytes(named),
+        payload_bytes=total,
+        checkpoint=note[0].decode() if note else "",
+        ledger_size=leaves or 0,
+    )
+
+
+def small_files(data: Path) -> Iterator[tuple[str, bytes]]:
+    """Settings, documents, keys and TLS keys: name below the data folder and bytes.
+
+    Raises:
+        ConfigurationError: ``unreadable-file``.
+    """
+    yield from _file(data, config.FILE_NAME)
+    for folder in _FOLDERS:
+        try:
+            found = sorted((data / folder).iterdir(), key=lambda each: (each.name == _LAST, each.name))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise ConfigurationError("unreadable-file", f"{data / folder}: {error.strerror}.") from error
+        for path in found:
+            if not path.name.startswith("."):
+                yield from _file(data, f"{folder}/{path.name}")
+
+
+def _file(data: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    path = data / name
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            octets = file.read(_SMALL_FILE_BYTES_MAX + 1)
+    except FileNotFoundError:
+        return  # there is none, or it was destroyed meanwhile, as its event in the ledger says
+    except OSError as error:
+        raise ConfigurationError("unreadable-file", f"{path}: {error.strerror}.") from error
+    if len(octets) > _SMALL_FILE_BYTES_MAX or not NAME.fullmatch(name):
+        raise ConfigurationError("unreadable-file", f"{path} is not a file of emla's. Move it elsewhere.")
+    yield name, octets

@@ -1,0 +1,189 @@
+"""Data folders that hold a million packages, made in minutes: one real exchange, multiplied in the databases of both sides.
+
+Faithful: number and shape of the rows of a consigned package in every table, the sizes of headers, bundles and records, unique
+ids spread over all values, final states, sequence numbers on both sides, one leaf for each object, and a last checkpoint that is
+signed over the tree of all leaves, so that the server starts and goes on. Not faithful: payloads are 64 bytes in their row, the
+signed bytes are copies of one package's (an audit of the folder would say so), and a checkpoint stands at each 400 leaves only.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from emla.bootstrap.own import DATABASE, gateway_keys, ledger_key_of, own_authority
+from emla.ledger import checkpoint as checkpoint_form
+from emla.ledger.checkpoint import Checkpoint
+from emla.ledger.leaf import LeafKind, entry_of_digest
+from emla.ledger.merkle import EMPTY, Frontier, grow, leaf_hash
+
+_PACKAGES_A_COMMIT = 5_000
+_LEAVES_A_CHECKPOINT = 400
+_PAYLOAD_BYTES = 64
+Row = tuple[object, ...]
+
+
+def unique(kind: str, number: int, size: int = 32) -> bytes:
+    """An id as random as a hash, the same on both sides and in every run."""
+    return hashlib.shake_128(f"{kind}/{number}".encode()).digest(size)
+
+
+@dataclass
+class Filler:
+    """One side's database while it is filled."""
+
+    database: sqlite3.Connection
+    frontier: Frontier
+
+    def template(self, table: str) -> list[tuple[tuple[str, ...], Row]]:
+        """Every row of a table, with the names of its columns."""
+        cursor = self.database.execute(f"SELECT * FROM {table}")
+        names = tuple(column[0] for column in cursor.description)
+        return [(names, row) for row in cursor.fetchall()]
+
+    def insert(self, table: str, rows: list[dict[str, object]]) -> None:
+        """Insert rows that have the same columns."""
+        names = list(rows[0])
+        marks = ", ".join("?" * len(names))
+        self.database.executemany(
+            f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})",
+            [tuple(row.values()) for row in rows],
+        )
+
+
+def fill(data: Path, packages: int, now: int, *, sender: bool) -> None:
+    """Fill the database of one side, in which one real package stands; the server does not run.
+
+    Args:
+        data: the side's folder.
+        packages: how many packages.
+        now: UNIX seconds.
+        sender: whether it is the side that sends.
+    """
+    with closing(sqlite3.connect(data / DATABASE, isolation_level=None)) as database:
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-524288", "foreign_keys=OFF"):
+            database.execute(f"PRAGMA {pragma}").fetchall()
+        filler = Filler(database, _frontier(database))
+        _multiply(filler, packages, sender=sender)
+        _sign(filler, data, now)
+        database.execute("PRAGMA journal_mode=WAL").fetchall()
+
+
+def _frontier(database: sqlite3.Connection) -> Frontier:
+    leaves = database.execute("SELECT kind, digest FROM leaf ORDER BY idx").fetchall()
+    return grow(EMPTY, [leaf_hash(entry_of_digest(kind, digest)) for kind, digest in leaves])
+
+
+def _multiply(filler: Filler, packages: int, *, sender: bool) -> None:
+    main = "sent" if sender else "received"
+    ((names, row),) = filler.template(main)
+    real = dict(zip(names, row, strict=True))
+    tables = {
+        table: [dict(zip(names, row, strict=True)) for names, row in filler.template(table)]
+        for table in ("acknowledgement", "leg", "inbox", "record")
+    }
+    begin = int(str(real["seq"])) + 1
+    for start in range(begin, begin + packages, _PACKAGES_A_COMMIT):
+        numbers = range(start, min(start + _PACKAGES_A_COMMIT, begin + packages))
+        filler.database.execute("BEGIN")
+        _packages(filler, main, real, tables, numbers)
+        filler.database.execute("COMMIT")
+    if sender:
+        last = begin + packages - 1
+        filler.database.execute("UPDATE channel SET seq = ?, pid = ?", (last, unique("pid", last)))
+
+
+def _packages(
+    filler: Filler,
+    main: str,
+    real: dict[str, object],
+    tables: dict[str, list[dict[str, object]]],
+    numbers: range,
+) -> None:
+    filler.insert(
+        "payload",
+        [
+            {"sha256": unique("payload", number), "size": _PAYLOAD_BYTES, "body": bytes(_PAYLOAD_BYTES)}
+            for number in numbers
+        ],
+    )
+    filler.insert(main, [_package(real, number) for number in numbers])
+    for table in ("inbox", "record"):
+        for row in tables[table]:
+            filler.insert(table, [row | {"pid": unique("pid", number)} for number in numbers])
+    for place, row in enumerate(tables["acknowledgement"]):
+        without_id = {name: value for name, value in row.items() if name != "id"}
+        filler.insert(
+            "acknowledgement",
+            [
+                without_id | {"aid": unique(f"aid{place}", number), "pid": unique("pid", number)}
+                for number in numbers
+            ],
+        )
+    for row in tables["leg"]:
+        without_id = {name: value for name, value in row.items() if name != "id"}
+        what = "pid" if row["kind"] == "package" else "aid1"
+        filler.insert("leg", [without_id | {"ref": unique(what, number)} for number in numbers])
+    _leaves(filler, main, tables["acknowledgement"], numbers)
+
+
+def _package(real: dict[str, object], number: int) -> dict[str, object]:
+    new: dict[str, object] = {
+        "pid": unique("pid", number),
+        "msg": unique("msg", number, 16),
+        "seq": number,
+        "payload_id": unique("id", number, 16),
+        "payload_sha256": unique("payload", number),
+    }
+    if "message_id" in real:
+        new["message_id"] = unique("message", number, 16)
+    return {name: value for name, value in real.items() if name != "id"} | new
+
+
+def _leaves(filler: Filler, main: str, acknowledgements: list[dict[str, object]], numbers: range) -> None:
+    own = LeafKind.HEADER_SENT if main == "sent" else LeafKind.HEADER_RECEIVED
+    issuers = [str(each["by"]) for each in acknowledgements]
+    here = issuers[0]  # the first acknowledgement of either side is its own
+    kinds = [
+        LeafKind.ACKNOWLEDGEMENT_ISSUED if by == here else LeafKind.ACKNOWLEDGEMENT_RECEIVED for by in issuers
+    ]
+    rows: list[Row] = []
+    size = filler.frontier.size
+    for number in numbers:
+        pid = unique("pid", number)
+        for kind, ref in [(own, pid)] + [
+            (kind, unique(f"aid{place}", number)) for place, kind in enumerate(kinds)
+        ]:
+            rows.append((size + len(rows), int(kind), ref, ref))
+    filler.database.executemany("INSERT INTO leaf VALUES (?, ?, ?, ?)", rows)
+    filler.frontier = grow(
+        filler.frontier, [leaf_hash(entry_of_digest(int(str(row[1])), _bytes(row[2]))) for row in rows]
+    )
+    filler.database.executemany(
+        "INSERT INTO checkpoint VALUES (?, ?)",
+        [(size + each, bytes(230)) for each in range(1, len(rows), _LEAVES_A_CHECKPOINT)],
+    )
+
+
+def _bytes(value: object) -> bytes:
+    assert isinstance(value, bytes)
+    return value
+
+
+def _sign(filler: Filler, data: Path, now: int) -> None:
+    authority = own_authority(data)
+    key = ledger_key_of(authority, gateway_keys(data), now)
+    last = Checkpoint(origin=key.origin, size=filler.frontier.size, root=filler.frontier.root())
+    note = checkpoint_form.encode(last, key.sign, key.public)
+    filler.database.execute("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)", (last.size, note))
+
+
+def sizes(data: Path) -> Iterator[str]:
+    """What a folder holds, for the table that is printed."""
+    with closing(sqlite3.connect(f"{(data / DATABASE).as_uri()}?mode=ro", uri=True)) as database:
+        for table in ("sent", "received", "acknowledgement", "leaf"):
+            (count,) = database.execute(f"SELECT max(rowid) FROM {table}").fetchone()
+            yield f"{count or 0:,} {table}"
+    yield f"{(data / DATABASE).stat().st_size / 1024**3:.1f} GiB"
