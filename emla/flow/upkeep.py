@@ -113,8 +113,11 @@ class Upkeep:
     async def destroy(self) -> None:
         """Destroy the private halves of sealing keys for which nothing can arrive any more."""
         own, now = self._own.authority, self._gateway.now()
+        past = [key for key in own.keys(KeyUse.SEAL) if now >= destroy_at(key)]
+        if not past:
+            return  # as in nearly every minute: the key files need not be read
         held = {each.kid for each in self._keys.held() if each.use is KeyUse.SEAL}
-        over = [key for key in own.keys(KeyUse.SEAL) if key.kid in held and now >= destroy_at(key)]
+        over = [key for key in past if key.kid in held]
         if not over or (waiting := self._sealed_to()) is None:
             return
         destroyed = 0
