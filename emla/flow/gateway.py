@@ -190,10 +190,22 @@ class Gateway:
     subjects: Subjects = field(default_factory=Subjects)
     fresh: FreshPayloads = field(default_factory=FreshPayloads)
     signals: Signals = field(default_factory=Signals)
+    _begun: tuple[float, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._begun = self.clock.now(), self.clock.steady()
 
     def now(self) -> int:
         """The wall clock in whole UNIX seconds, as signed objects carry it."""
         return int(self.clock.now())
+
+    def surely_past(self, instant: int) -> bool:
+        """Whether an instant is over by the wall clock and by the seconds that have passed since the start.
+
+        A clock that is set forward while the server runs ends nothing before its time. After a start it is all there is to go by.
+        """
+        wall, steady = self._begun
+        return min(self.clock.now(), wall + self.clock.steady() - steady) >= instant
 
     def require_space(self, bytes_wanted: int) -> None:
         """Refuse to begin something that would leave less than the floor of free space.

@@ -1,4 +1,4 @@
-"""Row 83: for a day requests arrive and answers are lost. Nothing is consigned twice, and each package has one acknowledgement."""
+"""Row 83: for a day requests arrive and answers are lost. Nothing is consigned twice; each package has one acknowledgement."""
 
 from dataclasses import replace
 
