@@ -107,6 +107,8 @@ class Destination:
         while len(self._active) < window and (leg := self._next(now)):
             self._active.add(leg.id)
             group.create_task(self._attempt(leg), name=f"leg-{leg.id}")
+        if len(self._active) >= window:
+            return _HEARTBEAT_SECONDS  # the end of one of them wakes us; until then nothing can be started, whatever is due
         due = _HEARTBEAT_SECONDS if self._next_due is None else self._next_due - now
         return max(0.05, min(_HEARTBEAT_SECONDS, due))
 

@@ -2,6 +2,7 @@
 
 from tests.ablation import (
     rows_exchange,
+    rows_faults,
     rows_forms,
     rows_keys,
     rows_ladders,
@@ -19,4 +20,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_keys.ROWS,
     *rows_exchange.ROWS,
     *rows_running.ROWS,
+    *rows_faults.ROWS,
 )

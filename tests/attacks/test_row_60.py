@@ -1,5 +1,5 @@
-"""Row 60: a clock is set a day forward or back in the middle of a transfer. Nothing expired is accepted, nothing is delivered twice,
-and no leg ends before its time (invariant 28). The true time is the run's; what gateways believe is set wrong.
+"""Row 60: a clock is set a day forward or back in the middle of a transfer. Nothing expired is accepted, nothing is delivered
+twice, and no leg ends before its time (invariant 28). The true time is the run's; what gateways believe is set wrong.
 """
 
 from dataclasses import replace

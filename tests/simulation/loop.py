@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tests.simulation.network import Network
 
 _CALLBACKS_AT_ONE_INSTANT_MAX = 2_000_000
+_TASKS_KEPT = 1000
 
 
 class StillnessError(Exception):
@@ -46,7 +47,7 @@ class Life:
     on_job: Callable[[str, str | None, Callable[[], object]], object] | None = None
     """Given every job, its step if it is one, and what does it; the life may end before it or after."""
     tasks: list["asyncio.Task[Any]"] = field(default_factory=list)
-    """Everything it ever started."""
+    """Everything it has started and that has perhaps not ended."""
 
     def bury(self) -> None:
         """Close what it left when the run is over and judged, so that nothing of it runs later by accident."""
@@ -72,6 +73,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.step_of: Callable[[str], str | None] = lambda name: None
         """Which step a job belongs to; asked while the one who wants it done stands on the stack."""
         self.steps = 0
+        self.handled = 0
+        """How many callbacks have run."""
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._numbers = itertools.count()
         self._executors: dict[int, float] = {}
@@ -111,6 +114,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             life = None if handle._cancelled else handle._context.get(LIFE)
             if not handle._cancelled and (life is None or life.alive):
                 self.steps += 1
+                self.handled += 1
                 handle._run()
         if self.steps > _CALLBACKS_AT_ONE_INSTANT_MAX:
             raise StillnessError(f"No end of callbacks at {self.now}.")
@@ -139,6 +143,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if life is not None:
             cast(Any, task)._log_destroy_pending = False
             life.tasks.append(task)
+            if len(life.tasks) % _TASKS_KEPT == 0:
+                life.tasks = [each for each in life.tasks if not each.done()]
         return task
 
     def run_in_executor(  # type: ignore[override]  # as above

@@ -94,20 +94,32 @@ def run_seed(seed: int, kind: Kind) -> Ran:
     return run_options(draw(seed, kind))
 
 
-def run_options(options: Options, look: Callable[[World], object] = lambda world: None) -> Ran:
-    """Run what was decided, by a seed or by a test, in a folder of its own; `look` sees the world when it is over."""
+def run_options(
+    options: Options,
+    *,
+    prepare: Callable[[World], object] = lambda world: None,
+    look: Callable[[World], object] = lambda world: None,
+) -> Ran:
+    """Run what was decided, by a seed or by a test, in a folder of its own.
+
+    Args:
+        options: what was decided.
+        prepare: is given the world before it begins.
+        look: is given the world when it is over and was judged.
+    """
     house()
     with _no_log(), quietly():
-        return _run_world(options, look)
+        return _run_world(options, prepare, look)
 
 
-def _run_world(options: Options, look: Callable[[World], object]) -> Ran:
+def _run_world(options: Options, prepare: Callable[[World], object], look: Callable[[World], object]) -> Ran:
     begun = time.monotonic()
     found = ""
     with tempfile.TemporaryDirectory(prefix="emla-run-", dir=memory_folder()) as folder:
         world = World(Path(folder), options)
         try:
             with watching(world.counts):
+                prepare(world)
                 world.run()
             look(world)
         except Exception as error:  # noqa: BLE001 (whatever breaks in a run is what the run is for)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from emla.flow.deliver import DeliverLeg
 from emla.model.leg import LegKind, LegState
 from emla.store.sqlite.transaction import SqliteTransaction
-from tests.simulation.options import Kind, draw
-from tests.simulation.run import run_seed, run_seeds
+from tests.simulation.options import HOUR, Death, Kind, draw
+from tests.simulation.run import run_options, run_seed, run_seeds
+from tests.simulation.scenes import calm_options, messages_between
+from tests.simulation.world import World
 
 ROOT = Path(__file__).parents[2]
 _TRACE_OF = "from tests.simulation.run import *; print('\\n'.join(run_seed({seed}, Kind('{kind}')).trace))"
@@ -38,6 +41,28 @@ def test_the_same_seed_gives_the_same_run_whatever_the_keys_and_the_hashes_are(s
 
 def test_another_seed_gives_another_run() -> None:
     assert run_seed(1, Kind.LINE).trace != run_seed(2, Kind.LINE).trace
+
+
+def test_a_peer_that_hangs_costs_its_callers_no_processor() -> None:
+    """While an attempt hangs there is nothing to start, and nobody looks for it twenty times a second."""
+    sender, recipient = "at.moj", "jp.moj"
+    deaths = tuple(
+        Death(node=each, at=0.5, job=None, step="", before=True, down_seconds=1e6, silently=True)
+        for each in (recipient, "de.bfj")
+    )
+    options = replace(
+        calm_options(Kind.LINE),
+        planned=messages_between(sender, recipient, 5),
+        deaths=deaths,
+        safety_seconds=12 * HOUR,
+    )
+    handled: list[int] = []
+
+    def prepare(world: World) -> None:
+        world.loop.call_at(12 * HOUR - 1.0, lambda: handled.append(world.loop.handled))
+
+    assert run_options(options, prepare=prepare).found == ""
+    assert handled[0] < 15 * 12 * 60, "a dozen callbacks a minute"
 
 
 def test_a_fault_of_ours_is_found_and_its_replay_is_printed(
