@@ -39,7 +39,7 @@ def approve(
     of it. Ask the one who proposed why, before you sign.
     """
     from emla.cli import screen
-    from emla.cli.change_view import change_document, next_commands, show_differences
+    from emla.cli.change_view import change_document, next_commands, show_differences, title
     from emla.cli.present import decoded, read_present
 
     present = with_client(read_present)
@@ -68,22 +68,26 @@ def approve(
     screen.say(
         f"{count(len(approved), 'change', 'changes')} approved by {opened.name}: {ids_shown}.", style="green"
     )
-    screen.note("Next:")
-    for line in next_commands(*approved, present=present):
-        screen.note(f"  {line}")
+    for each in approved:
+        if each.type == "act" and each.state == "PUBLISHED":
+            screen.say(f"{title(decoded(each))}: it is carried out.", style="green")
+    if following := next_commands(*approved, present=present):
+        screen.note("Next:")
+        for line in following:
+            screen.note(f"  {line}")
 
 
 def _refuse_settled(change: "Change", present: "Present") -> None:
-    from emla.cli.present import decoded
+    from emla.cli.present import decoded, version_of
     from emla.model.errors import InvalidDocumentError
 
     if change.state != "PROPOSED":
         raise click.UsageError(f"The change {short(change.hash)} is published already.")
     document = decoded(change)
     if present.overtaken(document):
-        words = (
-            f"The change {short(change.hash)} has version {document.version}, and a later one is in force."
-        )
+        if (version := version_of(document)) is None:
+            raise InvalidDocumentError("act-lapsed")
+        words = f"The change {short(change.hash)} has version {version}, and a later one is in force."
         raise InvalidDocumentError("document-rollback", words)
 
 

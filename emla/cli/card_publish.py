@@ -37,7 +37,8 @@ def publish(*, what: tuple[str, ...], yes: bool, dry_run: bool) -> None:
     """Publish what is approved and signed.
 
     FILE is a card that the root has signed, the next root with the card under it, or a revocation or freeze.
-    CHANGE is the id of an approved list of key officers. It is in force at once, and every peer is told.
+    CHANGE is the id of an approved list of key officers, or of an approved act. It is in force at once, and
+    every peer is told.
     """
     from emla.cli import screen
     from emla.cli.present import read_present
@@ -89,7 +90,7 @@ def _sort(what: tuple[str, ...], present: "Present") -> Found:
         path = Path(text)
         if not path.exists() and _HASH.fullmatch(text):
             change = present.find(text)
-            if change.type != "officers":
+            if change.type not in ("officers", "act"):
                 name = "next-root.json" if change.type == "root" else "card-draft.json"
                 raise click.UsageError(
                     f"The change {short(change.hash)} is a {change.type}: publish its signed file, for example {name}."
@@ -201,7 +202,10 @@ def _told(found: Found) -> list[str]:
     from emla.cli.present import decoded
 
     changes = (*found.officers, *(each.change for each in found.signed))
-    lines = [f"{title(decoded(each))} is in force." for each in changes]
+    lines = [
+        f"{title(decoded(each))} is {'carried out' if each.type == 'act' else 'in force'}."
+        for each in changes
+    ]
     for _, revocation, _ in found.revocations:
         what = f"The key {revocation.kid} is revoked" if revocation.kid else "The authority is frozen"
         lines.append(f"{what}.")
@@ -209,12 +213,12 @@ def _told(found: Found) -> list[str]:
 
 
 def _document(found: Found) -> dict[str, object]:
-    from emla.cli.present import decoded
+    from emla.cli.present import decoded, version_of
 
     changes = (*found.officers, *(each.change for each in found.signed))
     return {
         "published": [
-            {"change": each.hash, "type": each.type, "version": decoded(each).version} for each in changes
+            {"change": each.hash, "type": each.type, "version": version_of(decoded(each))} for each in changes
         ],
         "revoked": [
             {"kid": each.kid, "invalid_since": each.invalid_since, "reason": each.reason}

@@ -3,19 +3,24 @@
 from collections.abc import Sequence
 
 from emla.cli import screen
-from emla.cli.present import TITLES, Document, Present, decoded
+from emla.cli.present import TITLES, Document, Present, decoded, version_of
 from emla.cli.wording import instant, short
 from emla.client.key_answers import ApprovalEntry, Change
+from emla.model.act import DOES, Act
 from emla.model.documents import Card, Officers, Root
 from emla.steps.compare import Difference
 
 _KINDS = {Card: "card", Root: "root"}
 _DRAFTS = {"root": "next-root.json", "card": "card-draft.json"}
 """What the files are called when nobody says otherwise; a root is signed before the card under it."""
+_UNSIGNED = ("officers", "act")
+"""What takes effect without a root's signature."""
 
 
 def title(document: Document) -> str:
-    """Its name: ``Card version 3``."""
+    """Its name: ``Card version 3``, ``Act: Give up sending a package``."""
+    if isinstance(document, Act):
+        return f"Act: {DOES[document.kind]}"
     return f"{TITLES[_KINDS.get(type(document), 'officers')]} version {document.version}"
 
 
@@ -52,7 +57,7 @@ def waits_for(change: Change) -> str:
     """What a proposed change waits for, in words."""
     if not approved(change):
         return "another officer's approval"
-    return "publishing" if change.type == "officers" else "root signatures and publishing"
+    return "publishing" if change.type in _UNSIGNED else "root signatures and publishing"
 
 
 def next_commands(*changes: Change, present: Present | None = None, drafts: Sequence[str] = ()) -> list[str]:
@@ -65,7 +70,12 @@ def next_commands(*changes: Change, present: Present | None = None, drafts: Sequ
     """
     open_ones = [short(each.hash) for each in changes if not approved(each)]
     commands = [f"emla card approve {' '.join(open_ones)} --as OFFICER-KEY"] if open_ones else []
-    commands += [f"emla card publish {short(each.hash)}" for each in changes if each.type == "officers"]
+    # An act is carried out by its approval; published by hand only where something came between.
+    commands += [
+        f"emla card publish {short(each.hash)}"
+        for each in changes
+        if each.type == "officers" or (each.type == "act" and each.state == "PROPOSED" and approved(each))
+    ]
     kinds = {each.type for each in changes}
     if "root" in kinds or (present and any(_under_next_root(each, present) for each in changes)):
         kinds.update(_DRAFTS)
@@ -86,7 +96,7 @@ def change_document(change: Change, present: Present) -> dict[str, object]:
     return {
         "change": change.hash,
         "type": change.type,
-        "version": document.version,
+        "version": version_of(document),
         "state": change.state,
         "proposed_at": change.proposed_at,
         "published_at": change.published_at,

@@ -1,5 +1,6 @@
 """What the server has today that a change is compared with: our documents, the list of officers, and the changes there are."""
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,8 @@ from emla.bootstrap.ceremony import trusted_export
 from emla.client.key_answers import Change
 from emla.formats import approval as approval_form
 from emla.formats import documents as form
+from emla.formats.act import decode_act
+from emla.model.act import Act
 from emla.model.documents import Authority, Card, Officers, Root
 from emla.model.errors import (
     ConfigurationError,
@@ -16,16 +19,21 @@ from emla.model.errors import (
     NotFoundError,
 )
 from emla.model.signed import PayloadType
-from emla.steps.compare import Difference, compare_cards, compare_officers, compare_roots
+from emla.steps.compare import Difference, compare_act, compare_cards, compare_officers, compare_roots
 
 if TYPE_CHECKING:
     from emla.client.client import Client
 
 DIGITS_MIN = 8
 """How much of a change's hash names it."""
-KINDS = {"card": PayloadType.CARD, "root": PayloadType.ROOT, "officers": PayloadType.OFFICERS}
+KINDS = {
+    "card": PayloadType.CARD,
+    "root": PayloadType.ROOT,
+    "officers": PayloadType.OFFICERS,
+    "act": PayloadType.ACT,
+}
 TITLES = {"card": "Card", "root": "Root", "officers": "List of key officers"}
-Document = Card | Root | Officers
+Document = Card | Root | Officers | Act
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +69,9 @@ class Present:
         )
 
     def overtaken(self, document: Document) -> bool:
-        """Whether this version or a later one is in force already, so that it can never be published."""
+        """Whether it can never be published: this version or a later one is in force; an act has waited too long."""
+        if isinstance(document, Act):
+            return document.lapsed(time.time())
         if isinstance(document, Card):
             card = self.authority.card
             return (document.root_version, document.version) <= (card.root_version, card.version)
@@ -70,7 +80,9 @@ class Present:
         return self.officers is not None and document.version <= self.officers.version
 
     def differences(self, document: Document) -> tuple[Difference, ...]:
-        """What a document changes against today."""
+        """What a document changes against today; of an act, everything it says."""
+        if isinstance(document, Act):
+            return compare_act(document)
         if isinstance(document, Card):
             return compare_cards(self.authority, document)
         if isinstance(document, Root):
@@ -125,8 +137,15 @@ def decoded(change: Change) -> Document:
         raise InvalidDocumentError("invalid-document", error.detail) from error
 
 
+def version_of(document: Document) -> int | None:
+    """Its version; None for an act, which has none."""
+    return None if isinstance(document, Act) else document.version
+
+
 def decode_document(kind: PayloadType, payload: bytes) -> Document:
-    """Decode a card, a root or a list of officers."""
+    """Decode a card, a root, a list of officers or an act."""
+    if kind is PayloadType.ACT:
+        return decode_act(payload)
     if kind is PayloadType.CARD:
         return form.decode_card(payload)
     if kind is PayloadType.ROOT:

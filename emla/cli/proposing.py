@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from emla.cli import screen
 from emla.cli.change_view import differences_document, next_commands, show_differences, title
 from emla.cli.invocation import wants_json, with_client
-from emla.cli.present import KINDS, Document, Present, decode_document, decoded
+from emla.cli.present import KINDS, Document, Present, decode_document, decoded, version_of
 from emla.cli.wording import short
 from emla.model.signed import PayloadType, SignedObject
 
@@ -49,8 +49,8 @@ def show_proposals(proposals: list[Proposal], present: Present) -> None:
 
 def _rivals(proposals: list[Proposal], present: Present) -> "list[Change]":
     """Changes that wait and have the type and version of a proposal."""
-    mine = {(_KIND_NAMES[each.kind], each.document.version) for each in proposals}
-    return [each for each in present.waiting() if (each.type, decoded(each).version) in mine]
+    mine = {(_KIND_NAMES[each.kind], version) for each in proposals if (version := version_of(each.document))}
+    return [each for each in present.waiting() if (each.type, version_of(decoded(each))) in mine]
 
 
 def proposals_document(proposals: list[Proposal], present: Present) -> list[dict[str, object]]:
@@ -58,7 +58,7 @@ def proposals_document(proposals: list[Proposal], present: Present) -> list[dict
     return [
         {
             "type": _KIND_NAMES[each.kind],
-            "version": each.document.version,
+            "version": version_of(each.document),
             "differences": differences_document(present.differences(each.document)),
         }
         for each in proposals
@@ -130,6 +130,8 @@ def tell(proposals: list[Proposal], changes: "list[Change]", officer: str) -> No
     first, *then = next_commands(*changes, drafts=_files(proposals))
     screen.note("Next, by another officer:")
     screen.note(f"  {first}")
+    if not then:
+        return
     offline = "Then, with the root keys, and back on this machine:"
     screen.note(offline if len(then) > 1 else "Then:")
     for line in then:

@@ -1,5 +1,7 @@
 """changes: what key officers decide about. Proposed by one, approved by another, then published; a revocation needs no two.
 
+An act (`flow.acts`) goes the same way. It is carried out at once when the second officer has signed.
+
 Order of writes: C1 one batch holds the proposed document and the proposal with its leaf; C2 likewise each approval; C3 is K2 of
 `flow.own`: the published documents, a leaf for each, and the change PUBLISHED, in one batch. A crash before any of these leaves
 things as they were, and the same call again does it; after it, the same call again finds it done.
@@ -11,11 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from emla.flow.acts import Effects, effect_of
 from emla.flow.gateway import Gateway
 from emla.flow.own import Own
 from emla.formats import approval as approval_form
 from emla.formats import documents as form
 from emla.formats import dsse, standing
+from emla.formats.act import decode_act
 from emla.model.documents import Approval, ApprovalAct, Authority, Card, Documents, Officers
 from emla.model.errors import ConfigurationError, InvalidDocumentError, MalformedError, NotFoundError
 from emla.model.limits import WIRE
@@ -40,10 +44,11 @@ class Change:
 class Changes:
     """The journeys of a change."""
 
-    def __init__(self, gateway: Gateway, own: Own, keys: PrivateKeys) -> None:
+    def __init__(self, gateway: Gateway, own: Own, keys: PrivateKeys, effects: Effects | None = None) -> None:
         self._gateway = gateway
         self._own = own
         self._keys = keys
+        self._effects = effects or {}
 
     # --- reading ---
 
@@ -76,7 +81,7 @@ class Changes:
         """Take a document that an officer proposes; the same proposal again is found as it stands.
 
         Args:
-            kind: card, root or officers.
+            kind: card, root, officers or act.
             payload: the document's bytes, not signed yet.
             approval: the officer's signed proposal.
 
@@ -102,11 +107,12 @@ class Changes:
         return self.one(sha256)
 
     async def approve(self, sha256: bytes, approval: bytes) -> Change:
-        """Take another officer's approval.
+        """Take another officer's approval; an act is then carried out.
 
         Raises:
             NotFoundError: there is no such change.
             InvalidDocumentError: it is not about this document, not by a key officer, or by the one who proposed.
+            EmlaError: the act cannot be carried out as things stand; the approval is kept.
         """
         change = self.one(sha256)
         kind, payload = change.row.type, change.row.payload
@@ -114,7 +120,7 @@ class Changes:
         if any(each.officer == said.officer and each.signed != approval for each in change.approvals):
             raise InvalidDocumentError("same-officer", "This officer has spoken about the change already.")
         await self._gateway.store.write(lambda each: each.insert_approval(_row(sha256, said, approval)))
-        return self.one(sha256)
+        return await self.publish(sha256, ()) if kind is PayloadType.ACT else self.one(sha256)
 
     def _judges(self, kind: PayloadType, payload: bytes) -> Officers:
         """Who decides about a document: the officers of today; about the first list, those whom it lists itself."""
@@ -142,6 +148,11 @@ class Changes:
         elif kind is PayloadType.OFFICERS:
             offered, before = _decoded(approval_form.decode_officers, payload), self.officers()
             owner, version, last = offered.authority, offered.version, before.version if before else 0
+        elif kind is PayloadType.ACT:
+            act = _decoded(decode_act, payload)
+            owner, version, last = act.authority, 1, 0  # its nonce tells it from any other
+            if owner == known.id:
+                effect_of(self._effects, act, self._gateway.now())
         else:
             raise InvalidDocumentError(
                 "invalid-document", f"Officers do not decide about a {kind.name.lower()}."
@@ -177,7 +188,7 @@ class Changes:
         Args:
             sha256: the change.
             signed: the signed objects: the card, or the next root and the card under it, which belong together; none for
-                officers.
+                officers or an act.
 
         Raises:
             InvalidDocumentError: approvals or signatures are missing, or a peer would refuse the result.
@@ -188,6 +199,9 @@ class Changes:
             return change
         if change.row.type is PayloadType.OFFICERS:
             await self._publish_officers(change)
+            return self.one(sha256)
+        if change.row.type is PayloadType.ACT:
+            await self._carry_out(self._approved(sha256))
             return self.one(sha256)
         documents = {form.document_hash(each.payload): each for each in map(_signed_object, signed)}
         if sha256 not in documents:
@@ -230,6 +244,20 @@ class Changes:
             transaction.publish_change(row.sha256, now)
 
         await self._gateway.store.write(operation)
+
+    async def _carry_out(self, change: Change) -> None:
+        """C4: the effect, the act's leaf and the change PUBLISHED in one batch."""
+        row = change.row
+        act = _decoded(decode_act, row.payload)
+        now = self._gateway.now()
+        effect = effect_of(self._effects, act, now)
+
+        def also(transaction: Transaction) -> None:
+            transaction.insert_document(row.payload)
+            transaction.publish_change(row.sha256, now)
+
+        await effect(act, also)
+        logger.warning("act carried out", extra={"what": act.kind.value, "pid": act.facts.get("pid")})
 
     def _check_keys(self, card: Card) -> None:
         """No key disappears, for what it signed stays verifiable; and what the card promises, we can do."""

@@ -12,7 +12,7 @@ from emla.model.signed import PayloadType
 OFFICERS_MIN = 2
 OFFICERS_MAX = 64
 NAME_CHARACTERS_MAX = 120
-APPROVABLE = frozenset({PayloadType.CARD, PayloadType.ROOT, PayloadType.OFFICERS})
+APPROVABLE = frozenset({PayloadType.CARD, PayloadType.ROOT, PayloadType.OFFICERS, PayloadType.ACT})
 """What two officers decide about. A revocation needs no approval: deny is cheap."""
 
 

@@ -17,6 +17,7 @@ class PayloadType(StrEnum):
     REVOCATION = "application/vnd.emla.revocation.v1+json"
     APPROVAL = "application/vnd.emla.approval.v1+json"
     OFFICERS = "application/vnd.emla.officers.v1+json"
+    ACT = "application/vnd.emla.act.v1+json"
     PING = "application/vnd.emla.ping.v1+json"
 
 

@@ -7,6 +7,7 @@ in the order in which a person wants to read them: who gets or loses a say first
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from emla.model.act import DOES, Act
 from emla.model.documents import Authority, Card, CardKey, Officers, Root
 
 Difference = tuple[str, str]
@@ -83,3 +84,9 @@ def compare_officers(known: Officers | None, officers: Officers) -> tuple[Differ
     found = [("Officer in", f"{name} (key {kid})") for name, kid in sorted(after - before)]
     found += [("Officer out", f"{name} (key {kid})") for name, kid in sorted(before - after)]
     return tuple(found)
+
+
+def compare_act(act: Act) -> tuple[Difference, ...]:
+    """What an act does and every fact of it: whoever signs has read all of them."""
+    facts = ((name.replace("_", " ").capitalize(), str(value)) for name, value in act.facts.items())
+    return (("Does", DOES[act.kind]), *facts, ("Written", at(act.at)))

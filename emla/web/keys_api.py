@@ -21,6 +21,7 @@ _TYPES = {
     "card": PayloadType.CARD,
     "root": PayloadType.ROOT,
     "officers": PayloadType.OFFICERS,
+    "act": PayloadType.ACT,
 }
 _LISTED_MAX = 200
 _SIGNED_MAX = 2

@@ -6,6 +6,7 @@ from tests.ablation import (
     rows_forms,
     rows_keys,
     rows_ladders,
+    rows_relay,
     rows_running,
     rows_succession,
     rows_trust,
@@ -21,4 +22,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_exchange.ROWS,
     *rows_running.ROWS,
     *rows_faults.ROWS,
+    *rows_relay.ROWS,
 )

@@ -94,6 +94,7 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
         "bad-setting", "address-in-use", "newer-schema", "migration-changed", "unreadable-file", "unwritable-file",
         "usage",
     ),
+    "of acts of operators and of two officers, whom no run has yet (tests/unit/flow/test_acts.py)": ("act-lapsed", "wrong-state"),
     "of TLS and of addresses, which the simulated network does not have (tests/unit/transport, tests/attacks)": (
         "wrong-pin", "refused-endpoint",
     ),

@@ -15,6 +15,7 @@ from emla.bootstrap.own_keys import OwnKeys
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.system import system_entropy
 from emla.flow.accept import Accept
+from emla.flow.acts import Effect
 from emla.flow.changes import Changes
 from emla.flow.deliver import DeliverLeg
 from emla.flow.gateway import Gateway
@@ -32,6 +33,7 @@ from emla.flow.upkeep import Upkeep
 from emla.formats.export import encode_export
 from emla.formats.schema import Schemas
 from emla.keyring.files import OPENER_USES, read_keys
+from emla.model.act import ActKind
 from emla.model.documents import Authority
 from emla.model.errors import EmlaError, StoreError, TransportError
 from emla.model.limits import XmlLimits
@@ -174,6 +176,7 @@ class Station:
         self._line = line
         self.on_commit: Callable[[], Fate | None] = lambda: None
         self.accepted: list[bytes] = []
+        self.effects: dict[ActKind, Effect] = {}
 
     def start(self) -> None:
         """Build everything from the folder, as a new process would."""
@@ -219,7 +222,7 @@ class Station:
             published=lambda: None,
         )
         self.own = Own(gateway, self.keys, outlets)
-        self.changes = Changes(gateway, self.own, self.keys)
+        self.changes = Changes(gateway, self.own, self.keys, self.effects)
         self.upkeep = Upkeep(gateway, self.own, self.keys)
 
     def write_file(self, export: bytes) -> None:
