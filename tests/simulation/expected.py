@@ -9,6 +9,8 @@ from tests.simulation.options import Kind
 from tests.simulation.points import STEPS
 
 _RARE_STEPS = ("O8",)
+SEEN_ELSEWHERE = frozenset({"O8", "I8"})
+"""Steps whose deaths a short campaign may miss: O8 needs a package that expires, I8 is I7 with another verdict."""
 _DEATHS = frozenset(
     {f"{step} {when}" for step in STEPS if step not in _RARE_STEPS for when in ("before", "after")}
     | {"O3", "O4", "O5", "I1", "I5"}

@@ -1,13 +1,17 @@
 """The campaigns: so many seeds, every promise held in each, and everything met that must be met."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from emla.model.codes import CODES
-from tests.simulation.expected import MUST, OUT_OF_REACH, RARE
+from tests.simulation.expected import MUST, OUT_OF_REACH, RARE, SEEN_ELSEWHERE
 from tests.simulation.options import Kind
 from tests.simulation.points import Counts
 from tests.simulation.run import Campaign, run_seeds
 
+ROOT = Path(__file__).parents[2]
 SEEDS = {Kind.LINE: 100, Kind.STORAGE: 80}
 SEEDS_LONG = {Kind.LINE: 5000, Kind.STORAGE: 4000}
 
@@ -40,6 +44,14 @@ def test_every_promise_holds_in_every_run_and_every_point_is_met(kind: Kind) -> 
 def test_every_promise_holds_in_thousands_of_runs(kind: Kind) -> None:
     first = SEEDS[kind] + 1
     held(run_seeds(range(first, first + SEEDS_LONG[kind]), kind, workers=2), kind)
+
+
+def test_every_step_of_the_sender_and_of_the_recipient_is_one_at_which_runs_die() -> None:
+    page = (ROOT / "docs" / "explanation" / "order-of-writes.md").read_text(encoding="utf-8")
+    steps = set(re.findall(r"^\| \**([OI]\d+)\** \|", page, flags=re.MULTILINE))
+    died_at = {what.split()[0] for wanted in MUST.values() for what in wanted["points"]}
+    assert {"O2", "I4"} <= steps
+    assert steps == {each for each in died_at if re.fullmatch(r"[OI]\d+", each)} | SEEN_ELSEWHERE
 
 
 def test_every_code_is_met_or_it_is_said_why_not() -> None:
