@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.simulation.options import Death, Kind
 from tests.simulation.points import STEPS
 from tests.simulation.run import run_options, run_seeds
-from tests.simulation.scenes import calm_options, message, messages_between
+from tests.simulation.scenes import calm_options, message
 
 SENDER, RECIPIENT = "at.moj", "jp.moj"
 
@@ -26,6 +26,7 @@ def test_nothing_acknowledged_is_lost_when_the_power_is_cut_right_after_each_ste
                 )
                 for node in (SENDER, RECIPIENT)
             )
-            planned = (*messages_between(SENDER, RECIPIENT, 2), message(SENDER, RECIPIENT, large=True))
+            small = (message(SENDER, RECIPIENT, at=each) for each in (4.0, 6.0))
+            planned = (message(SENDER, RECIPIENT, at=1.0, large=True), *small)
             ran = run_options(replace(calm_options(Kind.STORAGE), planned=planned, deaths=deaths))
             assert ran.found == "", f"{step} {'before' if before else 'after'}\n{ran.report}"

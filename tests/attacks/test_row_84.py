@@ -55,11 +55,9 @@ def test_nobody_takes_the_place_of_a_process_that_is_paused_and_it_goes_on(tmp_p
 
 
 def test_a_lock_is_taken_once_and_is_free_when_its_holder_is_gone(tmp_path: Path) -> None:
-    held = lock_folder(tmp_path)
-    with pytest.raises(ConfigurationError) as caught:
-        lock_folder(tmp_path)
+    with lock_folder(tmp_path), pytest.raises(ConfigurationError) as caught:
+        lock_folder(tmp_path).close()
     assert caught.value.code == "server-running"
-    held.close()
     lock_folder(tmp_path).close()
 
 
