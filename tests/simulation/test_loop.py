@@ -2,13 +2,18 @@
 
 import asyncio
 import contextvars
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import pytest
 
 from tests.simulation.loop import LIFE, Life, StillnessError, VirtualLoop, quietly
 
+Result = TypeVar("Result")
 
-def run(coroutine):  # type: ignore[no-untyped-def]  # whatever it gives
+
+def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run something to its end in virtual time."""
     loop = VirtualLoop()
     with quietly():
         try:
