@@ -13,6 +13,11 @@ from tests.simulation.run import Campaign, run_seeds
 
 ROOT = Path(__file__).parents[2]
 SEEDS = {Kind.LINE: 100, Kind.STORAGE: 80}
+SEEDS_THAT_FOUND_SOMETHING = {
+    # A sender whose clock was set a day forward and that was started again has the recipient's word, and no RelayAcceptance.
+    Kind.LINE: (3120,),
+    Kind.STORAGE: (),
+}
 SEEDS_LONG = {Kind.LINE: 5000, Kind.STORAGE: 4000}
 
 
@@ -36,7 +41,7 @@ def held(campaign: Campaign, kind: Kind) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_promise_holds_in_every_run_and_every_point_is_met(kind: Kind) -> None:
-    held(run_seeds(range(1, SEEDS[kind] + 1), kind), kind)
+    held(run_seeds([*range(1, SEEDS[kind] + 1), *SEEDS_THAT_FOUND_SOMETHING[kind]], kind), kind)
 
 
 @pytest.mark.long

@@ -273,7 +273,9 @@ class World:
     def _judge(self) -> None:
         self._no_errors()
         folders = [node.data for node in self.nodes.values()]
-        found = [str(each) for each in violations(*folders, strangers={EVIL})]
+        options = self.options
+        expiring = bool(options.jumps) or any(each.days is not None for each in options.planned)
+        found = [str(each) for each in violations(*folders, strangers={EVIL}, expiring=expiring)]
         for name, seen in self.officers.seen.items():
             found += [str(each) for each in seen_is_stored(read_books(self.nodes[name].data), seen)]
         found += self._officers_are_served()

@@ -11,7 +11,9 @@ SETTLED = 30
 """The number of what is still on its way when nothing should be."""
 
 
-def everything_arrived(books: Books, world: World, strangers: AbstractSet[str] = frozenset()) -> Found:
+def everything_arrived(
+    books: Books, world: World, strangers: AbstractSet[str] = frozenset(), *, expiring: bool = False
+) -> Found:
     """30, 31: nothing is on its way, and both sides of every package hold the same acknowledgements of the recipient."""
     for leg in books.legs:
         if leg.state == LegState.READY and leg.peer not in strangers:
@@ -29,7 +31,8 @@ def everything_arrived(books: Books, world: World, strangers: AbstractSet[str] =
             continue
         # The answer of a package that its sender gave up at its expiry is not asked for once more; what is said of the content
         # travels by itself and proves the same.
-        given_up = there.of(acknowledgement.pid, Event.RELAY_FAILURE) is not None
+        legs = [leg for leg in there.legs if leg.ref == acknowledgement.pid]
+        given_up = expiring and all(leg.state != LegState.READY for leg in legs)
         if not (given_up and acknowledgement.event is Event.RELAY_ACCEPTANCE):
             yield violation(
                 SETTLED,

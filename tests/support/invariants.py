@@ -20,7 +20,7 @@ from emla.formats import header as header_form
 from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
 from emla.model.errors import EmlaError
-from emla.model.leg import LegState, leg_state
+from emla.model.leg import LegState, delivered_state, leg_state
 from emla.model.limits import XmlLimits
 from emla.model.package import Header
 from emla.steps.unseal import unseal
@@ -49,7 +49,10 @@ Seen = Mapping[tuple[bytes, Event], bytes]
 
 
 def violations(
-    *folders: Path, settled: bool = True, strangers: AbstractSet[str] = frozenset()
+    *folders: Path,
+    settled: bool = True,
+    strangers: AbstractSet[str] = frozenset(),
+    expiring: bool = False,
 ) -> list[Violation]:
     """Everything that is wrong in these data folders, alone and against each other.
 
@@ -57,16 +60,25 @@ def violations(
         folders: one for each authority of the exchange.
         settled: whether every package should have arrived and every acknowledgement be back.
         strangers: peers that do as they like; what they owe is nobody's fault here.
+        expiring: whether packages may have come to their expiry. A leg that ended so stands where the recipient's word about the
+            content put it, and its RelayAcceptance is not asked for once more.
     """
     books = [read_books(folder) for folder in folders]
     world = {each.id: each for each in books}
     return [
-        found for each in books for found in violations_of(each, world, settled=settled, strangers=strangers)
+        found
+        for each in books
+        for found in violations_of(each, world, settled=settled, strangers=strangers, expiring=expiring)
     ]
 
 
 def violations_of(
-    books: Books, world: World, *, settled: bool, strangers: AbstractSet[str] = frozenset()
+    books: Books,
+    world: World,
+    *,
+    settled: bool,
+    strangers: AbstractSet[str] = frozenset(),
+    expiring: bool = False,
 ) -> Found:
     """Everything that is wrong with one authority's books, alone and against those of the others in the world."""
     yield from ledger_is_whole(books)
@@ -74,14 +86,14 @@ def violations_of(
     yield from nothing_is_twice(books)
     yield from acknowledgements_are_one(books, world)
     yield from ids_name_one_package(books)
-    yield from legs_follow_acknowledgements(books, world)
+    yield from legs_follow_acknowledgements(books, world, expiring=expiring)
     yield from channels_are_gapless(books, world, settled=settled, strangers=strangers)
     yield from consigned_content_verifies(books)
     yield from signed_objects_verify(books)
     yield from proofs_agree_with_their_issuer(books, world)
     yield from payloads_are_whole(books)
     if settled:
-        yield from everything_arrived(books, world, strangers)
+        yield from everything_arrived(books, world, strangers, expiring=expiring)
 
 
 def seen_is_stored(books: Books, seen: Seen) -> Found:
@@ -197,7 +209,7 @@ def _row_fits(package: Package, header: Header, own: str) -> bool:
     )
 
 
-def legs_follow_acknowledgements(books: Books, world: World) -> Found:
+def legs_follow_acknowledgements(books: Books, world: World, *, expiring: bool = False) -> Found:
     """6, 7: a leg stands where verified acknowledgements put it; each package and each later acknowledgement has one."""
     legs = Counter((leg.kind, leg.ref) for leg in books.legs)
     own = [each for each in books.acknowledgements.values() if each.by == books.id]
@@ -212,8 +224,10 @@ def legs_follow_acknowledgements(books: Books, world: World) -> Found:
     for leg in books.legs:
         if leg.kind == "package":
             about = books.of_package.get(leg.ref, ())
-            state = leg_state({each.event for each in about if not problem_of(books, each)})
-            if leg.state != state and leg.state != LegState.HELD:
+            events = {each.event for each in about if not problem_of(books, each)}
+            state = leg_state(events)
+            at_expiry = delivered_state(events) if expiring else None
+            if leg.state not in (state, at_expiry, LegState.HELD):
                 yield violation(
                     6, books, f"the leg of {short(leg.ref)} is {leg.state}, its acknowledgements say {state}"
                 )
