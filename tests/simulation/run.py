@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.simulation.house import house, memory_folder
 from tests.simulation.loop import quietly
 from tests.simulation.options import Kind, Options, draw
+from tests.simulation.ordered import in_order
 from tests.simulation.points import Counts, watching
 from tests.simulation.world import World
 
@@ -108,7 +109,7 @@ def run_options(
         look: is given the world when it is over and was judged.
     """
     house()
-    with _no_log(), quietly():
+    with _no_log(), quietly(), in_order():
         return _run_world(options, prepare, look)
 
 
