@@ -13,6 +13,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 WORKERS ?= 2
 # More words for pytest: make test ARGS="-k ladder"
 ARGS ?=
+# make simulate: how many seeds, or which one; line or storage.
+SEEDS ?= 100
+SEED ?=
+KIND ?= line
 # make lock UPGRADE=--upgrade takes the newest releases; without it, pins stay while they fit.
 UPGRADE ?=
 # What some tests need from the system package manager (Debian names): a token in software.
@@ -35,7 +39,7 @@ install_lock = $(call quietly,$(BIN)/python -m pip install --disable-pip-version
 install_emla = $(call quietly,$(BIN)/python -m pip install --disable-pip-version-check --no-deps \
 	--no-build-isolation --editable ., emla itself could not be installed; the lines above say why.)
 
-.PHONY: help demo test test-full ablation check fix bench docs lock clean system
+.PHONY: help demo test test-full simulate ablation check fix bench docs lock clean system
 
 help: ## list what there is
 	@echo "emla: make <target>"
@@ -49,6 +53,9 @@ test: $(DEV) $(INTEROP) system ## the whole test suite
 
 test-full: $(DEV) $(INTEROP) system ## the test suite and its long campaigns
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "long or not long" --timeout 0 $(ARGS)
+
+simulate: $(DEV) ## gateways under seeded faults: SEEDS=n runs so many, SEED=n one; KIND=storage cuts the power
+	@$(BIN)/python -m tests.simulation --kind $(KIND) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
 
 ablation: $(DEV) system ## remove each safeguard in turn: a test must fail
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/ablation $(ARGS)

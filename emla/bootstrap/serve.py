@@ -11,8 +11,10 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
 
 import uvloop
 
@@ -57,6 +59,7 @@ from emla.keyring.tls import check_tls
 from emla.model.act import ActKind
 from emla.model.limits import XmlLimits
 from emla.model.settings import Role, Settings
+from emla.ports.clock import Clock, Entropy
 from emla.sandbox.clerk import ClerkProcess
 from emla.sandbox.confine import keep_memory_in
 from emla.sandbox.opener import OpenerProcess
@@ -78,6 +81,22 @@ from emla.web.peers_api import PeersApi
 logger = logging.getLogger("emla.serve")
 
 _GC_ALLOCATIONS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a gateway does not decide itself: time, chance, its files and its children. A simulation brings its own."""
+
+    lock: Callable[[Path], IO[bytes]] = lock_folder
+    clock: Callable[[], Clock] = SystemClock
+    entropy: Entropy = system_entropy
+    store: Callable[..., SqliteStore] = open_store
+    listings: Callable[[Path], Awaitable[SqliteListings]] = open_listings
+    opener: Callable[..., OpenerProcess] = OpenerProcess
+    clerk: Callable[..., ClerkProcess] = ClerkProcess
+
+
+THE_MACHINE = Surroundings()
 
 
 @dataclass(slots=True)
@@ -175,16 +194,26 @@ def serve(
         if settings.serve.role == Role.HUB:
             runner.run(serve_hub(settings, keys, on_ready))
         else:
-            runner.run(_serve(settings, keys, on_ready))
+            runner.run(run_gateway(settings, keys, on_ready))
 
 
-async def _serve(settings: Settings, keys: KeyFolder, on_ready: Callable[[int, int], None] | None) -> None:
+async def run_gateway(
+    settings: Settings,
+    keys: KeyFolder,
+    on_ready: Callable[[int, int], None] | None = None,
+    around: Surroundings = THE_MACHINE,
+) -> None:
+    """Run a gateway inside a running event loop, until a signal or a failure ends it.
+
+    Raises:
+        EmlaError: it could not start, or the storage failed.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
     async with contextlib.AsyncExitStack() as stack:
-        parts = await _open_parts(settings, keys, stack)
+        parts = await _open_parts(settings, keys, stack, around)
         line = _line(parts)
         await line.channels.ask_first()
         await line.own.start()
@@ -211,30 +240,32 @@ async def _serve(settings: Settings, keys: KeyFolder, on_ready: Callable[[int, i
     logger.info("stopped", extra={"state": "stopped"})
 
 
-async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.AsyncExitStack) -> Parts:
+async def _open_parts(
+    settings: Settings, folder: KeyFolder, stack: contextlib.AsyncExitStack, around: Surroundings
+) -> Parts:
     data = settings.data
     authority = own_authority(data)
-    stack.enter_context(lock_folder(data))
-    clock = SystemClock()
+    stack.enter_context(around.lock(data))
+    clock = around.clock()
     now = int(clock.now())
     keys = OwnKeys(folder.read(), folder.folder, read=folder.read)
     stack.callback(folder.tokens.close)
     identity = identity_at(authority, keys, now)
-    store = open_store(data / DATABASE, ledger_key_at(authority, keys, now), folder.slow)
+    store = around.store(data / DATABASE, ledger_key_at(authority, keys, now), folder.slow)
     stack.push_async_callback(store.close)
     check_role(store.read, Role.GATEWAY)
-    blobs = FileBlobs(data, system_entropy)
+    blobs = FileBlobs(data, around.entropy)
     blobs.sweep(lambda sha256: store.read.knows_payload(sha256))
-    listings = await open_listings((data / DATABASE).absolute())
+    listings = await around.listings((data / DATABASE).absolute())
     stack.push_async_callback(listings.close)
-    opener = OpenerProcess(
+    opener = around.opener(
         keys=folder.folder,
         schemas=schema_folder(),
         settings=settings.opener,
         wrapping=folder.wrapping(OPENER_USES),
     )
     keys.reload_opener = opener.reload
-    clerk = ClerkProcess(schemas=schema_folder(), settings=settings.opener)
+    clerk = around.clerk(schemas=schema_folder(), settings=settings.opener)
     stack.push_async_callback(opener.close)
     stack.push_async_callback(clerk.close)
     await asyncio.gather(opener.start(), clerk.start())
@@ -246,7 +277,7 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
         store=store,
         blobs=blobs,
         clock=clock,
-        entropy=system_entropy,
+        entropy=around.entropy,
         settings=settings,
     )
     parts = Parts(gateway, store, blobs, listings, transport, opener, keys, clerk)

@@ -109,6 +109,11 @@ class Accept:
             return known
         gateway.require_ledger()
         if isinstance(verified, RefusedPackage):
+            if verified.code == "expired" and not gateway.surely_past(header.expires):
+                # Our clock was set forward since the start: whether it is over is not certain, and what is signed is signed.
+                raise InvalidPackageError(
+                    "clock-skew", "The clock was set forward; it is not certain that this expired."
+                )
             return await self._reject(package, verified.code)
         if refused := await self._refuse_conflict(package):
             return refused

@@ -202,9 +202,11 @@ class Gateway:
     fresh: FreshPayloads = field(default_factory=FreshPayloads)
     signals: Signals = field(default_factory=Signals)
     reservations: Reservations = field(init=False)
+    _begun: tuple[float, float] = field(init=False)
 
     def __post_init__(self) -> None:
         self.reservations = Reservations(self.settings.limits)
+        self._begun = self.clock.now(), self.clock.steady()
 
     def now(self) -> int:
         """The wall clock in whole UNIX seconds, as signed objects carry it."""
@@ -223,6 +225,14 @@ class Gateway:
         """
         if code := self.ledger_closed():
             raise ConfigurationError(code)
+
+    def surely_past(self, instant: int) -> bool:
+        """Whether an instant is over by the wall clock and by the seconds that have passed since the start.
+
+        A clock that is set forward while the server runs ends nothing before its time. After a start it is all there is to go by.
+        """
+        wall, steady = self._begun
+        return min(self.clock.now(), wall + self.clock.steady() - steady) >= instant
 
     def require_space(self, bytes_wanted: int) -> None:
         """Refuse to begin something that would leave less than the floor, with all that is promised, of free space.

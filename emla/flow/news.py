@@ -8,7 +8,8 @@ class News:
     """Lets any number of callers wait for something new about a package."""
 
     def __init__(self) -> None:
-        self._waiting: defaultdict[bytes, set[asyncio.Future[None]]] = defaultdict(set)
+        self._waiting: defaultdict[bytes, dict[asyncio.Future[None], None]] = defaultdict(dict)
+        """Who waits for a package, in the order they came: they are woken in it."""
         self._ended = False
 
     def tell(self, pid: bytes) -> None:
@@ -28,7 +29,7 @@ class News:
         if self._ended:
             return False
         future = asyncio.get_running_loop().create_future()
-        self._waiting[pid].add(future)
+        self._waiting[pid][future] = None
         try:
             async with asyncio.timeout(seconds):
                 await future
@@ -37,7 +38,7 @@ class News:
         finally:
             waiting = self._waiting.get(pid)
             if waiting is not None:
-                waiting.discard(future)
+                waiting.pop(future, None)
                 if not waiting:
                     del self._waiting[pid]
         return True

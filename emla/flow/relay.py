@@ -95,6 +95,8 @@ class Destination:
         window = 1 if self._failures >= _BREAKER_FAILURES else self._window
         while self.lanes.active < window and (leg := self.lanes.begin(now)):
             group.create_task(self._attempt(leg), name=f"leg-{leg.id}")
+        if self.lanes.active >= window:
+            return _HEARTBEAT_SECONDS  # the end of one of them wakes us; until then nothing can be started, whatever is due
         next_due = self.lanes.next_due
         due = _HEARTBEAT_SECONDS if next_due is None else next_due - now
         return max(0.05, min(_HEARTBEAT_SECONDS, due))

@@ -117,8 +117,11 @@ class Upkeep:
         if self._gateway.ledger_closed():
             return  # what was lost may come back, sealed to an old key
         own, now = self._own.authority, self._gateway.now()
+        past = [key for key in own.keys(KeyUse.SEAL) if now >= destroy_at(key)]
+        if not past:
+            return  # as in nearly every minute: the key files need not be read
         held = {each.kid for each in self._keys.held() if each.use is KeyUse.SEAL}
-        over = [key for key in own.keys(KeyUse.SEAL) if key.kid in held and now >= destroy_at(key)]
+        over = [key for key in past if key.kid in held]
         if not over or (waiting := self._sealed_to()) is None:
             return
         destroyed = 0

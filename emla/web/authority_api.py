@@ -4,7 +4,6 @@ Served on the Unix socket of the data folder; whoever may open that socket is th
 """
 
 import re
-import time
 
 from aiohttp import web
 
@@ -115,14 +114,14 @@ class AuthorityApi:
 
     async def _as_it_stands(self, submitted: Submitted, wait_seconds: float) -> views.Json:
         """What a submitter is told: at once, or as soon as the package is no longer READY."""
-        end = time.monotonic() + wait_seconds
+        end = self._gateway.clock.steady() + wait_seconds
         # What has only just become durable has no answer yet: nothing ran in between.
         waiting = wait_seconds > 0 and (
             submitted.repeated or await self._news.wait(submitted.pid, wait_seconds)
         )
         while True:
             body = views.submitted(submitted.pid, self._gateway.store.read)
-            left = end - time.monotonic()
+            left = end - self._gateway.clock.steady()
             if not waiting or body["state"] not in DUE or left <= 0:
                 return body
             waiting = await self._news.wait(submitted.pid, left)
@@ -150,8 +149,12 @@ class AuthorityApi:
         wait = seconds(http_request, "wait")
         after = integer(http_request.query.get("after", "0"))
         read = self._gateway.store.read
-        end = time.monotonic() + wait
-        while wait and len(read.acknowledgements(pid)) <= after and (left := end - time.monotonic()) > 0:
+        end = self._gateway.clock.steady() + wait
+        while (
+            wait
+            and len(read.acknowledgements(pid)) <= after
+            and (left := end - self._gateway.clock.steady()) > 0
+        ):
             if not await self._news.wait(pid, left):
                 break
         return views.answer(self._message(pid))

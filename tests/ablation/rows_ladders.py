@@ -316,8 +316,8 @@ ROWS = (
         name="a commit is synced to the disk",
         row="79",
         file="emla/store/sqlite/schema.py",
-        old='        "synchronous=FULL",',
-        new='        "synchronous=OFF",',
+        old='    "synchronous=FULL",',
+        new='    "synchronous=OFF",',
         held_by=(
             "tests/unit/store/sqlite/test_schema.py::test_a_commit_is_synced_and_a_reader_cannot_write",
         ),

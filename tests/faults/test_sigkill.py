@@ -1,4 +1,4 @@
-"""Two real gateways, 500 submissions, and somebody who kills one of them again and again with SIGKILL.
+"""Row 78: real gateways, hundreds of submissions, and somebody who kills one of them again and again with SIGKILL.
 
 What must come out: every message is delivered, none twice, both ledgers are whole, and everything a client was ever told is true.
 The case system behaves as its manual asks: when the line breaks, it hands in the same message again, with the same bytes,
@@ -27,11 +27,17 @@ from tests.support.messages import ATTACHMENT_NAME, Template, make_template
 from tests.support.recheck import manifest_of
 from tests.support.servers import Server, running, submission
 
-SUBMISSIONS = 500
 AT_ONCE = 16
-KILLS = 10
 CONVERGENCE_SECONDS_MAX = 90
 SENDER, RECIPIENT = "at.moj", "jp.moj"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    """How many messages are handed in while servers are killed so often."""
+
+    submissions: int
+    kills: int
 
 
 @dataclass
@@ -100,15 +106,16 @@ class Killer:
 
     clients: CaseSystem
     servers: tuple[Server, ...]
+    storm: Storm
     chance: random.Random
     report: Callable[[int, Server, str], None]
 
     async def run(self) -> None:
-        for number in range(KILLS):
+        for number in range(self.storm.kills):
             if self.chance.random() < 0.8:
                 for server in self.servers:
                     await asyncio.to_thread(wait_started, server)
-            self.clients.grant(SUBMISSIONS // KILLS)
+            self.clients.grant(self.storm.submissions // self.storm.kills)
             await asyncio.sleep(self.chance.uniform(0.02, 0.5))
             victim = self.servers[number % 2] if number < 4 else self.chance.choice(self.servers)
             victim.kill()
@@ -151,12 +158,12 @@ def where_things_stand(sender: Server, recipient: Server) -> str:
         return str(error)
 
 
-async def quiet(sender: Server, recipient: Server) -> float:
+async def quiet(sender: Server, recipient: Server, submissions: int) -> float:
     """Wait until nothing is on its way; the seconds that took."""
     begun = time.monotonic()
     while time.monotonic() - begun < CONVERGENCE_SECONDS_MAX:
         legs = counts(sender, LEGS)
-        done = legs.get("package CONSIGNED", 0) == SUBMISSIONS
+        done = legs.get("package CONSIGNED", 0) == submissions
         if done and not counts(recipient, LEGS).get("acknowledgement READY", 0):
             return time.monotonic() - begun
         await asyncio.sleep(0.1)
@@ -166,7 +173,18 @@ async def quiet(sender: Server, recipient: Server) -> float:
 
 
 @pytest.mark.timeout(300)
-def test_five_hundred_messages_arrive_once_however_often_a_gateway_is_killed(tmp_path: Path) -> None:
+def test_every_message_arrives_once_however_often_a_gateway_is_killed(tmp_path: Path) -> None:
+    weather(tmp_path, Storm(submissions=500, kills=20))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(0)
+def test_every_message_arrives_once_after_a_thousand_kills(tmp_path: Path) -> None:
+    weather(tmp_path, Storm(submissions=5000, kills=1000))
+
+
+def weather(tmp_path: Path, storm: Storm) -> None:
+    """Go through a storm, wait until it is quiet, and judge."""
     seed = int(os.environ.get("EMLA_FAULT_SEED") or secrets.randbits(32))
     print(f"EMLA_FAULT_SEED={seed}")
     template = make_template(sender=SENDER, recipient=RECIPIENT, attachment=b"\0capture" * 100)
@@ -175,7 +193,7 @@ def test_five_hundred_messages_arrive_once_however_often_a_gateway_is_killed(tmp
         clients = CaseSystem(
             server=sender,
             template=template,
-            todo=[secrets.token_bytes(16) for _ in range(SUBMISSIONS)],
+            todo=[secrets.token_bytes(16) for _ in range(storm.submissions)],
         )
 
         def report(number: int, victim: Server, standing: str) -> None:
@@ -183,38 +201,38 @@ def test_five_hundred_messages_arrive_once_however_often_a_gateway_is_killed(tmp
                 f"{time.monotonic() - begun:5.1f} s kill {number + 1}: {victim.id}; told {len(clients.accepted)}; {standing}"
             )
 
-        killer = Killer(clients, (sender, recipient), random.Random(seed), report)
+        killer = Killer(clients, (sender, recipient), storm, random.Random(seed), report)
 
-        async def storm() -> float:
+        async def through_it() -> float:
             await asyncio.gather(clients.run(), killer.run())
             print(f"{time.monotonic() - begun:5.1f} s all told; {clients.broken} answers lost or put off")
-            return await quiet(sender, recipient)
+            return await quiet(sender, recipient, storm.submissions)
 
-        settled = asyncio.run(storm())
+        settled = asyncio.run(through_it())
         print(f"{time.monotonic() - begun:5.1f} s quiet, {settled:.1f} s after the last of both")
         assert (sender.stop(), recipient.stop()) == (0, 0)
-    check(clients, sender, recipient)
+    check(clients, sender, recipient, storm.submissions)
     print(f"{time.monotonic() - begun:5.1f} s checked")
 
 
-def check(clients: CaseSystem, sender: Server, recipient: Server) -> None:
+def check(clients: CaseSystem, sender: Server, recipient: Server, submissions: int) -> None:
     ours, theirs = read_books(sender.data), read_books(recipient.data)
     assert [str(each) for each in violations(sender.data, recipient.data)] == []
     assert [str(each) for each in seen_is_stored(ours, clients.seen)] == []
 
     assert [verify_ledger(each.data).problems for each in (sender, recipient)] == [(), ()]
 
-    assert len(clients.accepted) == SUBMISSIONS
+    assert len(clients.accepted) == submissions
     assert {each.message_id: pid for pid, each in ours.sent.items()} == clients.accepted
-    assert sorted(each.seq for each in ours.sent.values()) == list(range(1, SUBMISSIONS + 1))
+    assert sorted(each.seq for each in ours.sent.values()) == list(range(1, submissions + 1))
     assert ours.sent.keys() == theirs.received.keys()
     # Consigned, all of them, exactly once; and being killed is nobody's strike.
     assert {each.state for each in theirs.received.values()} == {"CONSIGNED"}
     assert {each.strikes for each in theirs.received.values()} == {0}
     issued = [each.event for each in theirs.acknowledgements.values()]
-    assert issued.count(Event.CONTENT_CONSIGNMENT) == SUBMISSIONS
-    assert issued.count(Event.RELAY_ACCEPTANCE) == SUBMISSIONS
-    assert len(issued) == 2 * SUBMISSIONS
+    assert issued.count(Event.CONTENT_CONSIGNMENT) == submissions
+    assert issued.count(Event.RELAY_ACCEPTANCE) == submissions
+    assert len(issued) == 2 * submissions
     assert {leg.state for leg in ours.legs} == {"CONSIGNED"}
     assert {leg.state for leg in theirs.legs} == {"DONE"}
     for pid, package in theirs.received.items():

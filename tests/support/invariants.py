@@ -11,8 +11,8 @@ Rules of this file:
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from emla.formats import header as header_form
 from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
 from emla.model.errors import EmlaError
-from emla.model.leg import LegState, leg_state
+from emla.model.leg import LegState, delivered_state, leg_state
 from emla.model.limits import XmlLimits
 from emla.steps.unseal import unseal
+from tests.support.arrived import everything_arrived
 from tests.support.books import (
     Books,
     Package,
@@ -42,59 +43,63 @@ from tests.support.recheck import (
     row_fits,
     verdict_problem,
 )
+from tests.support.violation import Found, Violation, World, short, violation
 
 LEDGER = 0
 """The number of what the audit of a ledger finds."""
-SETTLED = 30
-"""The number of what is still on its way when nothing should be (liveness, 30 to 32)."""
 _OPENED = ("CONSIGNED", "HANDED")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
-    """One thing that should not be: the invariant's number, in whose folder, and what."""
-
-    number: int
-    authority: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"[{self.number}] {self.authority}: {self.what}"
-
-
-Found = Iterator[Violation]
-World = Mapping[str, Books]
 Seen = Mapping[tuple[bytes, Event], bytes]
 """Acknowledgements somebody outside was shown: the bundle by package id and event."""
 
 
-def violations(*folders: Path, settled: bool = True) -> list[Violation]:
+def violations(
+    *folders: Path,
+    settled: bool = True,
+    strangers: AbstractSet[str] = frozenset(),
+    expiring: bool = False,
+) -> list[Violation]:
     """Everything that is wrong in these data folders, alone and against each other.
 
     Args:
         folders: one for each authority of the exchange.
         settled: whether every package should have arrived and every acknowledgement be back.
+        strangers: peers that do as they like; what they owe is nobody's fault here.
+        expiring: whether packages may have come to their expiry. A leg that ended so stands where the recipient's word about the
+            content put it, and its RelayAcceptance is not asked for once more.
     """
     books = [read_books(folder) for folder in folders]
     world = {each.id: each for each in books}
-    return [found for each in books for found in violations_of(each, world, settled=settled)]
+    return [
+        found
+        for each in books
+        for found in violations_of(each, world, settled=settled, strangers=strangers, expiring=expiring)
+    ]
 
 
-def violations_of(books: Books, world: World, *, settled: bool) -> Found:
+def violations_of(
+    books: Books,
+    world: World,
+    *,
+    settled: bool,
+    strangers: AbstractSet[str] = frozenset(),
+    expiring: bool = False,
+) -> Found:
     """Everything that is wrong with one authority's books, alone and against those of the others in the world."""
     yield from ledger_is_whole(books)
     yield from accepted_packages_exist(books, world)
     yield from nothing_is_twice(books)
     yield from acknowledgements_are_one(books, world)
     yield from ids_name_one_package(books)
-    yield from legs_follow_acknowledgements(books, world)
-    yield from channels_are_gapless(books, world, settled=settled)
+    yield from legs_follow_acknowledgements(books, world, expiring=expiring)
+    yield from channels_are_gapless(books, world, settled=settled, strangers=strangers)
     yield from consigned_content_verifies(books)
     yield from signed_objects_verify(books)
     yield from proofs_agree_with_their_issuer(books, world)
     yield from payloads_are_whole(books)
     if settled:
-        yield from everything_arrived(books, world)
+        yield from everything_arrived(books, world, strangers, expiring=expiring)
 
 
 def seen_is_stored(books: Books, seen: Seen) -> Found:
@@ -102,7 +107,7 @@ def seen_is_stored(books: Books, seen: Seen) -> Found:
     for (pid, event), bundle in seen.items():
         stored = books.of(pid, event)
         if stored is None or stored.bundle != bundle:
-            yield _violation(4, books, f"the {event.value} of {_short(pid)} that was shown is not stored")
+            yield violation(4, books, f"the {event.value} of {short(pid)} that was shown is not stored")
 
 
 # --- the ledger ---
@@ -111,7 +116,7 @@ def seen_is_stored(books: Books, seen: Seen) -> Found:
 def ledger_is_whole(books: Books) -> Found:
     """The audit of the ledger from its bytes, and that every object has its leaf, once."""
     for problem in audit_books(books).problems:
-        yield _violation(LEDGER, books, problem)
+        yield violation(LEDGER, books, problem)
     expected = Counter({(LeafKind.HEADER_SENT.value, pid): 1 for pid in books.sent})
     expected.update((LeafKind.HEADER_RECEIVED.value, pid) for pid in (*books.received, *books.equivocations))
     expected.update((kind_of(each, books).value, aid) for aid, each in books.acknowledgements.items())
@@ -121,8 +126,8 @@ def ledger_is_whole(books: Books) -> Found:
     for kind, ref in expected.keys() | found.keys():
         count = found[kind, ref]
         if count != expected[kind, ref]:
-            yield _violation(
-                LEDGER, books, f"object {_short(ref)} has {count} leaves of kind {kind} instead of one"
+            yield violation(
+                LEDGER, books, f"object {short(ref)} has {count} leaves of kind {kind} instead of one"
             )
 
 
@@ -137,9 +142,9 @@ def accepted_packages_exist(books: Books, world: World) -> Found:
             continue
         package = there.received.get(each.pid)
         if package is None:
-            yield _violation(2, books, f"{there.id} accepted {_short(each.pid)} and does not have it")
+            yield violation(2, books, f"{there.id} accepted {short(each.pid)} and does not have it")
         elif there.payload(package.payload_sha256) is None:
-            yield _violation(2, books, f"{there.id} accepted {_short(each.pid)} and has no payload of it")
+            yield violation(2, books, f"{there.id} accepted {short(each.pid)} and has no payload of it")
 
 
 def nothing_is_twice(books: Books) -> Found:
@@ -158,7 +163,7 @@ def nothing_is_twice(books: Books) -> Found:
     ):
         for key, count in counted.items():
             if count > 1:
-                yield _violation(3, books, f"{what} {key[0]!r} {key[1]!r} is there {count} times")
+                yield violation(3, books, f"{what} {key[0]!r} {key[1]!r} is there {count} times")
 
 
 def acknowledgements_are_one(books: Books, world: World) -> Found:
@@ -166,18 +171,18 @@ def acknowledgements_are_one(books: Books, world: World) -> Found:
     counted = Counter((each.pid, each.event, each.by) for each in books.acknowledgements.values())
     for (pid, event, by), count in counted.items():
         if count > 1:
-            yield _violation(4, books, f"{by} issued {count} different {event.value} of {_short(pid)}")
+            yield violation(4, books, f"{by} issued {count} different {event.value} of {short(pid)}")
     for each in books.contradictions.values():
         if each.by in world:
-            yield _violation(4, books, f"{each.by} contradicts itself about {_short(each.pid)}")
+            yield violation(4, books, f"{each.by} contradicts itself about {short(each.pid)}")
     for each in _by_peers(books):
         there = world.get(each.by)
         if there is None:
             continue
         original = there.acknowledgements.get(each.aid)
         if original is None or original.bundle != each.bundle:
-            yield _violation(
-                4, books, f"the {each.event.value} of {_short(each.pid)} is not the one of {each.by}"
+            yield violation(
+                4, books, f"the {each.event.value} of {short(each.pid)} is not the one of {each.by}"
             )
 
 
@@ -192,18 +197,18 @@ def ids_name_one_package(books: Books) -> Found:
         ):
             for key, count in counted.items():
                 if count > 1:
-                    yield _violation(5, books, f"{what} {key} names {count} packages")
+                    yield violation(5, books, f"{what} {key} names {count} packages")
         for pid, each in box.items():
             if each.header is None or each.subject is None:
-                yield _violation(5, books, f"the header of {_short(pid)} does not decode")
+                yield violation(5, books, f"the header of {short(pid)} does not decode")
             elif each.subject.pid != pid or not row_fits(each, each.header, books.id):
-                yield _violation(5, books, f"the row of {_short(pid)} does not say what its header says")
+                yield violation(5, books, f"the row of {short(pid)} does not say what its header says")
     for message_id, count in Counter(each.message_id for each in books.sent.values()).items():
         if count > 1:
-            yield _violation(5, books, f"message {_short(message_id)} was sent {count} times")
+            yield violation(5, books, f"message {short(message_id)} was sent {count} times")
 
 
-def legs_follow_acknowledgements(books: Books, world: World) -> Found:
+def legs_follow_acknowledgements(books: Books, world: World, *, expiring: bool = False) -> Found:
     """6, 7: a leg stands where verified acknowledgements put it; each package and each later acknowledgement has one."""
     legs = Counter((leg.kind, leg.ref) for leg in books.legs)
     own = [each for each in books.acknowledgements.values() if each.by == books.id]
@@ -212,25 +217,29 @@ def legs_follow_acknowledgements(books: Books, world: World) -> Found:
     wanted |= {("acknowledgement", each.aid) for each in own if each.event in ANSWERS} & legs.keys()
     for kind, ref in wanted | legs.keys():
         if legs[kind, ref] != ((kind, ref) in wanted):
-            yield _violation(7, books, f"{kind} {_short(ref)} has {legs[kind, ref]} legs")
+            yield violation(7, books, f"{kind} {short(ref)} has {legs[kind, ref]} legs")
     for pid in books.sent:
         if books.of(pid, Event.SUBMISSION_ACCEPTANCE) is None:
-            yield _violation(7, books, f"{_short(pid)} was sent without a SubmissionAcceptance")
+            yield violation(7, books, f"{short(pid)} was sent without a SubmissionAcceptance")
     for leg in books.legs:
         if leg.kind == "package":
             about = books.of_package.get(leg.ref, ())
-            state = leg_state({each.event for each in about if not problem_of(books, each)})
-            if leg.state != state and leg.state != LegState.HELD:
-                yield _violation(
-                    6, books, f"the leg of {_short(leg.ref)} is {leg.state}, its acknowledgements say {state}"
+            events = {each.event for each in about if not problem_of(books, each)}
+            state = leg_state(events)
+            at_expiry = delivered_state(events) if expiring else None
+            if leg.state not in (state, at_expiry, LegState.HELD):
+                yield violation(
+                    6, books, f"the leg of {short(leg.ref)} is {leg.state}, its acknowledgements say {state}"
                 )
         elif leg.state == LegState.DONE:
             there = world.get(leg.peer)
             if there and leg.ref not in there.acknowledgements:
-                yield _violation(6, books, f"{there.id} does not have acknowledgement {_short(leg.ref)}")
+                yield violation(6, books, f"{there.id} does not have acknowledgement {short(leg.ref)}")
 
 
-def channels_are_gapless(books: Books, world: World, *, settled: bool) -> Found:
+def channels_are_gapless(
+    books: Books, world: World, *, settled: bool, strangers: AbstractSet[str] = frozenset()
+) -> Found:
     """8: places of a channel are 1, 2, 3 ... at the sender, each naming the one before.
 
     At the recipient, once settled, only those are missing whose package was rejected or expired with signed proof.
@@ -242,15 +251,18 @@ def channels_are_gapless(books: Books, world: World, *, settled: bool) -> Found:
         for (other, epoch), places in channels.items():
             for seq, each in places.items():
                 before = places.get(seq - 1)
-                if before and each.header and each.header.prev != before.pid:
-                    yield _violation(8, books, f"{what}: place {seq} does not name the package before")
+                if before is None or each.header is None or other in strangers:
+                    continue
+                if each.header.prev != before.pid:
+                    yield violation(8, books, f"{what}: place {seq} does not name the package before")
             missing = set(range(1, max(places) + 1)) - set(places)
             if what == "received":
-                missing = missing - _voided(world.get(other), books.id, epoch) if settled else set()
+                judged = settled and other not in strangers
+                missing = missing - _voided(world.get(other), books.id, epoch) if judged else set()
             elif books.channels.get((other, epoch)) != (max(places), places[max(places)].pid):
-                yield _violation(8, books, f"the channel to {other} does not stand at place {max(places)}")
+                yield violation(8, books, f"the channel to {other} does not stand at place {max(places)}")
             if missing:
-                yield _violation(
+                yield violation(
                     8, books, f"{what}: channel with {other} misses places {sorted(missing)[:10]}"
                 )
 
@@ -272,25 +284,25 @@ def consigned_content_verifies(books: Books) -> Found:
     """9: what was consigned opens again with the sealing key and agrees with its header, its record and its verdict."""
     for each in books.received.values():
         if problem := verdict_problem(books, each):
-            yield _violation(9, books, problem)
+            yield violation(9, books, problem)
         if (each.state == "HANDED") != any(pid == each.pid for pid, _ in books.hand_overs):
-            yield _violation(9, books, f"{_short(each.pid)} is '{each.state}' and its hand-over disagrees")
+            yield violation(9, books, f"{short(each.pid)} is '{each.state}' and its hand-over disagrees")
         if each.state in _OPENED:
             yield from _content(books, each)
     for sent in books.sent.values():
         record, manifest = record_of(books, sent), manifest_of(books, sent)
         if record is None or manifest is None or sent.header is None:
-            yield _violation(9, books, f"the record of {_short(sent.pid)} does not open")
+            yield violation(9, books, f"the record of {short(sent.pid)} does not open")
         elif header_form.content_commitment(record.manifest) != sent.header.content:
-            yield _violation(9, books, f"the record of {_short(sent.pid)} is not what its header commits to")
+            yield violation(9, books, f"the record of {short(sent.pid)} is not what its header commits to")
         elif manifest.parts[0].sha256 != sent.message_sha256:
-            yield _violation(9, books, f"{_short(sent.pid)} carries another message than was handed in")
+            yield violation(9, books, f"{short(sent.pid)} carries another message than was handed in")
 
 
 def _content(books: Books, package: ReceivedPackage) -> Found:
     payload, record = books.payload(package.payload_sha256), record_of(books, package)
     if package.header is None or payload is None or record is None:
-        yield _violation(9, books, f"{_short(package.pid)} is consigned without record or payload")
+        yield violation(9, books, f"{short(package.pid)} is consigned without record or payload")
         return
     try:
         opened = unseal(
@@ -300,26 +312,26 @@ def _content(books: Books, package: ReceivedPackage) -> Found:
             XmlLimits().size_bytes_max,
         )
     except EmlaError as error:
-        yield _violation(9, books, f"{_short(package.pid)} is consigned and does not open: {error.code}")
+        yield violation(9, books, f"{short(package.pid)} is consigned and does not open: {error.code}")
         return
     if (opened.manifest_bytes, opened.cek) != (record.manifest, record.cek):
-        yield _violation(9, books, f"the record of {_short(package.pid)} is not what its payload holds")
+        yield violation(9, books, f"the record of {short(package.pid)} is not what its payload holds")
 
 
 def signed_objects_verify(books: Books) -> Found:
     """12: every stored signed object verifies with the documents stored in the same folder."""
     for peer, authority in books.peers.items():
         if authority is None or authority.id != peer:
-            yield _violation(12, books, f"the documents of {peer} do not fit their pin")
+            yield violation(12, books, f"the documents of {peer} do not fit their pin")
     for box in (books.sent, books.received):
         for pid, each in box.items():
             sender = books.authority if box is books.sent else books.peers.get(each.other)
             if sender is None or not is_signed_by(each, sender):
-                yield _violation(12, books, f"the header of {_short(pid)} is not signed by its sender")
+                yield violation(12, books, f"the header of {short(pid)} is not signed by its sender")
     for each_one in books.acknowledgements.values():
         problem = problem_of(books, each_one)
         if problem:
-            yield _violation(12, books, f"the {each_one.event.value} of {_short(each_one.pid)}: {problem}")
+            yield violation(12, books, f"the {each_one.event.value} of {short(each_one.pid)}: {problem}")
 
 
 def proofs_agree_with_their_issuer(books: Books, world: World) -> Found:
@@ -330,8 +342,8 @@ def proofs_agree_with_their_issuer(books: Books, world: World) -> Found:
             continue
         note = each.claim.bundle.checkpoint
         if note not in issuer.checkpoints.values():
-            yield _violation(
-                13, books, f"the {each.event.value} of {_short(each.pid)} has a checkpoint {each.by} lacks"
+            yield violation(
+                13, books, f"the {each.event.value} of {short(each.pid)} has a checkpoint {each.by} lacks"
             )
 
 
@@ -340,37 +352,15 @@ def payloads_are_whole(books: Books) -> Found:
     for digest, (size, _) in books.payloads.items():
         payload = books.payload(digest)
         if payload is None:
-            yield _violation(22, books, f"payload {_short(digest)} is missing")
+            yield violation(22, books, f"payload {short(digest)} is missing")
         elif len(payload) != size or sha256(payload).digest() != digest:
-            yield _violation(22, books, f"payload {_short(digest)} was changed")
+            yield violation(22, books, f"payload {short(digest)} was changed")
     for each in (*books.sent.values(), *books.received.values()):
         if each.payload_sha256 not in books.payloads:
-            yield _violation(22, books, f"{_short(each.pid)} points to no payload")
+            yield violation(22, books, f"{short(each.pid)} points to no payload")
     for path in (books.data / "blobs").glob("??/*"):
         if sha256(path.read_bytes()).hexdigest() != path.name:
-            yield _violation(22, books, f"blob {path.name[:16]} is not what its name says")
-
-
-def everything_arrived(books: Books, world: World) -> Found:
-    """30, 31: nothing is on its way, and both sides of every package hold the same acknowledgements of the recipient."""
-    for leg in books.legs:
-        if leg.state == LegState.READY or (leg.kind, leg.state) == ("package", LegState.HUB_HELD):
-            yield _violation(SETTLED, books, f"the leg of {leg.kind} {_short(leg.ref)} is still {leg.state}")
-    for each in books.received.values():
-        if each.state == "ACCEPTED":
-            yield _violation(SETTLED, books, f"{_short(each.pid)} was never opened")
-        there = world.get(each.other)
-        if there and each.pid not in there.sent:
-            yield _violation(SETTLED, books, f"{there.id} does not know {_short(each.pid)}")
-    for acknowledgement in books.acknowledgements.values():
-        package = books.received.get(acknowledgement.pid)
-        there = world.get(package.other) if package else None
-        if there and acknowledgement.by == books.id and acknowledgement.aid not in there.acknowledgements:
-            yield _violation(
-                SETTLED,
-                books,
-                f"{acknowledgement.event.value} of {_short(acknowledgement.pid)} never arrived",
-            )
+            yield violation(22, books, f"blob {path.name[:16]} is not what its name says")
 
 
 # --- reading ---
@@ -382,11 +372,3 @@ def _by_peers(books: Books) -> Sequence[StoredAcknowledgement]:
 
 def _msg(package: Package) -> bytes:
     return package.header.msg if package.header else package.msg
-
-
-def _violation(number: int, books: Books, what: str) -> Violation:
-    return Violation(number=number, authority=books.id, what=what)
-
-
-def _short(octets: bytes) -> str:
-    return octets.hex()[:16]

@@ -21,23 +21,27 @@ CREATE TABLE IF NOT EXISTS migration (
 """
 
 
+WRITER_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=5000",
+    "wal_autocheckpoint=0",
+    "secure_delete=ON",
+    "temp_store=MEMORY",
+    "mmap_size=0",
+    "cache_size=-32768",
+)
+READER_PRAGMAS = ("query_only=ON", "wal_autocheckpoint=0", "busy_timeout=5000", "mmap_size=0")
+
+
 def connect_writer(path: Path) -> sqlite3.Connection:
     """Open the one connection that writes, creating the file where there is none.
 
     The connection may be handed to another thread; it is used by one at a time.
     """
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "busy_timeout=5000",
-        "wal_autocheckpoint=0",
-        "secure_delete=ON",
-        "temp_store=MEMORY",
-        "mmap_size=0",
-        "cache_size=-32768",
-    ):
+    for pragma in WRITER_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
     return connection
 
@@ -47,7 +51,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, cached_statements=256
     )
-    for pragma in ("query_only=ON", "wal_autocheckpoint=0", "busy_timeout=5000", "mmap_size=0"):
+    for pragma in READER_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
     return connection
 

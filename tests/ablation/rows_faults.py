@@ -1,0 +1,101 @@
+"""What holds when machines fail: power cuts, lost answers, clocks that jump, a second process. Found out by simulated runs.
+
+Rules of the table: `safeguard`.
+"""
+
+from tests.ablation.safeguard import Safeguard
+
+_CUT = "tests/attacks/test_row_79.py::test_nothing_acknowledged_is_lost_when_the_power_is_cut"
+
+ROWS = (
+    Safeguard(
+        name="a power cut takes nothing that was acknowledged",
+        row="79",
+        file="emla/store/sqlite/schema.py",
+        old='    "synchronous=FULL",',
+        new='    "synchronous=NORMAL",',
+        held_by=(_CUT, f"{_CUT}_right_after_each_step"),
+    ),
+    Safeguard(
+        name="a payload is on the disk before its name",
+        row="79",
+        file="emla/store/files.py",
+        old="            os.fsync(self._file.fileno())\n",
+        new="",
+        held_by=(f"{_CUT}_right_after_each_step",),
+    ),
+    Safeguard(
+        name="a payload's name is on the disk before its row",
+        row="79",
+        file="emla/store/files.py",
+        old="                sync_folder(folder)\n",
+        new="                pass\n",
+        held_by=(f"{_CUT}_right_after_each_step",),
+    ),
+    Safeguard(
+        name="a repeat gets the first answer",
+        row="83",
+        file="emla/flow/accept.py",
+        old="        if known := self.known(pid):\n            return known\n",
+        new="",
+        held_by=("tests/attacks/test_row_83.py::test_a_day_without_answers_doubles_nothing",),
+    ),
+    Safeguard(
+        name="a clock that is set forward ends no leg",
+        row="60",
+        file="emla/flow/deliver.py",
+        old="gateway.surely_past(leg.expires)",
+        new="gateway.now() >= leg.expires",
+        held_by=(
+            "tests/attacks/test_row_60.py::test_a_clock_that_is_set_forward_ends_no_leg_before_its_time",
+        ),
+    ),
+    Safeguard(
+        name="a clock that is set forward rejects nothing",
+        row="60",
+        file="emla/flow/accept.py",
+        old='if verified.code == "expired" and not gateway.surely_past(header.expires):',
+        new="if False:",
+        held_by=(
+            "tests/attacks/test_row_60.py::test_a_recipient_whose_clock_is_set_forward_rejects_nothing_as_expired",
+        ),
+    ),
+    Safeguard(
+        name="what is over is not offered once more",
+        row="60",
+        file="emla/flow/deliver.py",
+        old="if leg.expires is not None and gateway.surely_past(leg.expires):",
+        new="if False:",
+        held_by=(
+            "tests/attacks/test_row_60.py::test_what_is_over_is_not_accepted_by_a_recipient_whose_clock_is_slow",
+        ),
+    ),
+    Safeguard(
+        name="one process serves a folder",
+        row="84",
+        file="emla/bootstrap/system.py",
+        old="        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        new="        fcntl.flock(file, fcntl.LOCK_UN)\n",
+        held_by=(
+            "tests/attacks/test_row_84.py::test_a_lock_is_taken_once_and_is_free_when_its_holder_is_gone",
+        ),
+    ),
+    Safeguard(
+        name="a leg that moved on is not moved again",
+        row="84",
+        file="emla/store/sqlite/transaction.py",
+        old="        if self._execute(sql, values).rowcount != 1:\n",
+        new="        if self._execute(sql, values).rowcount < 0:\n",
+        held_by=(
+            "tests/attacks/test_row_84.py::test_a_leg_that_moved_on_is_not_moved_by_whoever_comes_late",
+        ),
+    ),
+    Safeguard(
+        name="a peer that hangs costs no processor",
+        row="51",
+        file="emla/flow/relay.py",
+        old="        if len(self._active) >= window:\n",
+        new="        if False:\n",
+        held_by=("tests/simulation/test_runs.py::test_a_peer_that_hangs_costs_its_callers_no_processor",),
+    ),
+)

@@ -1,0 +1,33 @@
+"""Row 79: the power is cut, and what was written and not synced is gone, or half of it. Nothing that was acknowledged is lost."""
+
+from dataclasses import replace
+
+from tests.simulation.options import Death, Kind
+from tests.simulation.points import STEPS
+from tests.simulation.run import run_options, run_seeds
+from tests.simulation.scenes import calm_options, message
+
+SENDER, RECIPIENT = "at.moj", "jp.moj"
+
+
+def test_nothing_acknowledged_is_lost_when_the_power_is_cut() -> None:
+    campaign = run_seeds(range(2001, 2009), Kind.STORAGE)
+    assert [ran.report for ran in campaign.failures] == []
+    assert campaign.counts.weather["power cuts"] > 20
+
+
+def test_nothing_acknowledged_is_lost_when_the_power_is_cut_right_after_each_step() -> None:
+    """Large payloads, too: the file, its name and its folder are on the disk before anybody is told."""
+    for seed, step in enumerate(STEPS):
+        for before in (True, False):
+            deaths = tuple(
+                Death(
+                    node=node, at=None, job=None, step=step, before=before, down_seconds=5.0, silently=False
+                )
+                for node in (SENDER, RECIPIENT)
+            )
+            small = (message(SENDER, RECIPIENT, at=each) for each in (4.0, 6.0))
+            planned = (message(SENDER, RECIPIENT, at=1.0, large=True), *small)
+            options = replace(calm_options(Kind.STORAGE), seed=seed, planned=planned, deaths=deaths)
+            ran = run_options(options)
+            assert ran.found == "", f"{step} {'before' if before else 'after'}\n{ran.report}"

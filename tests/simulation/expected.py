@@ -1,0 +1,108 @@
+"""What the campaigns of `make test` have to meet, and what they cannot: invariant 33, "sometimes".
+
+Rules of this file:
+- `MUST` fails the campaign when it was not met. `RARE` is met in long campaigns, and a short one may miss it.
+- A code that is in none of the lists fails a test: whoever adds one decides whether the simulation must meet it.
+"""
+
+from tests.simulation.options import Kind
+from tests.simulation.points import STEPS
+
+_RARE_STEPS = ("O8",)
+SEEN_ELSEWHERE = frozenset({"O8", "I8"})
+"""Steps whose deaths a short campaign may miss: O8 needs a package that expires, I8 is I7 with another verdict."""
+_DEATHS = frozenset(
+    {f"{step} {when}" for step in STEPS if step not in _RARE_STEPS for when in ("before", "after")}
+    | {"O3", "O4", "O5", "I1", "I5"}
+)
+_EDGES = frozenset(
+    {
+        "inbox ACCEPTED CONSIGNED",
+        "inbox ACCEPTED QUARANTINED",
+        "inbox CONSIGNED HANDED",
+        "leg ACCEPTED CONSIGNED",
+        "leg ACCEPTED CONSIGNMENT_FAILED",
+        "leg ACCEPTED HANDED",
+        "leg CONSIGNED HANDED",
+        "leg READY ACCEPTED",
+        "leg READY CONSIGNED",
+        "leg READY CONSIGNMENT_FAILED",
+        "leg READY DONE",
+        "leg READY HANDED",
+    }
+)
+_CODES = frozenset(
+    {
+        "clock-skew",
+        "digest-mismatch",
+        "malformed",
+        "not-found",
+        "peer-nonsense",
+        "peer-unreachable",
+        "store-failed",
+        "three-strikes",
+        "timeout",
+    }
+)
+_STRANGERS_CODES = frozenset(
+    {
+        "already-held",
+        "bad-signature",
+        "bad-suite",
+        "chunk-damaged",
+        "commit-mismatch",
+        "equivocation",
+        "expired",
+        "manifest-mismatch",
+        "not-recipient",
+        "part-mismatch",
+        "stanza-mismatch",
+        "unknown-package",
+    }
+)
+
+MUST: dict[Kind, dict[str, frozenset[str]]] = {
+    Kind.LINE: {
+        "points": _DEATHS | {"storage failed"},
+        "edges": _EDGES | {"leg READY EXPIRED"},
+        "codes": _CODES | _STRANGERS_CODES,
+        "weather": frozenset({"clock jumps", "refused", "replayed", "torn"}),
+    },
+    Kind.STORAGE: {
+        "points": _DEATHS | {"disk failed", "disk full"},
+        "edges": _EDGES,
+        "codes": _CODES | {"disk-full"},
+        "weather": frozenset({"power cuts"}),
+    },
+}
+
+RARE = frozenset(
+    {"processing", "stopping", "bad-request", "acknowledgement-mismatch", "stale-peer", "ledger-broken"}
+)
+"""Codes that the timing of a run may bring or not; `ledger-broken` must never come and fails the run when it does."""
+
+OUT_OF_REACH: dict[str, tuple[str, ...]] = {
+    "of keys and documents, which no run changes yet (tests/integration/test_key_*.py, tests/attacks)": (
+        "unknown-sender", "frozen", "revoked-key", "unknown-kid", "invalid-document", "document-expired",
+        "document-rollback", "fingerprint-mismatch", "peer-conflict", "approval-missing", "same-officer", "open-legs",
+        "key-locked", "wrong-passphrase", "weak-passphrase", "wrong-token-pin", "token-unavailable", "unreadable-key",
+    ),
+    "of what an officer hands in wrongly; the officers of a run make no mistakes (tests/integration/test_bad_input.py)": (
+        "invalid-message", "malformed-xml", "unknown-recipient", "not-sender", "missing-attachment",
+        "unnamed-attachment", "attachment-changed", "check-failed", "message-id-reused", "not-readable", "too-large",
+    ),
+    "of the command line and of the start of a server": (
+        "server-not-running", "unreadable-answer", "server-running", "not-initialised", "already-initialised",
+        "bad-setting", "address-in-use", "newer-schema", "migration-changed", "unreadable-file", "unwritable-file",
+        "usage",
+    ),
+    "of acts of operators and of two officers, whom no run has yet (tests/unit/flow/test_acts.py)": ("act-lapsed", "wrong-state"),
+    "of TLS and of addresses, which the simulated network does not have (tests/unit/transport, tests/attacks)": (
+        "wrong-pin", "refused-endpoint",
+    ),
+    "of proofs, which the stranger of a run does not forge (tests/attacks, tests/vectors)": ("proof-mismatch",),
+    "of bodies that no run sends (tests/attacks)": ("unsupported-encoding",),
+    "bugs of ours; a run in which they are answered is looked at by people": ("internal",),
+    "not raised yet": ("busy",),
+}  # fmt: skip
+"""Codes that no run can meet, and why."""

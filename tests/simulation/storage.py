@@ -1,0 +1,316 @@
+"""The disk of a simulation: what a power cut leaves of files that were written and not synced, and a disk that fails.
+
+SQLite runs on APSW with a VFS that notes each write until the next sync of its file; a power cut undoes them all and does some of
+them again, whole or torn at a sector. For other files `os.fsync` and `os.rename` are noted: a file that was never synced loses
+its end, a name whose folder was never synced is gone.
+
+Rules of this file:
+- The files are real and in their place: whoever reads the folder reads what the disk holds.
+- `ApswConnection` is what the store calls of `sqlite3.Connection`, no more, and raises the errors that it would raise.
+"""
+
+import os
+import random
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import apsw
+
+from emla.model.acknowledgement import Event
+from emla.store.files import blob_path
+from emla.store.sqlite import schema, store
+from tests.support.books import reading
+
+_SECTOR_BYTES = 512
+_WAL_BYTES_MAX = 300_000
+"""So small that the WAL is copied back several times in a run."""
+DISK_FULL, DISK_FAILED = apsw.FullError, apsw.IOError
+_OPENED_TO_READ = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+_OPENED_TO_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+
+
+@dataclass(slots=True)
+class Write:
+    """One write that no sync has followed yet; `data` is None for a file that was cut."""
+
+    offset: int
+    before: bytes
+    size_before: int
+    data: bytes | None
+
+
+Fault = Callable[[str, str], type[Exception] | None]
+"""Asked before each write and sync with the path and the call; the error it fails with, or None."""
+
+
+def no_fault(path: str, call: str) -> None:
+    """A disk that does what it is told."""
+
+
+@dataclass(eq=False)
+class Disk:
+    """Every file below a folder, and what of it is not synced."""
+
+    folder: Path
+    chance: random.Random
+    fault: Fault = no_fault
+    unsynced: dict[str, list[Write]] = field(default_factory=dict)
+    synced_bytes: dict[int, int] = field(default_factory=dict)
+    """How much of a file (by inode) was there at its last sync; SQLite's files are not in here."""
+    renamed: list[tuple[str, str, bytes | None]] = field(default_factory=list)
+    """Names given since the last sync of their folder: new, old, and what bore the new name before."""
+    lost_writes: int = 0
+
+    def cut(self, below: Path) -> None:
+        """The power is cut: undo what was not synced below a folder, and do some of it again."""
+        prefix = f"{below}/"
+        for path in [each for each in self.unsynced if each.startswith(prefix)]:
+            self._cut_file(path, self.unsynced.pop(path))
+        for new, old, before in [each for each in self.renamed if each[0].startswith(prefix)]:
+            if self.chance.random() < 0.5 and Path(new).exists():
+                Path(new).replace(old)
+                if before is not None:
+                    Path(new).write_bytes(before)
+        self.renamed = [each for each in self.renamed if not each[0].startswith(prefix)]
+        for file in [*below.glob("blobs/??/*"), *below.glob("tmp/*")]:
+            found = file.stat()
+            certain = self.synced_bytes.get(found.st_ino, 0)
+            if found.st_size > certain:
+                os.truncate(file, self.chance.randint(certain, found.st_size))
+        for file in below.glob("*-shm"):
+            file.unlink()
+
+    def _cut_file(self, path: str, writes: list[Write]) -> None:
+        if not Path(path).exists():
+            return
+        with Path(path).open("r+b") as file:
+            for write in reversed(writes):
+                file.seek(write.offset)
+                file.write(write.before)
+                file.truncate(write.size_before)
+            kept = self.chance.choice((0.0, 0.0, 0.5, 0.9))
+            for write in writes:
+                if write.data is None or self.chance.random() >= kept:
+                    self.lost_writes += 1
+                    continue
+                end = len(write.data)
+                if self.chance.random() < 0.2:
+                    end = self.chance.randrange(0, end + 1) // _SECTOR_BYTES * _SECTOR_BYTES
+                file.seek(write.offset)
+                file.write(write.data[:end])
+
+    def write_came(self, path: str, write: Write) -> None:
+        """Note a write of SQLite's."""
+        self.unsynced.setdefault(path, []).append(write)
+
+    def sync_came(self, path: str) -> None:
+        """Note a sync of SQLite's."""
+        self.unsynced.pop(path, None)
+
+    # --- other files ---
+
+    def fsync(self, descriptor: int) -> None:
+        """What stands in the place of `os.fsync`."""
+        found = os.fstat(descriptor)
+        folder = Path(f"/proc/self/fd/{descriptor}").readlink()
+        self.synced_bytes[found.st_ino] = found.st_size
+        self.renamed = [each for each in self.renamed if Path(each[0]).parent != folder]
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Put this disk under everything that runs."""
+        rename = os.rename
+
+        def noted(source: Any, target: Any, **options: Any) -> None:
+            before = Path(target).read_bytes() if Path(target).is_file() else None
+            rename(source, target, **options)
+            self.renamed.append((os.fspath(target), os.fspath(source), before))
+
+        vfs = _Vfs(self)
+        try:
+            with (
+                patch.object(os, "fsync", self.fsync),
+                patch.object(os, "rename", noted),
+                patch.object(store, "_WAL_BYTES_MAX", _WAL_BYTES_MAX),
+                patch.object(schema, "connect_writer", lambda path: connect_writer(path, vfs.name)),
+                patch.object(schema, "connect_reader", lambda path: connect_reader(path, vfs.name)),
+            ):
+                yield
+        finally:
+            vfs.unregister()
+
+
+class _File(apsw.VFSFile):
+    """A file of SQLite's, on the real file system."""
+
+    def __init__(self, disk: Disk, name: Any, flags: list[int]) -> None:
+        self._disk = disk
+        self._path = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
+        super().__init__("", name, flags)
+
+    def _may_fail(self, call: str) -> None:
+        error = self._disk.fault(self._path, call)
+        if error is not None:
+            raise error("As the run asked.")
+
+    def xWrite(self, data: Any, offset: int) -> None:  # noqa: N802 (APSW calls it so)
+        self._may_fail("write")
+        size = self.xFileSize()
+        before = self.xRead(min(len(data), size - offset), offset) if offset < size else b""
+        self._disk.write_came(self._path, Write(offset, bytes(before), size, bytes(data)))
+        super().xWrite(data, offset)
+
+    def xTruncate(self, newsize: int) -> None:  # noqa: N802 (APSW calls it so)
+        size = self.xFileSize()
+        before = self.xRead(size - newsize, newsize) if newsize < size else b""
+        self._disk.write_came(self._path, Write(newsize, bytes(before), size, None))
+        super().xTruncate(newsize)
+
+    def xSync(self, flags: int) -> None:  # noqa: N802 (APSW calls it so)
+        self._may_fail("sync")
+        super().xSync(flags)
+        self._disk.sync_came(self._path)
+
+
+class _Vfs(apsw.VFS):
+    """The file system of one disk."""
+
+    _count = 0
+
+    def __init__(self, disk: Disk) -> None:
+        _Vfs._count += 1
+        self.name = f"emla-simulation-{_Vfs._count}"
+        self._disk = disk
+        super().__init__(self.name, "")
+
+    def xOpen(self, name: Any, flags: list[int]) -> _File:  # noqa: N802 (APSW calls it so)
+        return _File(self._disk, name, flags)
+
+    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: FBT001, N802 (APSW calls it so)
+        self._disk.sync_came(filename)
+        super().xDelete(filename, syncdir)
+
+
+# --- what the store calls of sqlite3 ---
+
+
+class ApswCursor:
+    """The rows of one statement."""
+
+    def __init__(self, rows: apsw.Cursor, connection: apsw.Connection) -> None:
+        self._rows = rows
+        self.rowcount = connection.changes()
+        self.lastrowid = connection.last_insert_rowid()
+
+    def __iter__(self) -> "ApswCursor":
+        return self
+
+    def __next__(self) -> Any:
+        with _errors():
+            return next(self._rows)
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+        return next(self, None)
+
+    def fetchall(self) -> list[Any]:
+        """The rest."""
+        return list(self)
+
+    def close(self) -> None:
+        """End the statement."""
+        self._rows.close()
+
+
+class ApswConnection:
+    """A connection."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection.in_transaction
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> ApswCursor:
+        """Run a statement."""
+        with _errors():
+            return ApswCursor(self._connection.execute(sql, tuple(values)), self._connection)
+
+    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement for each row."""
+        with _errors():
+            self._connection.executemany(sql, rows)
+
+    def close(self) -> None:
+        """Close it; that the disk fails meanwhile is nobody's error, as with sqlite3."""
+        with suppress(apsw.Error):
+            self._connection.close()
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except apsw.ConstraintError as error:
+        raise sqlite3.IntegrityError(str(error).removeprefix("ConstraintError: ")) from error
+    except apsw.Error as error:
+        failure = sqlite3.OperationalError(str(error))
+        full = isinstance(error, apsw.FullError)
+        failure.sqlite_errorcode = sqlite3.SQLITE_FULL if full else sqlite3.SQLITE_IOERR
+        raise failure from error
+
+
+def connect_writer(path: Path, vfs: str) -> ApswConnection:
+    """As `schema.connect_writer`, with the settings that stand there."""
+    return _prepared(apsw.Connection(str(path), flags=_OPENED_TO_WRITE, vfs=vfs), schema.WRITER_PRAGMAS)
+
+
+def connect_reader(path: Path, vfs: str) -> ApswConnection:
+    """As `schema.connect_reader`."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    connection = apsw.Connection(uri, flags=_OPENED_TO_READ, vfs=vfs)
+    return _prepared(connection, schema.READER_PRAGMAS)
+
+
+def _prepared(connection: apsw.Connection, pragmas: Sequence[str]) -> ApswConnection:
+    made = ApswConnection(connection)
+    for pragma in pragmas:
+        made.execute(f"PRAGMA {pragma}").fetchall()
+    return made
+
+
+# --- what a folder still knows ---
+
+
+def acknowledgements_in(data: Path) -> dict[tuple[bytes, Event], bytes]:
+    """Every bundle that the authority of a folder has issued, or holds."""
+    with reading(data) as database:
+        rows = database.execute("SELECT pid, event, bundle FROM acknowledgement").fetchall()
+    return {(pid, Event(event)): bundle for pid, event, bundle in rows}
+
+
+def shown_by(name: str, data: Path) -> dict[tuple[bytes, Event], bytes]:
+    """Every bundle in a folder that another authority has issued."""
+    with reading(data) as database:
+        sql = "SELECT pid, event, bundle FROM acknowledgement WHERE by = ?"
+        rows = database.execute(sql, (name,)).fetchall()
+    return {(pid, Event(event)): bundle for pid, event, bundle in rows}
+
+
+def missing_blobs(data: Path) -> list[str]:
+    """Payloads that a row points to and no file holds whole."""
+    with reading(data) as database:
+        rows = database.execute("SELECT sha256, size FROM payload WHERE body IS NULL").fetchall()
+    found = []
+    for sha256, size in rows:
+        path = blob_path(data / "blobs", sha256)
+        if not path.is_file() or path.stat().st_size != size:
+            found.append(path.name)
+    return found

@@ -1,0 +1,67 @@
+"""The campaigns: so many seeds, every promise held in each, and everything met that must be met."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from emla.model.codes import CODES
+from tests.simulation.expected import MUST, OUT_OF_REACH, RARE, SEEN_ELSEWHERE
+from tests.simulation.options import Kind
+from tests.simulation.points import Counts
+from tests.simulation.run import Campaign, run_seeds
+
+ROOT = Path(__file__).parents[2]
+SEEDS = {Kind.LINE: 100, Kind.STORAGE: 80}
+SEEDS_THAT_FOUND_SOMETHING = {
+    # A sender whose clock was set a day forward and that was started again has the recipient's word, and no RelayAcceptance.
+    Kind.LINE: (3120,),
+    Kind.STORAGE: (),
+}
+SEEDS_LONG = {Kind.LINE: 5000, Kind.STORAGE: 4000}
+
+
+def missed(counts: Counts, kind: Kind) -> list[str]:
+    """What a campaign should have met and did not."""
+    return [
+        f"{name}: {what}"
+        for name, wanted in MUST[kind].items()
+        for what in sorted(wanted)
+        if not getattr(counts, name)[what]
+    ]
+
+
+def held(campaign: Campaign, kind: Kind) -> None:
+    """Fail with the command that repeats the first failure, and with what was not met."""
+    print(campaign)
+    assert [ran.replay for ran in campaign.failures] == []
+    assert missed(campaign.counts, kind) == []
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_promise_holds_in_every_run_and_every_point_is_met(kind: Kind) -> None:
+    held(run_seeds([*range(1, SEEDS[kind] + 1), *SEEDS_THAT_FOUND_SOMETHING[kind]], kind), kind)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_promise_holds_in_thousands_of_runs(kind: Kind) -> None:
+    first = SEEDS[kind] + 1
+    held(run_seeds(range(first, first + SEEDS_LONG[kind]), kind, workers=2), kind)
+
+
+def test_every_step_of_the_sender_and_of_the_recipient_is_one_at_which_runs_die() -> None:
+    page = (ROOT / "docs" / "explanation" / "order-of-writes.md").read_text(encoding="utf-8")
+    steps = set(re.findall(r"^\| \**([OI]\d+)\** \|", page, flags=re.MULTILINE))
+    died_at = {what.split()[0] for wanted in MUST.values() for what in wanted["points"]}
+    assert {"O2", "I4"} <= steps
+    assert steps == {each for each in died_at if re.fullmatch(r"[OI]\d+", each)} | SEEN_ELSEWHERE
+
+
+def test_every_code_is_met_or_it_is_said_why_not() -> None:
+    expected = {code for wanted in MUST.values() for code in wanted["codes"]}
+    beyond = [code for codes in OUT_OF_REACH.values() for code in codes]
+    assert sorted(CODES) == sorted({*expected, *RARE, *beyond})
+    assert len(beyond) == len(set(beyond))
+    assert not expected & {*RARE, *beyond}
