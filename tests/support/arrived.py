@@ -16,8 +16,9 @@ def everything_arrived(
 ) -> Found:
     """30, 31: nothing is on its way, and both sides of every package hold the same acknowledgements of the recipient."""
     for leg in books.legs:
-        if leg.state == LegState.READY and leg.peer not in strangers:
-            yield violation(SETTLED, books, f"the leg of {leg.kind} {short(leg.ref)} is still READY")
+        waits = leg.state == LegState.READY or (leg.kind, leg.state) == ("package", LegState.HUB_HELD)
+        if waits and leg.peer not in strangers:
+            yield violation(SETTLED, books, f"the leg of {leg.kind} {short(leg.ref)} is still {leg.state}")
     for each in books.received.values():
         if each.state == "ACCEPTED":
             yield violation(SETTLED, books, f"{short(each.pid)} was never opened")
