@@ -11,10 +11,8 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import uvloop
 
@@ -22,13 +20,11 @@ from emla.bootstrap.channels import ChannelLine, channel_line
 from emla.bootstrap.hubs import collector, contact_of, hub_ways, published
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.logs import set_up_logs
-from emla.bootstrap.own import DATABASE, SOCKET, own_authority, write_own_file
-from emla.bootstrap.own_keys import OwnKeys
-from emla.bootstrap.running import Failure, cancel, check_role, drain, until_stopped
-from emla.bootstrap.schema_folder import schema_folder
+from emla.bootstrap.own import SOCKET, write_own_file
+from emla.bootstrap.parts import THE_MACHINE, Parts, Surroundings, open_parts
+from emla.bootstrap.running import cancel, drain, until_stopped
 from emla.bootstrap.serve_hub import serve_hub
 from emla.bootstrap.status import Status, figures, readiness
-from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.flow.accept import Accept
 from emla.flow.acts import Effect
@@ -40,8 +36,8 @@ from emla.flow.hand_over import HandOver
 from emla.flow.legs import CloseLeg, Legs
 from emla.flow.news import News
 from emla.flow.open import Open
-from emla.flow.own import Outlets, Own, identity_at, ledger_key_at
-from emla.flow.peers import ForgetPeer, ImportPeer, PingPeer, load_directory
+from emla.flow.own import Outlets, Own
+from emla.flow.peers import ForgetPeer, ImportPeer, PingPeer
 from emla.flow.quarantine import ClosePackage, Quarantine
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.record_backup import RecordBackup
@@ -53,20 +49,12 @@ from emla.flow.take_documents import TakeDocuments
 from emla.flow.upkeep import Upkeep
 from emla.flow.watch_legs import WatchLegs
 from emla.flow.ways import Ways
-from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
 from emla.keyring.tls import check_tls
 from emla.model.act import ActKind
 from emla.model.limits import XmlLimits
 from emla.model.settings import Role, Settings
-from emla.ports.clock import Clock, Entropy
-from emla.sandbox.clerk import ClerkProcess
 from emla.sandbox.confine import keep_memory_in
-from emla.sandbox.opener import OpenerProcess
-from emla.store.files import FileBlobs
-from emla.store.sqlite.listings import SqliteListings, open_listings
-from emla.store.sqlite.store import SqliteStore, open_store
-from emla.transport.https import HttpsTransport
 from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
 from emla.web.connections import Connections
@@ -81,37 +69,6 @@ from emla.web.peers_api import PeersApi
 logger = logging.getLogger("emla.serve")
 
 _GC_ALLOCATIONS = 20_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a gateway does not decide itself: time, chance, its files and its children. A simulation brings its own."""
-
-    lock: Callable[[Path], IO[bytes]] = lock_folder
-    clock: Callable[[], Clock] = SystemClock
-    entropy: Entropy = system_entropy
-    store: Callable[..., SqliteStore] = open_store
-    listings: Callable[[Path], Awaitable[SqliteListings]] = open_listings
-    opener: Callable[..., OpenerProcess] = OpenerProcess
-    clerk: Callable[..., ClerkProcess] = ClerkProcess
-
-
-THE_MACHINE = Surroundings()
-
-
-@dataclass(slots=True)
-class Parts:
-    """The durable and outside parts of a running gateway."""
-
-    gateway: Gateway
-    store: SqliteStore
-    blobs: FileBlobs
-    listings: SqliteListings
-    transport: HttpsTransport
-    opener: OpenerProcess
-    keys: OwnKeys
-    clerk: ClerkProcess
-    failure: Failure = field(default_factory=Failure)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -213,7 +170,7 @@ async def run_gateway(
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
     async with contextlib.AsyncExitStack() as stack:
-        parts = await _open_parts(settings, keys, stack, around)
+        parts = await open_parts(settings, keys, stack, around)
         line = _line(parts)
         await line.channels.ask_first()
         await line.own.start()
@@ -238,51 +195,6 @@ async def run_gateway(
         line.relay.end()
         await drain(parts.gateway, settings.operations.drain_seconds)
     logger.info("stopped", extra={"state": "stopped"})
-
-
-async def _open_parts(
-    settings: Settings, folder: KeyFolder, stack: contextlib.AsyncExitStack, around: Surroundings
-) -> Parts:
-    data = settings.data
-    authority = own_authority(data)
-    stack.enter_context(around.lock(data))
-    clock = around.clock()
-    now = int(clock.now())
-    keys = OwnKeys(folder.read(), folder.folder, read=folder.read)
-    stack.callback(folder.tokens.close)
-    identity = identity_at(authority, keys, now)
-    store = around.store(data / DATABASE, ledger_key_at(authority, keys, now), folder.slow)
-    stack.push_async_callback(store.close)
-    check_role(store.read, Role.GATEWAY)
-    blobs = FileBlobs(data, around.entropy)
-    blobs.sweep(lambda sha256: store.read.knows_payload(sha256))
-    listings = await around.listings((data / DATABASE).absolute())
-    stack.push_async_callback(listings.close)
-    opener = around.opener(
-        keys=folder.folder,
-        schemas=schema_folder(),
-        settings=settings.opener,
-        wrapping=folder.wrapping(OPENER_USES),
-    )
-    keys.reload_opener = opener.reload
-    clerk = around.clerk(schemas=schema_folder(), settings=settings.opener)
-    stack.push_async_callback(opener.close)
-    stack.push_async_callback(clerk.close)
-    await asyncio.gather(opener.start(), clerk.start())
-    transport = HttpsTransport(settings.peer, settings.limits)
-    stack.push_async_callback(transport.close)
-    gateway = Gateway(
-        identity=identity,
-        directory=load_directory(list(store.read.peers())),
-        store=store,
-        blobs=blobs,
-        clock=clock,
-        entropy=around.entropy,
-        settings=settings,
-    )
-    parts = Parts(gateway, store, blobs, listings, transport, opener, keys, clerk)
-    store.start(on_failure=parts.failure)
-    return parts
 
 
 def _line(parts: Parts) -> Line:

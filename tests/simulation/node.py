@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from emla.bootstrap.own import SOCKET
-from emla.bootstrap.serve import Surroundings, run_gateway
+from emla.bootstrap.parts import Surroundings
+from emla.bootstrap.serve import run_gateway
 from emla.bootstrap.system import lock_folder
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.keyring.folder import KeyFolder
