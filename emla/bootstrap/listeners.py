@@ -5,7 +5,9 @@ import errno
 import os
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import web
 
@@ -20,12 +22,36 @@ _BACKLOG = 512
 _SOCKET_PATH_MAX = 100
 
 
+class Closeable(Protocol):
+    """Something that lets callers in until it is closed."""
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        ...
+
+
+OpenDoor = Callable[[web.Server, str, int, ssl.SSLContext, Connections], Awaitable[tuple[Closeable, int]]]
+"""Lets callers of a server in: at a host and port, with TLS, into a table of connections. Returns the door and its port."""
+
+
+async def open_machine_door(
+    server: web.Server, host: str, port: int, context: ssl.SSLContext, connections: Connections
+) -> tuple[Door, int]:
+    """Let callers in through sockets of this machine."""
+    sockets = await _listen(host, port)
+    door = Door(server, sockets, context, connections)
+    door.open()
+    return door, int(sockets[0].getsockname()[1])
+
+
 class Listeners:
     """Starts listeners, and stops them all in the order they were started."""
 
-    def __init__(self) -> None:
+    def __init__(self, open_door: OpenDoor | None = None) -> None:
+        """Args: how the door for peers is opened, where it is not one of this machine's."""
+        self._open_door = open_door or open_machine_door
         self._runners: list[web.AppRunner] = []
-        self._doors: list[Door] = []
+        self._doors: list[Closeable] = []
 
     async def _runner(self, application: web.Application) -> web.AppRunner:
         runner = web.AppRunner(
@@ -55,11 +81,9 @@ class Listeners:
         runner = await self._runner(application)
         server = runner.server
         assert server is not None
-        sockets = await _listen(host, port)
-        door = Door(server, sockets, context, connections)
+        door, opened = await self._open_door(server, host, port, context, connections)
         self._doors.append(door)
-        door.open()
-        return int(sockets[0].getsockname()[1])
+        return opened
 
     async def operations(self, application: web.Application, host: str, port: int) -> int:
         """Listen for health checks and metrics; return the port."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from emla.bootstrap.listeners import OpenDoor, open_machine_door
 from emla.bootstrap.own import DATABASE, own_authority
 from emla.bootstrap.own_keys import OwnKeys
 from emla.bootstrap.running import Failure, check_role
@@ -38,6 +39,7 @@ class Surroundings:
     listings: Callable[[Path], Awaitable[SqliteListings]] = open_listings
     opener: Callable[..., OpenerProcess] = OpenerProcess
     clerk: Callable[..., ClerkProcess] = ClerkProcess
+    door: OpenDoor = open_machine_door
 
 
 THE_MACHINE = Surroundings()

@@ -180,7 +180,7 @@ async def run_gateway(
         apis = _apis(parts, line)
         workers = line.workers()
         stack.push_async_callback(cancel, workers)
-        listeners = Listeners()
+        listeners = Listeners(around.door)
         stack.push_async_callback(listeners.close)
         is_reachable = bool(parts.gateway.identity.authority.card.endpoints)
         peer_port, operations_port = await _listen(settings, apis, listeners, is_reachable=is_reachable)

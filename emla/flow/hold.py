@@ -14,7 +14,7 @@ BY_HAND = "held"
 
 
 async def hold_leg(gateway: Gateway, leg: Leg, code: str, reason: str) -> bool:
-    """Put a READY leg aside; False when it is not READY any more."""
+    """Put a leg that asks aside; False when it asks no more."""
     hold = Hold(leg=leg.id, at=gateway.now(), code=code, reason=reason)
     record = event(gateway, LEG_HELD, _facts(leg) | {"code": code, "reason": reason})
 

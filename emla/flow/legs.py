@@ -14,7 +14,7 @@ from emla.flow.news import News
 from emla.flow.relay import Relay
 from emla.model.act import Act
 from emla.model.errors import ConfigurationError, NotFoundError
-from emla.model.leg import WAITING, Leg, LegKind, LegState
+from emla.model.leg import DUE, WAITING, Leg, LegKind, LegState
 from emla.ports.store import SentRow, Transaction
 
 logger = logging.getLogger("emla.legs")
@@ -39,9 +39,9 @@ class Legs:
         return leg
 
     async def retry(self, leg_id: int) -> Leg:
-        """Have a READY leg tried at once; one that is not READY is left as it is."""
+        """Have a leg that asks tried at once; one that does not is left as it is."""
         leg = self.one(leg_id)
-        if leg.state is LegState.READY:
+        if leg.state in DUE:
             now = self._gateway.clock.now()
 
             def operation(transaction: Transaction) -> None:
@@ -66,13 +66,13 @@ class Legs:
         return self.one(leg_id)
 
     async def release(self, leg_id: int) -> Leg:
-        """Let a held leg go on at once; one that is READY goes on already.
+        """Let a held leg go on at once; one that asks goes on already.
 
         Raises:
             ConfigurationError: ``wrong-state``: it is over.
         """
         leg = self.one(leg_id)
-        if leg.state is not LegState.READY:
+        if leg.state not in DUE:
             if not await release_leg(self._gateway, leg):
                 raise _wrong(self.one(leg_id), "released")
             logger.info("leg released", extra={"leg": leg.id, "peer": leg.peer})

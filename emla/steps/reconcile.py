@@ -32,6 +32,7 @@ class Act(Enum):
 
 _ACTS = {
     LegState.READY: Act.OFFER,
+    LegState.HUB_HELD: Act.OFFER,
     LegState.ACCEPTED: Act.RETURN,
     LegState.CONSIGNED: Act.RETURN,
     LegState.HANDED: Act.RETURN,

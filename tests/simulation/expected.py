@@ -9,8 +9,9 @@ from tests.simulation.options import Kind
 from tests.simulation.points import STEPS
 
 _RARE_STEPS = ("O8",)
-SEEN_ELSEWHERE = frozenset({"O8", "I8"})
-"""Steps whose deaths a short campaign may miss: O8 needs a package that expires, I8 is I7 with another verdict."""
+SEEN_ELSEWHERE = frozenset({"O7", "O8", "O10", "O11", "I8", "I11", "I12"})
+"""Steps whose deaths a short campaign may miss: O8 needs a package that expires, I8 is I7 with another verdict, O7 a hub,
+O10, O11, I11 and I12 an operator (tests/faults, tests/unit/flow)."""
 _DEATHS = frozenset(
     {f"{step} {when}" for step in STEPS if step not in _RARE_STEPS for when in ("before", "after")}
     | {"O3", "O4", "O5", "I1", "I5"}
@@ -96,13 +97,23 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
         "bad-setting", "address-in-use", "newer-schema", "migration-changed", "unreadable-file", "unwritable-file",
         "usage",
     ),
-    "of acts of operators and of two officers, whom no run has yet (tests/unit/flow/test_acts.py)": ("act-lapsed", "wrong-state"),
+    "of acts of operators and of two officers, whom no run has yet (tests/unit/flow)": (
+        "act-lapsed", "wrong-state", "held", "closed",
+    ),
+    "of hubs, which no run has yet (tests/attacks/test_row_28.py to 65, tests/integration/test_through_a_hub.py)": (
+        "unsigned-call", "bad-call-signature", "stale-call", "replayed-call", "misdirected-call", "mailbox-full",
+        "not-owner", "proof-missing", "wrong-role", "hub-not-pinned",
+    ),
+    "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
+    "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (
+        "backup-damaged", "backup-incomplete", "wrong-backup-key", "restored-folder", "ledger-behind", "ledger-restored",
+    ),
+    "of disks that rot (tests/attacks/test_row_81.py)": ("payload-damaged",),
     "of TLS and of addresses, which the simulated network does not have (tests/unit/transport, tests/attacks)": (
         "wrong-pin", "refused-endpoint",
     ),
     "of proofs, which the stranger of a run does not forge (tests/attacks, tests/vectors)": ("proof-mismatch",),
     "of bodies that no run sends (tests/attacks)": ("unsupported-encoding",),
     "bugs of ours; a run in which they are answered is looked at by people": ("internal",),
-    "not raised yet": ("busy",),
 }  # fmt: skip
 """Codes that no run can meet, and why."""

@@ -7,6 +7,7 @@ and clerk do their work in this process, and the lock and the store are noted so
 import asyncio
 import contextvars
 import random
+import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from functools import wraps
 from pathlib import Path
 from typing import IO, Any, cast
 
+from aiohttp import web
+
+from emla.bootstrap.listeners import Closeable
 from emla.bootstrap.own import SOCKET
 from emla.bootstrap.parts import Surroundings
 from emla.bootstrap.serve import run_gateway
@@ -21,7 +25,7 @@ from emla.bootstrap.system import lock_folder
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.keyring.folder import KeyFolder
 from emla.model.errors import StoreError
-from emla.model.settings import OperationsSettings, PeerSettings, Settings, StoreSettings
+from emla.model.settings import LimitSettings, OperationsSettings, PeerSettings, Settings, StoreSettings
 from emla.ports.sandbox import SandboxDiedError, Verdict
 from emla.sandbox.clerk import ClerkProcess
 from emla.sandbox.confine import Measure
@@ -29,6 +33,8 @@ from emla.sandbox.opener import OpenerProcess
 from emla.store.sqlite.batch import Operation, Outcome
 from emla.store.sqlite.listings import SqliteListings
 from emla.store.sqlite.store import SqliteStore, open_store
+from emla.web.connections import Connections
+from emla.web.watched import Watched
 from tests.simulation.loop import LIFE, Life, VirtualLoop
 from tests.simulation.network import Network
 from tests.simulation.points import OPERATIONS, Counts
@@ -94,6 +100,31 @@ class SimulatedClerk(InlineClerk, Child):
         super().__init__(schemas())
 
 
+NO_LIMITS = LimitSettings(
+    connections=100_000,
+    connections_per_peer=16,
+    connections_per_address=100_000,
+    connections_per_minute=1_000_000,
+    unsigned_per_minute=1_000_000,
+    refused_per_minute=1_000_000,
+)
+"""All callers here have one address; how limits hold is tested at real sockets."""
+
+
+async def simulated_door(
+    server: web.Server, host: str, port: int, context: ssl.SSLContext, connections: Connections
+) -> tuple[Closeable, int]:
+    """Let callers in from the simulated network, each in a place of its own. No deadline is held here."""
+    loop = asyncio.get_running_loop()
+
+    def watched() -> Watched:
+        place = connections.admit(host, loop.time())
+        assert place is not None
+        return Watched(server, connections, place)
+
+    return await loop.create_server(watched, host, port), port
+
+
 @dataclass(eq=False)
 class Node:
     """A data folder and its process. What can happen to it, a run decides."""
@@ -152,6 +183,7 @@ class Node:
             peer=PeerSettings(listen_host=self.host, listen_port=PORT, allow_loopback_endpoints=True),
             operations=OperationsSettings(listen_host=self.host),
             store=StoreSettings(disk_floor_bytes=0, disk_floor_percent=0),
+            limits=NO_LIMITS,
         )
         keys = self._keys = self._keys or unlock_keys(settings, {}, Chosen())
         await run_gateway(settings, keys, None, self._surroundings())
@@ -178,6 +210,7 @@ class Node:
             listings=listings,
             opener=opener,
             clerk=lambda **_: cast(ClerkProcess, SimulatedClerk()),
+            door=simulated_door,
         )
 
     def _open_store(self, path: Path, *rest: Any) -> SqliteStore:

@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -221,6 +222,10 @@ class ApswCursor:
     def fetchall(self) -> list[Any]:
         """The rest."""
         return list(self)
+
+    def fetchmany(self, size: int = 1) -> list[Any]:
+        """The next rows, at most so many."""
+        return list(islice(self, size))
 
     def close(self) -> None:
         """End the statement."""

@@ -121,6 +121,7 @@ class Books:
     of_package: dict[bytes, list[StoredAcknowledgement]]
     """The same acknowledgements, by package."""
     documents: dict[bytes, bytes]
+    events: dict[bytes, bytes]
     leaves: list[StoredLeaf]
     checkpoints: dict[int, bytes]
 
@@ -179,6 +180,7 @@ def read_books(data: Path) -> Books:
             contradictions={each.aid: each for each in read.acknowledgements("contradiction")},
             of_package=of_package,
             documents=dict(database.execute("SELECT sha256, body FROM document").fetchall()),
+            events=dict(database.execute("SELECT sha256, body FROM event").fetchall()),
             leaves=[
                 StoredLeaf(index=row[0], kind=row[1], digest=row[2], ref=row[3])
                 for row in database.execute("SELECT idx, kind, digest, ref FROM leaf ORDER BY idx")

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 from aiohttp import web
 
@@ -13,6 +14,7 @@ from emla.keyring.tls import write_tls
 from emla.model.settings import LimitSettings
 from emla.transport.https import client_context
 from emla.web.connections import Connections
+from emla.web.door import Door
 from emla.web.guard import Guard
 from emla.web.problems import problem_middleware
 from emla.web.watched import Watched
@@ -32,7 +34,8 @@ class House:
 
     async def watched(self) -> Watched:
         """The only connection, once its handshake is over."""
-        (door,) = self._listeners._doors
+        (opened,) = self._listeners._doors
+        door = cast(Door, opened)
         await self.until(lambda: len(door._watched) == 1)
         (one,) = door._watched
         return one

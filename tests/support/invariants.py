@@ -122,6 +122,7 @@ def ledger_is_whole(books: Books) -> Found:
     expected.update((kind_of(each, books).value, aid) for aid, each in books.acknowledgements.items())
     expected.update((LeafKind.ACKNOWLEDGEMENT_RECEIVED.value, aid) for aid in books.contradictions)
     expected.update((LeafKind.DOCUMENT.value, digest) for digest in books.documents)
+    expected.update((LeafKind.EVENT.value, digest) for digest in books.events)
     found = Counter((leaf.kind, leaf.ref) for leaf in books.leaves)
     for kind, ref in expected.keys() | found.keys():
         count = found[kind, ref]

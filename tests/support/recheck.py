@@ -65,13 +65,15 @@ def audit_books(books: Books) -> AuditReport:
 
 
 def _object_of(books: Books, kind: int, ref: bytes) -> bytes | None:
-    """The stored bytes a leaf speaks about: `ref` is a package id, an acknowledgement id or a document's hash."""
+    """The stored bytes a leaf speaks about: `ref` is a package id, an acknowledgement id, or the hash of a document or event."""
     if kind == LeafKind.HEADER_SENT:
         return books.sent[ref].signed if ref in books.sent else None
     if kind == LeafKind.HEADER_RECEIVED:
         return books.received[ref].signed if ref in books.received else books.equivocations.get(ref)
     if kind == LeafKind.DOCUMENT:
         return books.documents.get(ref)
+    if kind == LeafKind.EVENT:
+        return books.events.get(ref)
     acknowledgement = books.acknowledgements.get(ref) or books.contradictions.get(ref)
     claim = acknowledgement.claim if acknowledgement else None
     return claim.bundle.signed if claim else None

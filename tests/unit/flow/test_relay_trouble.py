@@ -185,7 +185,7 @@ async def test_what_is_held_expires_like_any_other(tmp_path: Path) -> None:
 async def test_overdue_is_said_once_and_moves_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with line(tmp_path, refusing("busy", all_of_them=True), clock=TurnedClock()) as here:
+    async with line(tmp_path, refusing("internal", all_of_them=True), clock=TurnedClock()) as here:
         await here.submit(1)
         await tried(here, 1)
         watch = WatchLegs(here.home.gateway, News())
