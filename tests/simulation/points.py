@@ -32,8 +32,8 @@ OPERATIONS = {
 """The operation of each step that is one batch."""
 _BLOBS = {
     ("FileBlobWriter.keep", "Submit._seal"): "O1",
-    ("Accept._receive_blob.<locals>.work", "Accept._receive_blob"): "I2",
-    ("FileBlobWriter.keep", "Accept._receive_blob"): "I3",
+    ("Accept._stream.<locals>.work", "Accept._stream"): "I2",
+    ("FileBlobWriter.keep", "Accept._stream"): "I3",
 }
 STEPS = tuple(sorted({*OPERATIONS.values(), *_BLOBS.values()}))
 """Every step at which a process can be made to die."""

@@ -53,6 +53,7 @@ def test_what_the_other_side_forgot_is_what_it_says_it_lost_and_what_came_here_a
 def test_every_state_of_a_package_leads_to_one_thing_to_do() -> None:
     assert {state: act_about(state) for state in LegState if state is not LegState.DONE} == {
         LegState.READY: Act.OFFER,
+        LegState.HUB_HELD: Act.OFFER,
         LegState.ACCEPTED: Act.RETURN,
         LegState.CONSIGNED: Act.RETURN,
         LegState.HANDED: Act.RETURN,
