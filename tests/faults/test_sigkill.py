@@ -25,11 +25,11 @@ from tests.support.books import read_books, reading
 from tests.support.invariants import seen_is_stored, violations
 from tests.support.messages import ATTACHMENT_NAME, Template, make_template
 from tests.support.recheck import manifest_of
-from tests.support.servers import Server, running, submission
+from tests.support.servers import Server, make_hub, make_server, running, started, submission
 
 AT_ONCE = 16
 CONVERGENCE_SECONDS_MAX = 90
-SENDER, RECIPIENT = "at.moj", "jp.moj"
+SENDER, RECIPIENT, HUB = "at.moj", "jp.moj", "eu.hub"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ class Killer:
             await asyncio.sleep(self.chance.uniform(0.02, 0.5))
             victim = self.servers[number % 2] if number < 4 else self.chance.choice(self.servers)
             victim.kill()
-            self.report(number, victim, where_things_stand(*self.servers))
+            self.report(number, victim, where_things_stand(*self.servers[:2]))
             victim.start()
         for server in self.servers:
             await asyncio.to_thread(wait_started, server)
@@ -174,43 +174,46 @@ async def quiet(sender: Server, recipient: Server, submissions: int) -> float:
 
 @pytest.mark.timeout(300)
 def test_every_message_arrives_once_however_often_a_gateway_is_killed(tmp_path: Path) -> None:
-    weather(tmp_path, Storm(submissions=500, kills=20))
+    with running(tmp_path, SENDER, RECIPIENT) as (sender, recipient):
+        weather(sender, recipient, (), Storm(submissions=500, kills=20))
 
 
 @pytest.mark.long
 @pytest.mark.timeout(0)
-def test_every_message_arrives_once_after_a_thousand_kills(tmp_path: Path) -> None:
-    weather(tmp_path, Storm(submissions=5000, kills=1000))
+def test_every_message_arrives_once_after_a_thousand_kills_of_two_gateways_and_a_hub(tmp_path: Path) -> None:
+    here = make_server(tmp_path, SENDER, hubs=(HUB,))
+    there = make_server(tmp_path, RECIPIENT, hubs=(HUB,), endpoint=False)
+    with started(here, there, make_hub(tmp_path, HUB)) as (sender, recipient, hub):
+        weather(sender, recipient, (hub,), Storm(submissions=5000, kills=1000))
+        assert (hub.stop(), verify_ledger(hub.data).problems) == (0, ())
 
 
-def weather(tmp_path: Path, storm: Storm) -> None:
-    """Go through a storm, wait until it is quiet, and judge."""
+def weather(sender: Server, recipient: Server, hubs: tuple[Server, ...], storm: Storm) -> None:
+    """Go through a storm, wait until it is quiet, and judge. With hubs, the recipient listens for nobody."""
     seed = int(os.environ.get("EMLA_FAULT_SEED") or secrets.randbits(32))
     print(f"EMLA_FAULT_SEED={seed}")
     template = make_template(sender=SENDER, recipient=RECIPIENT, attachment=b"\0capture" * 100)
-    with running(tmp_path, SENDER, RECIPIENT) as (sender, recipient):
-        begun = time.monotonic()
-        clients = CaseSystem(
-            server=sender,
-            template=template,
-            todo=[secrets.token_bytes(16) for _ in range(storm.submissions)],
-        )
+    begun = time.monotonic()
+    clients = CaseSystem(
+        server=sender,
+        template=template,
+        todo=[secrets.token_bytes(16) for _ in range(storm.submissions)],
+    )
 
-        def report(number: int, victim: Server, standing: str) -> None:
-            print(
-                f"{time.monotonic() - begun:5.1f} s kill {number + 1}: {victim.id}; told {len(clients.accepted)}; {standing}"
-            )
+    def report(number: int, victim: Server, standing: str) -> None:
+        told = f"told {len(clients.accepted)}"
+        print(f"{time.monotonic() - begun:5.1f} s kill {number + 1}: {victim.id}; {told}; {standing}")
 
-        killer = Killer(clients, (sender, recipient), storm, random.Random(seed), report)
+    killer = Killer(clients, (sender, recipient, *hubs), storm, random.Random(seed), report)
 
-        async def through_it() -> float:
-            await asyncio.gather(clients.run(), killer.run())
-            print(f"{time.monotonic() - begun:5.1f} s all told; {clients.broken} answers lost or put off")
-            return await quiet(sender, recipient, storm.submissions)
+    async def through_it() -> float:
+        await asyncio.gather(clients.run(), killer.run())
+        print(f"{time.monotonic() - begun:5.1f} s all told; {clients.broken} answers lost or put off")
+        return await quiet(sender, recipient, storm.submissions)
 
-        settled = asyncio.run(through_it())
-        print(f"{time.monotonic() - begun:5.1f} s quiet, {settled:.1f} s after the last of both")
-        assert (sender.stop(), recipient.stop()) == (0, 0)
+    settled = asyncio.run(through_it())
+    print(f"{time.monotonic() - begun:5.1f} s quiet, {settled:.1f} s after the last of both")
+    assert (sender.stop(), recipient.stop()) == (0, 0)
     check(clients, sender, recipient, storm.submissions)
     print(f"{time.monotonic() - begun:5.1f} s checked")
 
@@ -234,7 +237,9 @@ def check(clients: CaseSystem, sender: Server, recipient: Server, submissions: i
     assert issued.count(Event.RELAY_ACCEPTANCE) == submissions
     assert len(issued) == 2 * submissions
     assert {leg.state for leg in ours.legs} == {"CONSIGNED"}
-    assert {leg.state for leg in theirs.legs} == {"DONE"}
+    # What a hub has for the sender is offered again for days; the sender has it.
+    assert {leg.state for leg in theirs.legs} <= {"DONE", "HUB_HELD"}
+    assert {each.aid for each in theirs.acknowledgements.values()} <= ours.acknowledgements.keys()
     for pid, package in theirs.received.items():
         manifest = manifest_of(theirs, package)
         assert manifest is not None
