@@ -193,7 +193,7 @@ ROWS = (
         name="the log is never copied back in a commit",
         row="87",
         file="emla/store/sqlite/schema.py",
-        old='"wal_autocheckpoint=0",\n        "secure_delete=ON",',
+        old='    "wal_autocheckpoint=0",\n    "secure_delete=ON",',
         new='"secure_delete=ON",',
         held_by=(
             "tests/attacks/test_row_87.py::test_the_writer_never_copies_the_log_back_by_itself_in_a_commit",
@@ -206,6 +206,7 @@ ROWS = (
         old="            os.fsync(self._file.fileno())\n",
         new="",
         held_by=(
+            "tests/attacks/test_row_79.py::test_nothing_acknowledged_is_lost_when_the_power_is_cut_right_after_each_step",
             "tests/attacks/test_row_80.py::test_a_payload_that_cannot_be_stored_is_not_acknowledged_and_the_rest_goes_on",
         ),
     ),

@@ -150,7 +150,7 @@ ROWS = (
         name="a peer with open legs is not forgotten",
         row="operation",
         file="emla/flow/peers.py",
-        old="        if not force and authority in gateway.store.read.peers_with_legs():",
+        old="        if not force and gateway.store.read.waits_for(authority):",
         new="        if False:",
         held_by=(
             "tests/integration/test_keys_running.py::test_a_peer_is_forgotten_only_when_nothing_waits_for_it_and_the_ledger_remembers",

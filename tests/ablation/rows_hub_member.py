@@ -40,9 +40,9 @@ ROWS = (
     Safeguard(
         name="what a hub holds expires",
         row="7",
-        file="emla/flow/deliver.py",
-        old="if present is None or present.state not in DUE:",
-        new="if present is None or present.state is not LegState.READY:",
+        file="emla/flow/give_up.py",
+        old="if leg is None or leg.state not in WAITING:",
+        new="if leg is None or leg.state is not LegState.READY:",
         held_by=(_HELD + "test_a_held_package_expires_in_time_and_a_late_acceptance_counts",),
     ),
     Safeguard(

@@ -251,9 +251,9 @@ ROWS = (
     Safeguard(
         name="a package is received once",
         row="22",
-        file="emla/store/sqlite/migrations/0001_line.sql",
-        old="CREATE UNIQUE INDEX received_pid",
-        new="CREATE INDEX received_pid",
+        file="emla/store/sqlite/transaction.py",
+        old='"INSERT INTO received (pid,',
+        new='"INSERT OR REPLACE INTO received (pid,',
         held_by=(
             "tests/unit/store/sqlite/test_batch.py::test_a_second_package_hits_the_index_that_says_why",
         ),

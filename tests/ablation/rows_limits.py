@@ -118,10 +118,7 @@ ROWS = (
         file="emla/web/guard.py",
         old='if "Transfer-Encoding" in headers or "Upgrade" in headers:',
         new="if False:",
-        held_by=(
-            f"{ROW_53}::test_the_connection_stays_http_1_1[h2c]",
-            f"{ROW_53}::test_giant_trailers_are_not_read[GET]",
-        ),
+        held_by=(f"{ROW_53}::test_the_connection_stays_http_1_1[h2c]",),
     ),
     Safeguard(
         name="calls in advance are bounded",

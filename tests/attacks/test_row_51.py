@@ -19,7 +19,7 @@ pytestmark = pytest.mark.xdist_group("flood")
 SHORT: Json = {
     "handshake_seconds": 1,
     "header_seconds": 1,
-    "idle_seconds": 1,
+    "idle_seconds": 3,
     "body_seconds": 1,
     "body_bytes_per_second": 1024,
 }

@@ -14,10 +14,12 @@ import pytest
 
 from emla.bootstrap.checkup import Verdict
 from emla.bootstrap.doctor_store import check_sqlite, has_wal_reset_bug
+from emla.bootstrap.parts import THE_MACHINE
 from emla.bootstrap.system import lock_folder
 from emla.model.errors import ConfigurationError
 from emla.store.sqlite.listings import open_listings
 from emla.store.sqlite.schema import connect_reader
+from emla.store.sqlite.store import open_store
 from tests.support.backups import Pair, pair
 
 EMLA = Path(__file__).parents[2] / "emla"
@@ -38,8 +40,11 @@ def test_a_second_process_is_refused_before_it_opens_the_database(tmp_path: Path
 
 
 def test_the_lock_is_taken_before_the_store_is_opened() -> None:
-    source = (EMLA / "bootstrap" / "serve.py").read_text(encoding="utf-8")
-    assert 0 < source.index("lock_folder(data)") < source.index("open_store(data / DATABASE")
+    gateway = (EMLA / "bootstrap" / "parts.py").read_text(encoding="utf-8")
+    assert 0 < gateway.index("around.lock(data)") < gateway.index("around.store(data / DATABASE")
+    assert (THE_MACHINE.lock, THE_MACHINE.store) == (lock_folder, open_store)
+    hub = (EMLA / "bootstrap" / "serve_hub.py").read_text(encoding="utf-8")
+    assert 0 < hub.index("lock_folder(data)") < hub.index("open_store(data / DATABASE")
 
 
 async def test_every_connection_but_the_writers_can_neither_write_nor_copy_the_log_back(house: Pair) -> None:
@@ -103,7 +108,7 @@ def owner(node: ast.Call) -> str:
 
 def test_one_place_opens_the_connection_that_writes() -> None:
     assert calls_of("connect_writer") == {"store/sqlite/store.py"}
-    assert calls_of("open_store") == {"bootstrap/serve.py"}
+    assert calls_of("open_store") == {"bootstrap/serve_hub.py"}  # and `around.store` of a gateway
     # `backup_source` makes a file of its own that nobody else opens; the others open read-only.
     assert calls_of("connect") == {
         "store/sqlite/schema.py",
