@@ -21,7 +21,7 @@ from emla.model.acknowledgement import ISSUED_BY_HUB, Event
 from emla.model.errors import InvalidAcknowledgementError, StoreError
 from emla.model.leg import Leg, LegKind, LegState
 from emla.ports.hub_line import HubLine
-from emla.ports.store import UPKEEP_PATIENCE_SECONDS, SentRow, Transaction
+from emla.ports.store import VERDICT_PATIENCE_SECONDS, SentRow, Transaction
 from emla.ports.transport import Refusal, Transport
 from emla.steps.verify_acknowledgement import read_acknowledgement, verify_claim
 
@@ -151,8 +151,8 @@ class DeliverLeg:
         def operation(transaction: Transaction) -> None:
             transaction.move_leg(leg.id, leg.state, LegState.DONE)
 
-        # Nobody waits for this: if it is lost in a crash, the peer is told again and says it knows.
-        await gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
+        # Nobody waits for this: if it is lost in a crash, the peer is told again and says it knows. But its place is taken till then.
+        await gateway.store.write(operation, patience_seconds=VERDICT_PATIENCE_SECONDS)
         return None
 
 

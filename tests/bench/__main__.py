@@ -18,7 +18,9 @@ _RUNS = ((1, 200), (8, 800), (32, 1600), (128, 2400))
 _DOCUMENT_BYTES = 8 * 1024
 _ATTACHMENT_BYTES = 24 * 1024
 _GATES = {32: ("0.7 fsyncs", 0.7), 128: ("0.25 fsyncs", 0.25)}
-_FLOOR_SHARE = 0.35
+_FLOOR_SHARES = {32: 0.35, 128: 0.60}
+_SPREAD = (8, 4.0)
+"""At this concurrency the 99th percentile stays below so many times the median."""
 
 
 def main() -> int:
@@ -98,10 +100,13 @@ def _print_runs(runs: list[Run], floor: float) -> None:
 
 def _judge(runs: list[Run], floor: float, missed: list[str]) -> int:
     for run in runs:
-        if run.concurrency == 32 and run.rate / floor < _FLOOR_SHARE:
+        wanted = _FLOOR_SHARES.get(run.concurrency, 0.0)
+        if run.rate / floor < wanted:
             missed.append(
-                f"concurrency 32 reaches {run.rate / floor:.0%} of the floor, not {_FLOOR_SHARE:.0%}"
+                f"concurrency {run.concurrency} reaches {run.rate / floor:.0%} of the floor, not {wanted:.0%}"
             )
+        if run.concurrency == _SPREAD[0] and run.percentile(0.99) >= _SPREAD[1] * run.percentile(0.5):
+            missed.append(f"concurrency {run.concurrency}: p99 is not under {_SPREAD[1]:.0f} times p50")
         if run.concurrency in _GATES:
             name, most = _GATES[run.concurrency]
             if run.fsyncs / run.packages > most:
