@@ -151,7 +151,7 @@ class DeliverLeg:
         def operation(transaction: Transaction) -> None:
             transaction.move_leg(leg.id, leg.state, LegState.DONE)
 
-        # Nobody waits for this: if it is lost in a crash, the peer is told again and says it knows. But its place is taken till then.
+        # Nobody waits for this: if it is lost in a crash, the peer is told again and says it knows. Its place is taken till then.
         await gateway.store.write(operation, patience_seconds=VERDICT_PATIENCE_SECONDS)
         return None
 
