@@ -78,6 +78,9 @@ class Watched(RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Count what arrives; a head that is too long ends the connection."""
         size, calls = len(data), self._request_count
+        request = self._current_request
+        # What comes behind a body that is complete begins the next head, even while the answer is still on its way.
+        behind = request is not None and request.content.is_eof()
         self._received += size
         super().data_received(data)
         if self._is_waiting():
@@ -94,7 +97,9 @@ class Watched(RequestHandler):
             self._connections.close(self.place, "header")
         elif len(self._messages) > HTTP.pipelined:
             self._connections.close(self.place, "pipelined")
-        self._head_bytes = 0
+        self._head_bytes = self._head_bytes + size if behind and self._request_count == calls else 0
+        if self._head_bytes > HTTP.head_bytes:
+            self._connections.close(self.place, "header")
 
     def _is_waiting(self) -> bool:
         """Whether no call is under way: none has arrived, or the head of the next one is not all here."""
