@@ -11,7 +11,7 @@ import asyncio
 from enum import Enum, auto
 from typing import cast
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
@@ -40,7 +40,17 @@ class Phase(Enum):
 class Watched(RequestHandler):
     """One connection. Its `place` says whose it is."""
 
-    __slots__ = ("_begun_at", "_connections", "_head_bytes", "_mark", "_phase", "_received", "_seen", "place")
+    __slots__ = (
+        "_begun_at",
+        "_body",
+        "_connections",
+        "_head_bytes",
+        "_mark",
+        "_phase",
+        "_received",
+        "_seen",
+        "place",
+    )
 
     def __init__(self, server: web.Server, connections: Connections, place: Place) -> None:
         """Args: aiohttp's server, the table this connection stands in, and its place there."""
@@ -62,6 +72,8 @@ class Watched(RequestHandler):
         self._phase = Phase.WORK
         self._seen = -1
         self._begun_at = 0.0
+        self._body: StreamReader | None = None
+        """Of the last call that came."""
         self._mark = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -78,11 +90,12 @@ class Watched(RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Count what arrives; a head that is too long ends the connection."""
         size, calls = len(data), self._request_count
-        request = self._current_request
         # What comes behind a body that is complete begins the next head, even while the answer is still on its way.
-        behind = request is not None and request.content.is_eof()
+        behind = self._body is not None and self._body.is_eof()
         self._received += size
         super().data_received(data)
+        if self._request_count > calls and self._messages:
+            self._body = self._messages[-1][1]
         if self._is_waiting():
             self._head_bytes += size
             if self._head_bytes > HTTP.head_bytes:
