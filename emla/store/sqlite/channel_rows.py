@@ -186,7 +186,7 @@ class ChannelReads:
         """Ids of packages of ours to a peer whose legs are in a state, the oldest first."""
         # A literal, so that the index on this state alone is taken; the states are those of an enumeration.
         sql = (
-            f"SELECT ref FROM leg WHERE peer = ? AND kind = 'package' AND state = '{state.value}'"  # noqa: S608
+            f"SELECT ref FROM leg WHERE peer = ? AND kind = 'package' AND state = '{state.value}'"  # noqa: S608 (a state of ours, no text from outside)
             " ORDER BY id LIMIT ?"
         )
         return [row[0] for row in self._execute(sql, (peer, limit))]
