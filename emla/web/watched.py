@@ -3,8 +3,8 @@
 aiohttp 3.14 has none of them: a half-sent head, a stalled body and an answer nobody reads stay open for ever. Here each read adds
 a few operations to aiohttp's own work and starts no timer; twice a second `overdue` looks at every connection.
 
-Which phase a connection is in is read off aiohttp's own state (`_waiter`, `_current_request`, `_messages`); tests/attacks/test_row_51.py fails
-when a release of aiohttp changes what that means.
+Which phase a connection is in is read off aiohttp's own state (`_waiter`, `_current_request`, `_messages`);
+tests/attacks/test_row_51.py fails when a release of aiohttp changes what that means.
 """
 
 import asyncio
