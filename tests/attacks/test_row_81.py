@@ -141,7 +141,7 @@ async def test_a_payload_of_ours_that_rots_waits_and_goes_when_it_is_back(house:
     whole = path.read_bytes()
     path.unlink()
     if how != "gone":
-        path.write_bytes(whole[:-1] + (b"\0" if how == "a bit" else b""))
+        path.write_bytes(whole[:-1] + (bytes([whole[-1] ^ 1]) if how == "a bit" else b""))
     (refusal,) = await house.sender.deliver(RECEIVER)
     assert refusal == Refusal(code="payload-damaged", retry_after_seconds=3600.0, held=True)
     path.write_bytes(whole)

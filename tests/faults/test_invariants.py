@@ -258,7 +258,7 @@ Edit = Callable[[Path], object]
     ("edit", "expected"),
     [
         (Path.unlink, {2, 9, 22}),
-        (lambda path: path.write_bytes(path.read_bytes()[:-1] + b"\0"), {9, 22}),
+        (lambda path: path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:]), {9, 22}),
         (lambda path: path.rename(path.with_name("00" * 32)), {2, 9, 22}),
     ],
     ids=["deleted", "changed", "renamed"],
