@@ -18,7 +18,7 @@ from emla.steps.next_card import CardPlan, next_card, overlap_ends
 from tests.support.ceremony import listed, new_key
 from tests.support.gateways import select
 from tests.support.in_process import Station
-from tests.support.key_house import RECIPIENT, SENDER, House, key_house
+from tests.support.key_house import RECIPIENT, SENDER, House, Ministry, key_house
 from tests.support.messages import make_template
 
 BACK = make_template(sender=RECIPIENT, recipient=SENDER, attachment=bytes(500))
@@ -79,15 +79,7 @@ class Exchange:
     async def recover(self) -> None:
         """Two officers and the root: a card with a new ledger key opens the next epoch."""
         self.house.clock.moved_by += 2  # what was signed in the second in which a key ends is not believed
-        ministry = self.house.recipient
-        now = ministry.now
-        key = new_key(self.victim.data, FileUse.LEDGER, now)
-        plan = CardPlan(
-            add=(listed(key, now, 300),),
-            ends=overlap_ends(ministry.authority, KeyUse.LEDGER, now, 0),
-            begins_epoch=True,
-        )
-        await ministry.publish_card(next_card(ministry.authority, plan, now=now, life_seconds=86400))
+        await begin_epoch(self.house.recipient)
 
     async def both_ask(self) -> None:
         """Each tells the other how the channels stand, and does what follows."""
@@ -104,6 +96,18 @@ async def exchange(folder: Path) -> AsyncIterator[Exchange]:
     """The two ministries, running."""
     async with key_house(folder) as house:
         yield Exchange(house, folder / "backup")
+
+
+async def begin_epoch(ministry: Ministry) -> None:
+    """A ministry's card with a new ledger key opens the next epoch."""
+    now = ministry.now
+    key = new_key(ministry.station.data, FileUse.LEDGER, now)
+    plan = CardPlan(
+        add=(listed(key, now, 300),),
+        ends=overlap_ends(ministry.authority, KeyUse.LEDGER, now, 0),
+        begins_epoch=True,
+    )
+    await ministry.publish_card(next_card(ministry.authority, plan, now=now, life_seconds=86400))
 
 
 def closed(station: Station) -> ClosedRow:

@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from emla.model.channel import NumberRange
-from emla.model.leg import LegState
+from emla.model.leg import DUE, LegState
 from emla.ports.channel import AskedRow, ClosedRow, PlacedLeg, SeenRow, StatusRow, VoidedRow
+from emla.store.sqlite import rows
 
 _SEEN = "SELECT origin, authority, epoch, size, note, at FROM seen WHERE authority = ? ORDER BY epoch DESC"
 _RECEIVED_NUMBERS = """
@@ -183,12 +184,10 @@ class ChannelReads:
         return [row[0] for row in self._execute(sql, (peer, epoch, *numbers, limit))]
 
     def waiting(self, peer: str, state: LegState, limit: int) -> Sequence[bytes]:
-        """Ids of packages of ours to a peer whose legs are in a state, the oldest first."""
-        # A literal, so that the index on this state alone is taken; the states are those of an enumeration.
-        sql = (
-            f"SELECT ref FROM leg WHERE peer = ? AND kind = 'package' AND state = '{state.value}'"  # noqa: S608 (a state of ours, no text from outside)
-            " ORDER BY id LIMIT ?"
-        )
+        """Ids of packages of ours to a peer whose legs are in a state (READY: those that still ask), the oldest first."""
+        # A literal, so that the index on it is taken; the states are those of an enumeration.
+        which = rows.DUE if state in DUE else f"state = '{state.value}'"
+        sql = f"SELECT ref FROM leg WHERE peer = ? AND kind = 'package' AND {which} ORDER BY id LIMIT ?"  # noqa: S608 (states of ours, no text from outside)
         return [row[0] for row in self._execute(sql, (peer, limit))]
 
     def payload_size(self, sha256: bytes) -> int | None:

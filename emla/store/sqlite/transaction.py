@@ -36,6 +36,7 @@ _INDEXES = {
     "acknowledgement.aid": "acknowledgement_aid",
     "acknowledgement.pid, acknowledgement.event, acknowledgement.by": "acknowledgement_event",
     "mailbox_item.owner, mailbox_item.kind, mailbox_item.ref": "mailbox_item_ref",
+    "mailbox_item.owner, mailbox_item.depositor": "mailbox_item_status",
 }
 _LATE = frozenset({LeafKind.DOCUMENT, LeafKind.EVENT})
 """What is not refused while the ledger is closed: it is recorded when it is open again."""

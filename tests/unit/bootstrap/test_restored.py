@@ -5,7 +5,9 @@ from pathlib import Path
 from emla.bootstrap.channels import ChannelLine
 from emla.bootstrap.restored import MARKER, Restored, forget_restored, is_restored, read_marker, write_marker
 from emla.flow.ledger_watch import BEHIND, RESTORED
+from tests.support.authorities import party
 from tests.support.in_process import Station
+from tests.support.memory_hub import MemoryHub
 from tests.support.restored import Exchange, closed, exchange
 
 RESTORED_THEN = Restored(at=1790000000, backup_at=1789000000, checkpoint="")
@@ -18,6 +20,8 @@ def line_of(station: Station) -> ChannelLine:
         settle=station.settle,
         channels=station.channels,
         rounds=station.rounds,
+        hub_line=MemoryHub(party("eu.hub")).door(station.gateway.identity.id),
+        heard=station.heard_there,
     )
     line.connect(lambda peer: None)
     return line
