@@ -115,19 +115,16 @@ class Channels:
         _, answer = await self._say(sender, status.nonce)
         return status, answer
 
-    async def hear(self, status: ChannelStatus, sender: Authority, signed: bytes) -> bool:
-        """Take a verified status out of a mailbox. The caller answers it, and settles what follows.
+    def is_news(self, status: ChannelStatus) -> bool:
+        """Whether a verified status out of a mailbox is to be heard: no later one is here, or it answers a question of ours."""
+        return not self._is_old(status) or self.questions.knows(status.sender, status.answers)
 
-        Returns:
-            Whether it was taken. It is not when a later one of the peer's is here: one that is played back changes nothing.
-        """
+    async def hear(self, status: ChannelStatus, sender: Authority, signed: bytes) -> None:
+        """Take a verified status out of a mailbox that is news. The caller answers it, and settles what follows."""
         is_answer = self.questions.knows(sender.id, status.answers)
-        if self._is_old(status) and not is_answer:
-            return False
         await self._take(status, sender, signed)
         if is_answer:
             await self._answered(sender.id)
-        return True
 
     async def _answered(self, peer: str) -> None:
         """What a peer showed is judged by now; and it is fresh, because it repeats a nonce of this process."""

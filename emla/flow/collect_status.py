@@ -63,18 +63,20 @@ class TakeStatus:
             if error.code not in _USELESS:
                 raise
             return Taken(new=False)
-        if status.nonce == self._last.get(speaker.id):
-            return Taken(new=False)
+        if status.nonce == self._last.get(speaker.id) or not self._channels.is_news(status):
+            return Taken(
+                new=False
+            )  # whoever plays back what was said changes nothing, and uses up nobody's share
         if not self._pace.take(speaker.id):
             raise TransportError("busy", f"{speaker.id} was heard {HEARD_MAX} times within a minute.")
-        self._last[speaker.id] = status.nonce  # before anything is awaited: the same one may be listed beside it
+        self._last[speaker.id] = (
+            status.nonce
+        )  # before anything is awaited: the same one may be listed beside it
         try:
-            taken = await self._channels.hear(status, speaker, signed)
+            await self._channels.hear(status, speaker, signed)
         except BaseException:  # also when a start ends while it is heard: it comes again
             self._last.pop(speaker.id, None)
             raise
-        if not taken:
-            return Taken(new=False)
         self._on_word(speaker.id)
         self._follow(status)
         return Taken(new=True)

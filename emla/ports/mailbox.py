@@ -97,6 +97,10 @@ class MailboxReader(Protocol):
         """The item of an owner that holds, or held, an object."""
         ...
 
+    def mailbox_status(self, owner: str, depositor: str) -> MailboxItem | None:
+        """The item that holds, or held last, the channel status of a depositor for an owner."""
+        ...
+
     def mailbox_front(self, item: int) -> bytes | None:
         """The signed header of a package that is HELD, else the whole body."""
         ...

@@ -159,6 +159,11 @@ class MailboxReads:
         where = " WHERE owner = ? AND kind = ? AND ref = ?"
         return rows.one(self._execute(_ITEM + where, (owner, kind.value, ref)), _item)
 
+    def mailbox_status(self, owner: str, depositor: str) -> MailboxItem | None:
+        """The item that holds, or held last, the channel status of a depositor for an owner."""
+        where = " WHERE owner = ? AND depositor = ? AND kind = 'channel'"
+        return rows.one(self._execute(_ITEM + where, (owner, depositor)), _item)
+
     def mailbox_front(self, item: int) -> bytes | None:
         """The signed header of a package that is HELD, else the whole body."""
         row = self._execute("SELECT front FROM mailbox_body WHERE item = ?", (item,)).fetchone()

@@ -280,7 +280,7 @@ async def test_a_hub_that_plays_back_an_old_status_changes_nothing(world: HubWor
     await settled(world, world.recipient, world.sender)
     before = select(world.recipient.data, "SELECT * FROM channel_status"), len(world.hub.statuses)
     words = list(world.recipient.words)
-    for _ in range(3):
+    for _ in range(HEARD_MAX + 2):
         play(world, RECIPIENT, old)
     await settled(world, world.recipient)
     assert (select(world.recipient.data, "SELECT * FROM channel_status"), len(world.hub.statuses)) == before
