@@ -315,17 +315,16 @@ async def test_an_old_answer_does_not_open_a_restored_ledger(world: HubWorld) ->
 
 
 async def test_a_hub_that_swaps_the_statuses_of_two_members_is_not_believed(world: HubWorld) -> None:
+    """What at.moj says to a third member lies in jp.moj's mailbox: genuine, signed, and not for it."""
     world.line.cut.add(SENDER)
-    await world.sender.channels.exchange(RECIPIENT)
-    await world.recipient.channels.exchange(SENDER)
-    (_, _, to_jp), (_, _, to_at) = world.hub.statuses
+    status = replace(await _said(world.sender), recipient="hk.doj")
     world.hub.held.clear()
-    play(world, SENDER, to_jp)
-    play(world, RECIPIENT, to_at)
-    await settled(world, world.sender, world.recipient)
-    for station in (world.sender, world.recipient):
-        assert select(station.data, "SELECT * FROM channel_status") == []
-        assert station.words == []
+    play(world, RECIPIENT, await world.sender.gateway.sign(PayloadType.CHANNEL, form.encode(status)))
+    await settled(world, world.recipient)
+    assert select(world.recipient.data, "SELECT * FROM channel_status") == []
+    assert world.recipient.words == []
+    assert left(world, RECIPIENT) == [], "it is not answered"
+    assert world.hub.count(RECIPIENT) == 0, "and let go: it will never be for us"
 
 
 async def test_what_a_hub_made_up_stays_where_it_is(world: HubWorld) -> None:
