@@ -20,7 +20,7 @@ from emla.model.settings import LimitSettings
 from emla.transport.https import client_context
 from emla.web.connections import Connections
 from tests.support.house import LARGE, house
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 
 LIMITS = LimitSettings(body_seconds=1, header_seconds=1, idle_seconds=1)
 
