@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from emla.bootstrap.restored import forget_restored, is_restored
 from emla.flow.channel import Channels
 from emla.flow.channel_rounds import ChannelRounds
+from emla.flow.channel_status import card_known
 from emla.flow.gateway import Gateway
 from emla.flow.ledger_watch import LedgerWatch
+from emla.flow.own import Own
+from emla.flow.recall_own import RecallOwn
 from emla.flow.settle import Settle
 from emla.flow.take_back import TakeBack
 from emla.ports.transport import ChannelTransport
@@ -24,6 +27,7 @@ class ChannelLine:
     settle: Settle
     channels: Channels
     rounds: ChannelRounds
+    transport: ChannelTransport
 
     def connect(self, retry: Callable[[str], None]) -> None:
         """Tell everybody when our ledger is closed or open again; `retry` tries the legs to a peer."""
@@ -42,11 +46,20 @@ class ChannelLine:
         take_back = TakeBack(self.gateway, self.watch, on_accepted)
         return ChannelApi(self.gateway, self.channels, self.settle, take_back, guard)
 
-    async def ask_first(self) -> None:
-        """Before anything is signed: what do others hold of our ledger? A copy that lags would sign its past anew."""
+    async def ask_first(self, own: Own) -> None:
+        """Before anything is signed: what do others hold of our documents and of our ledger?
+
+        A copy that lags would sign its past anew.
+        """
+        recall = RecallOwn(self.gateway, self.transport, own, self.watch)
         if is_restored(self.gateway.settings.data):
+            # Closed first: a leaf about what comes back would be signed into a tree that peers know otherwise.
             await self.watch.restored()
+            await recall()
         await self.rounds.at_start()
+        # A copy that nobody marked: peers have said that they know a later card of ours.
+        if card_known(self.gateway) > self.gateway.identity.authority.card.version:
+            await recall()
 
 
 def channel_line(gateway: Gateway, transport: ChannelTransport) -> ChannelLine:
@@ -59,4 +72,5 @@ def channel_line(gateway: Gateway, transport: ChannelTransport) -> ChannelLine:
         settle=settle,
         channels=channels,
         rounds=ChannelRounds(gateway, channels, watch),
+        transport=transport,
     )

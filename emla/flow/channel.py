@@ -11,7 +11,7 @@ import hmac
 import logging
 from collections.abc import Awaitable, Callable
 
-from emla.flow.channel_status import Compose
+from emla.flow.channel_status import Compose, last_status
 from emla.flow.events import PEER_CONTRADICTED, event
 from emla.flow.gateway import Gateway
 from emla.flow.ledger_watch import LedgerWatch, verified_checkpoint
@@ -105,10 +105,7 @@ class Channels:
         return status, await self._gateway.sign(PayloadType.CHANNEL, form.encode(status))
 
     def _last(self, peer: str) -> ChannelStatus | None:
-        row = self._gateway.store.read.status_of(peer)
-        if row is None:
-            return None
-        return form.decode(dsse.decode(row.signed, PayloadType.CHANNEL, WIRE.channel_bytes).payload)
+        return last_status(self._gateway, peer)
 
     # --- listening ---
 

@@ -29,6 +29,7 @@ from emla.flow.news import News
 from emla.flow.open import Open
 from emla.flow.own import Outlets, Own, identity_at, ledger_key_at
 from emla.flow.peers import ImportPeer, PingPeer, load_directory
+from emla.flow.recall_own import RecallOwn
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.refresh import Refresh
 from emla.flow.reseal import Reseal
@@ -165,6 +166,11 @@ class DirectLine:
     async def get_documents(self, peer: Authority) -> bytes | Refusal:
         return encode_export(self._reach(peer).gateway.identity.authority.documents)
 
+    async def get_documents_of(self, peer: Authority, authority: str) -> bytes | Refusal:
+        there = self._reach(peer).gateway
+        known = there.directory.find(authority)
+        return encode_export(known.documents) if known else Refusal(code="not-found")
+
     async def put_documents(self, peer: Authority, authority: str, exported: bytes) -> Refusal | None:
         try:
             await self._reach(peer).take(authority, exported, fetched=False)
@@ -279,6 +285,7 @@ class Station:
         self.own = Own(gateway, self.keys, outlets)
         self.changes = Changes(gateway, self.own, self.keys, self.effects)
         self.upkeep = Upkeep(gateway, self.own, self.keys)
+        self.recall = RecallOwn(gateway, self._line, self.own, self.watch)
 
     def write_file(self, export: bytes) -> None:
         """Write the copy of the own documents; a test may let it fail."""

@@ -76,7 +76,7 @@ class Exchange:
         shutil.copytree(self.backup, self.victim.data)
         self.victim.start()
 
-    async def recover(self) -> None:
+    async def recover(self, *, epoch_above: int = 0, version_above: int = 0) -> None:
         """Two officers and the root: a card with a new ledger key opens the next epoch."""
         self.house.clock.moved_by += 2  # what was signed in the second in which a key ends is not believed
         ministry = self.house.recipient
@@ -86,6 +86,8 @@ class Exchange:
             add=(listed(key, now, 300),),
             ends=overlap_ends(ministry.authority, KeyUse.LEDGER, now, 0),
             begins_epoch=True,
+            epoch_above=epoch_above,
+            version_above=version_above,
         )
         await ministry.publish_card(next_card(ministry.authority, plan, now=now, life_seconds=86400))
 

@@ -18,6 +18,7 @@ def line_of(station: Station) -> ChannelLine:
         settle=station.settle,
         channels=station.channels,
         rounds=station.rounds,
+        transport=station._line,
     )
     line.connect(lambda peer: None)
     return line
@@ -43,7 +44,7 @@ async def test_everybody_is_asked_before_anything_is_signed(tmp_path: Path) -> N
         await both.copy()
         await both.there()
         await both.restore()
-        await line_of(both.victim).ask_first()
+        await line_of(both.victim).ask_first(both.victim.own)
         assert closed(both.victim).code == BEHIND
 
 
@@ -56,13 +57,13 @@ async def test_a_folder_that_bears_the_mark_is_closed(tmp_path: Path) -> None:
     async with exchange(tmp_path) as both:
         write_marker(both.victim.data, RESTORED_THEN)
         await gone_quiet(both)
-        await line_of(both.victim).ask_first()
+        await line_of(both.victim).ask_first(both.victim.own)
         assert closed(both.victim).code == RESTORED
 
 
 async def test_the_mark_goes_when_every_peer_has_answered(tmp_path: Path) -> None:
     async with exchange(tmp_path) as both:
         write_marker(both.victim.data, RESTORED_THEN)
-        await line_of(both.victim).ask_first()
+        await line_of(both.victim).ask_first(both.victim.own)
         assert both.victim.store.read.closed() is None
         assert not is_restored(both.victim.data)
