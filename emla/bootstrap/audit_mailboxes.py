@@ -25,7 +25,8 @@ LEFT JOIN payload p ON p.sha256 = m.payload_sha256 WHERE m.kind = 'package' AND 
 _UNPROVED = """
 SELECT m.ref FROM mailbox_item m WHERE m.kind = 'package' AND m.state = 'RELEASED' AND NOT EXISTS (
     SELECT 1 FROM acknowledgement a WHERE a.aid = m.proof AND a.pid = m.ref AND a.by = m.owner
-    AND a.event IN ('RelayAcceptance', 'RelayRejection'))
+    AND a.event IN ('RelayAcceptance', 'RelayRejection') AND (a.package IS NULL
+    OR a.package = coalesce((SELECT id * 2 FROM sent WHERE pid = m.ref), (SELECT id * 2 + 1 FROM received WHERE pid = m.ref))))
 """
 _EXPIRED = (
     "SELECT item, ref, expires, ended_at FROM mailbox_item WHERE kind = 'package' AND state = 'EXPIRED'"
