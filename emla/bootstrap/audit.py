@@ -268,7 +268,13 @@ _MISFILED = {
 
 
 def _misfiled(connection: sqlite3.Connection) -> Iterator[str]:
-    """What is filed under the number of a package that it is not about: nobody who asks for it would find it."""
+    """What is filed under the number of a package that it is not about: nobody who asks for it would find it.
+
+    A database from before there were numbers, in an old backup, is audited as it is: it gets them when a server opens it.
+    """
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(acknowledgement)")}
+    if "package" not in columns:
+        return
     for what, sql in _MISFILED.items():
         for (ref,) in connection.execute(sql):
             yield f"{what} {ref.hex()[:16]} is filed under another package."

@@ -1,6 +1,6 @@
 -- What belongs to a package names it by a number that only grows, and not by its id, which is as random as a hash: then a new row
--- goes to the end of its table and of its indexes, however many there are (docs/adr). Only the indexes that answer "was this
--- here before?" stay random.
+-- goes to the end of its table and of its indexes, however many there are. Only the indexes that answer "was this here
+-- before?" stay random (docs/reference/store.md).
 --
 -- `package` is twice `sent.id`, or twice `received.id` and one. Null: the package is neither, for it was refused or belongs to others.
 
