@@ -139,8 +139,10 @@ async def refused_everywhere(
     server: Server, applications: tuple[web.Application, ...], encoding: str
 ) -> None:
     timeout = ClientTimeout(total=60)
+    # Each has an address of its own, because calls that are refused are counted by address.
+    source = f"127.0.5.{1 + list(BOMBS).index(encoding)}"
     doors = (
-        (f"https://127.0.0.1:{server.port}", TCPConnector(ssl=client_context())),
+        (f"https://127.0.0.1:{server.port}", TCPConnector(ssl=client_context(), local_addr=(source, 0))),
         ("http://emla", UnixConnector(str(server.data / "emla.sock"))),
         (f"http://127.0.0.1:{server.operations_port}", TCPConnector()),
     )

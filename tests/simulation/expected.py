@@ -11,7 +11,7 @@ from tests.simulation.points import STEPS
 _RARE_STEPS = ("O8",)
 SEEN_ELSEWHERE = frozenset({"O7", "O8", "O10", "O11", "I8", "I11", "I12"})
 """Steps whose deaths a short campaign may miss: O8 needs a package that expires, I8 is I7 with another verdict, O7 a hub,
-O10, O11, I11 and I12 an operator (tests/faults, tests/unit/flow)."""
+O10, O11, I11 and I12 an operator (tests/faults/test_commit_points.py)."""
 _DEATHS = frozenset(
     {f"{step} {when}" for step in STEPS if step not in _RARE_STEPS for when in ("before", "after")}
     | {"O3", "O4", "O5", "I1", "I5"}
