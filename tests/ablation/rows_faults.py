@@ -87,7 +87,7 @@ ROWS = (
         name="what was said about a package before it came is found",
         row="uniqueness",
         file="emla/store/sqlite/numbers.py",
-        old="            self._execute(_ADOPT_LEG, (number, kind, ref))\n",
+        old="            self._execute(_ADOPT_LEG, (number, aid))\n",
         new="            pass\n",
         held_by=(f"{_NUMBERS}::test_what_was_said_about_a_package_before_it_came_belongs_to_it",),
     ),

@@ -11,6 +11,12 @@ from collections.abc import Callable
 
 from emla.store.sqlite import rows
 
+
+def _either(sql: str) -> tuple[str, str]:
+    """A statement about what is filed under an id, and the same about a number."""
+    return sql.format(filed="package IS NULL AND pid = ?1"), sql.format(filed="package = ?1")
+
+
 NUMBER = (
     "coalesce((SELECT id * 2 FROM sent WHERE pid = ?1), (SELECT id * 2 + 1 FROM received WHERE pid = ?1))"
 )
@@ -27,9 +33,6 @@ CARRIED = f"""
     FROM leg l WHERE l.id = ? AND l.kind = 'acknowledgement')
 """  # noqa: S608 (constants only)
 """The acknowledgement that a leg carries."""
-EVENTS = f"SELECT event FROM acknowledgement WHERE {OF_PACKAGE}"  # noqa: S608 (constants only)
-EVENT = f"SELECT 1 FROM acknowledgement WHERE {OF_PACKAGE} AND event = ?2 AND by = ?3"  # noqa: S608 (constants only)
-KNOWN = f"SELECT 1 FROM acknowledgement WHERE {OF_PACKAGE} AND aid = ?2"  # noqa: S608 (constants only)
 RECORD = "INSERT OR REPLACE INTO record SELECT id, ?2 FROM received WHERE pid = ?1"
 HAND_OVER = f"INSERT INTO hand_over VALUES ({RECEIVED}, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608 (constants only)
 MOVE = f"UPDATE inbox SET state = ?, code = ? WHERE received = {RECEIVED} AND state = ?"  # noqa: S608 (constants only)
@@ -37,8 +40,11 @@ STRIKE = (
     f"UPDATE inbox SET strikes = strikes + 1 WHERE received = {RECEIVED} AND state = 'ACCEPTED'"  # noqa: S608 (constants only)
     " RETURNING strikes"
 )
+EVENTS = _either("SELECT event FROM acknowledgement WHERE {filed}")
+EVENT = _either("SELECT 1 FROM acknowledgement WHERE {filed} AND event = ?2 AND by = ?3")
+KNOWN = _either("SELECT 1 FROM acknowledgement WHERE {filed} AND aid = ?2")
 _ADOPT = "UPDATE acknowledgement SET package = ? WHERE package IS NULL AND pid = ? RETURNING aid"
-_ADOPT_LEG = "UPDATE leg SET package = ? WHERE package IS NULL AND kind = ? AND ref = ?"
+_ADOPT_LEG = "UPDATE leg SET package = ? WHERE package IS NULL AND kind = 'acknowledgement' AND ref = ?"
 
 
 class Numbers:
@@ -57,12 +63,18 @@ class Numbers:
                 self._known[pid] = number
         return number
 
+    def ask(self, either: tuple[str, str], pid: bytes, *values: object) -> sqlite3.Cursor:
+        """Ask for what is filed under a package: under its number, else under its id."""
+        number = self.of(pid)
+        if number is None:
+            return self._execute(either[0], (pid, *values))
+        return self._execute(either[1], (number, *values))
+
     def file(self, pid: bytes, number: int) -> None:
         """A package is here now: what was said about it before belongs to it."""
         self._known[pid] = number
-        strays = self._execute(_ADOPT, (number, pid)).fetchall()
-        for kind, ref in [("package", pid), *(("acknowledgement", aid) for (aid,) in strays)]:
-            self._execute(_ADOPT_LEG, (number, kind, ref))
+        for (aid,) in self._execute(_ADOPT, (number, pid)).fetchall():
+            self._execute(_ADOPT_LEG, (number, aid))
 
     def forget(self) -> None:
         """An operation was undone, and perhaps a package with it."""

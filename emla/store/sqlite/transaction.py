@@ -306,13 +306,13 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
 
     def events_of(self, pid: bytes) -> frozenset[Event]:
         """Every event stored for a package, or about to be stored by this batch."""
-        stored = self._execute(numbers.EVENTS, (pid,))
+        stored = self._numbers.ask(numbers.EVENTS, pid)
         return frozenset({Event(event) for (event,) in stored} | self._issued_events.get(pid, set()))
 
     def issue(self, acknowledgement: IssuedAcknowledgement) -> Issued:
         """Append an acknowledgement of ours to the ledger; its bundle is stored when the batch closes."""
         said = acknowledgement.acknowledgement
-        known = self._execute(numbers.EVENT, (said.pid, said.event.value, said.by)).fetchone()
+        known = self._numbers.ask(numbers.EVENT, said.pid, said.event.value, said.by).fetchone()
         if known or said.event in self._issued_events.get(said.pid, ()):
             raise DuplicateError("acknowledgement_event")
         issued = Issued(acknowledgement)
@@ -323,7 +323,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
 
     def insert_acknowledgement(self, row: AcknowledgementRow, signed: bytes) -> bool:
         """Keep a peer's acknowledgement and append its leaf; False when it was here already."""
-        if self._execute(numbers.KNOWN, (row.pid, row.aid)).fetchone():
+        if self._numbers.ask(numbers.KNOWN, row.pid, row.aid).fetchone():
             return False
         number = self._numbers.of(row.pid)
         self._insert(
