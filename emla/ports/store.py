@@ -316,6 +316,7 @@ class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, Protoc
         urgent: bool | None = None,
         after: tuple[float, int] | None = None,
         refused: bool = True,
+        kept: Sequence[str] = (),
         hub_held_until: float | None = None,
     ) -> Sequence[Leg]:
         """Legs to a peer that still ask and are due: urgent first, then by when they became due.
@@ -327,8 +328,13 @@ class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, Protoc
             urgent: only those of one lane.
             after: only those behind a leg, named by when it is due and its id.
             refused: also those that were refused for what they are.
+            kept: codes of those that are passed over.
             hub_held_until: an instant of their own for those HUB_HELD.
         """
+        ...
+
+    def keeps_back(self, peer: str, codes: Sequence[str]) -> bool:
+        """Whether a leg to a peer that asks waits for one of these codes."""
         ...
 
     def next_due(self, peer: str, after: float, *, urgent: bool | None = None) -> float | None:

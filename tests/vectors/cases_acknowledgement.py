@@ -54,7 +54,7 @@ def _acknowledgement(
     more: Mapping[str, str] | None = None,
 ) -> Vector:
     body = bundle if isinstance(bundle, bytes) else acknowledgement_form.encode_bundle(bundle)
-    lines = _subject_lines(issuer) | (more or {})
+    lines = _subject_lines(issuer) | dict(more or {})
     if expect == "success":
         signed = acknowledgement_form.decode_signed(acknowledgement_form.decode_bundle(body).signed)
         lines["aid"] = acknowledgement_form.acknowledgement_id(signed.payload).hex()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from emla.formats import channel as form
 from emla.formats import dsse
+from emla.formats.strict_json import Json
 from emla.model.channel import GAPS_MAX, PIDS_MAX, ChannelStatus, ReceivedChannel, SentChannel, Voided
 from emla.model.signed import PayloadType
 from emla.steps.reconcile import lacking
@@ -159,10 +160,8 @@ def _good() -> Iterable[Vector]:
 def _malformed() -> Iterable[Vector]:
     for name in ("v", "from", "to", "at", "nonce", "card", "sent", "received", "open", "missing", "seen"):
         yield _channel(f"lacks-{name}", "malformed", f"without `{name}`", _signed(GOOD, members={name: None}))
-    sent, received = (
-        {"epoch": 1, "seq": 9, "lost": [], "voided": []},
-        {"epoch": 1, "seq": 3, "last": 8, "gaps": []},
-    )
+    sent: dict[str, Json] = {"epoch": 1, "seq": 9, "lost": [], "voided": []}
+    received: dict[str, Json] = {"epoch": 1, "seq": 3, "last": 8, "gaps": []}
     pid = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"
     rows: list[tuple[str, str, Changes]] = [
         ("version-2", "another version", {"v": 2}),

@@ -127,6 +127,7 @@ class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads):
         urgent: bool | None = None,
         after: tuple[float, int] | None = None,
         refused: bool = True,
+        kept: Sequence[str] = (),
         hub_held_until: float | None = None,
     ) -> Sequence[Leg]:
         """Legs to a peer that still ask and are due: urgent first, then by when they became due."""
@@ -137,7 +138,16 @@ class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads):
             sql, values = sql + " AND (next_at, id) > (?, ?)", [*values, *after]
         if not refused:
             sql += " AND refusals = 0"
+        if kept:
+            sql += f" AND coalesce(last_code, '') NOT IN ({', '.join('?' * len(kept))})"
+            values = [*values, *kept]
         return [rows.leg(row) for row in self._execute(sql + _DUE_ORDER, (*values, limit))]
+
+    def keeps_back(self, peer: str, codes: Sequence[str]) -> bool:
+        """Whether a leg to a peer that asks waits for one of these codes."""
+        places = ", ".join("?" * len(codes))
+        sql = f"SELECT 1 FROM leg WHERE peer = ? AND {rows.DUE} AND last_code IN ({places}) LIMIT 1"  # noqa: S608 (constants only)
+        return self._execute(sql, (peer, *codes)).fetchone() is not None
 
     def next_due(self, peer: str, after: float, *, urgent: bool | None = None) -> float | None:
         """When the first leg to a peer (of a lane) that still asks and is due after an instant is due, in UNIX seconds."""
