@@ -9,6 +9,7 @@ from emla.bootstrap.hubs import HubWays
 from emla.bootstrap.restored import forget_restored, is_restored
 from emla.flow.channel import Channels
 from emla.flow.channel_rounds import ChannelRounds
+from emla.flow.channel_status import card_known
 from emla.flow.channel_ways import ChannelWays
 from emla.flow.collect import Collect
 from emla.flow.collect_status import TakeStatus
@@ -16,6 +17,8 @@ from emla.flow.gateway import Gateway
 from emla.flow.hub import Deposits
 from emla.flow.hub_compare import CompareDeposits
 from emla.flow.ledger_watch import LedgerWatch
+from emla.flow.own import Own
+from emla.flow.recall_own import RecallOwn
 from emla.flow.settle import Settle
 from emla.flow.take_back import TakeBack
 from emla.model.channel import ChannelStatus
@@ -38,6 +41,7 @@ class ChannelLine:
     rounds: ChannelRounds
     hub_line: HubLine
     heard: TakeStatus
+    transport: ChannelTransport
 
     def connect(self, retry: Callable[[str], None]) -> None:
         """Tell everybody when our ledger is closed or open again; `retry` tries the legs to a peer."""
@@ -59,12 +63,21 @@ class ChannelLine:
         """What peers may call; `on_accepted` is told of a package that came back and is to be opened."""
         return ChannelApi(self.gateway, self.channels, self.settle, self.take_back(on_accepted), guard)
 
-    async def ask_first(self) -> None:
-        """Before anything is signed: what do others hold of our ledger? A copy that lags would sign its past anew."""
+    async def ask_first(self, own: Own) -> None:
+        """Before anything is signed: what do others hold of our documents and of our ledger?
+
+        A copy that lags would sign its past anew.
+        """
+        recall = RecallOwn(self.gateway, self.transport, own, self.watch)
         if is_restored(self.gateway.settings.data):
+            # Closed first: a leaf about what comes back would be signed into a tree that peers know otherwise.
             await self.watch.restored()
+            await recall()
         async with self._collecting():
             await self.rounds.at_start()
+        # A copy that nobody marked: peers have said that they know a later card of ours.
+        if card_known(self.gateway) > self.gateway.identity.authority.card.version:
+            await recall()
         self.heard.settling = True
 
     @asynccontextmanager
@@ -94,6 +107,7 @@ def channel_line(
         rounds=ChannelRounds(gateway, channels, watch),
         hub_line=hubs.line,
         heard=TakeStatus(gateway, channels, settle, on_word),
+        transport=transport,
     )
 
 

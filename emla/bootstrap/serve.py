@@ -172,7 +172,7 @@ async def run_gateway(
     async with contextlib.AsyncExitStack() as stack:
         parts = await open_parts(settings, keys, stack, around)
         line = _line(parts)
-        await line.channels.ask_first()
+        await line.channels.ask_first(line.own)
         await line.own.start()
         await line.upkeep.sign_status()
         for peer in list(parts.gateway.directory.peers):

@@ -13,14 +13,13 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
-from emla.flow.channel_status import Compose
+from emla.flow.channel_status import Compose, last_status
 from emla.flow.events import PEER_CONTRADICTED, event
 from emla.flow.gateway import Gateway
 from emla.flow.ledger_watch import LedgerWatch, verified_checkpoint
 from emla.flow.questions import Questions
 from emla.flow.seen import seen_as
 from emla.formats import channel as form
-from emla.formats import dsse
 from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.checkpoint import checkpoint_text
 from emla.model.channel import ChannelStatus
@@ -31,7 +30,6 @@ from emla.model.errors import (
     InvalidPackageError,
     TransportError,
 )
-from emla.model.limits import WIRE
 from emla.model.signed import PayloadType
 from emla.ports.channel import SeenRow, StatusRow, VoidedRow
 from emla.ports.store import Transaction
@@ -142,10 +140,7 @@ class Channels:
         return status, await self._gateway.sign(PayloadType.CHANNEL, form.encode(status))
 
     def _last(self, peer: str) -> ChannelStatus | None:
-        row = self._gateway.store.read.status_of(peer)
-        if row is None:
-            return None
-        return form.decode(dsse.decode(row.signed, PayloadType.CHANNEL, WIRE.channel_bytes).payload)
+        return last_status(self._gateway, peer)
 
     # --- listening ---
 

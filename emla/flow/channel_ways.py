@@ -42,6 +42,10 @@ class ChannelWays:
 
         return (await self.ways(peer, direct, deposit)).answer
 
+    async def get_documents_of(self, peer: Authority, authority: str) -> bytes | Refusal:
+        """Fetch what a peer knows of an authority's documents. Directly only: a hub that is pinned is asked like a peer."""
+        return await self.direct.get_documents_of(peer, authority)
+
     async def send_return(
         self,
         peer: Authority,

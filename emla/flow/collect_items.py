@@ -81,13 +81,13 @@ class TakeItems:
     async def _send_answer(self, answer: Answer) -> None:
         """M2: the leg that carries our answer. Whoever lets a package come again has not got it: then it goes once more."""
         claim = read_acknowledgement(answer.bundle)
-        aid, sender = acknowledgement_id(claim.signed.payload), claim.acknowledgement.sender
+        said, aid = claim.acknowledgement, acknowledgement_id(claim.signed.payload)
         now = self._gateway.now()
 
         def operation(transaction: Transaction) -> Leg | None:
-            leg = transaction.leg_of(LegKind.ACKNOWLEDGEMENT, aid)
+            leg = transaction.leg_of(LegKind.ACKNOWLEDGEMENT, aid, about=said.pid)
             if leg is None:
-                return leg_with(transaction, aid, sender, now)
+                return leg_with(transaction, said, aid, now)
             if leg.state is LegState.READY:
                 return None
             transaction.move_leg(leg.id, leg.state, LegState.READY)
@@ -103,9 +103,10 @@ class TakeItems:
         Raises:
             InvalidAcknowledgementError: it does not verify today; it stays where it is.
         """
-        new = self._gateway.store.read.acknowledgement(item.ref) is None
         stored = await read_whole(source, WIRE.bundle_bytes)
-        check_listed(item, acknowledgement_id(read_acknowledgement(stored).signed.payload))
+        claim = read_acknowledgement(stored)
+        check_listed(item, acknowledgement_id(claim.signed.payload))
+        new = self._gateway.store.read.acknowledgement(claim.acknowledgement.pid, item.ref) is None
         try:
             await self._receive(item.ref, stored)
         except InvalidAcknowledgementError as error:

@@ -4,19 +4,18 @@ It proves itself by the signatures of then: the sender's over the header, and th
 RelayAcceptance among them. Who brings it does not matter. The same at the one who lost it and at a hub on the way.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emla.formats import dsse
 from emla.formats import header as header_form
-from emla.ledger.checkpoint import Checkpoint
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.documents import Authority, KeyUse
 from emla.model.errors import InvalidAcknowledgementError, InvalidPackageError, MalformedError
 from emla.model.package import Header
 from emla.model.signed import SignedObject
 from emla.steps.acknowledge import Subject, signature_hash
-from emla.steps.verify_acknowledgement import verify_acknowledgement
+from emla.steps.verify_acknowledgement import Witness, verify_acknowledgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +68,7 @@ def verify_returned(
     bundles: Sequence[bytes],
     *,
     recipient: Authority,
-    witnessed: Callable[[bytes, Checkpoint, int], bool],
+    witnessed: Witness,
 ) -> Returned:
     """Verify the recipient's acknowledgements about a package whose signature stands.
 

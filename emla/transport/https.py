@@ -262,7 +262,11 @@ class HttpsTransport:
 
     async def get_documents(self, peer: Authority) -> bytes | Refusal:
         """Fetch a peer's documents; the export's bytes, unverified."""
-        path = f"/emla/1/documents/{peer.id}"
+        return await self.get_documents_of(peer, peer.id)
+
+    async def get_documents_of(self, peer: Authority, authority: str) -> bytes | Refusal:
+        """Fetch what a peer knows of an authority's documents; the export's bytes, unverified."""
+        path = f"/emla/1/documents/{authority}"
         status, media, answer, retry_after = await self._call(
             peer, "GET", path, None, "", 0, WIRE.documents_bytes
         )

@@ -22,7 +22,6 @@ from emla.flow.take_documents import TakeDocuments
 from emla.formats import bundles as bundles_form
 from emla.formats import mailbox as form
 from emla.formats import package_row
-from emla.formats.export import encode_export
 from emla.formats.patterns import AUTHORITY
 from emla.formats.ping import SIZE_BYTES_MAX as PING_BYTES_MAX
 from emla.model.documents import Authority
@@ -31,7 +30,6 @@ from emla.model.errors import (
     InvalidDocumentError,
     InvalidPackageError,
     MalformedError,
-    NotFoundError,
     PeerError,
     StoreError,
     TransportError,
@@ -41,11 +39,11 @@ from emla.model.mailbox import WAIT_SECONDS_MAX, ItemKind
 from emla.steps.verify_call import verify_call
 from emla.web.bodies import HeldPayload, small_body
 from emla.web.channel_api import CHANNEL_MEDIA
+from emla.web.documents_answer import DOCUMENTS_MEDIA, documents_answer
 from emla.web.guard import Guard
 from emla.web.hub_channel_api import HubChannelApi
 from emla.web.peer_api import (
     BUNDLE_MEDIA,
-    DOCUMENTS_MEDIA,
     OUTCOMES_MEDIA,
     PING_MEDIA,
     id_of,
@@ -182,12 +180,8 @@ class HubApi:
     # --- documents and ping ---
 
     async def get_documents(self, http_request: web.Request) -> web.Response:
-        """GET /emla/1/documents/{authority}: the hub's own documents."""
-        identity = self._gateway.identity
-        if http_request.match_info["authority"] != identity.id:
-            raise NotFoundError("not-found")
-        self._guard.count("unsigned")
-        return web.Response(body=encode_export(identity.authority.documents), content_type=DOCUMENTS_MEDIA)
+        """GET /emla/1/documents/{authority}: our own documents, or what is known here of a pinned authority's."""
+        return documents_answer(self._gateway, self._guard, http_request.match_info["authority"])
 
     async def put_documents(self, http_request: web.Request) -> web.Response:
         """PUT /emla/1/documents/{authority}?to={owner}: a member's newer documents, for the hub and, with `to`, for a member."""

@@ -5,6 +5,7 @@ Rules of the table: `safeguard`.
 
 from tests.ablation.safeguard import Safeguard
 
+_RECALL = "tests/unit/flow/test_recall_own.py"
 _CHANNEL = "tests/unit/flow/test_channel.py"
 _BACK = "tests/unit/flow/test_take_back.py"
 _CLOSED = "tests/unit/store/sqlite/test_closed.py"
@@ -193,5 +194,75 @@ ROWS = (
         held_by=(
             "tests/unit/flow/test_channel_through_hub.py::test_an_acceptance_that_every_hub_lost_comes_with_the_next_status",
         ),
+        name="own documents are asked for before anything is signed",
+        row="36",
+        file="emla/bootstrap/channels.py",
+        old="            await self.watch.restored()\n            await recall()\n",
+        new="            await self.watch.restored()\n",
+        held_by=(f"{_RECALL}::test_a_marked_folder_asks_though_no_status_names_a_later_card",),
+    ),
+    Safeguard(
+        name="a later card that a peer names is asked for",
+        row="36",
+        file="emla/bootstrap/channels.py",
+        old="        if card_known(self.gateway) > self.gateway.identity.authority.card.version:",
+        new="        if False:",
+        held_by=(f"{_RECALL}::test_nothing_is_signed_over_what_is_out_of_date[False]",),
+    ),
+    Safeguard(
+        name="a ledger that does not know our own card is behind",
+        row="36",
+        file="emla/flow/recall_own.py",
+        old="            await self._watch.close(BEHIND, holder, newest.documents.card)\n",
+        new="            pass\n",
+        held_by=(f"{_RECALL}::test_a_later_card_alone_closes_the_ledger",),
+    ),
+    Safeguard(
+        name="what comes back proves itself",
+        row="36",
+        file="emla/flow/recall_own.py",
+        old="            return trust_documents(documents, pin, known=known.documents)",
+        new="            return trust_documents(documents)",
+        held_by=(f"{_RECALL}::test_another_root_under_our_name_is_not_taken",),
+    ),
+    Safeguard(
+        name="a later epoch of ours is not taken",
+        row="36",
+        file="emla/flow/recall_own.py",
+        old="        if offered.card.epoch > known.card.epoch:",
+        new="        if False:",
+        held_by=(f"{_RECALL}::test_a_later_epoch_of_ours_is_not_signed_again",),
+    ),
+    Safeguard(
+        name="the next epoch is above any that was shown",
+        row="36",
+        file="emla/flow/recover.py",
+        old="    last = max(known.epoch, seen)",
+        new="    last = known.epoch",
+        held_by=(f"{_RECALL}::test_a_later_epoch_of_ours_is_not_signed_again",),
+    ),
+    Safeguard(
+        name="nothing is accepted that is sealed to a lost key",
+        row="48",
+        file="emla/flow/gateway.py",
+        old="self.authority.live_sealing_kids(now) - self.absent",
+        new="self.authority.live_sealing_kids(now)",
+        held_by=(f"{_RECALL}::test_what_is_sealed_to_a_lost_key_is_not_accepted",),
+    ),
+    Safeguard(
+        name="a lost key does not live longer",
+        row="48",
+        file="emla/flow/changes.py",
+        old="key.not_after <= lost_before[key.kid]",
+        new="True",
+        held_by=(f"{_RECALL}::test_a_card_does_not_promise_a_lost_key_for_longer",),
+    ),
+    Safeguard(
+        name="the checkpoint among documents counts as seen",
+        row="36",
+        file="emla/flow/take_documents.py",
+        old="                transaction.see_checkpoint(seen)\n",
+        new="",
+        held_by=(f"{_RECALL}::test_what_a_status_among_documents_shows_of_a_ledger_is_shown_to_its_owner",),
     ),
 )

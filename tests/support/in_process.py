@@ -31,6 +31,7 @@ from emla.flow.news import News
 from emla.flow.open import Open
 from emla.flow.own import Outlets, Own, identity_at, ledger_key_at
 from emla.flow.peers import ImportPeer, PingPeer, load_directory
+from emla.flow.recall_own import RecallOwn
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.refresh import Refresh
 from emla.flow.reseal import Reseal
@@ -143,7 +144,10 @@ class DirectLine:
         self._find = find
 
     def _reach(self, peer: Authority) -> "Station":
-        station = self._find(peer.id)
+        try:
+            station = self._find(peer.id)
+        except KeyError:  # a hub: no line of this world leads there
+            raise TransportError("peer-unreachable") from None
         if station.store.broken:
             raise TransportError("peer-unreachable")
         return station
@@ -166,6 +170,11 @@ class DirectLine:
 
     async def get_documents(self, peer: Authority) -> bytes | Refusal:
         return encode_export(self._reach(peer).gateway.identity.authority.documents)
+
+    async def get_documents_of(self, peer: Authority, authority: str) -> bytes | Refusal:
+        there = self._reach(peer).gateway
+        known = there.directory.find(authority)
+        return encode_export(known.documents) if known else Refusal(code="not-found")
 
     async def put_documents(self, peer: Authority, authority: str, exported: bytes) -> Refusal | None:
         try:
@@ -285,6 +294,7 @@ class Station:
         self.own = Own(gateway, self.keys, outlets)
         self.changes = Changes(gateway, self.own, self.keys, self.effects)
         self.upkeep = Upkeep(gateway, self.own, self.keys)
+        self.recall = RecallOwn(gateway, self._line, self.own, self.watch)
 
     def write_file(self, export: bytes) -> None:
         """Write the copy of the own documents; a test may let it fail."""

@@ -19,8 +19,8 @@ ORDER BY seq LIMIT ?4
 """
 _PLACED = """
 SELECT s.pid, s.epoch, s.seq, l.state,
-       (SELECT a.reason FROM acknowledgement a WHERE a.pid = s.pid AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
-FROM leg l JOIN sent s ON s.pid = l.ref
+       (SELECT a.reason FROM acknowledgement a WHERE a.package = s.id * 2 AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
+FROM leg l JOIN sent s ON s.id = l.package / 2
 """
 _VOIDED_LEGS = (
     _PLACED + " WHERE l.peer = ? AND l.kind = 'package' AND l.state IN ('REJECTED', 'EXPIRED', 'REPLACED')"
@@ -28,8 +28,8 @@ _VOIDED_LEGS = (
 )
 _IN_RANGE = """
 SELECT s.pid, s.epoch, s.seq, l.state,
-       (SELECT a.reason FROM acknowledgement a WHERE a.pid = s.pid AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
-FROM sent s JOIN leg l ON l.kind = 'package' AND l.ref = s.pid AND l.peer = s.recipient
+       (SELECT a.reason FROM acknowledgement a WHERE a.package = s.id * 2 AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
+FROM sent s JOIN leg l ON l.package = s.id * 2 AND l.kind = 'package' AND l.peer = s.recipient
 WHERE s.recipient = ? AND s.epoch = ? AND s.seq BETWEEN ? AND ? ORDER BY s.seq LIMIT ?
 """
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
-from emla.bootstrap.channels import ChannelLine
 from emla.bootstrap.restored import Restored, is_restored, write_marker
 from emla.flow.collect_status import HEARD_MAX
 from emla.flow.ledger_watch import BEHIND, RESTORED
@@ -27,7 +26,7 @@ from tests.support.hub_stations import HUB, RECIPIENT, SENDER, HubWorld, hub_wor
 from tests.support.in_process import Station
 from tests.support.key_house import Ministry
 from tests.support.messages import make_template
-from tests.support.restored import begin_epoch, closed, state
+from tests.support.restored import begin_epoch, closed, line_of, state
 
 BACK = make_template(sender=RECIPIENT, recipient=SENDER, attachment=bytes(500))
 HOUR = 3600.0
@@ -162,20 +161,6 @@ async def test_two_statuses_left_at_a_hub_are_not_of_one_second(world: HubWorld)
 # --- a ledger that is behind ---
 
 
-def line_of(world: HubWorld, station: Station) -> ChannelLine:
-    line = ChannelLine(
-        gateway=station.gateway,
-        watch=station.watch,
-        settle=station.settle,
-        channels=station.channels,
-        rounds=station.rounds,
-        hub_line=world.hub.door(station.gateway.identity.id),
-        heard=station.heard_there,
-    )
-    line.connect(lambda peer: None)
-    return line
-
-
 async def put_back(world: HubWorld, backup: Path) -> Station:
     """jp.moj, which nobody can call, is put back to what it was."""
     station = world.recipient
@@ -199,7 +184,7 @@ async def test_a_member_that_nobody_can_call_finds_out_before_it_signs_that_it_i
     victim = await put_back(world, tmp_path / "backup")
     size = victim.store.real.ledger_size
     async with world.collecting(world.sender):
-        await line_of(world, victim).ask_first()
+        await line_of(victim, world.hub.door(victim.gateway.identity.id)).ask_first(victim.own)
     assert (closed(victim).code, closed(victim).peer) == (BEHIND, SENDER)
     assert victim.store.real.ledger_size == size, "it has signed nothing"
 
@@ -212,12 +197,12 @@ async def test_a_restored_member_that_nobody_can_call_opens_when_everybody_has_a
     await sent(world)
     write_marker(victim.data, Restored(at=1790000000, backup_at=1789000000, checkpoint=""))
     world.hub.down = True
-    await line_of(world, victim).ask_first()
+    await line_of(victim, world.hub.door(victim.gateway.identity.id)).ask_first(victim.own)
     assert closed(victim).code == RESTORED
     assert victim.watch.unanswered() == [SENDER, HUB.id]
     world.hub.down = False
     async with world.collecting(world.sender):
-        await line_of(world, victim).ask_first()
+        await line_of(victim, world.hub.door(victim.gateway.identity.id)).ask_first(victim.own)
     assert victim.store.read.closed() is None
     assert not is_restored(victim.data)
 
