@@ -194,6 +194,8 @@ ROWS = (
         held_by=(
             "tests/unit/flow/test_channel_through_hub.py::test_an_acceptance_that_every_hub_lost_comes_with_the_next_status",
         ),
+    ),
+    Safeguard(
         name="own documents are asked for before anything is signed",
         row="36",
         file="emla/bootstrap/channels.py",
