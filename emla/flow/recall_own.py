@@ -72,7 +72,9 @@ class RecallOwn:
             # What we publish has a leaf: a ledger that does not know our card lacks that one, too.
             await self._watch.close(BEHIND, holder, newest.documents.card)
         await self._own.take_back(newest)
-        logger.warning("own documents came back", extra={"what": f"card {newest.card.version}", "peer": holder})
+        logger.warning(
+            "own documents came back", extra={"what": f"card {newest.card.version}", "peer": holder}
+        )
         return True
 
     async def _ask(self, peer: Authority) -> bytes | None:
