@@ -19,7 +19,7 @@ from emla.model.leg import InboxState, LegState
 from emla.ports.transport import Refusal
 from emla.steps.next_card import CardPlan, next_card, overlap_ends
 from tests.support.ceremony import listed, new_key
-from tests.support.in_process import Station, make_folder
+from tests.support.in_process import InlineOpener, Station, make_folder
 from tests.support.key_house import RECIPIENT, SENDER
 from tests.support.restored import Exchange, closed, exchange, own_checkpoints, shown_checkpoints, state
 
@@ -276,15 +276,21 @@ async def test_what_a_status_among_documents_shows_of_a_ledger_is_shown_to_its_o
 async def test_another_root_under_our_name_is_not_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody has made an authority of the same name, and a peer believes it."""
-    make_folder(tmp_path / "other", RECIPIENT)
+    """Somebody has made an authority of the same name, with a ledger, and a peer believes it."""
     async with exchange(tmp_path) as both:
-        ours = both.house.recipient.authority.documents
-        monkeypatch.setattr(
-            both.victim.recall,
-            "_transport",
-            Lying((tmp_path / "other" / "documents" / "own.json").read_bytes()),
+        make_folder(tmp_path / "other", RECIPIENT)
+        other = Station(
+            tmp_path / "other", both.victim._line, both.house.clock, InlineOpener(tmp_path / "other")
         )
+        other.start()
+        await other.own.start()
+        await other.own.adopt(lambda documents: documents)
+        forged = other.gateway.identity.authority
+        await other.close()
+        assert forged.status is not None
+        assert forged.status.checkpoint
+        ours = both.house.recipient.authority.documents
+        monkeypatch.setattr(both.victim.recall, "_transport", Lying(encode_export(forged.documents)))
         assert not await both.victim.recall()
         assert both.house.recipient.authority.documents == ours
         assert both.victim.store.read.closed() is None
