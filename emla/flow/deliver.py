@@ -129,7 +129,7 @@ class DeliverLeg:
 
     async def _acknowledgement(self, leg: Leg) -> Refusal | Postponed | None:
         gateway = self._gateway
-        row = gateway.store.read.acknowledgement(leg.ref)
+        row = gateway.store.read.carried(leg.id)
         if row is None:
             raise StoreError("store-failed", f"Leg {leg.id} has no acknowledgement.")
         peer = gateway.directory.peers[leg.peer].authority

@@ -262,13 +262,13 @@ class Gateway:
         row = self.store.read.sent_signed(pid)
         return None if row is None else self.subjects.of(pid, row)
 
-    def witnessed(self, aid: bytes, checkpoint: Checkpoint, before: int) -> bool:
+    def witnessed(self, pid: bytes, aid: bytes, checkpoint: Checkpoint, before: int) -> bool:
         """Whether this acknowledgement is stored here already, or its checkpoint was seen here before an instant.
 
         Then it is believed although its key was revoked since.
         """
         seen = self.store.read.witnessed_at(checkpoint_text(checkpoint))
-        return (seen is not None and seen < before) or self.store.read.acknowledgement(aid) is not None
+        return (seen is not None and seen < before) or self.store.read.acknowledgement(pid, aid) is not None
 
     def acknowledge(
         self, event: Event, subject: Subject, reason: str | None = None, *, at: int

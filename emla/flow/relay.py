@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from emla.flow.backoff import CROWDED, PASSING, Postponed, delay_seconds, wait_seconds
+from emla.flow.gate import OF_PEER, is_open
 from emla.flow.gateway import Gateway
 from emla.flow.hold import hold_leg
 from emla.flow.lanes import Lanes
@@ -51,6 +52,9 @@ class Destination:
         """When a leg last went well, by the wall clock."""
         self._paused_until = 0.0
         self._ending = False
+        self._is_shut = gateway.store.read.keeps_back(peer, OF_PEER)
+        """Whether packages wait for news about the peer, as far as was looked."""
+        self._look_at = 0.0
 
     def add(self, leg: Leg) -> None:
         """Take a leg that was just committed."""
@@ -71,8 +75,23 @@ class Destination:
         self._resumed += 1
         self._failures = 0
         self._paused_until = 0.0
-        self.lanes.wake(refused=refused)
+        self._is_shut = not self._is_open()
+        self.lanes.wake(refused=refused, kept=OF_PEER if self._is_shut else ())
         self._changed.set()
+
+    def _is_open(self) -> bool:
+        pinned = self._gateway.directory.peers.get(self._peer)
+        return pinned is not None and is_open(pinned, self._gateway.now())
+
+    def _look(self, steady: float) -> None:
+        """Once a minute: what waits for news about the peer goes when its channel is open again, however that came about."""
+        if steady < self._look_at:
+            return
+        self._look_at = steady + _HEARTBEAT_SECONDS
+        if self._is_shut and self._is_open():
+            self.resume(refused=False)
+        elif not self._is_open():
+            self._is_shut = True
 
     async def run(self) -> None:
         """Send legs until cancelled."""
@@ -90,6 +109,7 @@ class Destination:
         if self._ending:
             return _HEARTBEAT_SECONDS
         steady = self._gateway.clock.steady()
+        self._look(steady)
         if steady < self._paused_until:
             return self._paused_until - steady
         window = 1 if self._failures >= _BREAKER_FAILURES else self._window
@@ -205,7 +225,9 @@ class Destination:
         """A leg that we keep back ourselves: no attempt, no failure, and no pause for the others."""
         until = self._gateway.clock.now() + refusal.retry_after_seconds
         if leg.expires is not None:
-            until = min(until, float(leg.expires))  # that it expired is said in time
+            # That it expired is said in time; what all packages for the peer wait for is nothing that each of them looks at.
+            all_wait = refusal.code in OF_PEER and leg.state is LegState.READY
+            until = float(leg.expires) if all_wait else min(until, float(leg.expires))
         if leg.last_code != refusal.code:
             logger.info("leg waits", extra={"leg": leg.id, "peer": self._peer, "code": refusal.code})
 

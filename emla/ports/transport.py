@@ -66,8 +66,10 @@ class ChannelTransport(Protocol):
         """Fetch what a peer knows of an authority's documents; the export's bytes, unverified."""
         ...
 
-    async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal:
-        """Send a signed channel status; return the signed answer, unverified."""
+    async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal | None:
+        """Send a signed channel status; return the signed answer, unverified. None: a hub holds it for the peer, whose answer
+        comes out of our mailbox.
+        """
         ...
 
     async def send_return(

@@ -38,8 +38,10 @@ from emla.model.limits import WIRE
 from emla.model.mailbox import WAIT_SECONDS_MAX, ItemKind
 from emla.steps.verify_call import verify_call
 from emla.web.bodies import HeldPayload, small_body
+from emla.web.channel_api import CHANNEL_MEDIA
 from emla.web.documents_answer import DOCUMENTS_MEDIA, documents_answer
 from emla.web.guard import Guard
+from emla.web.hub_channel_api import HubChannelApi
 from emla.web.peer_api import (
     BUNDLE_MEDIA,
     OUTCOMES_MEDIA,
@@ -59,7 +61,8 @@ _MEDIA = {
     ItemKind.PACKAGE: "application/vnd.emla.package",
     ItemKind.ACKNOWLEDGEMENT: BUNDLE_MEDIA,
     ItemKind.DOCUMENTS: DOCUMENTS_MEDIA,
-    ItemKind.CHANNEL: "application/vnd.emla.channel+json",
+    ItemKind.CHANNEL: CHANNEL_MEDIA,
+    ItemKind.RETURN: "application/vnd.emla.return",
 }
 
 
@@ -75,6 +78,7 @@ class HubApi:
         waiting: Waiting,
         ping: PingPeer,
         take: TakeDocuments,
+        compare: HubChannelApi,
         guard: Guard,
     ) -> None:
         self._gateway = gateway
@@ -83,6 +87,7 @@ class HubApi:
         self._mailbox = mailbox
         self._waiting = waiting
         self._ping = ping
+        self._compare = compare
         self._take = take
         self._nonces = Nonces(gateway.now)
         self.stopping = False
@@ -104,6 +109,7 @@ class HubApi:
         router.add_get("/emla/1/documents/{authority}", self.get_documents)
         router.add_put("/emla/1/documents/{authority}", self.put_documents)
         router.add_post("/emla/1/ping", self.post_ping)
+        self._compare.add_routes(router)
         router.add_get("/emla/1/mailbox", self.get_mailbox, allow_head=False)
         router.add_get("/emla/1/mailbox/{item}", self.get_item, allow_head=False)
         router.add_post("/emla/1/mailbox/release", self.post_release)
@@ -147,11 +153,12 @@ class HubApi:
             return error.code
 
     async def put_acknowledgement(self, http_request: web.Request) -> web.Response:
-        """PUT /emla/1/acknowledgements/{aid}: 204 once it is held durably."""
+        """PUT /emla/1/acknowledgements/{aid}: 204 once it is held durably; `again=1`: though its owner let it go."""
         aid = id_of(http_request, "aid")
         stored = await small_body(http_request, WIRE.bundle_bytes)
+        again = http_request.query.get("again") == "1"
         with self._gateway.under_way.one():
-            await self._deposits.acknowledgement(aid, stored)
+            await self._deposits.acknowledgement(aid, stored, again=again)
         return web.Response(status=204)
 
     async def post_acknowledgements(self, http_request: web.Request) -> web.Response:

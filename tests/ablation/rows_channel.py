@@ -103,9 +103,9 @@ ROWS = (
     Safeguard(
         name="what comes back brings our own RelayAcceptance",
         row="86",
-        file="emla/flow/take_back.py",
-        old="        if Event.RELAY_ACCEPTANCE not in events or len(set(events)) != len(events):",
-        new="        if False:",
+        file="emla/steps/verify_return.py",
+        old="    if Event.RELAY_ACCEPTANCE not in events or len(set(events)) != len(events):",
+        new="    if False:",
         held_by=(f"{_BACK}::test_what_does_not_prove_itself_is_refused_and_leaves_nothing",),
     ),
     Safeguard(
@@ -129,9 +129,9 @@ ROWS = (
     Safeguard(
         name="a status is signed by the peer that it names",
         row="8",
-        file="emla/flow/channel.py",
-        old="        if key is None or not dsse.verifies(envelope, kid, key.public):",
-        new="        if False:",
+        file="emla/steps/verify_status.py",
+        old="    if key is None or not dsse.verifies(envelope, kid, key.public):",
+        new="    if False:",
         held_by=(f"{_CHANNEL}::test_a_status_by_anybody_else_is_refused",),
     ),
     Safeguard(

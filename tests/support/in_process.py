@@ -20,7 +20,9 @@ from emla.flow.backoff import Postponed
 from emla.flow.changes import Changes
 from emla.flow.channel import Channels
 from emla.flow.channel_rounds import ChannelRounds
+from emla.flow.channel_ways import ChannelWays
 from emla.flow.collect import CollectFigures
+from emla.flow.collect_status import TakeStatus
 from emla.flow.deliver import DeliverLeg
 from emla.flow.gateway import Gateway
 from emla.flow.hand_over import HandOver
@@ -142,7 +144,10 @@ class DirectLine:
         self._find = find
 
     def _reach(self, peer: Authority) -> "Station":
-        station = self._find(peer.id)
+        try:
+            station = self._find(peer.id)
+        except KeyError:  # a hub: no line of this world leads there
+            raise TransportError("peer-unreachable") from None
         if station.store.broken:
             raise TransportError("peer-unreachable")
         return station
@@ -184,7 +189,7 @@ class DirectLine:
         except EmlaError as error:
             return Refusal(code=error.code)
 
-    async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal:
+    async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal | None:
         station = self._reach(peer)
         try:
             status, answer = await station.channels.answer(signed)
@@ -265,8 +270,12 @@ class Station:
         self.ways = Ways(self.gateway)
         self._deliver = DeliverLeg(self.gateway, self._line, self.news, self._hub_line, self.ways)
         self.watch = LedgerWatch(self.gateway)
-        self.settle = Settle(self.gateway, self._line)
-        self.channels = Channels(self.gateway, self._line, self.watch, self.settle)
+        line = ChannelWays(self._line, self._hub_line, self.ways) if self._hub_line else self._line
+        self.settle = Settle(self.gateway, line)
+        self.channels = Channels(self.gateway, line, self.watch, self.settle)
+        self.words: list[str] = []
+        self.heard_there = TakeStatus(self.gateway, self.channels, self.settle, self.words.append)
+        self.heard_there.settling = True
         self.rounds = ChannelRounds(self.gateway, self.channels, self.watch)
         self.take_back = TakeBack(self.gateway, self.watch, self.accepted.append)
         self._start_keys()

@@ -2,26 +2,11 @@
 
 from pathlib import Path
 
-from emla.bootstrap.channels import ChannelLine
 from emla.bootstrap.restored import MARKER, Restored, forget_restored, is_restored, read_marker, write_marker
 from emla.flow.ledger_watch import BEHIND, RESTORED
-from tests.support.in_process import Station
-from tests.support.restored import Exchange, closed, exchange
+from tests.support.restored import Exchange, closed, exchange, line_of
 
 RESTORED_THEN = Restored(at=1790000000, backup_at=1789000000, checkpoint="")
-
-
-def line_of(station: Station) -> ChannelLine:
-    line = ChannelLine(
-        gateway=station.gateway,
-        watch=station.watch,
-        settle=station.settle,
-        channels=station.channels,
-        rounds=station.rounds,
-        transport=station._line,
-    )
-    line.connect(lambda peer: None)
-    return line
 
 
 def test_the_mark_is_there_until_it_is_forgotten(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
-from emla.bootstrap.channels import ChannelLine
 from emla.bootstrap.doctor import _keys_here
 from emla.bootstrap.own import own_authority
 from emla.bootstrap.restored import Restored, is_restored, write_marker
@@ -21,7 +20,15 @@ from emla.steps.next_card import CardPlan, next_card, overlap_ends
 from tests.support.ceremony import listed, new_key
 from tests.support.in_process import InlineOpener, Station, make_folder
 from tests.support.key_house import RECIPIENT, SENDER
-from tests.support.restored import Exchange, closed, exchange, own_checkpoints, shown_checkpoints, state
+from tests.support.restored import (
+    Exchange,
+    closed,
+    exchange,
+    line_of,
+    own_checkpoints,
+    shown_checkpoints,
+    state,
+)
 
 USES = (FileUse.SIGN, FileUse.SEAL)
 
@@ -35,17 +42,6 @@ async def rotated_after_the_backup(both: Exchange) -> tuple[str, ...]:
     await both.restore()
     assert both.house.recipient.authority.card.version == 1
     return tuple(each.kid for each in made)
-
-
-def line_of(station: Station) -> ChannelLine:
-    return ChannelLine(
-        gateway=station.gateway,
-        watch=station.watch,
-        settle=station.settle,
-        channels=station.channels,
-        rounds=station.rounds,
-        transport=station._line,
-    )
 
 
 async def test_what_we_published_after_the_backup_comes_back_and_an_older_key_that_is_here_signs(
