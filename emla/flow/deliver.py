@@ -12,7 +12,7 @@ from emla.flow.doubts import keep_doubtful
 from emla.flow.gate import HELD_SECONDS, reason_to_wait
 from emla.flow.gateway import Gateway
 from emla.flow.give_up import EXPIRED, give_up
-from emla.flow.hub_held import HubHeld
+from emla.flow.hub_held import HubHeld, move_acknowledgement
 from emla.flow.news import News
 from emla.flow.record import record_acknowledgement, tell_contradiction
 from emla.flow.stored import has_size, is_whole
@@ -149,7 +149,7 @@ class DeliverLeg:
             return await self._held.acknowledgement(leg, peer, went.code)
 
         def operation(transaction: Transaction) -> None:
-            transaction.move_leg(leg.id, leg.state, LegState.DONE)
+            move_acknowledgement(transaction, leg, LegState.DONE)
 
         # Nobody waits for this: if it is lost in a crash, the peer is told again and says it knows. Its place is taken till then.
         await gateway.store.write(operation, patience_seconds=VERDICT_PATIENCE_SECONDS)

@@ -16,7 +16,7 @@ from emla.flow.ways import Ways, Went
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.documents import Authority
 from emla.model.errors import TransportError
-from emla.model.leg import Leg, LegState
+from emla.model.leg import DUE, Leg, LegKind, LegState
 from emla.ports.store import UPKEEP_PATIENCE_SECONDS, Transaction
 from emla.ports.transport import Refusal
 
@@ -82,9 +82,7 @@ class HubHeld:
         next_at = self._next_at(leg, peer)
 
         def operation(transaction: Transaction) -> None:
-            state = LegState.DONE if done else LegState.HUB_HELD
-            if leg.state is not state:
-                transaction.move_leg(leg.id, leg.state, state)
+            move_acknowledgement(transaction, leg, LegState.DONE if done else LegState.HUB_HELD)
             transaction.delay_leg(leg.id, offers, next_at, code)
 
         await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
@@ -120,6 +118,18 @@ class HubHeld:
             pause = min(pause, delay_seconds(leg.attempts + 6, urgent=leg.urgent, chance=max(0.5, chance)))
         at = self._gateway.clock.now() + pause
         return at if leg.expires is None else min(at, float(leg.expires))
+
+
+def move_acknowledgement(transaction: Transaction, leg: Leg, state: LegState) -> None:
+    """Move an acknowledgement's leg from where it stands by now.
+
+    While it was on its way a person may have put it aside, or a hub handed out its package once more: neither is an error, and
+    least of all one that stops the gateway. What is put aside ends when its peer has it, and is else left alone.
+    """
+    present = transaction.leg_of(LegKind.ACKNOWLEDGEMENT, leg.ref)
+    if present is None or present.state is state or (present.state is LegState.HELD and state in DUE):
+        return
+    transaction.move_leg(leg.id, present.state, state)
 
 
 def _offers(leg: Leg) -> int:

@@ -52,6 +52,14 @@ class LedgerWatch:
                 return not await self.close(BEHIND, status.sender, each.header)
         return True
 
+    async def judge_checkpoint(self, note: bytes, at: int, peer: str) -> bool:
+        """Hold one checkpoint that somebody shows against our ledger, as `judge` does; whether that was all right."""
+        row = self._verified(note, at)
+        if row is None:
+            return True
+        await self._keep([row])
+        return not (self._is_behind(row) and await self.close(BEHIND, peer, row.note))
+
     async def close(self, code: str, peer: str | None = None, proof: bytes | None = None) -> bool:
         """R1: close the ledger. Before this commit it was open; after it nothing about packages is recorded any more.
 
