@@ -59,10 +59,10 @@ def recover(
     present, settings = with_client(read_present), server_settings()
     judges = present.required_officers()
     refuse_existing(out)
-    question = f"End {state.origin} at {state.size} leaves and begin epoch {state.epoch + 1}"
+    question = f"End {state.origin} at {state.size} leaves and begin epoch {state.epoch_known + 1}"
     if dry_run:
         if wants_json():
-            screen.emit_json({"dry_run": True, "origin": state.origin, "epoch": state.epoch + 1})
+            screen.emit_json({"dry_run": True, "origin": state.origin, "epoch": state.epoch_known + 1})
         else:
             screen.say(f"Would propose: {question}.")
             screen.note("Nothing was proposed: --dry-run.")
@@ -89,7 +89,7 @@ def recover(
         )
         raise
     if wants_json():
-        made = {"origin": state.origin, "epoch": state.epoch + 1, "key": key.kid}
+        made = {"origin": state.origin, "epoch": state.epoch_known + 1, "key": key.kid}
         screen.emit_json(made | {"proposed_by": opened.name, "changes": changes_document(proposals, changes)})
         return
     tell(proposals, changes, opened.name)
@@ -101,12 +101,15 @@ def _require_closed(state: "LedgerState") -> None:
     Raises:
         InvalidDocumentError: ``invalid-document``.
     """
+    from emla.flow.recover import still_to_say
     from emla.model.errors import InvalidDocumentError
 
     if state.closed is None:
         raise InvalidDocumentError(
             "invalid-document", f"The ledger {state.origin} is open; nothing is to be recovered."
         )
+    if state.unanswered:
+        raise InvalidDocumentError("invalid-document", still_to_say(state.unanswered))
 
 
 def _proposal(present: "Present", state: "LedgerState", key: "NewKey", now: int, out: Path) -> "Proposal":
@@ -123,6 +126,7 @@ def _proposal(present: "Present", state: "LedgerState", key: "NewKey", now: int,
         ends=overlap_ends(present.authority, KeyUse.LEDGER, now, 0),
         begins_epoch=True,
         version_above=state.card_version_known,
+        epoch_above=state.epoch_known,
     )
     card = next_card(present.authority, plan, now=now, life_seconds=_CARD_SECONDS)
     return Proposal(kind=PayloadType.CARD, payload=encode_card(card), draft=out, draft_is_new=True)

@@ -39,6 +39,8 @@ class LedgerState:
     gone: tuple[str, ...]
     card_version_known: int
     """The highest version of our card that a peer says it knows."""
+    epoch_known: int
+    """The highest epoch that may have been in use: a new one is above it."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -52,4 +54,5 @@ class LedgerState:
             unanswered=answer.texts("unanswered"),
             gone=tuple(each.text("authority") for each in answer.items("asked") if each.truth("gone")),
             card_version_known=answer.integer("card_version_known"),
+            epoch_known=answer.integer("epoch_known"),
         )

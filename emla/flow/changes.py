@@ -15,6 +15,8 @@ from typing import TypeVar
 
 from emla.flow.acts import Effects, effect_of
 from emla.flow.gateway import Gateway
+from emla.flow.known_elsewhere import epoch_known
+from emla.flow.ledger_watch import unanswered
 from emla.flow.own import Own
 from emla.flow.recover import begin_epoch, check_epoch
 from emla.formats import approval as approval_form
@@ -236,7 +238,14 @@ class Changes:
         return change
 
     def _check_epoch(self, card: Card) -> None:
-        check_epoch(self._own.authority.card, card, closed=self._gateway.ledger_closed() is not None)
+        gateway = self._gateway
+        check_epoch(
+            self._own.authority.card,
+            card,
+            closed=gateway.ledger_closed() is not None,
+            used=epoch_known(gateway),
+            unanswered=unanswered(gateway),
+        )
 
     def _beginning(self, payload: bytes | None) -> Callable[[Transaction], None] | None:
         """What begins a new epoch of our ledger (R4), where a card says so."""

@@ -140,8 +140,7 @@ class LedgerWatch:
 
     def unanswered(self) -> list[str]:
         """Peers that are still to be asked."""
-        asked = {row.authority for row in self._gateway.store.read.asked()}
-        return sorted(self._gateway.directory.peers.keys() - asked)
+        return unanswered(self._gateway)
 
     async def answered(self, peer: str) -> None:
         """A peer has answered, and what it showed has been judged."""
@@ -189,6 +188,12 @@ class LedgerWatch:
         if await self._gateway.store.write(operation):
             logger.warning("ledger opened", extra={"code": RESTORED})
             self._gateway.signals.ledger_opened()
+
+
+def unanswered(gateway: Gateway) -> list[str]:
+    """Peers that have not said what they hold since the ledger was closed, and of which nobody said that they are gone."""
+    asked = {row.authority for row in gateway.store.read.asked()}
+    return sorted(gateway.directory.peers.keys() - asked)
 
 
 def verified_checkpoint(note: bytes, origin: str, authority: Authority) -> Checkpoint | None:

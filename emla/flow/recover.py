@@ -6,10 +6,11 @@ checkpoint. A crash before it leaves the ledger closed; after it the new epoch i
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from emla.flow.events import LEDGER_RECOVERED
 from emla.flow.gateway import Gateway
+from emla.flow.known_elsewhere import EPOCHS_MAX
 from emla.flow.own import newest_key
 from emla.formats import event as event_form
 from emla.ledger.batch import LedgerKey
@@ -21,8 +22,17 @@ from emla.ports.store import Transaction
 logger = logging.getLogger("emla.recover")
 
 
-def check_epoch(known: Card, offered: Card, *, closed: bool) -> None:
+def check_epoch(
+    known: Card, offered: Card, *, closed: bool, used: int, unanswered: Sequence[str] = ()
+) -> None:
     """Refuse a card whose epoch does not follow from the one in force.
+
+    Args:
+        known: the card in force.
+        offered: the next one.
+        closed: whether the ledger is.
+        used: the highest epoch that may have been in use before: a backup may be older than that.
+        unanswered: peers that have not said yet what they hold of us, and so of which epochs.
 
     Raises:
         InvalidDocumentError: ``invalid-document``.
@@ -33,10 +43,11 @@ def check_epoch(known: Card, offered: Card, *, closed: bool) -> None:
         raise InvalidDocumentError(
             "invalid-document", "The ledger is whole: a new epoch begins only where the old one was closed."
         )
-    if offered.epoch != known.epoch + 1:
+    if unanswered:
+        raise InvalidDocumentError("invalid-document", still_to_say(unanswered))
+    if not used < offered.epoch <= known.epoch + EPOCHS_MAX + 1:
         raise InvalidDocumentError(
-            "invalid-document",
-            f"The card opens epoch {offered.epoch}; after {known.epoch} comes {known.epoch + 1}.",
+            "invalid-document", f"The card opens epoch {offered.epoch}; after {used} comes {used + 1}."
         )
     former = {key.kid for key in known.keys if key.use is KeyUse.LEDGER}
     ledger = [key for key in offered.keys if key.use is KeyUse.LEDGER]
@@ -44,6 +55,14 @@ def check_epoch(known: Card, offered: Card, *, closed: bool) -> None:
         raise InvalidDocumentError(
             "invalid-document", "A ledger key of the epoch that ends would go on; end it with the card."
         )
+
+
+def still_to_say(peers: Sequence[str]) -> str:
+    """Why no epoch begins yet."""
+    return (
+        f"{', '.join(peers)} has not said yet what it holds: an epoch that was in use must not begin again."
+        " Wait, or say that it is gone (`emla ledger without`)."
+    )
 
 
 def begin_epoch(gateway: Gateway, keys: PrivateKeys, offered: Authority) -> Callable[[Transaction], None]:

@@ -81,6 +81,11 @@ class ChannelTransaction(Protocol):
     """What an operation may do about channels and the end of a ledger."""
 
     @property
+    def epoch(self) -> int:
+        """The epoch of the ledger that this operation is recorded in, whatever it was when the operation was prepared."""
+        ...
+
+    @property
     def closed(self) -> str | None:
         """The code for which the ledger is closed; None while it is open."""
         ...

@@ -8,6 +8,7 @@ from tests.ablation.safeguard import Safeguard
 _CHANNEL = "tests/unit/flow/test_channel.py"
 _BACK = "tests/unit/flow/test_take_back.py"
 _CLOSED = "tests/unit/store/sqlite/test_closed.py"
+_RECOVER = "tests/unit/flow/test_recover.py"
 _ROW_36 = "tests/attacks/test_row_36.py"
 
 ROWS = (
@@ -132,6 +133,48 @@ ROWS = (
         old='            raise TransportError("processing")  # not',
         new="            return  # not",
         held_by=(f"{_BACK}::test_nobody_is_told_that_it_is_back_before_it_is",),
+    ),
+    Safeguard(
+        name="numbers come from the ledger that a package is recorded in",
+        row="86",
+        file="emla/flow/submit.py",
+        old="            epoch = transaction.epoch",
+        new="            epoch = draft.epoch",
+        held_by=(
+            f"{_RECOVER}::test_what_was_being_sealed_when_the_ledger_ended_has_its_number_in_the_next_one",
+        ),
+    ),
+    Safeguard(
+        name="an epoch that was in use does not begin again",
+        row="86",
+        file="emla/flow/recover.py",
+        old="    if not used < offered.epoch <=",
+        new="    if not known.epoch < offered.epoch <=",
+        held_by=(f"{_RECOVER}::test_an_epoch_that_was_in_use_before_another_restore_does_not_begin_again",),
+    ),
+    Safeguard(
+        name="before every peer has said what it holds no epoch begins",
+        row="86",
+        file="emla/flow/recover.py",
+        old="    if unanswered:\n",
+        new="    if False:\n",
+        held_by=(f"{_RECOVER}::test_before_every_peer_has_said_what_it_holds_no_epoch_begins",),
+    ),
+    Safeguard(
+        name="no peer uses up the versions of our card by lying",
+        row="86",
+        file="emla/flow/known_elsewhere.py",
+        old=" if each.card_known <= most), default=0)",
+        new="), default=0)",
+        held_by=(f"{_RECOVER}::test_no_peer_uses_up_our_versions_and_epochs_by_lying",),
+    ),
+    Safeguard(
+        name="no peer uses up our epochs by lying",
+        row="86",
+        file="emla/flow/known_elsewhere.py",
+        old=" for epoch in _epochs(each) if epoch <= most]",
+        new=" for epoch in _epochs(each)]",
+        held_by=(f"{_RECOVER}::test_no_peer_uses_up_our_versions_and_epochs_by_lying",),
     ),
     Safeguard(
         name="a status answers the one that was sent",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.known_elsewhere import card_version_known, epoch_known
 from emla.keyring.files import FileUse
 from emla.ledger.checkpoint import checkpoint_text, decode
 from emla.model.documents import KeyUse
@@ -76,7 +77,7 @@ class Exchange:
         shutil.copytree(self.backup, self.victim.data)
         self.victim.start()
 
-    async def recover(self) -> None:
+    async def recover(self, epoch_above: int | None = None) -> None:
         """Two officers and the root: a card with a new ledger key opens the next epoch."""
         self.house.clock.moved_by += 2  # what was signed in the second in which a key ends is not believed
         ministry = self.house.recipient
@@ -86,6 +87,8 @@ class Exchange:
             add=(listed(key, now, 300),),
             ends=overlap_ends(ministry.authority, KeyUse.LEDGER, now, 0),
             begins_epoch=True,
+            version_above=card_version_known(self.victim.gateway),
+            epoch_above=epoch_known(self.victim.gateway) if epoch_above is None else epoch_above,
         )
         await ministry.publish_card(next_card(ministry.authority, plan, now=now, life_seconds=86400))
 
