@@ -152,8 +152,8 @@ class ChannelReader(Protocol):
         """Epochs in which something was sent to a peer, with the last number used; the newest first."""
         ...
 
-    def received_epochs(self, peer: str) -> Sequence[int]:
-        """Epochs in which something came from a peer or was voided by it; the newest first."""
+    def received_epochs(self, peer: str, limit: int) -> Sequence[int]:
+        """The newest epochs in which something came from a peer or was voided by it; the newest first."""
         ...
 
     def whole(self, direction: str, peer: str, epoch: int) -> int:
