@@ -12,7 +12,7 @@ from typing import TypeVar
 from emla.flow.backoff import Postponed, delay_seconds, hub_pause_seconds
 from emla.flow.gateway import Gateway
 from emla.flow.record import Recorded, record_acknowledgement, tell_contradiction
-from emla.flow.ways import Ways, Went
+from emla.flow.ways import Ways, Went, blamed_on
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.documents import Authority
 from emla.model.errors import TransportError
@@ -68,7 +68,7 @@ class HubHeld:
         if said.event is Event.HUB_REJECTION:
             await self._write(verified, None)
             logger.warning("hub refused", extra={"peer": said.by, "pid": said.pid.hex(), "code": said.reason})
-            return Refusal(code=said.reason or "peer-nonsense")
+            return blamed_on(went, peer, Refusal(code=said.reason or "peer-nonsense"))
         next_at = self._next_at(leg, peer)
         # O7: before this commit the leg is as it was; after it, it waits longer. Nothing else depends on a hub's word.
         await self._write(verified, lambda each: each.delay_leg(leg.id, _offers(leg), next_at, went.code))

@@ -177,4 +177,15 @@ ROWS = (
             "tests/unit/flow/test_accept.py::test_whoever_plays_a_package_back_and_lets_it_drip_holds_up_nobody",
         ),
     ),
+    Safeguard(
+        name="a hub's refusal puts nothing aside that has a line of its own",
+        row="28",
+        file="emla/flow/ways.py",
+        old="    if went.hub is None or not peer.card.endpoints or not blame(refusal, own=False).leg:",
+        new="    if True:",
+        held_by=(
+            f"{_HELD}test_no_hub_has_put_aside_what_its_peer_has_a_line_of_its_own_for",
+            f"{_HELD}test_no_hub_has_put_aside_an_answer_that_has_a_line_of_its_own",
+        ),
+    ),
 )

@@ -9,13 +9,16 @@ from emla.flow.backoff import hub_pause_seconds
 from emla.flow.gateway import subject_of
 from emla.flow.hold import hold_leg
 from emla.flow.hub_held import ACKNOWLEDGEMENT_SECONDS
+from emla.flow.refusals import blame
 from emla.model.acknowledgement import Event
 from emla.model.leg import Leg, LegKind, LegState
 from emla.model.mailbox import ItemKind
 from emla.ports.transport import Refusal
+from tests.support.authorities import derived
 from tests.support.gateways import answer_of
 from tests.support.hub_stations import HUB, RECIPIENT, SENDER, HubWorld, hub_world
 from tests.support.memory_hub import MemoryHub
+from tests.support.messages import make_template
 
 HOUR = 3600.0
 
@@ -202,6 +205,46 @@ async def test_a_wake_is_for_what_waits_and_not_for_what_a_hub_holds(tmp_path: P
         assert read.due_legs(RECIPIENT, float("inf"), 9, hub_held_until=now) == []
         assert [leg.ref for leg in read.due_legs(RECIPIENT, float("inf"), 9)] == [pid]
         assert read.next_due(RECIPIENT, now) == leg_of(world, pid).next_at
+
+
+class Refusing(MemoryHub):
+    """Says of whatever it is given that it is not well formed."""
+
+    def answer(self, signed: bytes) -> bytes | Refusal:
+        return Refusal(code="malformed")
+
+    def take_acknowledgement(self, aid: bytes, bundle: bytes) -> Refusal | None:
+        return Refusal(code="malformed")
+
+
+class Forging(MemoryHub):
+    """Signs in the recipient's name."""
+
+    def answer(self, signed: bytes) -> bytes | Refusal:
+        return answer_of(self.party, subject_of(signed), Event.RELAY_ACCEPTANCE, at=self.now)
+
+
+@pytest.mark.parametrize("lying", [Refusing, Rejecting, Forging])
+async def test_no_hub_has_put_aside_what_its_peer_has_a_line_of_its_own_for(
+    tmp_path: Path, lying: type[MemoryHub]
+) -> None:
+    """at.moj has a line, which is cut for a day: what the hub says of packages meanwhile must not cost a person's release."""
+    async with hub_world(tmp_path, lying(HUB)) as world:
+        world.line.cut.add(SENDER)
+        template = make_template(sender=RECIPIENT, recipient=SENDER, attachment=bytes(10))
+        await world.recipient.hand_in(template, derived("there", 1, length=16))
+        for _ in range(2):
+            assert [each.code for each in await world.recipient.deliver(SENDER)] == ["peer-unreachable"]
+        world.hub.answers.clear()
+        assert not blame(Refusal(code="peer-unreachable"), own=False).leg
+
+
+async def test_no_hub_has_put_aside_an_answer_that_has_a_line_of_its_own(tmp_path: Path) -> None:
+    async with hub_world(tmp_path) as world:
+        await answered(world)
+        world.hub.take_acknowledgement = lambda aid, bundle: Refusal(code="malformed")  # type: ignore[method-assign]  # the hub turns
+        world.clock.moved_by += HOUR
+        assert [each.code for each in await world.recipient.deliver(SENDER)] == ["peer-unreachable"]
 
 
 async def answered(world: HubWorld) -> Leg:
