@@ -137,6 +137,16 @@ ROWS = (
         held_by=("tests/unit/flow/test_lanes.py::test_a_wake_tries_everything_once_and_not_for_ever",),
     ),
     Safeguard(
+        name="contact that comes without end does not undo every pause",
+        row="82",
+        file="emla/flow/relay.py",
+        old="self._contact_at, self._contact_from = None, steady + _CONTACT_APART_SECONDS",
+        new="self._contact_at = None",
+        held_by=(
+            "tests/unit/flow/test_relay.py::test_contact_that_comes_without_end_does_not_undo_every_pause",
+        ),
+    ),
+    Safeguard(
         name="contact does not wake what is refused for what it is",
         row="82",
         file="emla/store/sqlite/reader.py",
