@@ -18,7 +18,6 @@ from emla.ports.transport import Refusal
 from tests.support.authorities import NOW
 from tests.support.gateways import (
     RunningClock,
-    TurnedClock,
     acknowledgement_id_of,
     answer_of,
     opened,
@@ -162,28 +161,6 @@ async def test_contact_from_the_peer_wakes_what_waits_for_better_times(tmp_path:
         here.relay.contact(DE.id)
         await here.accepted(1)
         assert here.home.gateway.directory.peers[DE.id].last_contact is not None
-
-
-async def test_contact_that_comes_without_end_does_not_undo_every_pause(tmp_path: Path) -> None:
-    """A hub can play back what a peer signed; and each contact that came too soon is heard a little later, once."""
-
-    async def script(peer: str, ref: bytes) -> Refusal | None:
-        return Refusal(code="internal", retry_after_seconds=3000.0)
-
-    clock, transport = TurnedClock(), ScriptedTransport(PEERS, script)
-    async with line(tmp_path, transport, clock=clock) as here:
-        await here.submit(1)
-        await until(lambda: select(tmp_path, "SELECT attempts FROM leg") == [(1,)])
-        here.relay.contact(DE.id)
-        await until(lambda: select(tmp_path, "SELECT attempts FROM leg") == [(2,)])
-        for _ in range(20):
-            here.relay.contact(DE.id)
-            await asyncio.sleep(0)
-        assert len(transport.calls) == 2
-        clock.at += 5.0
-        here.relay.contact(DE.id)
-        await until(lambda: select(tmp_path, "SELECT attempts FROM leg") == [(3,)])
-        assert len(transport.calls) == 3
 
 
 async def test_an_operator_can_have_a_leg_tried_at_once(tmp_path: Path) -> None:
