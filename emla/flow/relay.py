@@ -57,6 +57,7 @@ class Destination:
         self._contact_at: float | None = None
         """When contact that came too soon after the last is to wake what waits, in steady seconds."""
         self._contact_from = 0.0
+        self._contact_refused = False
         self._ending = False
 
     def add(self, leg: Leg) -> None:
@@ -64,9 +65,14 @@ class Destination:
         self.lanes.add(leg)
         self._changed.set()
 
-    def contact(self) -> None:
-        """The peer made contact: whatever waits for better times is tried at once."""
-        if self._failures or self.lanes.next_due is not None:
+    def contact(self, *, refused: bool = False) -> None:
+        """The peer made contact: whatever waits for better times is tried at once.
+
+        Args:
+            refused: there is news for those that were refused for what they are, too.
+        """
+        if refused or self._failures or self.lanes.next_due is not None:
+            self._contact_refused |= refused
             self._contact_at = max(self._gateway.clock.steady(), self._contact_from)
             self._hear(self._gateway.clock.steady())
             self._changed.set()
@@ -74,7 +80,8 @@ class Destination:
     def _hear(self, steady: float) -> None:
         if self._contact_at is not None and self._contact_at <= steady:
             self._contact_at, self._contact_from = None, steady + _CONTACT_APART_SECONDS
-            self.resume(refused=False)
+            refused, self._contact_refused = self._contact_refused, False
+            self.resume(refused=refused)
 
     def end(self) -> None:
         """Start no more legs; those under way come to their end."""
@@ -274,6 +281,11 @@ class Relay:
         """An operator wants the legs to a peer tried now."""
         if destination := self._destination(peer):
             destination.resume()
+
+    def wake(self, peer: str) -> None:
+        """There is news from a peer, or of it, for which everything to it is worth a try; as often as contact, and no more."""
+        if destination := self._destination(peer):
+            destination.contact(refused=True)
 
     def withdraw(self, leg: Leg) -> None:
         """A leg that was put aside is not to be started any more."""

@@ -247,6 +247,7 @@ async def test_contact_that_comes_without_end_does_not_undo_every_pause(tmp_path
         await until(lambda: select(tmp_path, "SELECT attempts FROM leg") == [(2,)])
         for _ in range(20):
             here.relay.contact(DE.id)
+            here.relay.wake(DE.id)
             await asyncio.sleep(0)
         assert len(transport.calls) == 2
         clock.at += 5.0
