@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from emla.flow.gateway import Gateway, subject_of
+from emla.formats import channel as form
+from emla.formats import dsse
 from emla.model.channel import (
     EPOCHS_MAX,
     PIDS_MAX,
@@ -16,6 +18,8 @@ from emla.model.channel import (
 )
 from emla.model.documents import Authority
 from emla.model.leg import LegState
+from emla.model.limits import WIRE
+from emla.model.signed import PayloadType
 from emla.ports.channel import PlacedLeg
 from emla.ports.store import Transaction
 from emla.steps.reconcile import Act, Counted, act_about, count, forgotten, lacking
@@ -23,6 +27,8 @@ from emla.steps.reconcile import Act, Counted, act_about, count, forgotten, lack
 _NUMBERS_AT_ONCE = 5000
 _NUMBERS_MAX = 200_000
 """How many numbers above gaps one status looks at: a peer that leaves a gap open for ever must not make each status dearer."""
+_CARDS_BEHIND_MAX = 1000
+"""How many cards a backup can be behind."""
 _OURS, _THEIRS = "ours", "theirs"
 _REPLACED = "replaced"
 
@@ -142,3 +148,21 @@ class Compose:
         if found.whole:
             self.counted.append((direction, epoch, found.whole))
         return found
+
+
+def last_status(gateway: Gateway, peer: str) -> ChannelStatus | None:
+    """What a peer said last; None when it has not said anything."""
+    row = gateway.store.read.status_of(peer)
+    if row is None:
+        return None
+    return form.decode(dsse.decode(row.signed, PayloadType.CHANNEL, WIRE.channel_bytes).payload)
+
+
+def card_known(gateway: Gateway) -> int:
+    """The highest version of our card that any pinned peer has said it knows: above ours where ours is out of date.
+
+    A claim far above ours is a lie and is passed over: a next card above it would leave no version for the one after.
+    """
+    most = gateway.identity.authority.card.version + _CARDS_BEHIND_MAX
+    statuses = (last_status(gateway, peer) for peer in gateway.directory.peers)
+    return max((each.card_known for each in statuses if each and each.card_known <= most), default=0)

@@ -129,7 +129,7 @@ class DeliverLeg:
 
     async def _acknowledgement(self, leg: Leg) -> Refusal | Postponed | None:
         gateway = self._gateway
-        row = gateway.store.read.acknowledgement(leg.ref)
+        row = gateway.store.read.carried(leg.id)
         if row is None:
             raise StoreError("store-failed", f"Leg {leg.id} has no acknowledgement.")
         peer = gateway.directory.peers[leg.peer].authority
@@ -146,10 +146,10 @@ class DeliverLeg:
             gateway.signals.refused((went.hub or peer).id, went.answer.code)
             return blamed_on(went, peer, went.answer)
         if went.hub:
-            return await self._held.acknowledgement(leg, peer, went.code)
+            return await self._held.acknowledgement(leg, peer, went.code, about=row.pid)
 
         def operation(transaction: Transaction) -> None:
-            move_acknowledgement(transaction, leg, LegState.DONE)
+            move_acknowledgement(transaction, leg, LegState.DONE, about=row.pid)
 
         # Nobody waits for this: if it is lost in a crash, the peer is told again and says it knows. Its place is taken till then.
         await gateway.store.write(operation, patience_seconds=VERDICT_PATIENCE_SECONDS)

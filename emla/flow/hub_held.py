@@ -74,15 +74,18 @@ class HubHeld:
         await self._write(verified, lambda each: each.delay_leg(leg.id, _offers(leg), next_at, went.code))
         return Postponed(next_at=next_at)
 
-    async def acknowledgement(self, leg: Leg, peer: Authority, code: str | None) -> Postponed | None:
-        """A hub has an acknowledgement for its addressee."""
+    async def acknowledgement(
+        self, leg: Leg, peer: Authority, code: str | None, *, about: bytes
+    ) -> Postponed | None:
+        """A hub has an acknowledgement for its addressee; `about`: the package it speaks about."""
         offers = _offers(leg)
         over = self._gateway.clock.now() >= leg.created + ACKNOWLEDGEMENT_SECONDS
         done = over and leg.state is LegState.HUB_HELD
         next_at = self._next_at(leg, peer)
 
         def operation(transaction: Transaction) -> None:
-            move_acknowledgement(transaction, leg, LegState.DONE if done else LegState.HUB_HELD)
+            state = LegState.DONE if done else LegState.HUB_HELD
+            move_acknowledgement(transaction, leg, state, about=about)
             transaction.delay_leg(leg.id, offers, next_at, code)
 
         await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
@@ -120,13 +123,13 @@ class HubHeld:
         return at if leg.expires is None else min(at, float(leg.expires))
 
 
-def move_acknowledgement(transaction: Transaction, leg: Leg, state: LegState) -> None:
-    """Move an acknowledgement's leg from where it stands by now.
+def move_acknowledgement(transaction: Transaction, leg: Leg, state: LegState, *, about: bytes) -> None:
+    """Move an acknowledgement's leg from where it stands by now; `about`: the package it speaks about.
 
     While it was on its way a person may have put it aside, or a hub handed out its package once more: neither is an error, and
     least of all one that stops the gateway. What is put aside ends when its peer has it, and is else left alone.
     """
-    present = transaction.leg_of(LegKind.ACKNOWLEDGEMENT, leg.ref)
+    present = transaction.leg_of(LegKind.ACKNOWLEDGEMENT, leg.ref, about=about)
     if present is None or present.state is state or (present.state is LegState.HELD and state in DUE):
         return
     transaction.move_leg(leg.id, present.state, state)

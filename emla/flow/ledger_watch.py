@@ -60,6 +60,22 @@ class LedgerWatch:
         await self._keep([row])
         return not (self._is_behind(row) and await self.close(BEHIND, peer, row.note))
 
+    async def hold_against(self, row: SeenRow, holder: str) -> bool:
+        """Hold one checkpoint of ours against our ledger, where documents of ours that came from elsewhere bear it.
+
+        Args:
+            row: verified under those documents, whose card may list keys that the one here does not.
+            holder: who gave them.
+
+        Returns:
+            Whether it was all right.
+        """
+        await self._keep([row])
+        # Where nothing is shown but that an epoch began, there is nothing to compare within ours.
+        if (row.size or row.epoch > self._gateway.identity.authority.card.epoch) and self._is_behind(row):
+            return not await self.close(BEHIND, holder, row.note)
+        return True
+
     async def close(self, code: str, peer: str | None = None, proof: bytes | None = None) -> bool:
         """R1: close the ledger. Before this commit it was open; after it nothing about packages is recorded any more.
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.flow.stored import is_whole
-from emla.model.acknowledgement import Event
+from emla.model.acknowledgement import Acknowledgement, Event
 from emla.model.errors import ConfigurationError, StoreError
 from emla.model.leg import InboxState, Leg, LegKind, LegState
 from emla.ports.sandbox import Opener, SandboxDiedError, Verdict
@@ -158,19 +158,19 @@ def _note(transaction: Transaction, *, pid: bytes, code: str) -> None:
 def issue_with_leg(transaction: Transaction, acknowledgement: IssuedAcknowledgement, now: int) -> Leg:
     """Issue an acknowledgement that travels to the sender on a leg of its own."""
     transaction.issue(acknowledgement)
-    return leg_with(transaction, acknowledgement.aid, acknowledgement.acknowledgement.sender, now)
+    return leg_with(transaction, acknowledgement.acknowledgement, acknowledgement.aid, now)
 
 
-def leg_with(transaction: Transaction, aid: bytes, peer: str, now: int) -> Leg:
-    """Insert the leg that carries an acknowledgement of ours."""
+def leg_with(transaction: Transaction, said: Acknowledgement, aid: bytes, now: int) -> Leg:
+    """Insert the leg that carries an acknowledgement of ours to the package's sender."""
     leg_id = transaction.insert_leg(
-        LegKind.ACKNOWLEDGEMENT, aid, peer, urgent=True, created=now, expires=None
+        LegKind.ACKNOWLEDGEMENT, aid, said.sender, urgent=True, created=now, expires=None, about=said.pid
     )
     return Leg(
         id=leg_id,
         kind=LegKind.ACKNOWLEDGEMENT,
         ref=aid,
-        peer=peer,
+        peer=said.sender,
         urgent=True,
         state=LegState.READY,
         attempts=0,

@@ -6,11 +6,10 @@ checkpoint. A crash before it leaves the ledger closed; after it the new epoch i
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from emla.flow.events import LEDGER_RECOVERED
 from emla.flow.gateway import Gateway
-from emla.flow.known_elsewhere import EPOCHS_MAX
 from emla.flow.own import newest_key
 from emla.formats import event as event_form
 from emla.ledger.batch import LedgerKey
@@ -22,17 +21,14 @@ from emla.ports.store import Transaction
 logger = logging.getLogger("emla.recover")
 
 
-def check_epoch(
-    known: Card, offered: Card, *, closed: bool, used: int, unanswered: Sequence[str] = ()
-) -> None:
+def check_epoch(known: Card, offered: Card, *, closed: bool, seen: int = 0) -> None:
     """Refuse a card whose epoch does not follow from the one in force.
 
     Args:
         known: the card in force.
         offered: the next one.
-        closed: whether the ledger is.
-        used: the highest epoch that may have been in use before: a backup may be older than that.
-        unanswered: peers that have not said yet what they hold of us, and so of which epochs.
+        closed: whether the ledger is closed.
+        seen: the highest epoch of ours that a peer has shown: a backup of before it does not know it.
 
     Raises:
         InvalidDocumentError: ``invalid-document``.
@@ -43,26 +39,19 @@ def check_epoch(
         raise InvalidDocumentError(
             "invalid-document", "The ledger is whole: a new epoch begins only where the old one was closed."
         )
-    if unanswered:
-        raise InvalidDocumentError("invalid-document", still_to_say(unanswered))
-    if not used < offered.epoch <= known.epoch + EPOCHS_MAX + 1:
+    last = max(known.epoch, seen)
+    if offered.epoch != last + 1:
         raise InvalidDocumentError(
-            "invalid-document", f"The card opens epoch {offered.epoch}; after {used} comes {used + 1}."
+            "invalid-document",
+            f"The card opens epoch {offered.epoch}; after {last} comes {last + 1}.",
         )
     former = {key.kid for key in known.keys if key.use is KeyUse.LEDGER}
     ledger = [key for key in offered.keys if key.use is KeyUse.LEDGER]
-    if any(key.not_after > offered.created for key in ledger if key.kid in former):
+    # One that would have begun later cannot end before that: it has a second then, and is not used.
+    if any(key.not_after > max(offered.created, key.not_before + 1) for key in ledger if key.kid in former):
         raise InvalidDocumentError(
             "invalid-document", "A ledger key of the epoch that ends would go on; end it with the card."
         )
-
-
-def still_to_say(peers: Sequence[str]) -> str:
-    """Why no epoch begins yet."""
-    return (
-        f"{', '.join(peers)} has not said yet what it holds: an epoch that was in use must not begin again."
-        " Wait, or say that it is gone (`emla ledger without`)."
-    )
 
 
 def begin_epoch(gateway: Gateway, keys: PrivateKeys, offered: Authority) -> Callable[[Transaction], None]:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Awaitable, Callable
 
 from emla.flow.backoff import CROWDED, PASSING, Postponed, delay_seconds, wait_seconds
+from emla.flow.gate import OF_PEER, is_open
 from emla.flow.gateway import Gateway
 from emla.flow.hold import hold_leg
 from emla.flow.lanes import Lanes
@@ -59,6 +60,9 @@ class Destination:
         self._contact_from = 0.0
         self._contact_refused = False
         self._ending = False
+        self._is_shut = gateway.store.read.keeps_back(peer, OF_PEER)
+        """Whether packages wait for news about the peer, as far as was looked."""
+        self._look_at = 0.0
 
     def add(self, leg: Leg) -> None:
         """Take a leg that was just committed."""
@@ -92,8 +96,23 @@ class Destination:
         self._resumed += 1
         self._failures = 0
         self._paused_until = 0.0
-        self.lanes.wake(refused=refused)
+        self._is_shut = not self._is_open()
+        self.lanes.wake(refused=refused, kept=OF_PEER if self._is_shut else ())
         self._changed.set()
+
+    def _is_open(self) -> bool:
+        pinned = self._gateway.directory.peers.get(self._peer)
+        return pinned is not None and is_open(pinned, self._gateway.now())
+
+    def _look(self, steady: float) -> None:
+        """Once a minute: what waits for news about the peer goes when its channel is open again, however that came about."""
+        if steady < self._look_at:
+            return
+        self._look_at = steady + _HEARTBEAT_SECONDS
+        if self._is_shut and self._is_open():
+            self.resume(refused=False)
+        elif not self._is_open():
+            self._is_shut = True
 
     async def run(self) -> None:
         """Send legs until cancelled."""
@@ -111,6 +130,7 @@ class Destination:
         if self._ending:
             return _HEARTBEAT_SECONDS
         steady = self._gateway.clock.steady()
+        self._look(steady)
         self._hear(steady)
         heard_in = math.inf if self._contact_at is None else self._contact_at - steady
         if steady < self._paused_until:
@@ -229,7 +249,9 @@ class Destination:
         """A leg that we keep back ourselves: no attempt, no failure, and no pause for the others."""
         until = self._gateway.clock.now() + refusal.retry_after_seconds
         if leg.expires is not None:
-            until = min(until, float(leg.expires))  # that it expired is said in time
+            # That it expired is said in time; what all packages for the peer wait for is nothing that each of them looks at.
+            all_wait = refusal.code in OF_PEER and leg.state is LegState.READY
+            until = float(leg.expires) if all_wait else min(until, float(leg.expires))
         if leg.last_code != refusal.code:
             logger.info("leg waits", extra={"leg": leg.id, "peer": self._peer, "code": refusal.code})
 

@@ -31,6 +31,9 @@ _LATER = frozenset(
         "busy",
         "stopping",
         "processing",
+        "quota",
+        "mailbox-full",
+        "unknown-recipient",
         "timeout",
         "disk-full",
         "store-failed",
@@ -81,7 +84,7 @@ class Settle:
     async def _settle(self, peer: Authority, status: ChannelStatus) -> None:
         if self._waits(peer.id, status):
             self.gateway.signals.wake(peer.id)
-        pushed = await self._push(peer, status.open, _ANSWERS) + await self._push(
+        pushed = await self._push(peer, status.open, _ANSWERS | _VERDICTS) + await self._push(
             peer, status.missing, _VERDICTS
         )
         returned = await self._return(peer, status)

@@ -12,7 +12,6 @@ before it leaves nothing, and it is returned again; after it, it is here.
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from emla.flow.accept import PayloadSource
 from emla.flow.gateway import Gateway
@@ -20,38 +19,16 @@ from emla.flow.ledger_watch import BEHIND, LedgerWatch
 from emla.flow.record import acknowledgement_row
 from emla.flow.reservations import CALLER
 from emla.formats import dsse
-from emla.formats import header as header_form
-from emla.model.acknowledgement import Event, VerifiedAcknowledgement
-from emla.model.documents import Authority, KeyUse
-from emla.model.errors import (
-    ConfigurationError,
-    InvalidAcknowledgementError,
-    InvalidPackageError,
-    MalformedError,
-    TransportError,
-)
+from emla.model.documents import Authority
+from emla.model.errors import ConfigurationError, InvalidPackageError, TransportError
 from emla.model.leg import LegKind, LegState, next_state
 from emla.model.limits import WIRE
 from emla.model.package import Header, Priority
 from emla.model.signed import SignedObject
 from emla.ports.store import DuplicateError, ReceivedRow, SentRow, Transaction
-from emla.steps.acknowledge import Subject, signature_hash
-from emla.steps.verify_acknowledgement import verify_acknowledgement
+from emla.steps.verify_return import Returned, read_returned, verify_returned, verify_sender
 
 _HOP_BYTES = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Returned:
-    """A package that comes back, verified."""
-
-    signed: bytes
-    subject: Subject
-    acknowledgements: tuple[VerifiedAcknowledgement, ...]
-
-    @property
-    def header(self) -> Header:
-        return self.subject.header
 
 
 class TakeBack:
@@ -75,16 +52,21 @@ class TakeBack:
             ConfigurationError: our ledger is closed.
             TransportError: ``processing``, the same one is coming back from the same address.
         """
-        envelope, header = _decoded(signed)
-        if header_form.package_id(envelope.payload) != pid:
-            raise InvalidPackageError("malformed", "The URL names another package.")
+        envelope, header = read_returned(pid, signed)
         ours = header.sender == self._gateway.identity.id
         if self._is_here(pid, ours=ours):
             return
         _, recipient = self._sides(header)
         await self._check_signature(envelope, header, ours=ours)
         self._gateway.require_ledger()
-        returned = self._verified(pid, envelope, header, signed, bundles, recipient)
+        returned = verify_returned(
+            signed,
+            envelope,
+            header,
+            bundles,
+            recipient=recipient,
+            witnessed=self._gateway.witnessed,
+        )
         if not ours:
             await self._check_ledger(returned)
         place = (pid, CALLER.get())
@@ -116,10 +98,7 @@ class TakeBack:
 
     async def _check_signature(self, envelope: SignedObject, header: Header, *, ours: bool) -> None:
         sender, _ = self._sides(header)
-        kid = envelope.signatures[0].kid if len(envelope.signatures) == 1 else ""
-        key = sender.listed(kid, KeyUse.SIGN, header.created)
-        if key is None or not dsse.verifies(envelope, kid, key.public):
-            raise InvalidPackageError("bad-signature", f"Not signed by a key of {sender.id}.")
+        kid = verify_sender(envelope, header, sender)
         if ours and sender.revoked(kid):
             raise InvalidPackageError("revoked-key", f"The key {kid} is revoked.")
         if ours and header.epoch >= sender.card.epoch:
@@ -127,28 +106,7 @@ class TakeBack:
             await self._watch.close(BEHIND, header.recipient, dsse.encode(envelope))
             raise ConfigurationError(BEHIND)
 
-    def _verified(
-        self,
-        pid: bytes,
-        envelope: SignedObject,
-        header: Header,
-        signed: bytes,
-        bundles: Sequence[bytes],
-        recipient: Authority,
-    ) -> _Returned:
-        """Verify the recipient's acknowledgements: ours by our own old keys, as any verifier would."""
-        subject = Subject(header=header, pid=pid, signature_sha256=signature_hash(envelope))
-        verified = tuple(
-            verify_acknowledgement(each, issuer=recipient, subject=subject, witnessed=self._gateway.witnessed)
-            for each in bundles
-        )
-        events = [each.acknowledgement.event for each in verified]
-        if Event.RELAY_ACCEPTANCE not in events or len(set(events)) != len(events):
-            # Without proof that it was accepted it is an offer, and has a way of its own.
-            raise InvalidAcknowledgementError("acknowledgement-mismatch", "No RelayAcceptance came with it.")
-        return _Returned(signed=signed, subject=subject, acknowledgements=verified)
-
-    async def _check_ledger(self, returned: _Returned) -> None:
+    async def _check_ledger(self, returned: Returned) -> None:
         """An acceptance under the ledger in force that the ledger does not have: it is behind, whatever statuses have shown."""
         for each in returned.acknowledgements:
             if not await self._watch.judge_checkpoint(
@@ -189,7 +147,7 @@ class TakeBack:
 
     # --- the batch ---
 
-    async def _commit(self, returned: _Returned, payload: bytes | None, *, ours: bool) -> None:
+    async def _commit(self, returned: Returned, payload: bytes | None, *, ours: bool) -> None:
         keep = self._keep_sent if ours else self._keep_received
         pid = returned.subject.pid
         try:
@@ -202,7 +160,7 @@ class TakeBack:
         if not ours:
             self._on_accepted(pid)
 
-    def _keep_received(self, transaction: Transaction, returned: _Returned, payload: bytes | None) -> None:
+    def _keep_received(self, transaction: Transaction, returned: Returned, payload: bytes | None) -> None:
         header, subject = returned.header, returned.subject
         # The first of them is the RelayAcceptance, and its instant that of the acceptance.
         accepted = min(each.acknowledgement.at for each in returned.acknowledgements)
@@ -228,7 +186,7 @@ class TakeBack:
         for each in returned.acknowledgements:
             transaction.insert_acknowledgement(acknowledgement_row(each), each.signed)
 
-    def _keep_sent(self, transaction: Transaction, returned: _Returned, payload: bytes | None) -> None:
+    def _keep_sent(self, transaction: Transaction, returned: Returned, payload: bytes | None) -> None:
         header, pid = returned.header, returned.subject.pid
         transaction.insert_sent(
             SentRow(
@@ -264,11 +222,3 @@ class TakeBack:
             transaction.insert_acknowledgement(acknowledgement_row(each), each.signed)
         state = next_state(LegState.READY, transaction.events_of(pid))
         transaction.move_leg(leg_id, LegState.READY, state)
-
-
-def _decoded(signed: bytes) -> tuple[SignedObject, Header]:
-    try:
-        envelope = header_form.decode_signed(signed)
-        return envelope, header_form.decode(envelope.payload)
-    except MalformedError as error:
-        raise InvalidPackageError("malformed", error.detail) from error

@@ -185,7 +185,7 @@ class ChannelReader(Protocol):
         ...
 
     def waiting(self, peer: str, state: LegState, limit: int) -> Sequence[bytes]:
-        """Ids of packages of ours to a peer whose legs are in a state, the oldest first."""
+        """Ids of packages of ours to a peer whose legs are in a state, the oldest first. READY: all that still ask (`DUE`)."""
         ...
 
     def payload_size(self, sha256: bytes) -> int | None:

@@ -36,7 +36,7 @@ class CardPlan:
     begins_epoch: bool = False
     """Whether the ledger ends and the next one begins, because peers hold more of it than we do."""
     epoch_above: int = 0
-    """An epoch that may have been in use already: the next one is above it, too."""
+    """An epoch that somebody has seen already: one that begins is above it, too."""
     version_above: int = 0
     """A version that somebody has seen already: the next one is above it, too."""
 

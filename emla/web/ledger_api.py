@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
+from emla.flow.channel_status import card_known
 from emla.flow.gateway import Gateway
-from emla.flow.known_elsewhere import card_version_known, epoch_known
 from emla.flow.ledger_watch import LedgerWatch
 from emla.ledger.checkpoint import decode as decode_checkpoint
 from emla.model.errors import InvalidMessageError
@@ -52,7 +52,11 @@ class LedgerApi:
                     for row in read.asked()
                 ],
                 "unanswered": self._watch.unanswered() if closed else [],
-                "card_version_known": card_version_known(self._gateway),
-                "epoch_known": epoch_known(self._gateway),
+                "card_version_known": card_known(self._gateway),
+                "keys_absent": [
+                    {"use": key.use.value, "kid": key.kid}
+                    for key in own.card.keys
+                    if key.kid in self._gateway.identity.absent
+                ],
             }
         )

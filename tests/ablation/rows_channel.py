@@ -5,6 +5,7 @@ Rules of the table: `safeguard`.
 
 from tests.ablation.safeguard import Safeguard
 
+_RECALL = "tests/unit/flow/test_recall_own.py"
 _CHANNEL = "tests/unit/flow/test_channel.py"
 _BACK = "tests/unit/flow/test_take_back.py"
 _CLOSED = "tests/unit/store/sqlite/test_closed.py"
@@ -103,9 +104,9 @@ ROWS = (
     Safeguard(
         name="what comes back brings our own RelayAcceptance",
         row="86",
-        file="emla/flow/take_back.py",
-        old="        if Event.RELAY_ACCEPTANCE not in events or len(set(events)) != len(events):",
-        new="        if False:",
+        file="emla/steps/verify_return.py",
+        old="    if Event.RELAY_ACCEPTANCE not in events or len(set(events)) != len(events):",
+        new="    if False:",
         held_by=(f"{_BACK}::test_what_does_not_prove_itself_is_refused_and_leaves_nothing",),
     ),
     Safeguard(
@@ -145,36 +146,12 @@ ROWS = (
         ),
     ),
     Safeguard(
-        name="an epoch that was in use does not begin again",
-        row="86",
-        file="emla/flow/recover.py",
-        old="    if not used < offered.epoch <=",
-        new="    if not known.epoch < offered.epoch <=",
-        held_by=(f"{_RECOVER}::test_an_epoch_that_was_in_use_before_another_restore_does_not_begin_again",),
-    ),
-    Safeguard(
-        name="before every peer has said what it holds no epoch begins",
-        row="86",
-        file="emla/flow/recover.py",
-        old="    if unanswered:\n",
-        new="    if False:\n",
-        held_by=(f"{_RECOVER}::test_before_every_peer_has_said_what_it_holds_no_epoch_begins",),
-    ),
-    Safeguard(
         name="no peer uses up the versions of our card by lying",
         row="86",
-        file="emla/flow/known_elsewhere.py",
-        old=" if each.card_known <= most), default=0)",
-        new="), default=0)",
-        held_by=(f"{_RECOVER}::test_no_peer_uses_up_our_versions_and_epochs_by_lying",),
-    ),
-    Safeguard(
-        name="no peer uses up our epochs by lying",
-        row="86",
-        file="emla/flow/known_elsewhere.py",
-        old=" for epoch in _epochs(each) if epoch <= most]",
-        new=" for epoch in _epochs(each)]",
-        held_by=(f"{_RECOVER}::test_no_peer_uses_up_our_versions_and_epochs_by_lying",),
+        file="emla/flow/channel_status.py",
+        old=" if each and each.card_known <= most), default=0)",
+        new=" if each), default=0)",
+        held_by=(f"{_RECOVER}::test_no_peer_uses_up_the_versions_of_our_card_by_lying",),
     ),
     Safeguard(
         name="a peer that names epochs without end has us look at a few",
@@ -203,9 +180,9 @@ ROWS = (
     Safeguard(
         name="a status is signed by the peer that it names",
         row="8",
-        file="emla/flow/channel.py",
-        old="        if key is None or not dsse.verifies(envelope, kid, key.public):",
-        new="        if False:",
+        file="emla/steps/verify_status.py",
+        old="    if key is None or not dsse.verifies(envelope, kid, key.public):",
+        new="    if False:",
         held_by=(f"{_CHANNEL}::test_a_status_by_anybody_else_is_refused",),
     ),
     Safeguard(
@@ -247,5 +224,77 @@ ROWS = (
         old="        if is_restored(self.gateway.settings.data):",
         new="        if False:",
         held_by=("tests/unit/bootstrap/test_restored.py::test_a_folder_that_bears_the_mark_is_closed",),
+    ),
+    Safeguard(
+        name="own documents are asked for before anything is signed",
+        row="36",
+        file="emla/bootstrap/channels.py",
+        old="            await self.watch.restored()\n            await recall()\n",
+        new="            await self.watch.restored()\n",
+        held_by=(f"{_RECALL}::test_a_marked_folder_asks_though_no_status_names_a_later_card",),
+    ),
+    Safeguard(
+        name="a later card that a peer names is asked for",
+        row="36",
+        file="emla/bootstrap/channels.py",
+        old="        if card_known(self.gateway) > self.gateway.identity.authority.card.version:",
+        new="        if False:",
+        held_by=(f"{_RECALL}::test_nothing_is_signed_over_what_is_out_of_date[False]",),
+    ),
+    Safeguard(
+        name="a ledger that does not know our own card is behind",
+        row="36",
+        file="emla/flow/recall_own.py",
+        old="            await self._watch.close(BEHIND, holder, newest.documents.card)\n",
+        new="            pass\n",
+        held_by=(f"{_RECALL}::test_a_later_card_alone_closes_the_ledger",),
+    ),
+    Safeguard(
+        name="what comes back proves itself",
+        row="36",
+        file="emla/flow/recall_own.py",
+        old="            return trust_documents(documents, pin, known=known.documents)",
+        new="            return trust_documents(documents)",
+        held_by=(f"{_RECALL}::test_another_root_under_our_name_is_not_taken",),
+    ),
+    Safeguard(
+        name="a later epoch of ours is not taken",
+        row="36",
+        file="emla/flow/recall_own.py",
+        old="        if offered.card.epoch > known.card.epoch:",
+        new="        if False:",
+        held_by=(f"{_RECALL}::test_a_later_epoch_of_ours_is_not_signed_again",),
+    ),
+    Safeguard(
+        name="the next epoch is above any that was shown",
+        row="36",
+        file="emla/flow/recover.py",
+        old="    last = max(known.epoch, seen)",
+        new="    last = known.epoch",
+        held_by=(f"{_RECALL}::test_a_later_epoch_of_ours_is_not_signed_again",),
+    ),
+    Safeguard(
+        name="nothing is accepted that is sealed to a lost key",
+        row="48",
+        file="emla/flow/gateway.py",
+        old="self.authority.live_sealing_kids(now) - self.absent",
+        new="self.authority.live_sealing_kids(now)",
+        held_by=(f"{_RECALL}::test_what_is_sealed_to_a_lost_key_is_not_accepted",),
+    ),
+    Safeguard(
+        name="a lost key does not live longer",
+        row="48",
+        file="emla/flow/changes.py",
+        old="key.not_after <= lost_before[key.kid]",
+        new="True",
+        held_by=(f"{_RECALL}::test_a_card_does_not_promise_a_lost_key_for_longer",),
+    ),
+    Safeguard(
+        name="the checkpoint among documents counts as seen",
+        row="36",
+        file="emla/flow/take_documents.py",
+        old="                transaction.see_checkpoint(seen)\n",
+        new="",
+        held_by=(f"{_RECALL}::test_what_a_status_among_documents_shows_of_a_ledger_is_shown_to_its_owner",),
     ),
 )

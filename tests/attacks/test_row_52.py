@@ -24,6 +24,7 @@ from emla.web.channel_api import ChannelApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
 from emla.web.hub_api import HubApi
+from emla.web.hub_channel_api import HubChannelApi
 from emla.web.hub_desk import HubDesk
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
@@ -90,6 +91,7 @@ def hub_applications() -> tuple[web.Application, ...]:
         waiting=nothing,
         ping=nothing,
         take=nothing,
+        compare=HubChannelApi(nothing, nothing, nothing, guard()),
         guard=guard(),
     )
     desk = HubDesk(nothing, peers=peers_api(), keys=KeysApi(nothing, nothing, nothing), status=nothing)

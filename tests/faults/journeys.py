@@ -157,13 +157,11 @@ class House:
             await self.once(
                 f"{what}, said",
                 station,
-                lambda p=payload, t=payload_type, s=says: changes.propose(t, p, s(ADA, PROPOSE)),
+                partial(changes.propose, payload_type, payload, says(ADA, PROPOSE)),
             )
-            await self.once(
-                f"{what}, agreed", station, lambda h=sha256, s=says: changes.approve(h, s(BEN, APPROVE))
-            )
+            await self.once(f"{what}, agreed", station, partial(changes.approve, sha256, says(BEN, APPROVE)))
             if payload_type is PayloadType.OFFICERS:
-                await self.once(f"{what}, done", station, lambda h=sha256: changes.publish(h, ()))
+                await self.once(f"{what}, done", station, partial(changes.publish, sha256, ()))
 
     @cached_property
     def at(self) -> int:

@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from emla.model.channel import NumberRange
-from emla.model.leg import LegState
+from emla.model.leg import DUE, LegState
 from emla.ports.channel import AskedRow, ClosedRow, PlacedLeg, SeenRow, StatusRow, VoidedRow
+from emla.store.sqlite import rows
 
 _SEEN = "SELECT origin, authority, epoch, size, note, at FROM seen WHERE authority = ? ORDER BY epoch DESC"
 _RECEIVED_NUMBERS = """
@@ -18,8 +19,8 @@ ORDER BY seq LIMIT ?4
 """
 _PLACED = """
 SELECT s.pid, s.epoch, s.seq, l.state,
-       (SELECT a.reason FROM acknowledgement a WHERE a.pid = s.pid AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
-FROM leg l JOIN sent s ON s.pid = l.ref
+       (SELECT a.reason FROM acknowledgement a WHERE a.package = s.id * 2 AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
+FROM leg l JOIN sent s ON s.id = l.package / 2
 """
 _VOIDED_LEGS = (
     _PLACED + " WHERE l.peer = ? AND l.kind = 'package' AND l.state IN ('REJECTED', 'EXPIRED', 'REPLACED')"
@@ -27,8 +28,8 @@ _VOIDED_LEGS = (
 )
 _IN_RANGE = """
 SELECT s.pid, s.epoch, s.seq, l.state,
-       (SELECT a.reason FROM acknowledgement a WHERE a.pid = s.pid AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
-FROM sent s JOIN leg l ON l.kind = 'package' AND l.ref = s.pid AND l.peer = s.recipient
+       (SELECT a.reason FROM acknowledgement a WHERE a.package = s.id * 2 AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
+FROM sent s JOIN leg l ON l.package = s.id * 2 AND l.kind = 'package' AND l.peer = s.recipient
 WHERE s.recipient = ? AND s.epoch = ? AND s.seq BETWEEN ? AND ? ORDER BY s.seq LIMIT ?
 """
 
@@ -184,12 +185,10 @@ class ChannelReads:
         return [row[0] for row in self._execute(sql, (peer, epoch, *numbers, limit))]
 
     def waiting(self, peer: str, state: LegState, limit: int) -> Sequence[bytes]:
-        """Ids of packages of ours to a peer whose legs are in a state, the oldest first."""
-        # A literal, so that the index on this state alone is taken; the states are those of an enumeration.
-        sql = (
-            f"SELECT ref FROM leg WHERE peer = ? AND kind = 'package' AND state = '{state.value}'"  # noqa: S608 (a state of ours, no text from outside)
-            " ORDER BY id LIMIT ?"
-        )
+        """Ids of packages of ours to a peer whose legs are in a state (READY: those that still ask), the oldest first."""
+        # A literal, so that the index on it is taken; the states are those of an enumeration.
+        which = rows.DUE if state in DUE else f"state = '{state.value}'"
+        sql = f"SELECT ref FROM leg WHERE peer = ? AND kind = 'package' AND {which} ORDER BY id LIMIT ?"  # noqa: S608 (states of ours, no text from outside)
         return [row[0] for row in self._execute(sql, (peer, limit))]
 
     def payload_size(self, sha256: bytes) -> int | None:

@@ -64,7 +64,13 @@ async def test_urgent_legs_go_first(tmp_path: Path) -> None:
             issued = acknowledgement_of(AT, package, Event.RELAY_ACCEPTANCE)
             transaction.issue(issued)
             return transaction.insert_leg(
-                LegKind.ACKNOWLEDGEMENT, issued.aid, DE.id, urgent=True, created=NOW, expires=None
+                LegKind.ACKNOWLEDGEMENT,
+                issued.aid,
+                DE.id,
+                urgent=True,
+                created=NOW,
+                expires=None,
+                about=package.pid,
             )
 
         leg = here.home.store.read.leg(await here.home.store.write(consigned))
