@@ -234,8 +234,12 @@ class Gateway:
 
         A clock that is set forward while the server runs ends nothing before its time. After a start it is all there is to go by.
         """
+        return self.surely_now() >= instant
+
+    def surely_now(self) -> float:
+        """The latest instant that is surely reached, in UNIX seconds."""
         wall, steady = self._begun
-        return min(self.clock.now(), wall + self.clock.steady() - steady) >= instant
+        return min(self.clock.now(), wall + self.clock.steady() - steady)
 
     def require_space(self, bytes_wanted: int) -> None:
         """Refuse to begin something that would leave less than the floor, with all that is promised, of free space.

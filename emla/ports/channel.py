@@ -81,6 +81,11 @@ class ChannelTransaction(Protocol):
     """What an operation may do about channels and the end of a ledger."""
 
     @property
+    def epoch(self) -> int:
+        """The epoch of the ledger that this operation is recorded in, whatever it was when the operation was prepared."""
+        ...
+
+    @property
     def closed(self) -> str | None:
         """The code for which the ledger is closed; None while it is open."""
         ...
@@ -155,8 +160,8 @@ class ChannelReader(Protocol):
         """Epochs in which something was sent to a peer, with the last number used; the newest first."""
         ...
 
-    def received_epochs(self, peer: str) -> Sequence[int]:
-        """Epochs in which something came from a peer or was voided by it; the newest first."""
+    def received_epochs(self, peer: str, limit: int) -> Sequence[int]:
+        """The newest epochs in which something came from a peer or was voided by it; the newest first."""
         ...
 
     def whole(self, direction: str, peer: str, epoch: int) -> int:

@@ -321,8 +321,10 @@ class Station:
         fingerprint = (other / "fingerprint").read_text()
         await ImportPeer(self.gateway)(exported, fingerprint)
 
-    async def hand_in(self, template: Template, message_id: bytes) -> Submitted:
-        """Submit a message."""
+    async def hand_in(
+        self, template: Template, message_id: bytes, source: "type[BytesSource] | None" = None
+    ) -> Submitted:
+        """Submit a message; `source`: where its bytes come from."""
         main = template.fill(message_id, message_id)
         parts = (
             DeclaredPart(name="m.xml", media="application/xml", role=PartRole.MAIN, size=len(main)),
@@ -333,7 +335,9 @@ class Station:
                 size=len(template.attachment),
             ),
         )
-        return await self.submit(Submission(parts=parts, source=BytesSource(main + template.attachment)))
+        return await self.submit(
+            Submission(parts=parts, source=(source or BytesSource)(main + template.attachment))
+        )
 
     async def deliver(self, peer: str) -> list[Refusal]:
         """Try every leg to a peer that still asks once; what the peer did not take comes back.

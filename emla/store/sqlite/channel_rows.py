@@ -138,19 +138,20 @@ class ChannelReads:
         sql = "SELECT epoch, seq FROM channel WHERE recipient = ? ORDER BY epoch DESC"
         return [(row[0], row[1]) for row in self._execute(sql, (peer,))]
 
-    def received_epochs(self, peer: str) -> Sequence[int]:
-        """Epochs in which something came from a peer or was voided by it; the newest first."""
-        # The index on (sender, epoch, seq) is asked for one epoch after the other: never for every row.
+    def received_epochs(self, peer: str, limit: int) -> Sequence[int]:
+        """The newest epochs in which something came from a peer or was voided by it; the newest first."""
+        # The index on (sender, epoch, seq) is asked for one epoch after the other: never for every row. The peer names its epochs
+        # itself, so their number is bounded here.
         found: list[int] = []
         sql = (
             "SELECT max(epoch) FROM (SELECT max(epoch) AS epoch FROM received WHERE sender = ?1 AND epoch < ?2"
             " UNION ALL SELECT max(epoch) FROM voided WHERE sender = ?1 AND epoch < ?2)"
         )
         epoch = 2**62
-        while row := self._execute(sql, (peer, epoch)).fetchone():
-            if row[0] is None:
+        while len(found) < limit:
+            (epoch,) = self._execute(sql, (peer, epoch)).fetchone()
+            if epoch is None:
                 break
-            epoch = row[0]
             found.append(epoch)
         return found
 

@@ -1,24 +1,26 @@
 """Two gateways compare what they hold: gaps close, lost answers come, and a status that lies costs little and ends nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
+from emla.flow import channel_status
 from emla.flow.channel_status import Compose
 from emla.flow.own import ledger_key_at
 from emla.formats import channel as form
 from emla.formats.event import decode as decode_event
 from emla.ledger.checkpoint import Checkpoint, checkpoint_text, decode, encode
 from emla.model.acknowledgement import Event
-from emla.model.channel import ChannelStatus, ReceivedChannel, Voided
+from emla.model.channel import EPOCHS_MAX, ChannelStatus, ReceivedChannel, SentChannel, Voided
 from emla.model.errors import InvalidPackageError, TransportError
 from emla.model.leg import LegState
 from emla.model.signed import PayloadType
 from emla.ports.store import Transaction
 from emla.ports.transport import Refusal
+from emla.steps.reconcile import Counted
 from tests.support.gateways import select
 from tests.support.in_process import BytesSource, Station
 from tests.support.key_house import DAY, RECIPIENT, SENDER
@@ -134,6 +136,36 @@ async def test_a_channel_is_counted_from_where_it_was_found_whole(both: Exchange
     received = (await said(both.victim, SENDER)).received_in(1)
     assert received is not None
     assert (received.seq, received.last) == (4, 4)
+
+
+async def test_what_a_peer_names_makes_no_status_dearer(
+    both: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A peer that names epochs without end, and leaves a gap open below very many numbers, has us look at no more of them."""
+    monkeypatch.setattr(channel_status, "_NUMBERS_AT_ONCE", 100)
+    honest = await said(both.peer, RECIPIENT)
+    for first in range(2, 402, 100):
+        numbers = tuple(
+            Voided(seq=each, pid=bytes(32), reason="expired") for each in range(first, first + 100)
+        )
+        channels = tuple(
+            SentChannel(epoch=each, seq=numbers[-1].seq, voided=numbers) for each in range(first, first + 8)
+        )
+        await both.victim.channels.answer(await signed(both.peer, replace(honest, sent=channels)))
+    read = both.victim.store.read
+    assert select(both.victim.data, "SELECT count(DISTINCT epoch) FROM voided") == [(32,)]
+    assert len(read.received_epochs(SENDER, EPOCHS_MAX)) == EPOCHS_MAX
+    looked_at: list[int] = []
+
+    def numbers_above(peer: str, epoch: int, above: int, limit: int) -> Sequence[int]:
+        found = range(max(2, above + 1), 10_000)[:limit]
+        looked_at.extend(found)
+        return found
+
+    compose = Compose(both.victim.gateway, both.peer.gateway.identity.authority, None, left=300)
+    found = await compose._count("theirs", 1, numbers_above)
+    assert (found.gaps, found.last, len(looked_at)) == (((1, 1),), 301, 300)
+    assert await compose._count("theirs", 2, numbers_above) == Counted(whole=0, last=0, gaps=())
 
 
 # --- whom it believes ---
