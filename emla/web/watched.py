@@ -91,7 +91,7 @@ class Watched(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """It is over."""
         self._connections.leave(self.place)
-        # A place that still named its transport would keep TLS and its quarter of a MiB of buffer until the next great collection.
+        # A place that still named its transport would keep TLS with its 256 KiB of buffer until the next great collection.
         self.place.release()
         self._body = None
         super().connection_lost(exc)

@@ -170,7 +170,7 @@ async def test_who_expects_anything_else_is_closed_on_because_nobody_would_pay_f
 
 
 async def test_a_connection_that_is_over_is_held_by_nothing(tmp_path: Path) -> None:
-    """Else its TLS, with a quarter of a MiB of buffer, stays until the next great collection: offers by the thousand cost a GiB."""
+    """Else its TLS with 256 KiB of buffer stays until the next great collection: offers by the thousand cost a GiB."""
     async with house(tmp_path, LIMITS) as here:
         writer = await connect(here, BODY)
         watched = await here.watched()
