@@ -154,7 +154,7 @@ async def test_what_a_peer_names_makes_no_status_dearer(
     read = both.victim.store.read
     assert select(both.victim.data, "SELECT count(DISTINCT epoch) FROM voided") == [(32,)]
     assert len(read.received_epochs(SENDER, EPOCHS_MAX)) == EPOCHS_MAX
-    looked_at = []
+    looked_at: list[int] = []
 
     def numbers_above(peer: str, epoch: int, above: int, limit: int) -> Sequence[int]:
         found = range(max(2, above + 1), 10_000)[:limit]
