@@ -57,7 +57,7 @@ class Compose:
             card_known=self.peer.card.version,
             sent=await self._sent(),
             received=await self._received(),
-            open=tuple(read.waiting(peer, LegState.READY, PIDS_MAX)),
+            open=self._open(),
             missing=tuple(read.waiting(peer, LegState.ACCEPTED, PIDS_MAX)),
             seen=tuple(row.note for row in read.seen(peer)[:EPOCHS_MAX]),
             checkpoint=read.newest_checkpoint() or b"",
@@ -69,6 +69,13 @@ class Compose:
             transaction.put_whole(direction, self.peer.id, epoch, whole)
 
     # --- what we sent ---
+
+    def _open(self) -> tuple[bytes, ...]:
+        """What still asks, then what was given up; of those from anywhere on, so that each comes to be named."""
+        read, peer = self.gateway.store.read, self.peer.id
+        asking = read.waiting(peer, LegState.READY, PIDS_MAX)
+        given_up = read.unanswered(peer, self.gateway.entropy(32), PIDS_MAX)
+        return (*asking, *given_up)[:PIDS_MAX]
 
     async def _sent(self) -> tuple[SentChannel, ...]:
         read, peer = self.gateway.store.read, self.peer.id

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.flow.stored import is_whole
+from emla.formats import header as header_form
 from emla.model.acknowledgement import Acknowledgement, Event
 from emla.model.errors import ConfigurationError, StoreError
 from emla.model.leg import InboxState, Leg, LegKind, LegState
@@ -89,7 +90,9 @@ class Open:
             self._active.discard(row.pid)
 
     async def _judge(self, row: InboxRow) -> Verdict | None:
-        """The opener's verdict; None when the payload cannot be read, or is not what was accepted."""
+        """The opener's verdict; None when there can be none: the payload or our key is not here, or not what it was."""
+        if await self._is_key_lost(row):
+            return None
         strikes, allowed = row.strikes, self._gateway.settings.opener.strikes
         while strikes < allowed:
             try:
@@ -111,6 +114,15 @@ class Open:
                 await self._gateway.store.write(note)
                 return None
         return Verdict(code="three-strikes", record=b"")
+
+    async def _is_key_lost(self, row: InboxRow) -> bool:
+        """Whether it is sealed to a key that we had and lost: then nothing is wrong with it, and nothing bad is said of it."""
+        absent = self._gateway.identity.absent
+        if not absent or header_form.decode(header_form.decode_signed(row.signed).payload).kid not in absent:
+            return False
+        logger.error("key lost", extra={"pid": row.pid.hex(), "code": "unknown-kid"})
+        await self._gateway.store.write(functools.partial(_note, pid=row.pid, code="unknown-kid"))
+        return True
 
     async def _keep(self, row: InboxRow, verdict: Verdict) -> None:
         """Commit a verdict; while the token that signs it does not answer, or the ledger is closed, the verdict waits."""

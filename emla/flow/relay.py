@@ -170,12 +170,16 @@ class Destination:
         if isinstance(outcome, Postponed):
             self.lanes.postponed(leg, outcome.next_at)
         self.lanes.ended(leg)
-        if isinstance(outcome, Refusal) and self._resumed != resumed:
+        if isinstance(outcome, Refusal) and self._resumed != resumed and not self._waits_for_news(outcome):
             # Whoever was to be woken while this leg was under way was passed over: it gets its turn, too.
             stored = self._gateway.store.read.leg(leg.id)
             if stored is not None and stored.state in DUE:
                 self.lanes.again(stored)
         self._changed.set()
+
+    def _waits_for_news(self, refusal: Refusal) -> bool:
+        """Whether a leg waits for what all packages for the peer wait for; who wakes them passes those over."""
+        return self._is_shut and refusal.code in OF_PEER
 
     async def _postpone(self, leg: Leg, refusal: Refusal, whose: Blame, failures_before: int) -> None:
         if refusal.held:

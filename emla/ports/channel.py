@@ -102,6 +102,14 @@ class ChannelTransaction(Protocol):
         """Remember up to which number a channel is whole."""
         ...
 
+    def put_unanswered(self, pid: bytes, peer: str) -> None:
+        """Remember that a package was given up without the recipient's answer."""
+        ...
+
+    def drop_unanswered(self, pid: bytes) -> None:
+        """The answer has come."""
+        ...
+
     def put_voided(self, row: VoidedRow) -> None:
         """Keep that a number will never come; the first word about it counts."""
         ...
@@ -186,6 +194,10 @@ class ChannelReader(Protocol):
 
     def waiting(self, peer: str, state: LegState, limit: int) -> Sequence[bytes]:
         """Ids of packages of ours to a peer whose legs are in a state, the oldest first. READY: all that still ask (`DUE`)."""
+        ...
+
+    def unanswered(self, peer: str, start: bytes, limit: int) -> Sequence[bytes]:
+        """Packages to a peer that were given up without its answer, by id, from an id on and round from the front."""
         ...
 
     def payload_size(self, sha256: bytes) -> int | None:

@@ -99,7 +99,7 @@ def violations_of(
     yield from proofs_agree_with_their_issuer(books, world)
     yield from payloads_are_whole(books)
     if settled:
-        yield from everything_arrived(books, world, strangers, expiring=expiring)
+        yield from everything_arrived(books, world, strangers)
 
 
 def seen_is_stored(books: Books, seen: Seen) -> Found:

@@ -18,6 +18,7 @@ from emla.model.channel import EPOCHS_MAX, ChannelStatus, ReceivedChannel, SentC
 from emla.model.errors import InvalidPackageError, TransportError
 from emla.model.leg import LegState
 from emla.model.signed import PayloadType
+from emla.ports.store import Transaction
 from emla.ports.transport import Refusal
 from emla.steps.reconcile import Counted
 from tests.support.gateways import select
@@ -267,3 +268,49 @@ async def test_a_peer_whose_ledger_contradicts_itself_is_recorded_with_both_chec
         "one": known.note.decode(),
         "other": other.decode(),
     }
+
+
+async def test_the_answer_to_a_package_that_was_given_up_comes_with_the_next_status(both: Exchange) -> None:
+    """The officer was told that it was not delivered, and it was: both sides end with the same record."""
+    pid = await both.house.hand_in()
+    lost = await accepted(both, pid)
+    both.house.clock.moved_by += 61 * DAY
+    await both.peer.deliver(RECIPIENT)
+    assert state(both.peer, pid) is LegState.EXPIRED
+    for each in (both.house.sender, both.house.recipient):
+        await each.station.upkeep.sign_status()
+    assert (await said(both.peer, RECIPIENT)).open == (pid,)
+    await both.both_ask()
+    assert state(both.peer, pid) is LegState.ACCEPTED
+    assert both.peer.store.read.bundle(pid, Event.RELAY_ACCEPTANCE) == lost
+    assert (await said(both.peer, RECIPIENT)).open == (), "it is not asked for any more"
+
+
+async def test_an_answer_that_only_what_was_said_of_the_content_stands_for_comes_too(both: Exchange) -> None:
+    pid = await both.house.hand_in()
+    await accepted(both, pid)
+    both.house.clock.moved_by += 61 * DAY
+    await both.peer.deliver(RECIPIENT)
+    await both.victim.open()
+    await both.victim.deliver(SENDER)
+    assert state(both.peer, pid) is LegState.CONSIGNED
+    assert both.peer.store.read.bundle(pid, Event.RELAY_ACCEPTANCE) is None
+    for each in (both.house.sender, both.house.recipient):
+        await each.station.upkeep.sign_status()
+    await both.both_ask()
+    assert both.peer.store.read.bundle(pid, Event.RELAY_ACCEPTANCE) is not None
+    assert select(both.peer.data, "SELECT count(*) FROM unanswered") == [(0,)]
+
+
+async def test_of_many_that_were_given_up_each_comes_to_be_named(both: Exchange) -> None:
+    pids = sorted(bytes([number]) * 32 for number in range(5))
+
+    def give_up_all(transaction: Transaction) -> None:
+        for each in pids:
+            transaction.put_unanswered(each, RECIPIENT)
+
+    await both.peer.store.write(give_up_all)
+    read = both.peer.store.read
+    assert read.unanswered(RECIPIENT, pids[3], 3) == [pids[3], pids[4], pids[0]]
+    assert read.unanswered(RECIPIENT, bytes([255]) * 32, 9) == pids
+    assert read.unanswered("fr.doj", bytes(32), 9) == []

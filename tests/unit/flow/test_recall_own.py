@@ -14,12 +14,21 @@ from emla.formats.export import decode_export, encode_export
 from emla.keyring.files import FileUse
 from emla.model.documents import Authority, KeyUse
 from emla.model.errors import ConfigurationError, InvalidDocumentError, TransportError
+from emla.model.leg import InboxState, LegState
 from emla.ports.transport import Refusal
 from emla.steps.next_card import CardPlan, next_card, overlap_ends
 from tests.support.ceremony import listed, new_key
-from tests.support.in_process import make_folder
+from tests.support.in_process import InlineOpener, Station, make_folder
 from tests.support.key_house import RECIPIENT, SENDER
-from tests.support.restored import Exchange, closed, exchange, line_of, own_checkpoints, shown_checkpoints
+from tests.support.restored import (
+    Exchange,
+    closed,
+    exchange,
+    line_of,
+    own_checkpoints,
+    shown_checkpoints,
+    state,
+)
 
 USES = (FileUse.SIGN, FileUse.SEAL)
 
@@ -80,27 +89,57 @@ async def test_nothing_is_signed_over_what_is_out_of_date(tmp_path: Path, *, mar
         assert is_restored(both.victim.data) == marked
 
 
+async def replaced(both: Exchange) -> str:
+    """What `emla ledger recover` proposes: the next epoch, new keys, and the end of what was lost; the new sign key."""
+    both.house.clock.moved_by += 2
+    ministry = both.house.recipient
+    now, own = ministry.now, ministry.authority
+    keys = [new_key(both.victim.data, use, now) for use in (FileUse.LEDGER, *USES)]
+    plan = CardPlan(
+        add=[listed(each, now, 300) for each in keys],
+        ends=overlap_ends(own, KeyUse.LEDGER, now, 0)
+        | dict.fromkeys(both.victim.gateway.identity.absent, now),
+        begins_epoch=True,
+    )
+    await ministry.publish_card(next_card(own, plan, now=now, life_seconds=86400))
+    return keys[1].kid
+
+
 async def test_the_card_that_begins_the_next_epoch_replaces_what_was_lost(tmp_path: Path) -> None:
     async with exchange(tmp_path) as both:
-        lost = await rotated_after_the_backup(both)
+        await rotated_after_the_backup(both)
         await line_of(both.victim).ask_first(both.victim.own)
-        both.house.clock.moved_by += 2
-        ministry = both.house.recipient
-        now, own = ministry.now, ministry.authority
-        keys = [new_key(both.victim.data, use, now) for use in (FileUse.LEDGER, *USES)]
-        plan = CardPlan(
-            add=[listed(each, now, 300) for each in keys],
-            ends=overlap_ends(own, KeyUse.LEDGER, now, 0) | dict.fromkeys(lost, now),
-            begins_epoch=True,
-        )
-        await ministry.publish_card(next_card(own, plan, now=now, life_seconds=86400))
+        signing = await replaced(both)
         assert both.victim.store.read.closed() is None
-        assert both.victim.gateway.identity.signer.kid == keys[1].kid
+        assert both.victim.gateway.identity.signer.kid == signing
         assert await both.peer.refresh.fetch(RECIPIENT)
         both.house.clock.moved_by += 2
         await both.there()
         await both.here()
         both.house.audits_are_whole()
+
+
+async def test_what_was_sealed_to_a_lost_key_comes_back_and_says_that_it_cannot_be_opened(
+    tmp_path: Path,
+) -> None:
+    async with exchange(tmp_path) as both:
+        await both.copy()
+        await both.house.recipient.add_key(FileUse.SEAL)
+        assert await both.peer.refresh.fetch(RECIPIENT)
+        pid = await both.there()
+        await both.restore()
+        await line_of(both.victim).ask_first(both.victim.own)
+        await replaced(both)
+        assert await both.peer.refresh.fetch(RECIPIENT)
+        for _ in range(2):
+            await both.both_ask()
+        assert both.victim.store.read.received(pid) is not None
+        await both.victim.open()
+        row = both.victim.store.read.received(pid)
+        assert row is not None
+        assert (row.state, row.code) == (InboxState.ACCEPTED, "unknown-kid"), "nothing bad is said of it"
+        await both.victim.deliver(SENDER)
+        assert state(both.peer, pid) is LegState.CONSIGNED
 
 
 async def test_a_later_epoch_of_ours_is_not_signed_again(tmp_path: Path) -> None:
@@ -233,15 +272,21 @@ async def test_what_a_status_among_documents_shows_of_a_ledger_is_shown_to_its_o
 async def test_another_root_under_our_name_is_not_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody has made an authority of the same name, and a peer believes it."""
-    make_folder(tmp_path / "other", RECIPIENT)
+    """Somebody has made an authority of the same name, with a ledger, and a peer believes it."""
     async with exchange(tmp_path) as both:
-        ours = both.house.recipient.authority.documents
-        monkeypatch.setattr(
-            both.victim.recall,
-            "_transport",
-            Lying((tmp_path / "other" / "documents" / "own.json").read_bytes()),
+        make_folder(tmp_path / "other", RECIPIENT)
+        other = Station(
+            tmp_path / "other", both.victim._line, both.house.clock, InlineOpener(tmp_path / "other")
         )
+        other.start()
+        await other.own.start()
+        await other.own.adopt(lambda documents: documents)
+        forged = other.gateway.identity.authority
+        await other.close()
+        assert forged.status is not None
+        assert forged.status.checkpoint
+        ours = both.house.recipient.authority.documents
+        monkeypatch.setattr(both.victim.recall, "_transport", Lying(encode_export(forged.documents)))
         assert not await both.victim.recall()
         assert both.house.recipient.authority.documents == ours
         assert both.victim.store.read.closed() is None
