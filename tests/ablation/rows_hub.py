@@ -254,4 +254,12 @@ ROWS = (
         new="    if False:\n",
         held_by=("tests/unit/bootstrap/test_running.py::test_a_folder_that_was_a_hub_is_no_gateway",),
     ),
+    Safeguard(
+        name="no one member fills a mailbox",
+        row="54",
+        file="emla/model/settings.py",
+        old="    member_items_max: int = 25_000",
+        new="    member_items_max: int = 100_000",
+        held_by=("tests/unit/flow/test_mailbox.py::test_no_one_member_fills_a_mailbox_as_a_hub_is_set_up",),
+    ),
 )

@@ -324,15 +324,11 @@ class Station:
         self, template: Template, message_id: bytes, source: "type[BytesSource] | None" = None
     ) -> Submitted:
         """Submit a message; `source`: where its bytes come from."""
-        main = template.fill(message_id, message_id)
+        main, media = template.fill(message_id, message_id), "application/octet-stream"
+        annex = len(template.attachment)
         parts = (
             DeclaredPart(name="m.xml", media="application/xml", role=PartRole.MAIN, size=len(main)),
-            DeclaredPart(
-                name=ATTACHMENT_NAME,
-                media="application/octet-stream",
-                role=PartRole.ANNEX,
-                size=len(template.attachment),
-            ),
+            DeclaredPart(name=ATTACHMENT_NAME, media=media, role=PartRole.ANNEX, size=annex),
         )
         return await self.submit(
             Submission(parts=parts, source=(source or BytesSource)(main + template.attachment))
