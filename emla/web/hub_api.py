@@ -86,7 +86,7 @@ class HubApi:
         self._waiting = waiting
         self._ping = ping
         self._take = take
-        self._nonces = Nonces(gateway.now)
+        self._nonces = Nonces(gateway.clock)
         self.stopping = False
 
     def application(self) -> web.Application:

@@ -6,15 +6,20 @@ Rules of this file:
 """
 
 from tests.simulation.options import Kind
-from tests.simulation.points import STEPS
+from tests.simulation.points import HUB_STEPS, STEPS
 
 _RARE_STEPS = ("O8",)
-SEEN_ELSEWHERE = frozenset({"O7", "O8", "O10", "O11", "I8", "I11", "I12"})
-"""Steps whose deaths a short campaign may miss: O8 needs a package that expires, I8 is I7 with another verdict, O7 a hub,
-O10, O11, I11 and I12 an operator (tests/faults, tests/unit/flow)."""
+SEEN_ELSEWHERE = frozenset({"O8", "O10", "O11", "I8", "I11", "I12", "H6", "M1", "M3"})
+"""Steps whose deaths a short campaign may miss: O8 needs a package that expires, I8 is I7 with another verdict; O10, O11, I11 and
+I12 an operator (tests/faults, tests/unit/flow), H6 months; M1 is I1 to I4, O6 and K4; with M3 nothing becomes durable."""
 _DEATHS = frozenset(
-    {f"{step} {when}" for step in STEPS if step not in _RARE_STEPS for when in ("before", "after")}
-    | {"O3", "O4", "O5", "I1", "I5"}
+    {
+        f"{step} {when}"
+        for step in (*STEPS, *HUB_STEPS)
+        if step not in _RARE_STEPS
+        for when in ("before", "after")
+    }
+    | {"O3", "O4", "O5", "I1", "I5", "H3"}
 )
 _EDGES = frozenset(
     {
@@ -30,6 +35,10 @@ _EDGES = frozenset(
         "leg READY CONSIGNMENT_FAILED",
         "leg READY DONE",
         "leg READY HANDED",
+        "leg HUB_HELD ACCEPTED",
+        "leg HUB_HELD CONSIGNED",
+        "leg HUB_HELD DONE",
+        "leg READY HUB_HELD",
     }
 )
 _CODES = frozenset(
@@ -40,6 +49,8 @@ _CODES = frozenset(
         "not-found",
         "peer-nonsense",
         "peer-unreachable",
+        "replayed-call",
+        "stale-call",
         "store-failed",
         "three-strikes",
         "timeout",
@@ -100,9 +111,9 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     "of acts of operators and of two officers, whom no run has yet (tests/unit/flow)": (
         "act-lapsed", "wrong-state", "held", "closed",
     ),
-    "of hubs, which no run has yet (tests/attacks/test_row_28.py to 65, tests/integration/test_through_a_hub.py)": (
-        "unsigned-call", "bad-call-signature", "stale-call", "replayed-call", "misdirected-call", "mailbox-full",
-        "not-owner", "proof-missing", "wrong-role", "hub-not-pinned",
+    "of hubs that are full, called by strangers or not pinned (tests/attacks/test_row_28.py to 65)": (
+        "unsigned-call", "bad-call-signature", "misdirected-call", "mailbox-full", "not-owner", "proof-missing",
+        "wrong-role", "hub-not-pinned",
     ),
     "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
     "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (
@@ -114,6 +125,6 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     ),
     "of proofs, which the stranger of a run does not forge (tests/attacks, tests/vectors)": ("proof-mismatch",),
     "of bodies that no run sends (tests/attacks)": ("unsupported-encoding",),
-    "bugs of ours; a run in which they are answered is looked at by people": ("internal",),
+    "bugs of ours; a run in which one is answered has failed": ("internal",),
 }  # fmt: skip
 """Codes that no run can meet, and why."""

@@ -7,13 +7,19 @@ Rules of this file:
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.simulation.points import STEPS
+from tests.simulation.points import HUB_STEPS, STEPS
 
 NAMES = ("at.moj", "de.bfj", "jp.moj")
 EVIL = "xx.evil"
+HUB = "eu.hub"
+HIDDEN = "jp.moj"
+"""In a run with a hub: who has no inbound port."""
+_HUB_EACH, _HUB_FROM = 5, 2
+"""Each fifth run has a hub, from the second on."""
 HOUR, DAY = 3600.0, 86400.0
 
 
@@ -107,6 +113,12 @@ class Options:
     failures: tuple[Failure, ...]
     opener_deaths: float
     evil: bool
+    hub: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Who has a process."""
+        return (*NAMES, HUB) if self.hub else NAMES
 
     def __str__(self) -> str:
         """What went wrong, in one line each."""
@@ -114,7 +126,7 @@ class Options:
             f"kind={self.kind} messages={len(self.planned)} safety={self.safety_seconds:.0f}s"
             f" latency={self.latency_seconds:.3f}s loss={self.loss:.2f} duplication={self.duplication:.2f}"
             f" refusals={self.refusals:.2f} slow={self.slow} ({self.bytes_per_second:.0f} B/s)"
-            f" opener_deaths={self.opener_deaths:.2f} evil={self.evil}"
+            f" opener_deaths={self.opener_deaths:.2f} evil={self.evil} hub={self.hub}"
         )
         many = (*self.windows, *self.deaths, *self.jumps, *self.failures)
         return "\n".join((few, *(f"  {each}" for each in many)))
@@ -126,24 +138,28 @@ def draw(seed: int, kind: Kind) -> Options:
     long = kind is Kind.LINE and seed % 25 == 0
     safety = 2.2 * DAY if long else chance.choice((120.0, 600.0, HOUR, 3 * HOUR))
     evil = kind is Kind.LINE and chance.random() < 0.6
-    appointed, first = _appointed(chance, seed)
+    hub = seed % _HUB_EACH == _HUB_FROM or (long and seed % 200 == 0)
+    names = (*NAMES, HUB) if hub else NAMES
+    at_the_hub = _appointed_at_the_hub(chance, seed // _HUB_EACH) if hub else []
+    deaths, first = zip(_appointed(chance, seed), *at_the_hub, strict=True)
     return Options(
         seed=seed,
         kind=kind,
         safety_seconds=safety,
-        planned=(first, *_messages(chance, safety, kind, long=long, evil=evil)),
+        planned=(*first, *_messages(chance, safety, kind, long=long, evil=evil)),
         latency_seconds=chance.choice((0.001, 0.02, 0.3, 2.0)),
-        loss=chance.choice((0.0, 0.02, 0.1, 0.3)),
+        loss=chance.choice((0.0, 0.02, 0.1) if hub else (0.0, 0.02, 0.1, 0.3)),
         duplication=chance.choice((0.0, 0.1, 0.5)),
         refusals=chance.choice((0.0, 0.0, 0.1)),
-        bytes_per_second=chance.choice((1e9, 20_000.0, 2_000.0)),
-        slow=chance.choice(NAMES),
-        windows=_windows(chance, safety, long=long),
-        deaths=(appointed, *_deaths(chance, safety, kind)),
-        jumps=_jumps(chance, safety),
-        failures=_failures(chance, kind),
-        opener_deaths=0.6 if appointed.step == "I6" else chance.choice((0.0, 0.0, 0.1, 0.6)),
+        bytes_per_second=chance.choice((1e9, 20_000.0) if hub else (1e9, 20_000.0, 2_000.0)),
+        slow=chance.choice(names),
+        windows=_windows(chance, safety, names, long=long),
+        deaths=(*deaths, *_deaths(chance, safety, kind, names)),
+        jumps=_jumps(chance, safety, names),
+        failures=_failures(chance, kind, names),
+        opener_deaths=0.6 if deaths[0].step == "I6" else chance.choice((0.0, 0.0, 0.1, 0.6)),
         evil=evil,
+        hub=hub,
     )
 
 
@@ -173,6 +189,38 @@ def _appointed(chance: random.Random, seed: int) -> tuple[Death, Planned]:
     return death, planned
 
 
+def _appointed_at_the_hub(chance: random.Random, number: int) -> list[tuple[Death, Planned]]:
+    """The same at two steps of the hub, and of who uses it: each comes up twice in a short campaign, before it and after it."""
+    half, before = len(HUB_STEPS) // 2, number // len(HUB_STEPS) % 2 == 0
+    steps = (HUB_STEPS[(number + shift) % len(HUB_STEPS)] for shift in (0, half))
+    return [_death_at_the_hub(chance, step, before=before) for step in steps]
+
+
+def _death_at_the_hub(chance: random.Random, step: str, *, before: bool) -> tuple[Death, Planned]:
+    """A death at a step, and a message that can go no other way."""
+    sender = chance.choice([name for name in NAMES if name != HIDDEN])
+    death = Death(
+        node=sender if step.startswith("O") else HIDDEN if step.startswith("M") else HUB,
+        at=None,
+        job=None,
+        step=step,
+        before=before,
+        down_seconds=chance.choice((0.1, 5.0, 60.0)),
+        silently=chance.random() < 0.3,
+    )
+    planned = Planned(
+        at=0.0,
+        sender=sender,
+        recipient=HIDDEN,
+        urgent=False,
+        large=step in ("H1", "H5"),
+        days=None,
+        wait=False,
+        read=False,
+    )
+    return death, planned
+
+
 def _messages(
     chance: random.Random, safety: float, kind: Kind, *, long: bool, evil: bool
 ) -> tuple[Planned, ...]:
@@ -197,10 +245,10 @@ def _messages(
     return tuple(sorted(found, key=lambda each: each.at))
 
 
-def _windows(chance: random.Random, safety: float, *, long: bool) -> tuple[Window, ...]:
+def _windows(chance: random.Random, safety: float, names: Sequence[str], *, long: bool) -> tuple[Window, ...]:
     found = []
     for _ in range(chance.choice((0, 1, 2, 4))):
-        source, target = chance.sample(NAMES, 2)
+        source, target = chance.sample(names, 2)
         begin = chance.uniform(0.0, safety * 0.7)
         end = min(safety, begin + chance.uniform(1.0, safety))
         if chance.random() < 0.3:
@@ -219,9 +267,9 @@ def _windows(chance: random.Random, safety: float, *, long: bool) -> tuple[Windo
     return tuple(found)
 
 
-def _deaths(chance: random.Random, safety: float, kind: Kind) -> tuple[Death, ...]:
+def _deaths(chance: random.Random, safety: float, kind: Kind, names: Sequence[str]) -> tuple[Death, ...]:
     found = []
-    for node in NAMES:
+    for node in names:
         for _ in range(chance.choice((0, 1, 2, 4) if kind is Kind.LINE else (1, 2, 4))):
             how = chance.choice(("at", "job", "step", "step"))
             found.append(
@@ -231,7 +279,7 @@ def _deaths(chance: random.Random, safety: float, kind: Kind) -> tuple[Death, ..
                     job=chance.choice((chance.randint(3, 20), chance.randint(3, 80)))
                     if how == "job"
                     else None,
-                    step=chance.choice(STEPS) if how == "step" else "",
+                    step=chance.choice(HUB_STEPS if node == HUB else STEPS) if how == "step" else "",
                     before=chance.random() < 0.5,
                     down_seconds=chance.choice((0.1, 5.0, 60.0, min(HOUR, safety / 3))),
                     silently=chance.random() < 0.3,
@@ -240,19 +288,19 @@ def _deaths(chance: random.Random, safety: float, kind: Kind) -> tuple[Death, ..
     return tuple(found)
 
 
-def _jumps(chance: random.Random, safety: float) -> tuple[Jump, ...]:
+def _jumps(chance: random.Random, safety: float, names: Sequence[str]) -> tuple[Jump, ...]:
     if chance.random() < 0.7:
         return ()
     sizes = (DAY, -DAY, 400.0, -400.0, 1800.0, 30.0, -30.0)
     return tuple(
-        Jump(node=chance.choice(NAMES), at=chance.uniform(0.0, safety), seconds=chance.choice(sizes))
+        Jump(node=chance.choice(names), at=chance.uniform(0.0, safety), seconds=chance.choice(sizes))
         for _ in range(chance.randint(1, 3))
     )
 
 
-def _failures(chance: random.Random, kind: Kind) -> tuple[Failure, ...]:
+def _failures(chance: random.Random, kind: Kind, names: Sequence[str]) -> tuple[Failure, ...]:
     most = 25 if kind is Kind.LINE else 600
     return tuple(
-        Failure(node=chance.choice(NAMES), number=chance.randint(4, most), kept=chance.random() < 0.5)
+        Failure(node=chance.choice(names), number=chance.randint(4, most), kept=chance.random() < 0.5)
         for _ in range(chance.choice((0, 0, 1, 2)))
     )

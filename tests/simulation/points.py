@@ -28,15 +28,26 @@ OPERATIONS = {
     "Open._judge.<locals>.<lambda>": "I6",
     "Open._commit.<locals>.operation": "I7",
     "HandOver._record_hand_over.<locals>.operation": "I9",
+    "HubHeld._write.<locals>.operation": "O7",
+    "HubHeld.acknowledgement.<locals>.operation": "O7 acknowledgement",
+    "TakeItems._send_answer.<locals>.operation": "M2",
+    "Deposits._commit.<locals>.operation": "H2",
+    "Deposits._hold.<locals>.operation": "H2 small",
+    "Mailbox._release.<locals>.operation": "H4",
 }
 """The operation of each step that is one batch."""
 _BLOBS = {
     ("FileBlobWriter.keep", "Submit._seal"): "O1",
     ("Accept._stream.<locals>.work", "Accept._stream"): "I2",
     ("FileBlobWriter.keep", "Accept._stream"): "I3",
+    ("FileBlobWriter.keep", "Deposits._receive_blob"): "H1",
+    ("Path.unlink", "remove_blob"): "H5",
 }
-STEPS = tuple(sorted({*OPERATIONS.values(), *_BLOBS.values()}))
-"""Every step at which a process can be made to die."""
+_ALL = sorted({*OPERATIONS.values(), *_BLOBS.values()})
+STEPS = tuple(each for each in _ALL if each[0] in "OI" and not each.startswith("O7"))
+"""Every step at which the process of a gateway can be made to die."""
+HUB_STEPS = tuple(each for each in _ALL if each not in STEPS)
+"""The steps of a hub, and of gateways that use one."""
 
 
 class Counts:
@@ -59,7 +70,7 @@ class Counts:
         """Note where a process died."""
         for step in steps:
             self.points[f"{step} {when}"] += 1
-        answers = {"O2": "O3", "I4": "I5"}
+        answers = {"O2": "O3", "I4": "I5", "H2": "H3"}
         if when == "after":
             self.points.update(answers[step] for step in steps if step in answers)
         if any(task.get_name().startswith("leg-") and not task.done() for task in life.tasks):

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.simulation.evil import Evil
-from tests.simulation.house import copy_of_the_house, make_node
+from tests.simulation.house import copy_of_the_house, house, make_node
+from tests.simulation.hub_judged import hub_found
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network
 from tests.simulation.node import Node
 from tests.simulation.officers import Officers
-from tests.simulation.options import EVIL, HOUR, NAMES, Death, Kind, Options
+from tests.simulation.options import EVIL, HOUR, HUB, Death, Kind, Options
 from tests.simulation.points import Counts, blob_step
 from tests.simulation.storage import (
     DISK_FAILED,
@@ -34,6 +35,11 @@ from tests.support.books import Books, read_books, reading
 from tests.support.faulty_store import Fate
 from tests.support.invariants import seen_is_stored, violations
 
+_WAITING_LEGS = (
+    "SELECT kind, peer, count(*), max(last_code) FROM leg"
+    " WHERE state = 'READY' OR (kind = 'package' AND state = 'HUB_HELD') GROUP BY kind, peer"
+)
+_HELD_ITEMS = "SELECT owner, count(*) FROM mailbox_item WHERE state = 'HELD' GROUP BY owner"
 _RESTART_SECONDS = 5.0
 _LOOK_SECONDS = 30.0
 _STOP_SECONDS = 120.0
@@ -72,8 +78,10 @@ class World:
         self.loop.job_seconds = lambda: self.chance.uniform(0.0, 0.01)
         self.weather = RunWeather(self.options, random.Random(f"weather {seed}"))
         self.loop.network = self.network = Network(self.loop, self.weather)
-        copy_of_the_house(self.folder)
-        self.nodes = {name: self._node(name) for name in NAMES}
+        self.house = house(hub=self.options.hub)
+        copy_of_the_house(self.folder, self.house)
+        self.nodes = {name: self._node(name) for name in self.options.names}
+        self.gateways = [node for node in self.nodes.values() if not node.is_hub]
         self.disk: Disk | None = None
         if self.options.kind is Kind.STORAGE:
             self.disk = Disk(self.folder, random.Random(f"disk {seed}"), self._disk_fault)
@@ -181,14 +189,15 @@ class World:
         Raises:
             BrokenPromiseError: something that was promised does not hold.
         """
-        try:
-            with self.disk.in_place() if self.disk else nullcontext():
-                self.loop.run_until_complete(self._run())
-            self._judge()
-        finally:
-            for node in self.nodes.values():
-                node.bury()
-            self.loop.bury()
+        with self.disk.in_place() if self.disk else nullcontext():
+            self.loop.run_until_complete(self._run())
+        self._judge()
+
+    def bury(self) -> None:
+        """End what has not ended; how it takes that is of no interest any more."""
+        for node in self.nodes.values():
+            node.bury()
+        self.loop.bury()
 
     async def _run(self) -> None:
         options, loop = self.options, self.loop
@@ -201,7 +210,7 @@ class World:
             loop.call_at(jump.at, self._jump, jump.node, jump.seconds)
         attack: asyncio.Task[None] | None = None
         if options.evil:
-            evil = Evil(list(self.nodes.values()), random.Random(f"evil {options.seed}"))
+            evil = Evil(self.gateways, random.Random(f"evil {options.seed}"), self.house)
             await evil.listen()
             attack = asyncio.create_task(evil.attack(options.safety_seconds))
         work = [asyncio.create_task(self.officers.hand_in(each)) for each in options.planned]
@@ -258,11 +267,10 @@ class World:
                 found.append(f"{node.name} is down")
                 continue
             read = node.store._reader_connection
-            for kind, peer, count, code in read.execute(
-                "SELECT kind, peer, count(*), max(last_code) FROM leg WHERE state = 'READY' GROUP BY kind, peer"
-            ):
+            for kind, peer, count, code in read.execute(_WAITING_LEGS):
                 if peer in self.nodes:
                     found.append(f"{node.name}: {count} {kind} legs to {peer} ({code})")
+            found += [f"{node.name}: {count} items for {owner}" for owner, count in read.execute(_HELD_ITEMS)]
             unopened = node.store.read.unopened_count()
             if unopened:
                 found.append(f"{node.name}: {unopened} not opened")
@@ -272,25 +280,29 @@ class World:
 
     def _judge(self) -> None:
         self._no_errors()
-        folders = [node.data for node in self.nodes.values()]
+        if bugs := self.counts.codes["internal"]:
+            raise BrokenPromiseError(f"'internal' was answered {bugs} times: a bug of ours.")
+        folders = [node.data for node in self.gateways]
         options = self.options
         expiring = bool(options.jumps) or any(each.days is not None for each in options.planned)
         found = [str(each) for each in violations(*folders, strangers={EVIL}, expiring=expiring)]
         for name, seen in self.officers.seen.items():
             found += [str(each) for each in seen_is_stored(read_books(self.nodes[name].data), seen)]
         found += self._officers_are_served()
+        if options.hub:
+            found += hub_found(self.nodes[HUB].data, folders, self.officers.documents)
         if found:
             raise BrokenPromiseError("\n".join(found))
 
     def books(self) -> dict[str, Books]:
         """What the folders hold."""
-        return {name: read_books(node.data) for name, node in self.nodes.items()}
+        return {node.name: read_books(node.data) for node in self.gateways}
 
     def _officers_are_served(self) -> list[str]:
         """Every message that was taken is there once; what became of it is what the options explain."""
         found = []
         sent: Mapping[bytes, bytes] = {}
-        for node in self.nodes.values():
+        for node in self.gateways:
             with reading(node.data) as database:
                 sent = {**sent, **dict(database.execute("SELECT message_id, pid FROM sent").fetchall())}
         if sent != self.officers.accepted:
