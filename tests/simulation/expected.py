@@ -128,3 +128,18 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     "bugs of ours; a run in which one is answered has failed": ("internal",),
 }  # fmt: skip
 """Codes that no run can meet, and why."""
+
+NOT_IN_FOLDERS: dict[int, str] = {
+    1: "what was shown is compared in the run: with what officers saw, and after each power cut with what others hold",
+    11: "what an officer is given is compared when it is given (officers.py); how it is read: tests/attacks",
+    14: "two checkpoints that do not fit are two ledgers: the audit (0), 13 and 15 see them; nobody cosigns yet",
+    20: "memory and tasks are gone with the process; their bounds are held by tests/attacks/test_row_51.py to 54 and 82",
+    21: "a folder knows no latencies; `make bench` and tests/attacks/test_row_82.py measure them",
+    24: "a leg keeps its last time only; tests/unit/flow hold each next one against the back-off",
+    27: "nothing is erased yet",
+    28: "clocks are set in the runs themselves: what they must not cause is 3, 6 and 30",
+    29: "there is no release before this one yet",
+    31: "judged under 30: what was issued and never arrived; nobody cosigns yet",
+    33: "counted by `make test` (MUST)",
+}
+"""Invariants that no folder can show afterwards, and what holds them instead."""
