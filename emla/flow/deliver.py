@@ -90,8 +90,7 @@ class DeliverLeg:
         if isinstance(answer, Refusal):
             if answer.code == "digest-mismatch" and not await is_whole(gateway, row.payload_sha256):
                 return _damaged(row)
-            gateway.signals.refused(said_by.id, answer.code)
-            return answer
+            return self._refused(said_by.id, answer)
         try:
             # O6: verified before it is believed; a crash before the commit only makes us ask again.
             claim = read_acknowledgement(answer)
@@ -122,6 +121,14 @@ class DeliverLeg:
             gateway.signals.wake(peer.id)  # the package it replaced may be asked for again
         return None
 
+    def _refused(self, by: str, refusal: Refusal) -> Refusal:
+        """Whoever has not heard of our newest keys cannot know what they signed: that is no fault of the leg, which waits."""
+        signals = self._gateway.signals
+        signals.refused(by, refusal.code)
+        if refusal.code == "bad-signature" and signals.unheard(by):
+            return Refusal(code=refusal.code, retry_after_seconds=HELD_SECONDS, held=True)
+        return refusal
+
     async def _expire(self, row: SentRow) -> None:
         """O8: nobody acknowledged it in time. A genuine RelayAcceptance that comes later supersedes this."""
         await self._gateway.store.write(give_up(self._gateway, row, EXPIRED))
@@ -143,8 +150,7 @@ class DeliverLeg:
         if isinstance(went, Postponed):
             return went
         if went.answer is not None:
-            gateway.signals.refused((went.hub or peer).id, went.answer.code)
-            return went.answer
+            return self._refused((went.hub or peer).id, went.answer)
         if went.hub:
             return await self._held.acknowledgement(leg, peer, went.code)
 
