@@ -19,6 +19,7 @@ from emla.formats import ed1
 from emla.formats.export import encode_export
 from emla.keyring.files import GATEWAY_USES, OPENER_USES, FileUse, read_keys
 from emla.model.documents import KeyUse
+from tests.simulation.key_officers import KeyOfficers
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network
 from tests.simulation.node import PORT, Node, SimulatedClock
@@ -146,6 +147,10 @@ async def _introduce(nodes: list[Node], made: dict[str, Initialised]) -> None:
                     data=encode_export(there.authority.documents),
                 )
                 assert answer.status == 201, await answer.text()
+    officers = KeyOfficers({node.name: node for node in nodes}, random.Random(0), EPOCH - _BEFORE_SECONDS)
+    for node in nodes:
+        if not node.is_hub:
+            await officers.appoint(node.name)
     for node in nodes:
         node.stop()
     await asyncio.sleep(60.0)

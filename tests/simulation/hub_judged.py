@@ -8,6 +8,7 @@ from emla.bootstrap.own import own_authority
 from emla.model.acknowledgement import Event
 from tests.simulation.officers import LARGE_BYTES
 from tests.support.authorities import derived
+from tests.support.books import reading
 from tests.support.gateways import select
 from tests.support.hub_books import hub_violations
 from tests.support.messages import ATTACHMENT_NAME
@@ -36,15 +37,18 @@ def hub_found(hub: Path, members: Sequence[Path], documents: Sequence[bytes]) ->
 def promised_to(members: Sequence[Path]) -> dict[bytes, bytes]:
     """Every HubAcceptance that a member holds, by package id."""
     sql = "SELECT pid, bundle FROM acknowledgement WHERE event = ?"
-    rows = [row for each in members for row in select(each, sql, Event.HUB_ACCEPTANCE.value)]
-    return {bytes(pid): bytes(bundle) for pid, bundle in rows}  # type: ignore[arg-type]  # columns of blobs
+    found = {}
+    for each in members:
+        with reading(each) as database:
+            found.update(database.execute(sql, (Event.HUB_ACCEPTANCE.value,)).fetchall())
+    return found
 
 
 def _public(folder: Path) -> list[str]:
     authority = own_authority(folder)
     profile = authority.profile
-    names = [name for _, name in profile.names] if profile else []
-    contacts = [value for _, value in profile.contacts] if profile else []
+    names = [name for _, name in profile.names]
+    contacts = [value for _, value in profile.contacts]
     return [authority.id, *names, *contacts]
 
 

@@ -25,7 +25,7 @@ from tests.support.servers import submission
 SMALL_BYTES, LARGE_BYTES = 300, 270 * 1024
 _PATIENCE_SECONDS = 100.0
 _LOOK_SECONDS_MAX = 1800.0
-_ENDED = {LegState.REJECTED.value, LegState.EXPIRED.value}
+_ENDED = {LegState.REJECTED.value, LegState.EXPIRED.value, LegState.REPLACED.value}
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.simulation.points import HUB_STEPS, STEPS
+from tests.simulation.points import HUB_STEPS, KEY_STEPS, STEPS
 
 NAMES = ("at.moj", "de.bfj", "jp.moj")
 EVIL = "xx.evil"
@@ -20,6 +20,9 @@ HIDDEN = "jp.moj"
 """In a run with a hub: who has no inbound port."""
 _HUB_EACH, _HUB_FROM = 5, 2
 """Each fifth run has a hub, from the second on."""
+_KEYS_EACH, _KEYS_FROM = 5, 4
+"""In each fifth run, from the fourth on, keys change."""
+_USES = ("seal", "sign", "ledger")
 HOUR, DAY = 3600.0, 86400.0
 
 
@@ -78,6 +81,16 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChange:
+    """Two officers bring a new key into force, and perhaps revoke the one before it."""
+
+    node: str
+    at: float
+    use: str
+    revoke: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """A message that somebody will hand in."""
 
@@ -114,6 +127,7 @@ class Options:
     opener_deaths: float
     evil: bool
     hub: bool = False
+    changes: tuple[KeyChange, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -128,7 +142,7 @@ class Options:
             f" refusals={self.refusals:.2f} slow={self.slow} ({self.bytes_per_second:.0f} B/s)"
             f" opener_deaths={self.opener_deaths:.2f} evil={self.evil} hub={self.hub}"
         )
-        many = (*self.windows, *self.deaths, *self.jumps, *self.failures)
+        many = (*self.windows, *self.deaths, *self.jumps, *self.failures, *self.changes)
         return "\n".join((few, *(f"  {each}" for each in many)))
 
 
@@ -142,24 +156,32 @@ def draw(seed: int, kind: Kind) -> Options:
     names = (*NAMES, HUB) if hub else NAMES
     at_the_hub = _appointed_at_the_hub(chance, seed // _HUB_EACH) if hub else []
     deaths, first = zip(_appointed(chance, seed), *at_the_hub, strict=True)
+    changes, under_way, cut = (), (), ()
+    if seed % _KEYS_EACH == _KEYS_FROM:
+        number = seed // _KEYS_EACH
+        changes, under_way, cut = _under_way(chance, number, safety)
+        deaths = (*deaths, _death_at_a_change(chance, number, changes[0], under_way[0]))
+    elif hub and chance.random() < 0.3:
+        changes = (_some_change(chance, chance.uniform(0.0, safety * 0.8)),)
     return Options(
         seed=seed,
         kind=kind,
         safety_seconds=safety,
-        planned=(*first, *_messages(chance, safety, kind, long=long, evil=evil)),
+        planned=(*first, *under_way, *_messages(chance, safety, kind, long=long, evil=evil)),
         latency_seconds=chance.choice((0.001, 0.02, 0.3, 2.0)),
         loss=chance.choice((0.0, 0.02, 0.1) if hub else (0.0, 0.02, 0.1, 0.3)),
         duplication=chance.choice((0.0, 0.1, 0.5)),
         refusals=chance.choice((0.0, 0.0, 0.1)),
         bytes_per_second=chance.choice((1e9, 20_000.0) if hub else (1e9, 20_000.0, 2_000.0)),
         slow=chance.choice(names),
-        windows=_windows(chance, safety, names, long=long),
+        windows=(*cut, *_windows(chance, safety, names, long=long)),
         deaths=(*deaths, *_deaths(chance, safety, kind, names)),
         jumps=_jumps(chance, safety, names),
         failures=_failures(chance, kind, names),
         opener_deaths=0.6 if deaths[0].step == "I6" else chance.choice((0.0, 0.0, 0.1, 0.6)),
         evil=evil,
         hub=hub,
+        changes=changes,
     )
 
 
@@ -219,6 +241,53 @@ def _death_at_the_hub(chance: random.Random, step: str, *, before: bool) -> tupl
         read=False,
     )
     return death, planned
+
+
+def _some_change(chance: random.Random, at: float) -> KeyChange:
+    return KeyChange(node=chance.choice(NAMES), at=at, use=chance.choice(_USES), revoke=False)
+
+
+def _under_way(
+    chance: random.Random, number: int, safety: float
+) -> tuple[tuple[KeyChange, ...], tuple[Planned, ...], tuple[Window, ...]]:
+    """A key changes while two messages that are sealed to the one before cannot get through; and perhaps another key later."""
+    sender, node = chance.sample(NAMES, 2)
+    at = chance.uniform(5.0, safety * 0.4)
+    revoke = KEY_STEPS[number % len(KEY_STEPS)] == "K5" or number % 6 == 0
+    use = "seal" if revoke else _USES[number % len(_USES)]
+    changes = [KeyChange(node=node, at=at, use=use, revoke=revoke)]
+    if chance.random() < 0.5:
+        changes.append(_some_change(chance, at + chance.uniform(0.0, safety * 0.4)))
+    planned = tuple(
+        Planned(
+            at=when,
+            sender=sender,
+            recipient=node,
+            urgent=False,
+            large=False,
+            days=None,
+            wait=False,
+            read=chance.random() < 0.5,
+        )
+        for when in (0.5, 1.0)
+    )
+    end = min(at + chance.uniform(20.0, 60.0), safety)
+    cut = tuple(Window(source=a, target=b, begin=0.0, end=end) for a, b in ((sender, node), (node, sender)))
+    return tuple(changes), planned, cut
+
+
+def _death_at_a_change(chance: random.Random, number: int, change: KeyChange, planned: Planned) -> Death:
+    """A death at a step of the change, or of the sender that hears of it."""
+    step = KEY_STEPS[number % len(KEY_STEPS)]
+    return Death(
+        node=planned.sender if step in ("K4", "K5") else change.node,
+        at=None,
+        job=None,
+        step=step,
+        before=number // len(KEY_STEPS) % 2 == 0,
+        down_seconds=chance.choice((0.1, 5.0, 60.0)),
+        silently=False,
+    )
 
 
 def _messages(

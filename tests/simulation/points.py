@@ -34,6 +34,11 @@ OPERATIONS = {
     "Deposits._commit.<locals>.operation": "H2",
     "Deposits._hold.<locals>.operation": "H2 small",
     "Mailbox._release.<locals>.operation": "H4",
+    "Changes.propose.<locals>.<lambda>": "C1",
+    "Changes.approve.<locals>.<lambda>": "C2",
+    "Own.adopt.<locals>.operation": "K2",
+    "TakeDocuments._keep.<locals>.operation": "K4",
+    "Reseal._replace.<locals>.operation": "K5",
 }
 """The operation of each step that is one batch."""
 _BLOBS = {
@@ -46,8 +51,10 @@ _BLOBS = {
 _ALL = sorted({*OPERATIONS.values(), *_BLOBS.values()})
 STEPS = tuple(each for each in _ALL if each[0] in "OI" and not each.startswith("O7"))
 """Every step at which the process of a gateway can be made to die."""
-HUB_STEPS = tuple(each for each in _ALL if each not in STEPS)
+HUB_STEPS = tuple(each for each in _ALL if each[0] in "HM" or each.startswith("O7"))
 """The steps of a hub, and of gateways that use one."""
+KEY_STEPS = tuple(each for each in _ALL if each[0] in "CK")
+"""The steps of those whose keys or documents change, and of those who hear of it."""
 
 
 class Counts:

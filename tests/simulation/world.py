@@ -8,14 +8,14 @@ Rules of this file:
 
 import asyncio
 import random
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.simulation.evil import Evil
-from tests.simulation.house import copy_of_the_house, house, make_node
+from tests.simulation.house import EPOCH, copy_of_the_house, house, make_node
 from tests.simulation.hub_judged import hub_found
+from tests.simulation.key_officers import KeyOfficers
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network
 from tests.simulation.node import Node
@@ -39,6 +39,7 @@ _WAITING_LEGS = (
     "SELECT kind, peer, count(*), max(last_code) FROM leg"
     " WHERE state = 'READY' OR (kind = 'package' AND state = 'HUB_HELD') GROUP BY kind, peer"
 )
+_SENT = "SELECT message_id, pid, replaces FROM sent ORDER BY id"
 _HELD_ITEMS = "SELECT owner, count(*) FROM mailbox_item WHERE state = 'HELD' GROUP BY owner"
 _RESTART_SECONDS = 5.0
 _LOOK_SECONDS = 30.0
@@ -86,6 +87,7 @@ class World:
         if self.options.kind is Kind.STORAGE:
             self.disk = Disk(self.folder, random.Random(f"disk {seed}"), self._disk_fault)
         self.officers = Officers(self.nodes, random.Random(f"officers {seed}"))
+        self.key_officers = KeyOfficers(self.nodes, random.Random(f"key officers {seed}"), EPOCH)
 
     def _node(self, name: str) -> Node:
         node = make_node(name, self.folder / name, self.loop, self.counts, seed=self.options.seed)
@@ -214,6 +216,7 @@ class World:
             await evil.listen()
             attack = asyncio.create_task(evil.attack(options.safety_seconds))
         work = [asyncio.create_task(self.officers.hand_in(each)) for each in options.planned]
+        work += [asyncio.create_task(self.key_officers.change(each)) for each in options.changes]
         await asyncio.sleep(options.safety_seconds)
         self._calm()
         await self._until_quiet(work)
@@ -301,11 +304,17 @@ class World:
     def _officers_are_served(self) -> list[str]:
         """Every message that was taken is there once; what became of it is what the options explain."""
         found = []
-        sent: Mapping[bytes, bytes] = {}
+        sent: dict[bytes, bytes] = {}
+        first: dict[bytes, bytes] = {}
+        """Of a package that took another one's place, that one: whoever hands a message in again is shown the newest."""
         for node in self.gateways:
             with reading(node.data) as database:
-                sent = {**sent, **dict(database.execute("SELECT message_id, pid FROM sent").fetchall())}
-        if sent != self.officers.accepted:
+                for message, pid, replaces in database.execute(_SENT):
+                    if replaces is None:
+                        sent[message] = pid
+                    else:
+                        first[pid] = first.get(replaces, replaces)
+        if sent != {message: first.get(pid, pid) for message, pid in self.officers.accepted.items()}:
             found.append(f"{len(self.officers.accepted)} messages were taken, {len(sent)} are stored")
         if len(sent) != len(self.options.planned):
             found.append(f"{len(self.options.planned)} messages were handed in, {len(sent)} are stored")

@@ -65,8 +65,8 @@ def revoked_keys_end(books: Books, more: KeyBooks) -> Found:
         return
     places = {(leaf.kind, leaf.ref): place for place, leaf in enumerate(books.all_leaves)}
     for what, kind, ref, by, kid, note in _signed(books):
-        place, since = known.get((by, kid), (None, 0))
-        if place is None or places.get((kind, ref), 0) < place:
+        place, since = known.get((by, kid), (len(places), 0))
+        if places.get((kind, ref), 0) < place:
             continue
         if note is None or not _was_witnessed(more, note, since):
             yield violation(17, books, f"{what} {short(ref)} is signed by {kid}, which {by} had revoked")
@@ -77,8 +77,8 @@ def _signed(books: Books) -> Iterator[tuple[str, int, bytes, str, str, bytes | N
     for pid, package in books.received.items():
         for each in header_form.decode_signed(package.signed).signatures if package.header else ():
             yield "package", LeafKind.HEADER_RECEIVED, pid, package.other, each.kid, None
-    for pid, package in books.sent.items():
-        for each in header_form.decode_signed(package.signed).signatures if package.header else ():
+    for pid, sent in books.sent.items():
+        for each in header_form.decode_signed(sent.signed).signatures if sent.header else ():
             yield "package", LeafKind.HEADER_SENT, pid, books.id, each.kid, None
     for aid, one in books.acknowledgements.items():
         if one.claim is None:

@@ -25,7 +25,7 @@ def every_move_left_its_trace(books: Books) -> Found:
     if counted != Counter(more.leg_counts):
         yield violation(23, books, f"{dict(more.leg_counts)} legs are counted, {dict(counted)} are there")
     held = {
-        str(decode_event(body).facts.get("pid")) for body in books.events.values() if _is(body, "leg.held")
+        str(decode_event(body).facts.get("ref")) for body in books.events.values() if _is(body, "leg.held")
     }
     replaced = {each.replaces for each in books.sent.values() if each.replaces}
     for leg in books.legs:

@@ -1,6 +1,6 @@
 """The part of an authority's books that is about keys, documents and what officers decided; read raw, like `books.py`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -117,17 +117,37 @@ def _signed_in(body: bytes) -> tuple[bytes, ...]:
 
 
 def _version_of(signed: bytes) -> Version | None:
-    for kind, decode in (
-        (PayloadType.CARD, form.decode_card),
-        (PayloadType.ROOT, form.decode_root),
-        (PayloadType.PROFILE, form.decode_profile),
-        (PayloadType.STATUS, standing.decode_status),
-    ):
+    for kind, read in _NUMBERED.items():
         with suppress(EmlaError):
             payload = form.decode_signed(signed, kind).payload
-            said = decode(payload)  # type: ignore[operator]  # four functions, one shape
-            number = said.at if kind is PayloadType.STATUS else said.version
-            return Version(
-                authority=said.authority, type=kind, number=number, sha256=form.document_hash(payload)
-            )
+            authority, number = read(payload)
+            return Version(authority=authority, type=kind, number=number, sha256=form.document_hash(payload))
     return None
+
+
+def _card(payload: bytes) -> tuple[str, int]:
+    card = form.decode_card(payload)
+    return card.authority, card.version
+
+
+def _root(payload: bytes) -> tuple[str, int]:
+    root = form.decode_root(payload)
+    return root.authority, root.version
+
+
+def _profile(payload: bytes) -> tuple[str, int]:
+    profile = form.decode_profile(payload)
+    return profile.authority, profile.version
+
+
+def _status(payload: bytes) -> tuple[str, int]:
+    status = standing.decode_status(payload)
+    return status.authority, status.at
+
+
+_NUMBERED: dict[PayloadType, Callable[[bytes], tuple[str, int]]] = {
+    PayloadType.CARD: _card,
+    PayloadType.ROOT: _root,
+    PayloadType.PROFILE: _profile,
+    PayloadType.STATUS: _status,
+}
