@@ -255,8 +255,7 @@ ROWS = (
         old="(code not in plan.answered or plan.push_later)",
         new="code not in plan.answered",
         held_by=(
-            "tests/unit/flow/test_refresh.py"
-            "::test_who_has_not_our_documents_is_given_them_when_it_refuses_a_signature_however_often",
+            "tests/unit/flow/test_refresh.py::test_who_has_not_our_documents_is_given_them_however_often_it_refuses",
         ),
     ),
 )

@@ -197,7 +197,7 @@ async def test_documents_pushed_while_they_are_fetched_are_no_rollback(
     )
 
 
-async def test_who_has_not_our_documents_is_given_them_when_it_refuses_a_signature_however_often(
+async def test_who_has_not_our_documents_is_given_them_however_often_it_refuses(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Found by the simulation: a peer that was away when a key changed refused ten acknowledgements within a minute."""
