@@ -22,6 +22,8 @@ _HUB_EACH, _HUB_FROM = 5, 2
 """Each fifth run has a hub, from the second on."""
 _KEYS_EACH, _KEYS_FROM = 5, 4
 """In each fifth run, from the fourth on, keys change."""
+_ROT_EACH, _ROT_FROM = 5, 1
+"""In each fifth run, from the first on, payloads rot."""
 _USES = ("seal", "sign", "ledger")
 HOUR, DAY = 3600.0, 86400.0
 
@@ -91,6 +93,17 @@ class KeyChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rot:
+    """A payload rots on a disk: one that was sent or one that was received; later its operator puts a copy back."""
+
+    node: str
+    at: float
+    received: bool
+    gone: bool
+    mended_after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """A message that somebody will hand in."""
 
@@ -128,6 +141,7 @@ class Options:
     evil: bool
     hub: bool = False
     changes: tuple[KeyChange, ...] = ()
+    rot: tuple[Rot, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -142,7 +156,7 @@ class Options:
             f" refusals={self.refusals:.2f} slow={self.slow} ({self.bytes_per_second:.0f} B/s)"
             f" opener_deaths={self.opener_deaths:.2f} evil={self.evil} hub={self.hub}"
         )
-        many = (*self.windows, *self.deaths, *self.jumps, *self.failures, *self.changes)
+        many = (*self.windows, *self.deaths, *self.jumps, *self.failures, *self.changes, *self.rot)
         return "\n".join((few, *(f"  {each}" for each in many)))
 
 
@@ -150,9 +164,10 @@ def draw(seed: int, kind: Kind) -> Options:
     """Decide a run."""
     chance = random.Random(f"{kind} {seed}")
     long = kind is Kind.LINE and seed % 25 == 0
-    safety = 2.2 * DAY if long else chance.choice((120.0, 600.0, HOUR, 3 * HOUR))
-    evil = kind is Kind.LINE and chance.random() < 0.6
     hub = seed % _HUB_EACH == _HUB_FROM or (long and seed % 200 == 0)
+    lengths = (120.0, 600.0, HOUR) if hub else (120.0, 600.0, HOUR, 3 * HOUR)  # waiting at a hub costs calls
+    safety = 2.2 * DAY if long else chance.choice(lengths)
+    evil = kind is Kind.LINE and chance.random() < 0.6
     names = (*NAMES, HUB) if hub else NAMES
     at_the_hub = _appointed_at_the_hub(chance, seed // _HUB_EACH) if hub else []
     deaths, first = zip(_appointed(chance, seed), *at_the_hub, strict=True)
@@ -161,6 +176,9 @@ def draw(seed: int, kind: Kind) -> Options:
         number = seed // _KEYS_EACH
         changes, under_way, cut = _under_way(chance, number, safety)
         deaths = (*deaths, _death_at_a_change(chance, number, changes[0], under_way[0]))
+    rot: tuple[Rot, ...] = ()
+    if seed % _ROT_EACH == _ROT_FROM:
+        rot, under_way, cut = _rotting(chance, safety)
     elif hub and chance.random() < 0.3:
         changes = (_some_change(chance, chance.uniform(0.0, safety * 0.8)),)
     return Options(
@@ -182,6 +200,7 @@ def draw(seed: int, kind: Kind) -> Options:
         evil=evil,
         hub=hub,
         changes=changes,
+        rot=rot,
     )
 
 
@@ -274,6 +293,36 @@ def _under_way(
     end = min(at + chance.uniform(20.0, 60.0), safety)
     cut = tuple(Window(source=a, target=b, begin=0.0, end=end) for a, b in ((sender, node), (node, sender)))
     return tuple(changes), planned, cut
+
+
+def _rotting(
+    chance: random.Random, safety: float
+) -> tuple[tuple[Rot, ...], tuple[Planned, ...], tuple[Window, ...]]:
+    """A payload that cannot go yet rots where it waits; another one somewhere, sent or received."""
+    sender, recipient = chance.sample(NAMES, 2)
+    planned = Planned(
+        at=0.1,
+        sender=sender,
+        recipient=recipient,
+        urgent=False,
+        large=True,
+        days=None,
+        wait=False,
+        read=False,
+    )
+    end = chance.uniform(20.0, 40.0)
+    cut = tuple(
+        Window(source=a, target=b, begin=0.0, end=end) for a, b in ((sender, recipient), (recipient, sender))
+    )
+    first = Rot(node=sender, at=5.0, received=False, gone=chance.random() < 0.5, mended_after=safety * 0.7)
+    other = Rot(
+        node=chance.choice(NAMES),
+        at=chance.uniform(2.0, safety * 0.5),
+        received=chance.random() < 0.7,
+        gone=chance.random() < 0.5,
+        mended_after=chance.uniform(30.0, safety * 0.4),
+    )
+    return (first, other), (planned,), cut
 
 
 def _death_at_a_change(chance: random.Random, number: int, change: KeyChange, planned: Planned) -> Death:

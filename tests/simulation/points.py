@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from emla.flow import deliver
 from emla.model.errors import EmlaError
 from emla.model.leg import InboxState, LegState
-from emla.ports.store import Issued
+from emla.ports.store import Issued, SentRow
+from emla.ports.transport import Refusal
 from emla.steps.acknowledge import IssuedAcknowledgement
 from emla.store.sqlite.transaction import SqliteTransaction
 from tests.simulation.loop import Life
@@ -128,7 +130,14 @@ def watching(counts: Counts) -> Iterator[None]:
         begin(self, code, *rest, **more)  # type: ignore[arg-type]  # handed on as they came
         counts.codes[code] += 1
 
+    damaged = deliver._damaged
+
+    def counted_damage(row: SentRow) -> Refusal:
+        counts.codes["payload-damaged"] += 1
+        return damaged(row)
+
     with (
+        patch.object(deliver, "_damaged", counted_damage),
         patch.object(SqliteTransaction, "move_leg", counted_leg),
         patch.object(SqliteTransaction, "move_received", counted_received),
         patch.object(SqliteTransaction, "issue", counted_issue),

@@ -20,8 +20,9 @@ from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network
 from tests.simulation.node import Node
 from tests.simulation.officers import Officers
-from tests.simulation.options import EVIL, HOUR, HUB, Death, Kind, Options
+from tests.simulation.options import EVIL, HOUR, HUB, Death, Kind, Options, Rot
 from tests.simulation.points import Counts, blob_step
+from tests.simulation.rot import Rotten
 from tests.simulation.storage import (
     DISK_FAILED,
     DISK_FULL,
@@ -40,6 +41,10 @@ _WAITING_LEGS = (
     " WHERE state = 'READY' OR (kind = 'package' AND state = 'HUB_HELD') GROUP BY kind, peer"
 )
 _SENT = "SELECT message_id, pid, replaces FROM sent ORDER BY id"
+_FAILURES = (
+    "SELECT r.sender, a.reason, a.pid FROM acknowledgement a JOIN received r ON r.pid = a.pid"
+    " WHERE a.event = 'ContentConsignmentFailure' AND a.by = ?"
+)
 _HELD_ITEMS = "SELECT owner, count(*) FROM mailbox_item WHERE state = 'HELD' GROUP BY owner"
 _RESTART_SECONDS = 5.0
 _LOOK_SECONDS = 30.0
@@ -87,6 +92,7 @@ class World:
         if self.options.kind is Kind.STORAGE:
             self.disk = Disk(self.folder, random.Random(f"disk {seed}"), self._disk_fault)
         self.officers = Officers(self.nodes, random.Random(f"officers {seed}"))
+        self.rotten = Rotten(random.Random(f"rot {seed}"))
         self.key_officers = KeyOfficers(self.nodes, random.Random(f"key officers {seed}"), EPOCH)
 
     def _node(self, name: str) -> Node:
@@ -152,7 +158,11 @@ class World:
             for (pid, event), bundle in seen.items()
             if stored.get((pid, event)) != bundle
         ]
-        lost += [f"the blob {name}" for name in missing_blobs(node.data)]
+        lost += [
+            f"the blob {name}"
+            for name in missing_blobs(node.data)
+            if not self.rotten.is_rotten(node.name, name)
+        ]
         if lost:
             self.lost += [f"[79] {node.name} lost {each}" for each in lost]
 
@@ -182,6 +192,27 @@ class World:
         self.note(f"{name} clock {seconds:+.0f}")
         self.counts.weather["clock jumps"] += 1
         self.nodes[name].clock.wrong_by += seconds
+
+    async def _rot(self, rot: Rot) -> None:
+        """Spoil a payload and put it back; then the operator starts the server again, as payload-damaged.md says."""
+        node = self.nodes[rot.node]
+        await asyncio.sleep(rot.at)
+        while not self.rotten.spoil(rot, node):
+            if self._over:
+                return
+            await asyncio.sleep(1.0)
+        self.note(f"{rot.node} a payload rots")
+        self.counts.weather["rot"] += 1
+        until = min(rot.at + rot.mended_after, self.options.safety_seconds)
+        await asyncio.sleep(max(0.0, until - self.loop.now))
+        while not self.rotten.mend(rot, node):
+            await asyncio.sleep(1.0)
+        self.note(f"{rot.node} a payload is put back")
+        life = node.life
+        while node.is_up and node.life is life:
+            node.stop()  # said again to one that was only just starting
+            await asyncio.sleep(1.0)
+        self._start(node)
 
     # --- the run ---
 
@@ -217,6 +248,7 @@ class World:
             attack = asyncio.create_task(evil.attack(options.safety_seconds))
         work = [asyncio.create_task(self.officers.hand_in(each)) for each in options.planned]
         work += [asyncio.create_task(self.key_officers.change(each)) for each in options.changes]
+        work += [asyncio.create_task(self._rot(each)) for each in options.rot]
         await asyncio.sleep(options.safety_seconds)
         self._calm()
         await self._until_quiet(work)
@@ -292,6 +324,7 @@ class World:
         for name, seen in self.officers.seen.items():
             found += [str(each) for each in seen_is_stored(read_books(self.nodes[name].data), seen)]
         found += self._officers_are_served()
+        found += self._nobody_was_blamed()
         if options.hub:
             found += hub_found(self.nodes[HUB].data, folders, self.officers.documents)
         if found:
@@ -300,6 +333,19 @@ class World:
     def books(self) -> dict[str, Books]:
         """What the folders hold."""
         return {node.name: read_books(node.data) for node in self.gateways}
+
+    def _nobody_was_blamed(self) -> list[str]:
+        """What honest senders sealed opens: a failure that is said of it is the opener's death, and never our own disk."""
+        found = []
+        for node in self.gateways:
+            with reading(node.data) as database:
+                rows = database.execute(_FAILURES, (node.name,)).fetchall()
+            found += [
+                f"[9] {node.name} says '{reason}' of {pid.hex()[:16]} by {sender}"
+                for sender, reason, pid in rows
+                if sender in self.nodes and reason != "three-strikes"
+            ]
+        return found
 
     def _officers_are_served(self) -> list[str]:
         """Every message that was taken is there once; what became of it is what the options explain."""
