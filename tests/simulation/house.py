@@ -19,11 +19,12 @@ from emla.formats import ed1
 from emla.formats.export import encode_export
 from emla.keyring.files import GATEWAY_USES, OPENER_USES, FileUse, read_keys
 from emla.model.documents import KeyUse
+from tests.simulation.draw import draw
 from tests.simulation.key_officers import KeyOfficers
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network
 from tests.simulation.node import PORT, Node, SimulatedClock
-from tests.simulation.options import EVIL, HIDDEN, HUB, NAMES, Kind, draw
+from tests.simulation.options import EVIL, HIDDEN, HUB, NAMES, Kind
 from tests.simulation.points import Counts
 from tests.simulation.weather import RunWeather
 from tests.support.authorities import NOW, Party

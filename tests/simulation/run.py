@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.simulation.draw import draw
 from tests.simulation.house import house, memory_folder
 from tests.simulation.loop import quietly
-from tests.simulation.options import Kind, Options, draw
+from tests.simulation.options import Kind, Options
 from tests.simulation.ordered import in_order
 from tests.simulation.points import Counts, watching
 from tests.simulation.world import World

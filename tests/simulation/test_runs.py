@@ -11,7 +11,8 @@ import pytest
 from emla.flow.deliver import DeliverLeg
 from emla.model.leg import LegKind, LegState
 from emla.store.sqlite.transaction import SqliteTransaction
-from tests.simulation.options import HOUR, Death, Kind, draw
+from tests.simulation.draw import draw
+from tests.simulation.options import HOUR, Death, Kind
 from tests.simulation.run import run_options, run_seed, run_seeds
 from tests.simulation.scenes import calm_options, messages_between
 from tests.simulation.world import World
