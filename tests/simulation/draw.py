@@ -47,7 +47,9 @@ def draw(seed: int, kind: Kind) -> Options:
     names = (*NAMES, HUB) if hub else NAMES
     at_the_hub = _appointed_at_the_hub(chance, seed // _HUB_EACH) if hub else []
     deaths, first = zip(_appointed(chance, seed), *at_the_hub, strict=True)
-    changes, under_way, cut = (), (), ()
+    changes: tuple[KeyChange, ...] = ()
+    under_way: tuple[Planned, ...] = ()
+    cut: tuple[Window, ...] = ()
     if seed % _KEYS_EACH == _KEYS_FROM:
         number = seed // _KEYS_EACH
         changes, under_way, cut = _under_way(chance, number, safety)

@@ -37,7 +37,7 @@ def hub_found(hub: Path, members: Sequence[Path], documents: Sequence[bytes]) ->
 def promised_to(members: Sequence[Path]) -> dict[bytes, bytes]:
     """Every HubAcceptance that a member holds, by package id."""
     sql = "SELECT pid, bundle FROM acknowledgement WHERE event = ?"
-    found = {}
+    found: dict[bytes, bytes] = {}
     for each in members:
         with reading(each) as database:
             found.update(database.execute(sql, (Event.HUB_ACCEPTANCE.value,)).fetchall())
