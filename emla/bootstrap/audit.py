@@ -34,12 +34,13 @@ _OBJECTS = {
     LeafKind.HEADER_SENT: "SELECT signed FROM sent WHERE pid = ?1",
     LeafKind.HEADER_RECEIVED: "SELECT signed FROM received WHERE pid = ?1"
     " UNION ALL SELECT signed FROM equivocation WHERE pid = ?1",
-    LeafKind.ACKNOWLEDGEMENT_ISSUED: "SELECT bundle FROM acknowledgement WHERE aid = ?1",
-    LeafKind.ACKNOWLEDGEMENT_RECEIVED: "SELECT bundle FROM acknowledgement WHERE aid = ?1"
+    LeafKind.ACKNOWLEDGEMENT_ISSUED: "SELECT bundle FROM acknowledgement WHERE id = ?2",
+    LeafKind.ACKNOWLEDGEMENT_RECEIVED: "SELECT bundle FROM acknowledgement WHERE id = ?2"
     " UNION ALL SELECT bundle FROM contradiction WHERE aid = ?1",
     LeafKind.DOCUMENT: "SELECT body FROM document WHERE sha256 = ?1",
     LeafKind.EVENT: "SELECT body FROM event WHERE sha256 = ?1",
 }
+"""Where the bytes of a leaf are: by what it refers to, and by the row of an acknowledgement."""
 _BUNDLES = frozenset({LeafKind.ACKNOWLEDGEMENT_ISSUED, LeafKind.ACKNOWLEDGEMENT_RECEIVED})
 
 
@@ -98,6 +99,7 @@ def _audit(connection: sqlite3.Connection, authority: Authority, hash_payload: H
     for each in _forgotten(connection):
         directory.peers.setdefault(each.authority.id, each)
     acknowledgements = _check_acknowledgements(connection, authority, directory, problems)
+    problems += _misfiled(connection)
     payloads = _check_payloads(connection, hash_payload, problems)
     return LedgerAudit(
         ledger=report,
@@ -136,16 +138,25 @@ def _forgotten(connection: sqlite3.Connection) -> Iterator[Peer]:
         yield from load_directory([peer]).peers.values()
 
 
+# Nothing else asks for acknowledgements by their ids, so there is no index for it: SQLite makes one, of ids alone, for as long as
+# the audit runs.
+_LEAVES = """
+SELECT l.idx, l.kind, l.digest, l.ref, a.id FROM {ledger} LEFT JOIN acknowledgement a ON a.aid = l.ref
+"""
+_ISSUED = """
+SELECT b.bundle FROM {ledger} CROSS JOIN acknowledgement a ON a.aid = l.ref CROSS JOIN acknowledgement b ON b.id = a.id
+WHERE {where} l.kind = ? ORDER BY l.idx
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where a ledger lies: that in force, unless said."""
 
     epoch: int
-    leaves: str = "SELECT idx, kind, digest, ref FROM leaf ORDER BY idx"
+    leaves: str = _LEAVES.format(ledger="leaf l") + "ORDER BY l.idx"
     checkpoints: str = "SELECT note FROM checkpoint ORDER BY size"
-    issued: str = (
-        "SELECT a.bundle FROM leaf l JOIN acknowledgement a ON a.aid = l.ref WHERE l.kind = ? ORDER BY l.idx"
-    )
+    issued: str = _ISSUED.format(ledger="leaf l", where="")
     values: tuple[int, ...] = ()
 
 
@@ -153,21 +164,20 @@ def _former(epoch: int) -> _Place:
     """Where the ledger of a former epoch lies."""
     return _Place(
         epoch,
-        "SELECT idx, kind, digest, ref FROM former_leaf WHERE epoch = ? ORDER BY idx",
+        _LEAVES.format(ledger="former_leaf l") + "WHERE +l.epoch = ? ORDER BY l.epoch, l.idx",
         "SELECT note FROM former_checkpoint WHERE epoch = ? ORDER BY size",
-        "SELECT a.bundle FROM former_leaf l JOIN acknowledgement a ON a.aid = l.ref"
-        " WHERE l.epoch = ? AND l.kind = ? ORDER BY l.idx",
+        _ISSUED.format(ledger="former_leaf l", where="+l.epoch = ? AND").replace("BY", "BY l.epoch,"),
         (epoch,),
     )
 
 
 def _audit_ledger(connection: sqlite3.Connection, authority: Authority, where: _Place) -> AuditReport:
-    refs: dict[int, bytes] = {}
+    refs: dict[int, tuple[bytes, int | None]] = {}
 
     def leaves() -> Iterator[LeafRecord]:
-        for index, kind, digest, ref in connection.execute(where.leaves, where.values):
+        for index, kind, digest, *ref in connection.execute(where.leaves, where.values):
             refs.clear()  # one at a time: the audit asks for the object of the leaf it was just given
-            refs[index] = ref
+            refs[index] = (ref[0], ref[1])
             yield LeafRecord(index=index, kind=kind, digest=digest)
 
     return audit(
@@ -180,12 +190,15 @@ def _audit_ledger(connection: sqlite3.Connection, authority: Authority, where: _
     )
 
 
-def _stored(connection: sqlite3.Connection, record: LeafRecord, ref: bytes) -> bytes | None:
+def _stored(
+    connection: sqlite3.Connection, record: LeafRecord, ref: tuple[bytes, int | None]
+) -> bytes | None:
     """The exact bytes a leaf was made of; for an acknowledgement the signed object inside its bundle."""
     if record.kind not in _OBJECTS:
         return None
     kind = LeafKind(record.kind)
-    row = connection.execute(_OBJECTS[kind], (ref,)).fetchone()
+    sql = _OBJECTS[kind]
+    row = connection.execute(sql, ref if "?2" in sql else ref[:1]).fetchone()
     if row is None:
         return None
     if kind not in _BUNDLES:
@@ -239,6 +252,32 @@ def _check_acknowledgements(
             continue
         checked += 1
     return checked
+
+
+_MISFILED = {
+    "An acknowledgement of": """
+        SELECT a.pid FROM acknowledgement a LEFT JOIN sent s ON s.pid = a.pid LEFT JOIN received r ON r.pid = a.pid
+        WHERE a.package IS NOT coalesce(s.id * 2, r.id * 2 + 1)""",
+    "The leg of": """
+        SELECT l.ref FROM leg l LEFT JOIN sent s ON s.pid = l.ref
+        WHERE l.kind = 'package' AND l.package IS NOT s.id * 2""",
+    "The leg of the acknowledgement": """
+        SELECT l.ref FROM leg l LEFT JOIN acknowledgement a ON a.aid = l.ref
+        WHERE l.kind = 'acknowledgement' AND l.package IS NOT a.package""",
+}
+
+
+def _misfiled(connection: sqlite3.Connection) -> Iterator[str]:
+    """What is filed under the number of a package that it is not about: nobody who asks for it would find it.
+
+    A database from before there were numbers, in an old backup, is audited as it is: it gets them when a server opens it.
+    """
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(acknowledgement)")}
+    if "package" not in columns:
+        return
+    for what, sql in _MISFILED.items():
+        for (ref,) in connection.execute(sql):
+            yield f"{what} {ref.hex()[:16]} is filed under another package."
 
 
 def _check_payloads(connection: sqlite3.Connection, hash_payload: HashPayload, problems: list[str]) -> int:

@@ -23,9 +23,9 @@ SELECT m.ref, b.front, p.sha256 FROM mailbox_item m LEFT JOIN mailbox_body b ON 
 LEFT JOIN payload p ON p.sha256 = m.payload_sha256 WHERE m.kind = 'package' AND m.state = 'HELD'
 """
 _UNPROVED = """
-SELECT m.ref FROM mailbox_item m WHERE m.kind = 'package' AND m.state = 'RELEASED' AND NOT EXISTS (
-    SELECT 1 FROM acknowledgement a WHERE a.aid = m.proof AND a.pid = m.ref AND a.by = m.owner
-    AND a.event IN ('RelayAcceptance', 'RelayRejection'))
+SELECT m.ref FROM mailbox_item m LEFT JOIN acknowledgement a ON a.aid = m.proof AND a.pid = m.ref AND a.by = m.owner
+    AND a.event IN ('RelayAcceptance', 'RelayRejection')
+WHERE m.kind = 'package' AND m.state = 'RELEASED' AND a.aid IS NULL
 """
 _EXPIRED = (
     "SELECT item, ref, expires, ended_at FROM mailbox_item WHERE kind = 'package' AND state = 'EXPIRED'"

@@ -19,10 +19,12 @@ from emla.bootstrap.checkup import Check, Verdict, fail, of_error, ok, warn
 from emla.bootstrap.doctor_keys import examine_keys
 from emla.bootstrap.doctor_store import check_backup, check_sqlite
 from emla.bootstrap.own import KEYS, own_authority
+from emla.bootstrap.own_keys import held_in
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.unlock import Chosen
 from emla.client.answers import OwnHub, Peer
 from emla.client.client import Client
+from emla.flow.own import absent_keys
 from emla.formats import export
 from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
@@ -65,7 +67,13 @@ async def examine(
     if folder.verdict is Verdict.FAIL:
         return tuple(checks)
     about_keys, keys = examine_keys(settings, environment, chosen or Chosen())
-    checks += [*_documents(data, now), *about_keys, _disk(settings), *check_backup(settings, now)]
+    checks += [
+        *_documents(data, now),
+        *_keys_here(data, now),
+        *about_keys,
+        _disk(settings),
+        *check_backup(settings, now),
+    ]
     checks += [await _opener(settings, keys), await _clerk(settings)]
     checks += await _server(data, settings)
     return tuple(checks)
@@ -135,6 +143,21 @@ def _keys_in_force(authority: Authority, now: int) -> Iterator[Check]:
         if key is None:
             remedy = "Publish a card with a new key."
             yield fail(f"{use} key", "the card has none that is valid today", remedy)
+
+
+def _keys_here(data: Path, now: int) -> Iterator[Check]:
+    """Keys of the card whose private halves are lost: a restored backup lacks those that were made after it."""
+    try:
+        authority = own_authority(data)
+        held = held_in(data / KEYS)
+    except EmlaError:
+        return  # said elsewhere
+    for key in absent_keys(authority, held, now):
+        yield fail(
+            f"{key.use} key",
+            f"the private half of {key.kid}, which the card lists, is not here",
+            "Replace it: `emla ledger recover` if the ledger is closed, else `emla keys rotate`.",
+        )
 
 
 def _disk(settings: Settings) -> Check:

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from emla.flow.accept import Accept
-from emla.flow.collect import Collect
+from emla.flow.collect import Collect, Take
 from emla.flow.collect_items import TakeItems
 from emla.flow.gateway import Gateway
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.refresh import Refresh
 from emla.flow.relay import Relay
+from emla.flow.take_back import TakeBack
 from emla.flow.take_documents import TakeDocuments
 from emla.flow.ways import Ways
+from emla.model.mailbox import ItemKind
 from emla.transport.https import HttpsTransport
 from emla.transport.hub import HttpsHubLine
 
@@ -36,12 +38,19 @@ def collector(
     accept: Accept,
     receive: ReceiveAcknowledgement,
     take: TakeDocuments,
+    take_back: TakeBack,
+    take_status: Take,
     relay: Relay,
+    on_reached: Callable[[str], None],
 ) -> Collect:
     """Make what collects our mailboxes, and let it and the relay know when a hub is pinned."""
-    collect = Collect(
-        gateway, hubs.line, TakeItems(gateway, accept, receive, take, relay.add).table(), hubs.ways.contact
-    )
+    items = TakeItems(gateway, accept, receive, take, take_back, relay.add)
+
+    def reached(hub: str) -> None:
+        hubs.ways.contact(hub)
+        on_reached(hub)
+
+    collect = Collect(gateway, hubs.line, {**items.table(), ItemKind.CHANNEL: take_status}, reached)
 
     def pinned(authority: str) -> None:
         collect.look()

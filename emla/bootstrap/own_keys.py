@@ -12,6 +12,21 @@ from emla.model.signed import Signer
 from emla.ports.keys import HeldKey
 
 
+def held_in(folder: Path) -> tuple[HeldKey, ...]:
+    """Every private key of the card's uses in a key folder, locked or not.
+
+    Raises:
+        ConfigurationError: ``unreadable-key``: a file is none.
+    """
+    uses = frozenset(FileUse(each.value) for each in KeyUse)
+    return tuple(
+        HeldKey(
+            use=KeyUse(key.use.value), kid=key.kid, place="token" if isinstance(key, TokenKey) else "file"
+        )
+        for _, key in kept_keys(folder, uses)
+    )
+
+
 async def _no_opener() -> None:
     """There is no opener to tell."""
 
@@ -44,15 +59,7 @@ class OwnKeys:
 
     def held(self) -> Sequence[HeldKey]:
         """Every private key of the card's uses that is here, the sealing keys too."""
-        if self._folder is None:
-            return ()
-        uses = frozenset(FileUse(each.value) for each in KeyUse)
-        return tuple(
-            HeldKey(
-                use=KeyUse(key.use.value), kid=key.kid, place="token" if isinstance(key, TokenKey) else "file"
-            )
-            for _, key in kept_keys(self._folder, uses)
-        )
+        return () if self._folder is None else held_in(self._folder)
 
     async def reload(self) -> None:
         """Read the folder again, and let the opener have the keys that are there now."""

@@ -172,7 +172,7 @@ async def run_gateway(
     async with contextlib.AsyncExitStack() as stack:
         parts = await open_parts(settings, keys, stack, around)
         line = _line(parts)
-        await line.channels.ask_first()
+        await line.channels.ask_first(line.own)
         await line.own.start()
         await line.upkeep.sign_status()
         for peer in list(parts.gateway.directory.peers):
@@ -201,7 +201,7 @@ def _line(parts: Parts) -> Line:
     """Put the journeys together, and connect what one tells another."""
     gateway, news = parts.gateway, News()
     hubs = hub_ways(gateway, parts.transport)
-    channels = channel_line(gateway, parts.transport)
+    channels = channel_line(gateway, parts.transport, hubs, lambda peer: words(peer))  # `words` needs them
     deliver = DeliverLeg(gateway, parts.transport, news, hubs.line, hubs.ways)
     relay = Relay(gateway, channels.rounds.watch(deliver))
     reseal = Reseal(gateway, news, relay.add)
@@ -216,12 +216,22 @@ def _line(parts: Parts) -> Line:
     gateway.signals.cards_seen = refresh.cards_seen
     gateway.signals.refused = refresh.refused
     gateway.signals.unheard = refresh.unheard
-    gateway.signals.wake = relay.retry
+    gateway.signals.wake = relay.wake
     opening = Open(gateway, parts.opener, news, relay.add)
     # A peer's word out of our mailbox shows that it is alive, and says nothing about its line: `Ways` is not told.
     words = contact_of(relay, refresh)
     accept = Accept(gateway, opening.add, words)
-    collect = collector(gateway, hubs, accept, ReceiveAcknowledgement(gateway, news, words), take, relay)
+    collect = collector(
+        gateway,
+        hubs,
+        accept,
+        ReceiveAcknowledgement(gateway, news, words),
+        take,
+        channels.take_back(opening.add),
+        channels.heard,
+        relay,
+        channels.rounds.hub_reached,
+    )
     channels.connect(relay.retry)
     outlets = Outlets(
         ledger_key=parts.store.use_ledger_key,

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from emla.bootstrap.channels import hub_channels
 from emla.bootstrap.hub_status import HubStatus, hub_figures, hub_readiness
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.own import DATABASE, SOCKET, own_authority, write_own_file
@@ -189,6 +190,7 @@ def _hub(parts: _Parts) -> _Hub:
             waiting=waiting,
             ping=ping,
             take=take,
+            compare=hub_channels(gateway, parts.transport, deposits, guard),
             guard=guard,
         ),
         guard=guard,

@@ -1,7 +1,5 @@
 """`emla keys rotate`: new keys, the card that lists them, its proposal, and the draft for the root, in one step."""
 
-import functools
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +11,20 @@ from emla.cli.invocation import common, wants_json, with_client
 from emla.cli.lazy import example_text
 from emla.cli.media_key import FILE, confirm, instant
 from emla.cli.officer_key import officer_name, officer_options, open_officer
-from emla.cli.server_keys import find_server_passphrase, server_passphrase_options, server_settings
-from emla.cli.unlock import chosen, token_pin_options
+from emla.cli.server_keys import (
+    find_server_passphrase,
+    make_keys,
+    open_token,
+    server_passphrase_options,
+    server_settings,
+    token_options,
+)
+from emla.cli.unlock import chosen
 
 if TYPE_CHECKING:
     from emla.bootstrap.new_keys import NewKey
-    from emla.bootstrap.unlock import Chosen
     from emla.cli.present import Present
     from emla.cli.proposing import Proposal
-    from emla.keyring.folder import FindSecret
-    from emla.keyring.pkcs11 import Token
-    from emla.model.settings import Settings
 
 _DAY = 86400
 AHEAD_SECONDS = _DAY
@@ -43,9 +44,7 @@ CARD_SECONDS = 400 * _DAY
     show_default=True,
     help="Days that the old key goes on.",
 )
-@click.option("--token", metavar="LABEL", help="Make it in this hardware token (sign and ledger only).")
-@click.option("--token-module", metavar="PATH", help="The token's PKCS#11 library.")
-@token_pin_options
+@token_options
 @click.option(
     "--out",
     type=FILE,
@@ -102,9 +101,9 @@ def rotate(
     )
     opened = open_officer(officer, passphrase_file, passphrase_fd, judges)
     pin = chosen(token_pin_file=token_pin_file, token_pin_fd=token_pin_fd)
-    where = _token(settings, token, token_module, pin) if token else None
+    where = open_token(settings, token, token_module, pin) if token else None
     find = find_server_passphrase(settings, server_passphrase_file, server_passphrase_fd)
-    keys = _make(settings, uses, find, where, present.authority.id)
+    keys = make_keys(settings, uses, find, where, present.authority.id)
     try:
         proposals = [plan.proposal(present, keys, out)]
         show_proposals(proposals, present)
@@ -172,31 +171,3 @@ def _show_plan(plan: Rotation, present: "Present") -> None:
     for kid, end in ends.items():
         screen.say(f"The key {kid} would end {at(end)}.")
     screen.note("Nothing was made: --dry-run.")
-
-
-def _token(settings: "Settings", label: str, module: str | None, pin: "Chosen") -> "Token":
-    """The token of a label; its library is the one named, or that of a key which is in it already."""
-    from emla.bootstrap.listing import token_module
-    from emla.bootstrap.own import KEYS
-    from emla.bootstrap.unlock import token_pin_sources
-    from emla.keyring.passphrase import TOKEN_PIN
-    from emla.keyring.pkcs11 import Token, TokenName
-
-    library = module or token_module(settings.data / KEYS, label)
-    if library is None:
-        raise click.UsageError(f"No key is in a token '{label}' yet: name its library with --token-module.")
-    found = token_pin_sources(settings, os.environ, pin).find(TOKEN_PIN)
-    return Token(TokenName(module=library, label=label), found)
-
-
-def _make(
-    settings: "Settings", uses: tuple[str, ...], find: "FindSecret", token: "Token | None", authority: str
-) -> "list[NewKey]":
-    from emla.bootstrap.new_keys import add_key
-    from emla.bootstrap.own import KEYS
-    from emla.keyring.files import FileUse
-
-    folder, now = settings.data / KEYS, int(time.time())
-    # A person types the passphrase once.
-    once = functools.cache(find)
-    return [add_key(folder, FileUse(use), once, token=token, authority=authority, now=now) for use in uses]

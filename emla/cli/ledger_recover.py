@@ -10,7 +10,15 @@ from emla.cli.invocation import common, wants_json, with_client
 from emla.cli.lazy import example_text
 from emla.cli.media_key import FILE, confirm
 from emla.cli.officer_key import officer_name, officer_options, open_officer
-from emla.cli.server_keys import find_server_passphrase, server_passphrase_options, server_settings
+from emla.cli.server_keys import (
+    find_server_passphrase,
+    make_keys,
+    open_token,
+    server_passphrase_options,
+    server_settings,
+    token_options,
+)
+from emla.cli.unlock import chosen
 
 if TYPE_CHECKING:
     from emla.bootstrap.new_keys import NewKey
@@ -31,11 +39,16 @@ _CARD_SECONDS = 400 * 86400
     show_default=True,
     help="Draft for the root to sign.",
 )
+@token_options
 @server_passphrase_options
 def recover(
     *,
     officer: Path,
     out: Path,
+    token: str | None,
+    token_module: str | None,
+    token_pin_file: Path | None,
+    token_pin_fd: int | None,
     passphrase_file: Path | None,
     passphrase_fd: int | None,
     server_passphrase_file: Path | None,
@@ -46,9 +59,10 @@ def recover(
     """Propose the card that begins a new epoch of the ledger.
 
     For a ledger that is closed because a peer holds more of it than it knows: a backup was restored, or somebody
-    tampered. Find out which before you go on. The card lists a new ledger key, and the old ones end with it. The
-    new epoch begins when another officer has approved, the root has signed and the card is published; peers then
-    return what they hold. The old ledger stays as it is and stays verifiable.
+    tampered. Find out which before you go on. The card lists a new ledger key, and the old ones end with it; where
+    other keys of the card were lost with what was restored, they end, too, and new ones take their place. The new
+    epoch begins when another officer has approved, the root has signed and the card is published; peers then return
+    what they hold. The old ledger stays as it is and stays verifiable.
     """
     from emla.cli import screen
     from emla.cli.present import read_present
@@ -59,37 +73,42 @@ def recover(
     present, settings = with_client(read_present), server_settings()
     judges = present.required_officers()
     refuse_existing(out)
-    question = f"End {state.origin} at {state.size} leaves and begin epoch {state.epoch + 1}"
+    if token_module and not token:
+        raise click.UsageError("--token-module is for a --token.")
+    uses = _uses(state, present, int(time.time()))
+    others = [use for use in uses if use != "ledger"]
+    question = f"End {state.origin} at {state.size} leaves and begin epoch {_next_epoch(state)}"
+    if others:
+        question += f", with a new {' and a new '.join(others)} key for what was lost"
     if dry_run:
         if wants_json():
-            screen.emit_json({"dry_run": True, "origin": state.origin, "epoch": state.epoch + 1})
+            screen.emit_json(
+                {"dry_run": True, "origin": state.origin, "epoch": _next_epoch(state), "uses": uses}
+            )
         else:
             screen.say(f"Would propose: {question}.")
             screen.note("Nothing was proposed: --dry-run.")
         return
     confirm(f"{question}, proposed by {officer_name(officer)}?", yes=yes)
     opened = open_officer(officer, passphrase_file, passphrase_fd, judges)
+    pin = chosen(token_pin_file=token_pin_file, token_pin_fd=token_pin_fd)
+    where = open_token(settings, token, token_module, pin) if token else None
     find = find_server_passphrase(settings, server_passphrase_file, server_passphrase_fd)
-
-    from emla.bootstrap.new_keys import add_key
-    from emla.bootstrap.own import KEYS
-    from emla.keyring.files import FileUse
-
-    now = int(time.time())
-    key = add_key(
-        settings.data / KEYS, FileUse.LEDGER, find, token=None, authority=present.authority.id, now=now
-    )
+    keys = make_keys(settings, uses, find, where, present.authority.id)
     try:
-        proposals = [_proposal(present, state, key, now, out)]
+        proposals = [_proposal(present, state, keys, int(time.time()), out)]
         show_proposals(proposals, present)
         changes = hand_in(proposals, opened, present.authority.id)
     except BaseException:
-        screen.note(
-            f"The key {key.kid} is made; no card lists it. Remove {key.path.name}, or leave it unused."
-        )
+        names = ", ".join(each.path.name for each in keys)
+        screen.note(f"Made, and listed on no card: {names}. Remove it, or leave it unused.")
         raise
     if wants_json():
-        made = {"origin": state.origin, "epoch": state.epoch + 1, "key": key.kid}
+        made = {
+            "origin": state.origin,
+            "epoch": _next_epoch(state),
+            "keys": [{"use": each.use, "kid": each.kid} for each in keys],
+        }
         screen.emit_json(made | {"proposed_by": opened.name, "changes": changes_document(proposals, changes)})
         return
     tell(proposals, changes, opened.name)
@@ -109,8 +128,21 @@ def _require_closed(state: "LedgerState") -> None:
         )
 
 
-def _proposal(present: "Present", state: "LedgerState", key: "NewKey", now: int, out: Path) -> "Proposal":
-    """The next card: the next epoch, the new key from now on, and the end of those before it."""
+def _next_epoch(state: "LedgerState") -> int:
+    return max(state.epoch, state.epoch_known) + 1
+
+
+def _uses(state: "LedgerState", present: "Present", now: int) -> tuple[str, ...]:
+    """What new keys are made for: the ledger, and whatever the card lists from today on and was lost."""
+    lost = {kid for _, kid in state.keys_absent}
+    others = (key.use for key in present.authority.card.keys if key.kid in lost and key.not_after > now)
+    return tuple(dict.fromkeys(("ledger", *others)))
+
+
+def _proposal(
+    present: "Present", state: "LedgerState", keys: "list[NewKey]", now: int, out: Path
+) -> "Proposal":
+    """The next card: the next epoch, the new keys from now on, the end of the ledger keys before, and of what was lost."""
     from emla.bootstrap.listing import card_key
     from emla.cli.proposing import Proposal
     from emla.formats.documents import encode_card
@@ -118,10 +150,17 @@ def _proposal(present: "Present", state: "LedgerState", key: "NewKey", now: int,
     from emla.model.signed import PayloadType
     from emla.steps.next_card import CardPlan, next_card, overlap_ends
 
+    lost = {kid for _, kid in state.keys_absent}
+    ends = overlap_ends(present.authority, KeyUse.LEDGER, now, 0) | {
+        key.kid: max(now, key.not_before + 1)
+        for key in present.authority.card.keys
+        if key.kid in lost and key.not_after > now
+    }
     plan = CardPlan(
-        add=[card_key(key, now)],
-        ends=overlap_ends(present.authority, KeyUse.LEDGER, now, 0),
+        add=[card_key(each, now) for each in keys],
+        ends=ends,
         begins_epoch=True,
+        epoch_above=state.epoch_known,
         version_above=state.card_version_known,
     )
     card = next_card(present.authority, plan, now=now, life_seconds=_CARD_SECONDS)

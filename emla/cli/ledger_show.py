@@ -69,6 +69,7 @@ def _tell(state: "LedgerState") -> None:
                 "known": [{"origin": origin, "size": size} for origin, size in state.known],
                 "unanswered": state.unanswered,
                 "gone": state.gone,
+                "keys_absent": [{"use": use, "kid": kid} for use, kid in state.keys_absent],
             }
         )
         return
@@ -79,6 +80,11 @@ def _tell(state: "LedgerState") -> None:
             *((f"Seen elsewhere, {origin}", str(size)) for origin, size in state.known),
         ]
     )
+    for use, kid in state.keys_absent:
+        screen.say(f"The {use} key {kid} of your card is not here: its private half was lost.", style="red")
+    if state.keys_absent and state.closed is None:
+        uses = " ".join(dict.fromkeys(use for use, _ in state.keys_absent))
+        screen.note(f"Replace what was lost: emla keys rotate {uses} --begin now --overlap-days 0 --as FILE")
     if state.closed is None:
         screen.say("The ledger is open.", style="green")
         return

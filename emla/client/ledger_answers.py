@@ -39,6 +39,13 @@ class LedgerState:
     gone: tuple[str, ...]
     card_version_known: int
     """The highest version of our card that a peer says it knows."""
+    keys_absent: tuple[tuple[str, str], ...]
+    """Use and id of each key that the card lists and whose private half is not at the server."""
+
+    @property
+    def epoch_known(self) -> int:
+        """The highest epoch of ours that anybody has shown."""
+        return max((int(origin.rpartition("/")[2]) for origin, _ in self.known), default=0)
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -52,4 +59,5 @@ class LedgerState:
             unanswered=answer.texts("unanswered"),
             gone=tuple(each.text("authority") for each in answer.items("asked") if each.truth("gone")),
             card_version_known=answer.integer("card_version_known"),
+            keys_absent=tuple((each.text("use"), each.text("kid")) for each in answer.items("keys_absent")),
         )

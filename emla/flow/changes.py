@@ -236,7 +236,10 @@ class Changes:
         return change
 
     def _check_epoch(self, card: Card) -> None:
-        check_epoch(self._own.authority.card, card, closed=self._gateway.ledger_closed() is not None)
+        seen = max((row.epoch for row in self._gateway.store.read.seen(card.authority)), default=0)
+        check_epoch(
+            self._own.authority.card, card, closed=self._gateway.ledger_closed() is not None, seen=seen
+        )
 
     def _beginning(self, payload: bytes | None) -> Callable[[Transaction], None] | None:
         """What begins a new epoch of our ledger (R4), where a card says so."""
@@ -286,8 +289,14 @@ class Changes:
                 "invalid-document", f"The card no longer lists the {lost[0].use} key {lost[0].kid}."
             )
         now, held = self._gateway.now(), {(each.use, each.kid) for each in self._keys.held()}
+        # One that was lost with a disk and is listed already cannot be taken off the card; it may not live longer.
+        lost_before = {
+            key.kid: key.not_after for key in known.card.keys if key.kid in self._gateway.identity.absent
+        }
         for key in card.keys:
             needed = key.not_after > now and known.revoked(key.kid) is None
+            if key.kid in lost_before and key.not_after <= lost_before[key.kid]:
+                continue
             if needed and (key.use, key.kid) not in held:
                 raise ConfigurationError(
                     "unreadable-key", f"The {key.use} key {key.kid} that the card lists is not there."

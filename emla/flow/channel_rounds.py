@@ -1,7 +1,8 @@
 """channel_rounds: when peers are asked how the channels stand: hourly, at the start, after an outage, when in doubt.
 
 At the start everybody is asked before anything is signed: whoever restored a copy of the folder without saying so finds out
-before it harms. A peer that is not there then is asked again within the minute, and for as long as the ledger is closed.
+before it harms. A peer that is not there then is asked again within the minute, and for as long as the ledger is closed. A peer
+that is reached through a hub is asked by a status in its mailbox, and answers into ours, which is collected meanwhile.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ _EVERY_SECONDS = 3600.0
 _APART_SECONDS = 60.0
 _SOON_SECONDS = 1.0
 _AT_ONCE_MAX = 8
+MAIL_SECONDS = 2.0
+"""How long a start waits for answers out of our mailbox: a peer that collects answers at once."""
 START_SECONDS = 5.0
 """How long a start waits for peers that are slow to answer; those that are not there answer by being refused at once."""
 
@@ -63,7 +66,10 @@ class ChannelRounds:
                 raise
             if outcome is None:
                 self.contact(leg.peer)
-            elif isinstance(outcome, Postponed) or not outcome.held:
+            elif isinstance(outcome, Postponed):
+                if self._is_called(leg.peer):
+                    self._away.add(leg.peer)
+            elif not outcome.held:
                 self._away.add(leg.peer)
             return outcome
 
@@ -74,6 +80,18 @@ class ChannelRounds:
         if peer in self._away:
             self._away.discard(peer)
             self.want(peer)
+
+    def _is_called(self, peer: str) -> bool:
+        """Whether a peer has an endpoint of its own. One that has none is not away because a hub took something for it."""
+        authority = self._gateway.directory.find(peer)
+        return authority is not None and bool(authority.card.endpoints)
+
+    def hub_reached(self, hub: str) -> None:
+        """A hub answers again: whom it holds things for, and could not be asked, is asked."""
+        for peer in self._away.copy():
+            authority = self._gateway.directory.find(peer)
+            if authority is not None and hub in authority.card.hubs:
+                self.want(peer)
 
     def want(self, peer: str) -> None:
         """Ask a peer soon."""
@@ -103,6 +121,8 @@ class ChannelRounds:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(START_SECONDS):
                 await asyncio.gather(*(self._exchange(peer, settle=False) for peer in peers))
+                async with asyncio.timeout(MAIL_SECONDS):
+                    await self._channels.questions.none_open()
         for peer in peers:
             plan = self._plan(peer)
             plan.last = None  # what follows from the answers is done as soon as the workers run
@@ -148,7 +168,7 @@ class ChannelRounds:
         plan.last = self._gateway.clock.steady()
         plan.at = plan.last + self._pause(peer)
         try:
-            await self._channels.exchange(peer, settle=settle)
+            answer = await self._channels.exchange(peer, settle=settle)
         except (StoreError, IllegalTransitionError):
             raise  # our own storage or a bug of ours: nothing may go on
         except EmlaError as error:
@@ -157,7 +177,11 @@ class ChannelRounds:
         except Exception:  # a bug of ours about one peer is not the others' trouble
             logger.exception("exchange broke", extra={"peer": peer, "code": "internal"})
         else:
-            self._away.discard(peer)
+            # Through a hub it was asked, and not reached: when its own line is back, both compare anew.
+            if answer is None and self._is_called(peer):
+                self._away.add(peer)
+            else:
+                self._away.discard(peer)
 
     def _pause(self, peer: str) -> float:
         """An hour, more or less; a minute for a peer that a closed ledger waits for."""

@@ -41,6 +41,8 @@ _LOOK_SECONDS = 60.0
 _BUSY_MAX = 1000
 _REMEMBERED_MAX = 10_000
 _SOUGHT = float("inf")
+_GONE = "not-found"
+"""The outcome for an item that the hub does not have any more: a newer one took its place while this one was on its way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +250,7 @@ class Mailbox:
                 await self._pause(error.code)
                 continue
             for release, outcome in zip(batch, outcomes, strict=True):
-                if outcome == OK:
+                if outcome in (OK, _GONE):
                     self._busy.discard(release.item)
                     self._room.set()
                 else:

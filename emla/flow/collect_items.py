@@ -9,6 +9,8 @@ from emla.flow.collect import Take, Taken
 from emla.flow.gateway import Gateway
 from emla.flow.open import leg_with
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.return_front import read_front
+from emla.flow.take_back import TakeBack
 from emla.flow.take_documents import TakeDocuments
 from emla.formats import documents as documents_form
 from emla.formats.acknowledgement import acknowledgement_id
@@ -41,13 +43,15 @@ class TakeItems:
         accept: Accept,
         receive: ReceiveAcknowledgement,
         documents: TakeDocuments,
+        take_back: TakeBack,
         on_leg: Callable[[Leg], None],
     ) -> None:
-        """Args: the gateway, the journeys of packages, acknowledgements and documents, and whom to tell about a new leg."""
+        """Args: the gateway, the journeys of each kind, and whom to tell about a new leg."""
         self._gateway = gateway
         self._accept = accept
         self._receive = receive
         self._documents = documents
+        self._take_back = take_back
         self._on_leg = on_leg
 
     def table(self) -> Mapping[ItemKind, Take]:
@@ -56,6 +60,7 @@ class TakeItems:
             ItemKind.PACKAGE: self.package,
             ItemKind.ACKNOWLEDGEMENT: self.acknowledgement,
             ItemKind.DOCUMENTS: self.documents,
+            ItemKind.RETURN: self.returned,
         }
 
     async def package(self, item: Listing, source: ItemSource) -> Taken:
@@ -76,15 +81,15 @@ class TakeItems:
     async def _send_answer(self, answer: Answer) -> None:
         """M2: the leg that carries our answer. Whoever lets a package come again has not got it: then it goes once more."""
         claim = read_acknowledgement(answer.bundle)
-        aid, sender = acknowledgement_id(claim.signed.payload), claim.acknowledgement.sender
+        said, aid = claim.acknowledgement, acknowledgement_id(claim.signed.payload)
         now = self._gateway.now()
 
         def operation(transaction: Transaction) -> Leg | None:
-            leg = transaction.leg_of(LegKind.ACKNOWLEDGEMENT, aid)
+            leg = transaction.leg_of(LegKind.ACKNOWLEDGEMENT, aid, about=said.pid)
             if leg is None:
-                return leg_with(transaction, aid, sender, now)
-            if leg.state is LegState.READY:
-                return None
+                return leg_with(transaction, said, aid, now)
+            if leg.state in (LegState.READY, LegState.HELD):
+                return None  # it asks already; or people put it aside, which no hub undoes
             transaction.move_leg(leg.id, leg.state, LegState.READY)
             transaction.delay_leg(leg.id, 0, now, None)
             return replace(leg, state=LegState.READY, attempts=0, next_at=float(now), last_code=None)
@@ -98,9 +103,10 @@ class TakeItems:
         Raises:
             InvalidAcknowledgementError: it does not verify today; it stays where it is.
         """
-        new = self._gateway.store.read.acknowledgement(item.ref) is None
-        stored = await _whole(source, WIRE.bundle_bytes)
-        _check(item, acknowledgement_id(read_acknowledgement(stored).signed.payload))
+        stored = await read_whole(source, WIRE.bundle_bytes)
+        claim = read_acknowledgement(stored)
+        check_listed(item, acknowledgement_id(claim.signed.payload))
+        new = self._gateway.store.read.acknowledgement(claim.acknowledgement.pid, item.ref) is None
         try:
             await self._receive(item.ref, stored)
         except InvalidAcknowledgementError as error:
@@ -111,8 +117,8 @@ class TakeItems:
 
     async def documents(self, item: Listing, source: ItemSource) -> Taken:
         """Take a peer's documents. What is refused is of no use later either: its owner will send newer ones."""
-        exported = await _whole(source, WIRE.documents_bytes)
-        _check(item, hashlib.sha256(exported).digest())
+        exported = await read_whole(source, WIRE.documents_bytes)
+        check_listed(item, hashlib.sha256(exported).digest())
         try:
             root = documents_form.decode_signed(decode_export(exported).roots[0], PayloadType.ROOT)
             authority = documents_form.decode_root(root.payload).authority
@@ -121,14 +127,32 @@ class TakeItems:
             new = False
         return Taken(new=new)
 
+    async def returned(self, item: Listing, source: ItemSource) -> Taken:
+        """Take a package back that was lost here. It proves itself, as in a direct call.
 
-def _check(item: Listing, ref: bytes) -> None:
+        Raises:
+            ConfigurationError: our ledger is closed; it stays where it is until that is over.
+            InvalidPackageError: what came is not what the list named, or cannot be verified today.
+        """
+        read = self._gateway.store.read
+        new = read.received(item.ref) is None and read.sent_signed(item.ref) is None
+        signed, bundles = await read_front(source)
+        await self._take_back(item.ref, signed, bundles, source)
+        return Taken(new=new)
+
+
+def check_listed(item: Listing, ref: bytes) -> None:
     """Only what the list named is judged and let go: a hub must not make us release the real one by handing out another."""
     if ref != item.ref:
         raise InvalidPackageError("digest-mismatch", "The hub handed out something else than it listed.")
 
 
-async def _whole(source: ItemSource, size_bytes_max: int) -> bytes:
+async def read_whole(source: ItemSource, size_bytes_max: int) -> bytes:
+    """Read an item that is small.
+
+    Raises:
+        MalformedError: it is longer than its kind can be.
+    """
     if source.size > size_bytes_max:
         raise MalformedError("The item is longer than its kind can be.")
     return await source.read_exactly(source.size)

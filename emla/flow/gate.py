@@ -10,6 +10,8 @@ from emla.steps.trust import Freshness, check_fresh
 
 HELD_SECONDS = 3600.0
 """When a leg that waits looks again by itself; news about the peer wakes it at once."""
+OF_PEER = ("stale-peer", "frozen", "peer-conflict")
+"""Codes that keep back all packages for a peer alike: decided once for the peer (`flow.relay`), and no leg looks again."""
 
 
 def freshness(peer: Peer, now: int) -> Freshness:

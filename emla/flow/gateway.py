@@ -41,6 +41,8 @@ class Identity:
     signer: Signer
     content_key: bytes
     """Seals records at rest; the desk needs it to show an officer what an officer may see."""
+    absent: frozenset[str] = frozenset()
+    """Keys that the card lists and whose private half is not here: a restored backup lacks those of after it."""
 
     @property
     def id(self) -> str:
@@ -56,7 +58,8 @@ class Identity:
         """How this gateway presents itself to the ladder at an instant."""
         return Addressee(
             authority=self.id,
-            sealing_kids=self.authority.live_sealing_kids(now),
+            # What cannot be opened is not accepted: its sender hears `unknown-kid` and seals it anew when the card names another.
+            sealing_kids=self.authority.live_sealing_kids(now) - self.absent,
             payload_bytes_max=self.authority.card.payload_bytes_max,
         )
 
@@ -238,8 +241,12 @@ class Gateway:
 
         A clock that is set forward while the server runs ends nothing before its time. After a start it is all there is to go by.
         """
+        return self.surely_now() >= instant
+
+    def surely_now(self) -> float:
+        """The latest instant that is surely reached, in UNIX seconds."""
         wall, steady = self._begun
-        return min(self.clock.now(), wall + self.clock.steady() - steady) >= instant
+        return min(self.clock.now(), wall + self.clock.steady() - steady)
 
     def require_space(self, bytes_wanted: int) -> None:
         """Refuse to begin something that would leave less than the floor, with all that is promised, of free space.
@@ -266,13 +273,13 @@ class Gateway:
         row = self.store.read.sent_signed(pid)
         return None if row is None else self.subjects.of(pid, row)
 
-    def witnessed(self, aid: bytes, checkpoint: Checkpoint, before: int) -> bool:
+    def witnessed(self, pid: bytes, aid: bytes, checkpoint: Checkpoint, before: int) -> bool:
         """Whether this acknowledgement is stored here already, or its checkpoint was seen here before an instant.
 
         Then it is believed although its key was revoked since.
         """
         seen = self.store.read.witnessed_at(checkpoint_text(checkpoint))
-        return (seen is not None and seen < before) or self.store.read.acknowledgement(aid) is not None
+        return (seen is not None and seen < before) or self.store.read.acknowledgement(pid, aid) is not None
 
     def acknowledge(
         self, event: Event, subject: Subject, reason: str | None = None, *, at: int

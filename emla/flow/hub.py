@@ -3,7 +3,7 @@
 Order of writes: H1 the header is verified and a large payload is a durable file, nothing else yet; H2 one batch holds the item,
 its body, the HubAcceptance, its leaf and the checkpoint; H3 the answer. A crash before H2 leaves nothing promised and the member
 repeats; after it a repeat gets the same bytes. Acknowledgements and documents are held the same way and answered without a
-signature: their issuers keep them and prove nothing by the hub.
+signature: their issuers keep them and prove nothing by the hub. So is what channels are compared by (`flow.hub_compare`).
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from emla.model.errors import (
     TransportError,
 )
 from emla.model.limits import WIRE
-from emla.model.mailbox import ItemKind
+from emla.model.mailbox import ItemKind, ItemState
 from emla.model.package import VerifiedPackage
 from emla.ports.mailbox import Deposit
 from emla.ports.store import DuplicateError, Issued, Transaction
@@ -70,7 +70,7 @@ class Deposits:
         self._on_deposit = on_deposit
         self._on_contact = on_contact
         self._figures = figures
-        self._quota = HubQuota(gateway)
+        self.quota = HubQuota(gateway)
         self._receiving: set[bytes] = set()
         self._blobs: Counter[bytes] = Counter()
 
@@ -132,17 +132,24 @@ class Deposits:
         self._gateway.require_space(size)
         whole = _FRAME_BYTES + len(package.signed) + size
         sha256 = header.payload.sha256
-        with self._quota.room(header.recipient, header.sender, whole), self._arriving(sha256):
-            if size <= WIRE.inline_payload_bytes:
-                payload: bytes | None = await source.read_exactly(size)
-                _check_payload(sha256, hashlib.sha256(payload or b"").digest())
-            else:
-                payload = None
-                await self._receive_blob(sha256, size, source)
-            return await self._commit(package, whole, payload)
+        with self.quota.room(header.recipient, header.sender, whole), self.arriving(sha256):
+            return await self._commit(package, whole, await self.payload(sha256, size, source))
+
+    async def payload(self, sha256: bytes, size: int, source: PayloadSource) -> bytes | None:
+        """Read a payload; a large one becomes a durable file, and None is returned.
+
+        Raises:
+            InvalidPackageError: ``digest-mismatch``.
+        """
+        if size > WIRE.inline_payload_bytes:
+            await self._receive_blob(sha256, size, source)
+            return None
+        payload = await source.read_exactly(size)
+        _check_payload(sha256, hashlib.sha256(payload).digest())
+        return payload
 
     @contextmanager
-    def _arriving(self, sha256: bytes) -> Iterator[None]:
+    def arriving(self, sha256: bytes) -> Iterator[None]:
         """While this lasts nobody removes a blob of this name, though another item that has it may be released meanwhile."""
         self._blobs[sha256] += 1
         try:
@@ -222,8 +229,13 @@ class Deposits:
 
     # --- acknowledgements and documents ---
 
-    async def acknowledgement(self, aid: bytes | None, stored: bytes) -> None:
+    async def acknowledgement(self, aid: bytes | None, stored: bytes, *, again: bool = False) -> None:
         """Hold an acknowledgement for the other side of its package; a repeat is a success.
+
+        Args:
+            aid: the id the caller named it by, if it did.
+            stored: the bundle.
+            again: whether it is to be held once more, though its owner let it go: it may have lost it since.
 
         Raises:
             InvalidAcknowledgementError: it does not verify, or is by or for somebody who is no member.
@@ -243,7 +255,13 @@ class Deposits:
             raise InvalidAcknowledgementError("malformed", "The URL names another acknowledgement.")
         self._on_contact(issuer.id)
         await self._hold(
-            ItemKind.ACKNOWLEDGEMENT, said.by, owner, verified.aid, stored, ACKNOWLEDGEMENT_SECONDS
+            ItemKind.ACKNOWLEDGEMENT,
+            said.by,
+            owner,
+            verified.aid,
+            stored,
+            ACKNOWLEDGEMENT_SECONDS,
+            again=again,
         )
 
     async def documents(self, authority: str, exported: bytes, owner: str) -> None:
@@ -268,10 +286,18 @@ class Deposits:
         await self._hold(ItemKind.DOCUMENTS, authority, owner, ref, body, DOCUMENTS_SECONDS)
 
     async def _hold(
-        self, kind: ItemKind, depositor: str, owner: str, ref: bytes, body: bytes, seconds: int
+        self,
+        kind: ItemKind,
+        depositor: str,
+        owner: str,
+        ref: bytes,
+        body: bytes,
+        seconds: int,
+        *,
+        again: bool = False,
     ) -> None:
-        gateway, at = self._gateway, self._gateway.now()
-        if gateway.store.read.mailbox_find(owner, kind, ref):
+        at = self._gateway.now()
+        if self.is_held(owner, kind, ref, again=again):
             return
         deposit = Deposit(
             owner=owner,
@@ -284,18 +310,37 @@ class Deposits:
             front=body,
         )
 
-        def operation(transaction: Transaction) -> None:
+        def make_way(transaction: Transaction) -> bool:
             if kind is ItemKind.DOCUMENTS:
                 transaction.replace_documents(owner, depositor, at)
-            transaction.insert_item(deposit)
+            if again:
+                transaction.forget_ended(owner, kind, ref)
+            return True
 
-        with self._quota.room(owner, depositor, len(body), small=True):
-            try:
-                await gateway.store.write(operation)
-            except DuplicateError:
-                return  # another connection was first
-        self._figures.deposited += 1
-        self._on_deposit(owner)
+        with self.quota.room(owner, depositor, len(body), small=True):
+            await self.place(deposit, make_way)
+
+    def is_held(self, owner: str, kind: ItemKind, ref: bytes, *, again: bool) -> bool:
+        """Whether an object is held; without `again`, or was."""
+        found = self._gateway.store.read.mailbox_find(owner, kind, ref)
+        return found is not None and (found.state is ItemState.HELD or not again)
+
+    async def place(self, deposit: Deposit, make_way: Callable[[Transaction], bool]) -> None:
+        """H2 for what is answered without a signature: what stands in its way goes in the same batch; False: it is not held."""
+
+        def operation(transaction: Transaction) -> bool:
+            if not make_way(transaction):
+                return False
+            transaction.insert_item(deposit)
+            return True
+
+        try:
+            placed = await self._gateway.store.write(operation)
+        except DuplicateError:
+            return  # another connection was first
+        if placed:
+            self._figures.deposited += 1
+            self._on_deposit(deposit.owner)
 
 
 def _check_payload(expected: bytes, digest: bytes) -> None:

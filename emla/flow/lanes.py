@@ -32,6 +32,7 @@ class LegReader(Protocol):
         urgent: bool | None = None,
         after: tuple[float, int] | None = None,
         refused: bool = True,
+        kept: Sequence[str] = (),
         hub_held_until: float | None = None,
     ) -> Sequence[Leg]:
         """See `emla.ports.store.Reader`."""
@@ -45,7 +46,7 @@ class LegReader(Protocol):
 class _Lane:
     """One lane. `more_stored`: the store may have legs that are due and not here."""
 
-    __slots__ = ("legs", "more_stored", "next_due", "urgent", "wake", "wake_refused")
+    __slots__ = ("kept", "legs", "more_stored", "next_due", "urgent", "wake", "wake_refused")
 
     def __init__(self, *, urgent: bool) -> None:
         self.urgent = urgent
@@ -55,6 +56,8 @@ class _Lane:
         self.wake: tuple[float, int] | None = None
         """How far a wake has come through the stored legs; None when none is under way."""
         self.wake_refused = False
+        self.kept: Sequence[str] = ()
+        """Codes of those that a wake passes over."""
 
 
 class Lanes:
@@ -115,15 +118,16 @@ class Lanes:
             for lane in self._both:
                 lane.legs = deque(each for each in lane.legs if each.id != leg_id)
 
-    def wake(self, *, refused: bool) -> None:
+    def wake(self, *, refused: bool, kept: Sequence[str] = ()) -> None:
         """Try every leg that waits, whenever it would be due.
 
         Args:
             refused: also those that were refused for what they are, of which the peer's being back is no news.
+            kept: codes of those that go on waiting.
         """
         for lane in self._both:
             lane.wake, lane.more_stored = _FIRST, True
-            lane.wake_refused = refused
+            lane.wake_refused, lane.kept = refused, kept
 
     def postponed(self, leg: Leg, until: float) -> None:
         """A leg that was under way waits until an instant."""
@@ -176,6 +180,7 @@ class Lanes:
             urgent=lane.urgent,
             after=wake,
             refused=lane.wake_refused,
+            kept=lane.kept,
             hub_held_until=now,
         )
         for leg in legs:

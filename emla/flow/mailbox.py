@@ -117,8 +117,8 @@ class Mailbox:
         payload: bytes | Path = b""
         if item.kind is ItemKind.PACKAGE:
             front = len(front).to_bytes(4, "big") + front
-            if item.payload_sha256 is not None:
-                payload = self._gateway.payload(item.payload_sha256)
+        if item.payload_sha256 is not None:
+            payload = self._gateway.payload(item.payload_sha256)
         return Body(kind=item.kind, front=front, payload=payload, size=item.size)
 
     def _item(self, owner: str, number: int) -> MailboxItem:

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.flow.stored import is_whole
-from emla.model.acknowledgement import Event
+from emla.formats import header as header_form
+from emla.model.acknowledgement import Acknowledgement, Event
 from emla.model.errors import ConfigurationError, StoreError
 from emla.model.leg import InboxState, Leg, LegKind, LegState
 from emla.ports.sandbox import Opener, SandboxDiedError, Verdict
@@ -89,7 +90,9 @@ class Open:
             self._active.discard(row.pid)
 
     async def _judge(self, row: InboxRow) -> Verdict | None:
-        """The opener's verdict; None when the payload cannot be read, or is not what was accepted."""
+        """The opener's verdict; None when there can be none: the payload or our key is not here, or not what it was."""
+        if await self._is_key_lost(row):
+            return None
         strikes, allowed = row.strikes, self._gateway.settings.opener.strikes
         while strikes < allowed:
             try:
@@ -111,6 +114,15 @@ class Open:
                 await self._gateway.store.write(note)
                 return None
         return Verdict(code="three-strikes", record=b"")
+
+    async def _is_key_lost(self, row: InboxRow) -> bool:
+        """Whether it is sealed to a key that we had and lost: then nothing is wrong with it, and nothing bad is said of it."""
+        absent = self._gateway.identity.absent
+        if not absent or header_form.decode(header_form.decode_signed(row.signed).payload).kid not in absent:
+            return False
+        logger.error("key lost", extra={"pid": row.pid.hex(), "code": "unknown-kid"})
+        await self._gateway.store.write(functools.partial(_note, pid=row.pid, code="unknown-kid"))
+        return True
 
     async def _keep(self, row: InboxRow, verdict: Verdict) -> None:
         """Commit a verdict; while the token that signs it does not answer, or the ledger is closed, the verdict waits."""
@@ -158,19 +170,19 @@ def _note(transaction: Transaction, *, pid: bytes, code: str) -> None:
 def issue_with_leg(transaction: Transaction, acknowledgement: IssuedAcknowledgement, now: int) -> Leg:
     """Issue an acknowledgement that travels to the sender on a leg of its own."""
     transaction.issue(acknowledgement)
-    return leg_with(transaction, acknowledgement.aid, acknowledgement.acknowledgement.sender, now)
+    return leg_with(transaction, acknowledgement.acknowledgement, acknowledgement.aid, now)
 
 
-def leg_with(transaction: Transaction, aid: bytes, peer: str, now: int) -> Leg:
-    """Insert the leg that carries an acknowledgement of ours."""
+def leg_with(transaction: Transaction, said: Acknowledgement, aid: bytes, now: int) -> Leg:
+    """Insert the leg that carries an acknowledgement of ours to the package's sender."""
     leg_id = transaction.insert_leg(
-        LegKind.ACKNOWLEDGEMENT, aid, peer, urgent=True, created=now, expires=None
+        LegKind.ACKNOWLEDGEMENT, aid, said.sender, urgent=True, created=now, expires=None, about=said.pid
     )
     return Leg(
         id=leg_id,
         kind=LegKind.ACKNOWLEDGEMENT,
         ref=aid,
-        peer=peer,
+        peer=said.sender,
         urgent=True,
         state=LegState.READY,
         attempts=0,

@@ -7,6 +7,7 @@ K2 has committed.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from emla.model.documents import Authority, CardKey, Documents, KeyUse, Status
 from emla.model.errors import ConfigurationError, EmlaError, InvalidAcknowledgementError
 from emla.model.signed import PayloadType, Signer
 from emla.ports.documents import DocumentTransaction
-from emla.ports.keys import PrivateKeys
+from emla.ports.keys import HeldKey, PrivateKeys
 from emla.ports.signing import sign_now
 from emla.ports.store import Transaction
 from emla.steps.succeed import succeed
@@ -42,22 +43,58 @@ def newest_key(authority: Authority, use: KeyUse, now: int) -> CardKey:
     return key
 
 
+def held_key(authority: Authority, keys: PrivateKeys, use: KeyUse, now: int) -> tuple[CardKey, Signer]:
+    """The newest key of a use that is in force and here; all of them are here but those made after a restored backup.
+
+    Raises:
+        ConfigurationError: ``unreadable-key``: the card has none, or none of those it has is here.
+    """
+    newest = newest_key(authority, use, now)
+    try:
+        return newest, keys.signer(use, newest.kid)
+    except ConfigurationError as error:
+        if error.code != "unreadable-key":
+            raise
+        older = [key for key in authority.keys(use) if authority.key(key.kid, use, now) and key is not newest]
+        for key in sorted(older, key=lambda each: (each.not_before, each.kid), reverse=True):
+            with contextlib.suppress(ConfigurationError):
+                return key, keys.signer(use, key.kid)
+        raise
+
+
+def absent_keys(authority: Authority, held: Iterable[HeldKey], now: int) -> tuple[CardKey, ...]:
+    """Keys that the card lists for now or later and whose private half is not here; none where nobody says what is here."""
+    here = {(each.use, each.kid) for each in held}
+    live = authority.live_sealing_kids(now)
+    return tuple(
+        key
+        for key in authority.card.keys
+        if here
+        and (key.use, key.kid) not in here
+        and authority.revoked(key.kid) is None
+        and (key.not_after > now or key.kid in live)
+    )
+
+
 def identity_at(authority: Authority, keys: PrivateKeys, now: int) -> Identity:
-    """Put documents and keys together; the newest valid sign key of the card signs."""
-    key = newest_key(authority, KeyUse.SIGN, now)
+    """Put documents and keys together; the newest valid sign key of the card that is here signs."""
+    _, signer = held_key(authority, keys, KeyUse.SIGN, now)
     return Identity(
-        authority=authority, signer=keys.signer(KeyUse.SIGN, key.kid), content_key=keys.content_key
+        authority=authority,
+        signer=signer,
+        content_key=keys.content_key,
+        absent=frozenset(key.kid for key in absent_keys(authority, keys.held(), now)),
     )
 
 
 def ledger_key_at(authority: Authority, keys: PrivateKeys, now: int) -> LedgerKey:
     """The key that signs checkpoints now, and those that did or will."""
-    key = newest_key(authority, KeyUse.LEDGER, now)
+    key, signer = held_key(authority, keys, KeyUse.LEDGER, now)
     others = sorted(authority.keys(KeyUse.LEDGER), key=lambda each: each.not_before, reverse=True)
     return LedgerKey(
         origin=authority.card.ledger_origin,
         public=key.public,
-        sign=keys.signer(KeyUse.LEDGER, key.kid).sign,
+        sign=signer.sign,
         older=tuple(each.public for each in others if each.kid != key.kid),
     )
 
@@ -137,6 +174,16 @@ class Own:
         gateway.identity = identity
         self._outlets.ledger_key(ledger_key)
 
+    async def take_back(self, offered: Authority) -> None:
+        """K2: documents that we published and a peer gave back. They stand as they are; no status is signed over them."""
+        async with self._one:
+            now, documents = self._gateway.now(), offered.documents
+            # The key first: a checkpoint by one that has ended would be refused wherever it is shown.
+            self._outlets.ledger_key(ledger_key_at(offered, self._keys, now))
+            await self._gateway.store.write(lambda transaction: _keep(transaction, documents))
+            self._take(offered, now)
+        await self._write_file(encode_export(documents))
+
     async def adopt(
         self, change: Callable[[Documents], Documents], also: Callable[[Transaction], None] | None = None
     ) -> Authority:
@@ -203,11 +250,8 @@ class Own:
         return note
 
     def _signer(self, authority: Authority, now: int) -> Signer | None:
-        key = authority.newest(KeyUse.SIGN, now)
-        if key is None:
-            return None
         try:
-            return self._keys.signer(KeyUse.SIGN, key.kid)
+            return held_key(authority, self._keys, KeyUse.SIGN, now)[1]
         except EmlaError:
             return None
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from emla import __version__
 from emla.flow.events import IMPORT_REFUSED, PEER_FORGOTTEN, event
 from emla.flow.gateway import Directory, Gateway, Peer
+from emla.flow.seen import seen_in_documents
 from emla.formats import documents as form
 from emla.formats import dsse, export
 from emla.formats import ping as ping_form
@@ -117,7 +118,14 @@ class ImportPeer:
             fingerprint=expected,
             pinned_at=known.row.pinned_at if known else now,
         )
-        await gateway.store.write(lambda transaction: transaction.put_peer(row))
+        seen = seen_in_documents(offered)
+
+        def operation(transaction: Transaction) -> None:
+            transaction.put_peer(row)
+            if seen is not None:
+                transaction.see_checkpoint(seen)
+
+        await gateway.store.write(operation)
         peer = Peer(authority=offered, row=row, last_contact=known.last_contact if known else None)
         gateway.directory.peers[offered.id] = peer
         gateway.signals.pinned(offered.id)

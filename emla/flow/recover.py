@@ -21,8 +21,14 @@ from emla.ports.store import Transaction
 logger = logging.getLogger("emla.recover")
 
 
-def check_epoch(known: Card, offered: Card, *, closed: bool) -> None:
+def check_epoch(known: Card, offered: Card, *, closed: bool, seen: int = 0) -> None:
     """Refuse a card whose epoch does not follow from the one in force.
+
+    Args:
+        known: the card in force.
+        offered: the next one.
+        closed: whether the ledger is closed.
+        seen: the highest epoch of ours that a peer has shown: a backup of before it does not know it.
 
     Raises:
         InvalidDocumentError: ``invalid-document``.
@@ -33,14 +39,16 @@ def check_epoch(known: Card, offered: Card, *, closed: bool) -> None:
         raise InvalidDocumentError(
             "invalid-document", "The ledger is whole: a new epoch begins only where the old one was closed."
         )
-    if offered.epoch != known.epoch + 1:
+    last = max(known.epoch, seen)
+    if offered.epoch != last + 1:
         raise InvalidDocumentError(
             "invalid-document",
-            f"The card opens epoch {offered.epoch}; after {known.epoch} comes {known.epoch + 1}.",
+            f"The card opens epoch {offered.epoch}; after {last} comes {last + 1}.",
         )
     former = {key.kid for key in known.keys if key.use is KeyUse.LEDGER}
     ledger = [key for key in offered.keys if key.use is KeyUse.LEDGER]
-    if any(key.not_after > offered.created for key in ledger if key.kid in former):
+    # One that would have begun later cannot end before that: it has a second then, and is not used.
+    if any(key.not_after > max(offered.created, key.not_before + 1) for key in ledger if key.kid in former):
         raise InvalidDocumentError(
             "invalid-document", "A ledger key of the epoch that ends would go on; end it with the card."
         )

@@ -1,7 +1,8 @@
 """seen: checkpoints that came from outside, as the store keeps them. Only what was verified becomes a row."""
 
-from emla.ledger.checkpoint import Checkpoint
+from emla.ledger.checkpoint import Checkpoint, decode
 from emla.model.acknowledgement import VerifiedAcknowledgement
+from emla.model.documents import Authority
 from emla.ports.channel import SeenRow
 
 
@@ -14,6 +15,15 @@ def seen_in(verified: VerifiedAcknowledgement) -> SeenRow:
 def seen_as(authority: str, checkpoint: Checkpoint, note: bytes, at: int) -> SeenRow:
     """A verified checkpoint of an authority's ledger."""
     return _row(authority, checkpoint.origin, checkpoint.size, note, at)
+
+
+def seen_in_documents(authority: Authority) -> SeenRow | None:
+    """The checkpoint that the status among an authority's trusted documents bears; None where it bears none."""
+    status = authority.status
+    if status is None or not status.checkpoint:
+        return None
+    checkpoint = decode(status.checkpoint).checkpoint
+    return seen_as(authority.id, checkpoint, status.checkpoint, status.at)
 
 
 def _row(authority: str, origin: str, size: int, note: bytes, at: int) -> SeenRow:

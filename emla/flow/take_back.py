@@ -3,7 +3,8 @@
 Two kinds come back. A peer's package that we had accepted: with our own RelayAcceptance, which is stored as it is and never
 signed a second time. And a package of ours that the peer had accepted: its text is lost, for it is sealed to the peer, but what
 was sent, when, and what became of it is ours again. Both prove themselves by signatures made before the loss; who brings them
-does not matter. A package of ours in the epoch in force that we do not know is proof that our ledger is behind.
+does not matter. A package of ours in the epoch in force that we do not know is proof that our ledger is behind, and so is an
+acceptance of ours under a checkpoint that it does not have.
 Order of writes: I4 holds here too: one batch has the package with its keys, the acknowledgements, leaves and checkpoint. A crash
 before it leaves nothing, and it is returned again; after it, it is here.
 """
@@ -11,44 +12,23 @@ before it leaves nothing, and it is returned again; after it, it is here.
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from emla.flow.accept import PayloadSource
 from emla.flow.gateway import Gateway
 from emla.flow.ledger_watch import BEHIND, LedgerWatch
 from emla.flow.record import acknowledgement_row
+from emla.flow.reservations import CALLER
 from emla.formats import dsse
-from emla.formats import header as header_form
-from emla.model.acknowledgement import Event, VerifiedAcknowledgement
-from emla.model.documents import Authority, KeyUse
-from emla.model.errors import (
-    ConfigurationError,
-    InvalidAcknowledgementError,
-    InvalidPackageError,
-    MalformedError,
-)
+from emla.model.documents import Authority
+from emla.model.errors import ConfigurationError, InvalidPackageError, TransportError
 from emla.model.leg import LegKind, LegState, next_state
 from emla.model.limits import WIRE
 from emla.model.package import Header, Priority
 from emla.model.signed import SignedObject
 from emla.ports.store import DuplicateError, ReceivedRow, SentRow, Transaction
-from emla.steps.acknowledge import Subject, signature_hash
-from emla.steps.verify_acknowledgement import verify_acknowledgement
+from emla.steps.verify_return import Returned, read_returned, verify_returned, verify_sender
 
 _HOP_BYTES = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Returned:
-    """A package that comes back, verified."""
-
-    signed: bytes
-    subject: Subject
-    acknowledgements: tuple[VerifiedAcknowledgement, ...]
-
-    @property
-    def header(self) -> Header:
-        return self.subject.header
 
 
 class TakeBack:
@@ -59,7 +39,7 @@ class TakeBack:
         self._gateway = gateway
         self._watch = watch
         self._on_accepted = on_accepted
-        self._receiving: set[bytes] = set()
+        self._receiving: set[tuple[bytes, str]] = set()
 
     async def __call__(
         self, pid: bytes, signed: bytes, bundles: Sequence[bytes], source: PayloadSource
@@ -70,25 +50,34 @@ class TakeBack:
             InvalidPackageError: it does not prove itself.
             InvalidAcknowledgementError: the acknowledgements do not, or the one of its acceptance is missing.
             ConfigurationError: our ledger is closed.
+            TransportError: ``processing``, the same one is coming back from the same address.
         """
-        envelope, header = _decoded(signed)
-        if header_form.package_id(envelope.payload) != pid:
-            raise InvalidPackageError("malformed", "The URL names another package.")
+        envelope, header = read_returned(pid, signed)
         ours = header.sender == self._gateway.identity.id
         if self._is_here(pid, ours=ours):
             return
         _, recipient = self._sides(header)
         await self._check_signature(envelope, header, ours=ours)
         self._gateway.require_ledger()
-        returned = self._verified(pid, envelope, header, signed, bundles, recipient)
-        if pid in self._receiving:
-            return  # on another connection; whoever sent it twice hears about it there
-        self._receiving.add(pid)
+        returned = verify_returned(
+            signed,
+            envelope,
+            header,
+            bundles,
+            recipient=recipient,
+            witnessed=self._gateway.witnessed,
+        )
+        if not ours:
+            await self._check_ledger(returned)
+        place = (pid, CALLER.get())
+        if place in self._receiving:
+            raise TransportError("processing")  # not durable yet, and nobody says so before it is
+        self._receiving.add(place)
         try:
             payload = await self._receive(header, source)
             await self._commit(returned, payload, ours=ours)
         finally:
-            self._receiving.discard(pid)
+            self._receiving.discard(place)
 
     def _is_here(self, pid: bytes, *, ours: bool) -> bool:
         read = self._gateway.store.read
@@ -109,10 +98,7 @@ class TakeBack:
 
     async def _check_signature(self, envelope: SignedObject, header: Header, *, ours: bool) -> None:
         sender, _ = self._sides(header)
-        kid = envelope.signatures[0].kid if len(envelope.signatures) == 1 else ""
-        key = sender.listed(kid, KeyUse.SIGN, header.created)
-        if key is None or not dsse.verifies(envelope, kid, key.public):
-            raise InvalidPackageError("bad-signature", f"Not signed by a key of {sender.id}.")
+        kid = verify_sender(envelope, header, sender)
         if ours and sender.revoked(kid):
             raise InvalidPackageError("revoked-key", f"The key {kid} is revoked.")
         if ours and header.epoch >= sender.card.epoch:
@@ -120,26 +106,13 @@ class TakeBack:
             await self._watch.close(BEHIND, header.recipient, dsse.encode(envelope))
             raise ConfigurationError(BEHIND)
 
-    def _verified(
-        self,
-        pid: bytes,
-        envelope: SignedObject,
-        header: Header,
-        signed: bytes,
-        bundles: Sequence[bytes],
-        recipient: Authority,
-    ) -> _Returned:
-        """Verify the recipient's acknowledgements: ours by our own old keys, as any verifier would."""
-        subject = Subject(header=header, pid=pid, signature_sha256=signature_hash(envelope))
-        verified = tuple(
-            verify_acknowledgement(each, issuer=recipient, subject=subject, witnessed=self._gateway.witnessed)
-            for each in bundles
-        )
-        events = [each.acknowledgement.event for each in verified]
-        if Event.RELAY_ACCEPTANCE not in events or len(set(events)) != len(events):
-            # Without proof that it was accepted it is an offer, and has a way of its own.
-            raise InvalidAcknowledgementError("acknowledgement-mismatch", "No RelayAcceptance came with it.")
-        return _Returned(signed=signed, subject=subject, acknowledgements=verified)
+    async def _check_ledger(self, returned: Returned) -> None:
+        """An acceptance under the ledger in force that the ledger does not have: it is behind, whatever statuses have shown."""
+        for each in returned.acknowledgements:
+            if not await self._watch.judge_checkpoint(
+                each.note, each.acknowledgement.at, returned.header.sender
+            ):
+                raise ConfigurationError(BEHIND)
 
     # --- its payload ---
 
@@ -174,7 +147,7 @@ class TakeBack:
 
     # --- the batch ---
 
-    async def _commit(self, returned: _Returned, payload: bytes | None, *, ours: bool) -> None:
+    async def _commit(self, returned: Returned, payload: bytes | None, *, ours: bool) -> None:
         keep = self._keep_sent if ours else self._keep_received
         pid = returned.subject.pid
         try:
@@ -187,7 +160,7 @@ class TakeBack:
         if not ours:
             self._on_accepted(pid)
 
-    def _keep_received(self, transaction: Transaction, returned: _Returned, payload: bytes | None) -> None:
+    def _keep_received(self, transaction: Transaction, returned: Returned, payload: bytes | None) -> None:
         header, subject = returned.header, returned.subject
         # The first of them is the RelayAcceptance, and its instant that of the acceptance.
         accepted = min(each.acknowledgement.at for each in returned.acknowledgements)
@@ -213,7 +186,7 @@ class TakeBack:
         for each in returned.acknowledgements:
             transaction.insert_acknowledgement(acknowledgement_row(each), each.signed)
 
-    def _keep_sent(self, transaction: Transaction, returned: _Returned, payload: bytes | None) -> None:
+    def _keep_sent(self, transaction: Transaction, returned: Returned, payload: bytes | None) -> None:
         header, pid = returned.header, returned.subject.pid
         transaction.insert_sent(
             SentRow(
@@ -249,11 +222,3 @@ class TakeBack:
             transaction.insert_acknowledgement(acknowledgement_row(each), each.signed)
         state = next_state(LegState.READY, transaction.events_of(pid))
         transaction.move_leg(leg_id, LegState.READY, state)
-
-
-def _decoded(signed: bytes) -> tuple[SignedObject, Header]:
-    try:
-        envelope = header_form.decode_signed(signed)
-        return envelope, header_form.decode(envelope.payload)
-    except MalformedError as error:
-        raise InvalidPackageError("malformed", error.detail) from error

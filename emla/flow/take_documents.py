@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from emla.flow.events import DOCUMENTS_REFUSED, PEER_EPOCH, event
 from emla.flow.gateway import Gateway, Peer
+from emla.flow.seen import seen_in_documents
 from emla.formats.export import decode_export, encode_export
 from emla.ledger.checkpoint import checkpoint_text
 from emla.ledger.checkpoint import decode as decode_checkpoint
@@ -95,7 +96,7 @@ class TakeDocuments:
     async def _keep(self, peer: Peer, authority: Authority) -> None:
         gateway = self._gateway
         row = replace(peer.row, documents=encode_export(authority.documents))
-        now, seen = gateway.now(), _checkpoint_of(authority)
+        now, seen = gateway.now(), seen_in_documents(authority)
         epoch = _epoch_of(gateway, peer.authority, authority)
 
         def operation(transaction: Transaction) -> None:
@@ -103,7 +104,9 @@ class TakeDocuments:
             if epoch:
                 epoch(transaction)
             if seen is not None:
-                transaction.witness(seen, now)
+                # Signed before now, whoever holds the key tomorrow; and held against the ledger that showed it.
+                transaction.witness(checkpoint_text(decode_checkpoint(seen.note).checkpoint), now)
+                transaction.see_checkpoint(seen)
 
         # K4: before this commit the old documents stand; after it the new ones, whatever happens to us.
         await gateway.store.write(operation)
@@ -145,13 +148,6 @@ class TakeDocuments:
 
         await self._gateway.store.write(operation)
         peer.row = row
-
-
-def _checkpoint_of(authority: Authority) -> bytes | None:
-    """The lines of the checkpoint that an authority's status bears: signed before now, whoever holds the key tomorrow."""
-    if authority.status is None or not authority.status.checkpoint:
-        return None
-    return checkpoint_text(decode_checkpoint(authority.status.checkpoint).checkpoint)
 
 
 def _epoch_of(

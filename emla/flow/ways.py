@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from emla.flow.gateway import Gateway
+from emla.flow.refusals import blame
 from emla.model.documents import Authority
 from emla.model.errors import TransportError
 from emla.ports.transport import Refusal
@@ -30,6 +31,16 @@ class Went(Generic[T]):
     answer: T
     hub: Authority | None = None
     code: str | None = None
+
+
+def blamed_on(went: Went[T], peer: Authority, refusal: Refusal) -> Refusal:
+    """What a leg is told of a refusal: a hub's is no reason to put aside what its peer has a line of its own for.
+
+    It is then as if only that line had failed: a hub may delay, and must not make people's decisions necessary.
+    """
+    if went.hub is None or not peer.card.endpoints or not blame(refusal, own=False).leg:
+        return refusal
+    return Refusal(code=went.code or "peer-unreachable", retry_after_seconds=refusal.retry_after_seconds)
 
 
 @dataclass(slots=True)

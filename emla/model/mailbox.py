@@ -14,6 +14,8 @@ class ItemKind(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     DOCUMENTS = "documents"
     CHANNEL = "channel"
+    RETURN = "return"
+    """A package that comes back to whoever lost it."""
 
 
 class ItemState(StrEnum):
@@ -45,7 +47,7 @@ class MailboxItem:
     depositor: str
     kind: ItemKind
     ref: bytes
-    """Package id, acknowledgement id, or SHA-256 of the body."""
+    """Package id (also of a return), acknowledgement id, or SHA-256 of the body."""
     size: int
     """Of the body as it was deposited and will be collected."""
     at: int
@@ -55,7 +57,7 @@ class MailboxItem:
     proof: bytes | None = None
     """For a released package the id of the acknowledgement that proves it."""
     payload_sha256: bytes | None = None
-    """For a package the name of its payload."""
+    """For a package, and one that comes back, the name of its payload."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

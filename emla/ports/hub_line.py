@@ -47,6 +47,28 @@ class HubLine(Protocol):
         """Leave our documents (of `authority`) in a member's mailbox; None when the hub has them durably."""
         ...
 
+    async def deposit_acknowledgement(self, hub: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
+        """Leave an acknowledgement in a member's mailbox again, though it let it go before; None when the hub has it durably."""
+        ...
+
+    async def deposit_status(self, hub: Authority, signed: bytes) -> Refusal | None:
+        """Leave a channel status in the mailbox of the member that it is for; None when the hub has it durably."""
+        ...
+
+    async def deposit_return(
+        self,
+        hub: Authority,
+        pid: bytes,
+        signed: bytes,
+        bundles: Sequence[bytes],
+        payload: bytes | Path,
+        payload_size: int,
+        *,
+        owner: str,
+    ) -> Refusal | None:
+        """Leave a package that a member lost in its mailbox, with the recipient's acknowledgements; None when the hub has it."""
+        ...
+
     async def items(self, hub: Authority, after: int, wait_seconds: int) -> Sequence[Listing] | Refusal:
         """List our mailbox: items with numbers above `after`, ascending; waits for the first one when there is none."""
         ...

@@ -1,6 +1,7 @@
 """The store's share in a hub: items held for their owners, and what is remembered of those that are gone.
 
-Contract: as `emla.ports.store`, whose Transaction and Reader these are parts of. (owner, kind, ref) is unique for ever. A body
+Contract: as `emla.ports.store`, whose Transaction and Reader these are parts of. (owner, kind, ref) is unique, and of channel
+statuses (owner, depositor); a row stays for ever unless what follows says so. A body
 is there exactly while its item is HELD; a payload of the hub's own (`emla.ports.store` keeps it under its hash) while an item
 that is HELD names it.
 """
@@ -17,7 +18,9 @@ ITEM_ENDED = "mailbox_item_ended"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deposit:
-    """What is to be held. `front` is the signed header of a package, else the whole body; `payload` None: a blob has it."""
+    """What is to be held. `front` is the signed header of a package, what comes before the payload of a return, else the whole
+    body; `payload` None: a blob has it.
+    """
 
     owner: str
     depositor: str
@@ -64,6 +67,16 @@ class MailboxTransaction(Protocol):
         """
         ...
 
+    def make_way(self, owner: str, depositor: str, expires: int) -> bool:
+        """Remove the channel status of a depositor that is, or was, held for an owner; False, and nothing done, when that expires
+        later than the one that is to follow.
+        """
+        ...
+
+    def forget_ended(self, owner: str, kind: ItemKind, ref: bytes) -> None:
+        """Forget an item that is not HELD any more: what was let go may then be held again."""
+        ...
+
     def replace_documents(self, owner: str, depositor: str, at: int) -> None:
         """End the documents of a depositor that are HELD for an owner: newer ones follow."""
         ...
@@ -82,6 +95,10 @@ class MailboxReader(Protocol):
 
     def mailbox_find(self, owner: str, kind: ItemKind, ref: bytes) -> MailboxItem | None:
         """The item of an owner that holds, or held, an object."""
+        ...
+
+    def mailbox_status(self, owner: str, depositor: str) -> MailboxItem | None:
+        """The item that holds, or held last, the channel status of a depositor for an owner."""
         ...
 
     def mailbox_front(self, item: int) -> bytes | None:

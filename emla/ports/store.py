@@ -168,9 +168,27 @@ class Transaction(DocumentTransaction, MailboxTransaction, TroubleTransaction, C
         ...
 
     def insert_leg(
-        self, kind: LegKind, ref: bytes, peer: str, *, urgent: bool, created: int, expires: int | None
+        self,
+        kind: LegKind,
+        ref: bytes,
+        peer: str,
+        *,
+        urgent: bool,
+        created: int,
+        expires: int | None,
+        about: bytes | None = None,
     ) -> int:
-        """Insert a leg that is ready at once; return its id."""
+        """Insert a leg that is ready at once; return its id.
+
+        Args:
+            kind: what it carries.
+            ref: the id of that.
+            peer: to whom.
+            urgent: its lane.
+            created: when; from then on it is due.
+            expires: until when it asks.
+            about: of an acknowledgement: the package it is about.
+        """
         ...
 
     def move_leg(self, leg_id: int, expected: LegState, state: LegState) -> None:
@@ -193,8 +211,8 @@ class Transaction(DocumentTransaction, MailboxTransaction, TroubleTransaction, C
         """
         ...
 
-    def leg_of(self, kind: LegKind, ref: bytes) -> Leg | None:
-        """The leg of a package or acknowledgement, as this batch sees it."""
+    def leg_of(self, kind: LegKind, ref: bytes, *, about: bytes | None = None) -> Leg | None:
+        """The leg of a package or acknowledgement, as this batch sees it; of an acknowledgement with the package it is about."""
         ...
 
     def events_of(self, pid: bytes) -> frozenset[Event]:
@@ -265,8 +283,12 @@ class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, Protoc
         """Everything stored about a package, in the order of `at`."""
         ...
 
-    def acknowledgement(self, aid: bytes) -> AcknowledgementRow | None:
-        """One stored acknowledgement."""
+    def acknowledgement(self, pid: bytes, aid: bytes) -> AcknowledgementRow | None:
+        """One stored acknowledgement of a package."""
+        ...
+
+    def carried(self, leg_id: int) -> AcknowledgementRow | None:
+        """The acknowledgement that a leg carries."""
         ...
 
     def bundle(self, pid: bytes, event: Event) -> bytes | None:
@@ -281,8 +303,8 @@ class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, Protoc
         """One leg."""
         ...
 
-    def leg_of(self, kind: LegKind, ref: bytes) -> Leg | None:
-        """The leg of a package or acknowledgement."""
+    def leg_of(self, kind: LegKind, ref: bytes, *, about: bytes | None = None) -> Leg | None:
+        """The leg of a package or acknowledgement; of an acknowledgement with the package it is about."""
         ...
 
     def due_legs(
@@ -294,6 +316,7 @@ class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, Protoc
         urgent: bool | None = None,
         after: tuple[float, int] | None = None,
         refused: bool = True,
+        kept: Sequence[str] = (),
         hub_held_until: float | None = None,
     ) -> Sequence[Leg]:
         """Legs to a peer that still ask and are due: urgent first, then by when they became due.
@@ -305,8 +328,13 @@ class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, Protoc
             urgent: only those of one lane.
             after: only those behind a leg, named by when it is due and its id.
             refused: also those that were refused for what they are.
+            kept: codes of those that are passed over.
             hub_held_until: an instant of their own for those HUB_HELD.
         """
+        ...
+
+    def keeps_back(self, peer: str, codes: Sequence[str]) -> bool:
+        """Whether a leg to a peer that asks waits for one of these codes."""
         ...
 
     def next_due(self, peer: str, after: float, *, urgent: bool | None = None) -> float | None:

@@ -62,8 +62,14 @@ class ChannelTransport(Protocol):
         """Push an acknowledgement; None when the peer has it durably."""
         ...
 
-    async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal:
-        """Send a signed channel status; return the signed answer, unverified."""
+    async def get_documents_of(self, peer: Authority, authority: str) -> bytes | Refusal:
+        """Fetch what a peer knows of an authority's documents; the export's bytes, unverified."""
+        ...
+
+    async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal | None:
+        """Send a signed channel status; return the signed answer, unverified. None: a hub holds it for the peer, whose answer
+        comes out of our mailbox.
+        """
         ...
 
     async def send_return(

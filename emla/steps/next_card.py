@@ -35,6 +35,8 @@ class CardPlan:
     """The root it is signed under; None: the one in force."""
     begins_epoch: bool = False
     """Whether the ledger ends and the next one begins, because peers hold more of it than we do."""
+    epoch_above: int = 0
+    """An epoch that somebody has seen already: one that begins is above it, too."""
     version_above: int = 0
     """A version that somebody has seen already: the next one is above it, too."""
 
@@ -57,7 +59,7 @@ def next_card(known: Authority, plan: CardPlan, *, now: int, life_seconds: int) 
         raise InvalidDocumentError("invalid-document", f"The card lists no key {unknown[0]}.")
     if twice := [key.kid for key in plan.add if key.kid in kids]:
         raise InvalidDocumentError("invalid-document", f"The card lists the key {twice[0]} already.")
-    epoch = before.epoch + 1 if plan.begins_epoch else before.epoch
+    epoch = max(before.epoch, plan.epoch_above) + 1 if plan.begins_epoch else before.epoch
     card = replace(
         before,
         version=max(before.version, plan.version_above) + 1,

@@ -28,18 +28,18 @@ from emla.model.errors import InvalidAcknowledgementError, MalformedError
 from emla.model.signed import SignedObject
 from emla.steps.acknowledge import Subject
 
-Witness = Callable[[bytes, Checkpoint, int], bool]
+Witness = Callable[[bytes, bytes, Checkpoint, int], bool]
 """Says of an acknowledgement (its aid, the checkpoint of its bundle, an instant) whether it, or that very checkpoint, was stored
 here before the instant. A stored checkpoint vouches for each leaf below it: who stole a key later cannot have put one there.
 """
 
 
-def unseen(_aid: bytes, _checkpoint: Checkpoint, _before: int) -> bool:
+def unseen(_pid: bytes, _aid: bytes, _checkpoint: Checkpoint, _before: int) -> bool:
     """The witness of whoever has no store: nothing was seen before."""
     return False
 
 
-def held(_aid: bytes, _checkpoint: Checkpoint, _before: int) -> bool:
+def held(_pid: bytes, _aid: bytes, _checkpoint: Checkpoint, _before: int) -> bool:
     """The witness of whoever reads the acknowledgement out of the own store, where it was verified when it came."""
     return True
 
@@ -129,7 +129,7 @@ def verify_claim(
         ("revoked-key", issuer.revoked(ledger.kid)),
         ("frozen", issuer.freeze),
     ):
-        if revocation and not witnessed(aid, checkpoint, revocation.invalid_since):
+        if revocation and not witnessed(acknowledgement.pid, aid, checkpoint, revocation.invalid_since):
             raise InvalidAcknowledgementError(
                 code,
                 f"Not seen here before {revocation.invalid_since}, from when {issuer.id} is not believed.",

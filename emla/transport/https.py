@@ -33,8 +33,9 @@ from emla.transport.together import Together
 _PACKAGE = "application/vnd.emla.package"
 _PACKAGES = "application/vnd.emla.packages"
 _PACKAGE_OUTCOMES = "application/vnd.emla.package-outcomes"
-_BUNDLE = "application/vnd.emla.bundle+json"
+BUNDLE = "application/vnd.emla.bundle+json"
 _BUNDLES = "application/vnd.emla.bundles"
+CHANNEL = "application/vnd.emla.channel+json"
 DOCUMENTS = "application/vnd.emla.documents+json"
 _OUTCOMES = "application/vnd.emla.outcomes+json"
 _PROBLEM = "application/problem+json"
@@ -211,7 +212,7 @@ class HttpsTransport:
         status, media, answer, retry_after = await self._call(
             peer, "PUT", f"/emla/1/packages/{pid.hex()}", body, _PACKAGE, length, WIRE.bundle_bytes
         )
-        if media == _BUNDLE and status in (200, 422):
+        if media == BUNDLE and status in (200, 422):
             return answer
         return refusal_of(status, media, answer, retry_after)
 
@@ -255,13 +256,17 @@ class HttpsTransport:
     async def _send_one(self, peer: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
         path = f"/emla/1/acknowledgements/{aid.hex()}"
         status, media, answer, retry_after = await self._call(
-            peer, "PUT", path, bundle, _BUNDLE, len(bundle), WIRE.bundle_bytes
+            peer, "PUT", path, bundle, BUNDLE, len(bundle), WIRE.bundle_bytes
         )
         return None if status == 204 else refusal_of(status, media, answer, retry_after)
 
     async def get_documents(self, peer: Authority) -> bytes | Refusal:
         """Fetch a peer's documents; the export's bytes, unverified."""
-        path = f"/emla/1/documents/{peer.id}"
+        return await self.get_documents_of(peer, peer.id)
+
+    async def get_documents_of(self, peer: Authority, authority: str) -> bytes | Refusal:
+        """Fetch what a peer knows of an authority's documents; the export's bytes, unverified."""
+        path = f"/emla/1/documents/{authority}"
         status, media, answer, retry_after = await self._call(
             peer, "GET", path, None, "", 0, WIRE.documents_bytes
         )
@@ -287,11 +292,12 @@ class HttpsTransport:
 
     async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal:
         """Send a signed channel status; return the signed answer, unverified."""
-        media = "application/vnd.emla.channel+json"
         status, found, answer, retry_after = await self._call(
-            peer, "POST", "/emla/1/channel", signed, media, len(signed), WIRE.channel_bytes
+            peer, "POST", "/emla/1/channel", signed, CHANNEL, len(signed), WIRE.channel_bytes
         )
-        return answer if status == 200 and found == media else refusal_of(status, found, answer, retry_after)
+        return (
+            answer if status == 200 and found == CHANNEL else refusal_of(status, found, answer, retry_after)
+        )
 
     async def send_return(
         self,
@@ -301,14 +307,16 @@ class HttpsTransport:
         bundles: Sequence[bytes],
         payload: bytes | Path,
         payload_size: int,
+        *,
+        owner: str | None = None,
     ) -> Refusal | None:
-        """Return a package; None when the peer has it durably."""
+        """Return a package, at a hub for the owner of a mailbox; None when it is there durably."""
         front = return_form.encode_front(signed, bundles)
         async with _body(front, payload) as body:
             status, media, answer, retry_after = await self._call(
                 peer,
                 "PUT",
-                f"/emla/1/returns/{pid.hex()}",
+                f"/emla/1/returns/{pid.hex()}" + (f"?to={owner}" if owner else ""),
                 body,
                 "application/vnd.emla.return",
                 len(front) + payload_size,

@@ -20,7 +20,7 @@ from emla.model.errors import InvalidPackageError, MalformedError, TransportErro
 from emla.model.limits import WIRE
 from emla.model.mailbox import Listing, Release
 from emla.ports.transport import Refusal
-from emla.transport.https import DOCUMENTS, HttpsTransport, read_answer, refusal_of
+from emla.transport.https import BUNDLE, CHANNEL, DOCUMENTS, HttpsTransport, read_answer, refusal_of
 
 _MAILBOX = "application/vnd.emla.mailbox+json"
 _RELEASE = "application/vnd.emla.release+json"
@@ -52,11 +52,41 @@ class HttpsHubLine:
         self, hub: Authority, authority: str, exported: bytes, *, owner: str
     ) -> Refusal | None:
         """Leave our documents in a member's mailbox; None when the hub has them durably."""
-        path = f"/emla/1/documents/{authority}?to={owner}"
-        headers = {"Content-Type": DOCUMENTS, "Content-Length": str(len(exported))}
-        timeout = self._transport.timeout(len(exported))
-        async with self._transport.exchange(hub, "PUT", path, exported, headers, timeout) as response:
+        return await self._deposit(hub, "PUT", f"documents/{authority}?to={owner}", DOCUMENTS, exported)
+
+    async def deposit_acknowledgement(self, hub: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
+        """Leave an acknowledgement in a member's mailbox again; None when the hub has it durably."""
+        return await self._deposit(hub, "PUT", f"acknowledgements/{aid.hex()}?again=1", BUNDLE, bundle)
+
+    async def deposit_status(self, hub: Authority, signed: bytes) -> Refusal | None:
+        """Leave a channel status in the mailbox of the member that it is for; None when the hub has it durably."""
+        return await self._deposit(hub, "POST", "channel", CHANNEL, signed)
+
+    async def _deposit(
+        self, hub: Authority, method: str, path: str, media: str, body: bytes
+    ) -> Refusal | None:
+        headers = {"Content-Type": media, "Content-Length": str(len(body))}
+        timeout = self._transport.timeout(len(body))
+        async with self._transport.exchange(
+            hub, method, f"/emla/1/{path}", body, headers, timeout
+        ) as response:
             return None if response.status == 204 else await _refusal(response)
+
+    async def deposit_return(
+        self,
+        hub: Authority,
+        pid: bytes,
+        signed: bytes,
+        bundles: Sequence[bytes],
+        payload: bytes | Path,
+        payload_size: int,
+        *,
+        owner: str,
+    ) -> Refusal | None:
+        """Leave a package that a member lost in its mailbox; None when the hub has it durably."""
+        return await self._transport.send_return(
+            hub, pid, signed, bundles, payload, payload_size, owner=owner
+        )
 
     async def items(self, hub: Authority, after: int, wait_seconds: int) -> Sequence[Listing] | Refusal:
         """List our mailbox; waits for the first item when there is none."""

@@ -38,3 +38,8 @@ class Budget:
         if len(self._buckets) > _NAMES_MAX:
             self._buckets.popitem(last=False)
         return enough
+
+    def fine(self, name: str, now: float) -> None:
+        """Take all that are left and all that come back within the next minute."""
+        self._buckets[name] = (-self._most, now)
+        self._buckets.move_to_end(name)

@@ -2,15 +2,16 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from emla.flow.channel import Channels
 from emla.flow.gateway import Gateway
+from emla.flow.return_front import read_front
 from emla.flow.settle import Settle
 from emla.flow.take_back import TakeBack
-from emla.formats import bundles as bundles_form
-from emla.formats.returned import BUNDLES_BYTES_MAX, LENGTH_BYTES
+from emla.formats.returned import LENGTH_BYTES
 from emla.model.channel import ChannelStatus
 from emla.model.errors import InvalidPackageError
 from emla.model.limits import WIRE
@@ -56,23 +57,26 @@ class ChannelApi:
 
     async def put_return(self, http_request: web.Request) -> web.Response:
         """PUT /emla/1/returns/{pid}: a package that was lost here; 204 once it is durable again."""
-        pid = http_request.match_info["pid"]
-        length = http_request.content_length
-        if not _ID.fullmatch(pid) or length is None or length <= 2 * LENGTH_BYTES:
-            raise InvalidPackageError("malformed", "A return names a package and its length.")
-        short = InvalidPackageError("digest-mismatch", "The body ended before its length.")
-        source = BodySource(http_request.content, length, short)
-        signed = await _framed(source, WIRE.header_bytes)
-        bundles = bundles_form.decode(await _framed(source, BUNDLES_BYTES_MAX))
+        pid, signed, bundles, source = await return_of(http_request)
         with self._gateway.under_way.one():
-            await self._take_back(bytes.fromhex(pid), signed, bundles, source)
+            await self._take_back(pid, signed, bundles, source)
         return web.Response(status=204)
 
 
-async def _framed(source: BodySource, size_bytes_max: int) -> bytes:
-    if source.size < LENGTH_BYTES:
-        raise InvalidPackageError("malformed", "The body ended before its length.")
-    length = int.from_bytes(await source.read_exactly(LENGTH_BYTES), "big")
-    if not 0 < length <= min(size_bytes_max, source.size):
-        raise InvalidPackageError("malformed", "A part is too long for what it is or for the body.")
-    return await source.read_exactly(length)
+async def return_of(http_request: web.Request) -> tuple[bytes, bytes, Sequence[bytes], BodySource]:
+    """The id, header and acknowledgements of a package that comes back, and its payload as a source.
+
+    Raises:
+        InvalidPackageError: ``malformed``, ``digest-mismatch``.
+    """
+    pid = http_request.match_info["pid"]
+    length = http_request.content_length
+    if not _ID.fullmatch(pid) or length is None or length <= 2 * LENGTH_BYTES:
+        raise InvalidPackageError("malformed", "A return names a package and its length.")
+    source = BodySource(
+        http_request.content,
+        length,
+        InvalidPackageError("digest-mismatch", "The body ended before its length."),
+    )
+    signed, bundles = await read_front(source)
+    return bytes.fromhex(pid), signed, bundles, source

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from emla.model.settings import LimitSettings
 from emla.web.budget import Budget
 
+KNOWN_SECONDS = 24 * 3600.0
+"""How long an address from which a pinned peer has spoken is more than any other."""
 _LEAST_SECONDS = 1.0
 _NETWORK_BITS = 64
 _ADDRESSES_MAX = 4096
@@ -153,6 +155,12 @@ class Connections:
         self.turn_away(place.address, reason)
         self.leave(place)
         place.end()
+
+    def shut_out(self, place: Place, reason: str, now: float) -> None:
+        """End a connection, and take none from its address for a minute; unless a peer may stand behind the same address."""
+        if not self.knows(place.address, now, KNOWN_SECONDS):
+            self._knocks.fine(place.address, now)
+        self.close(place, reason)
 
     def turn_away(self, group: str, reason: str) -> None:
         """Note for the log that a caller was not served; of many addresses only some are named."""

@@ -1,7 +1,7 @@
 """The door: accepts connections of peers, before and apart from everything that reads what they say.
 
 A connection gets its place (`web.connections`) before its TLS handshake, which costs a thousand times what turning it away
-costs. Twice a second every connection is held to its deadlines.
+costs. Twice a second every connection is held to its deadlines, and its TLS to what it said with it (`web.records`).
 """
 
 import asyncio
@@ -125,7 +125,9 @@ class Door:
         for each in list(self._watched):
             if each.place.gone:
                 self._watched.discard(each)
-            elif each.transport is not None and (missed := each.overdue(now, self._limits)):
+            elif each.is_made and each.is_wasteful:
+                self._connections.shut_out(each.place, "records", now)
+            elif each.is_made and (missed := each.overdue(now, self._limits)):
                 self._connections.close(each.place, missed)
         if self._connections.turned_away and now - self._told_at >= _TELL_SECONDS:
             self._told_at = now

@@ -1,6 +1,7 @@
 """The guard: what a call may cost before anything of it is read, and who pays for calls that come to nothing.
 
 Rules of this file:
+- Every refusal of a call comes from in here or from behind it, or ends the connection: what is refused in front of it is free.
 - Honest traffic is never counted. What is counted is what was refused or never completed: against the address when nobody pinned
   here signed it, against the peer when one did.
 - `busy` and `quota` are answered before the body is read, and after a pause: whoever calls at once again gets little done.
@@ -20,14 +21,13 @@ from emla.flow.reservations import CALLER
 from emla.model.errors import EmlaError, TransportError
 from emla.model.limits import WIRE
 from emla.web.budget import Budget
-from emla.web.connections import Connections, Place
+from emla.web.connections import KNOWN_SECONDS, Connections, Place
 from emla.web.watched import Watched
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _WRITES_WAITING_MAX = 4096
 """About a second of batches: who comes after that is told to come again, before anything of theirs is read."""
-_KNOWN_SECONDS = 24 * 3600.0
 _SLOWED_SECONDS = 1.0
 _FREE = frozenset({"busy", "quota", "processing", "stopping", "disk-full", "store-failed", "internal"})
 """Refusals that say something about us."""
@@ -89,6 +89,8 @@ class Guard:
             raise EmlaError("bad-request", "A call names its length and stays HTTP/1.1.")
         try:
             await self._admit(place)
+            if "Content-Encoding" in headers:
+                raise EmlaError("unsupported-encoding")
             with self._room(place, request.content_length or 0):
                 response = await handler(request)
         except TransportError as error:
@@ -116,7 +118,7 @@ class Guard:
                 raise TransportError("quota", f"{place.peer} had too much refused.")
         elif self._unsigned.left(place.address, now) < 1.0:
             await self._slow_down(place, "unsigned")
-            if not self.connections.knows(place.address, now, _KNOWN_SECONDS):
+            if not self.connections.knows(place.address, now, KNOWN_SECONDS):
                 raise self._full("unsigned")
         if self._waiting() >= self._waiting_max:
             raise self._full("writer")
@@ -129,13 +131,22 @@ class Guard:
         self.busy[what] += 1
         return TransportError("busy", what)
 
+    def _memory_for_strangers(self, place: Place) -> int:
+        """Half; and half of the rest where a pinned peer has spoken from.
+
+        A peer's first call on a connection comes before its signature was seen: whoever fills the strangers' half from
+        elsewhere with bodies that crawl must not keep it out.
+        """
+        known = self.connections.knows(place.address, _now(), KNOWN_SECONDS)
+        return self._memory_max * 3 // 4 if known else self._memory_max // 2
+
     @contextmanager
     def _room(self, place: Place, length: int) -> Iterator[None]:
         """Hold memory for a body while it is worked on; a longer one is streamed, and holds as much as a call's small ones."""
         size = min(length, WIRE.packages_bytes)
         stranger = place.peer is None
         held, most = (
-            (self._memory_of_strangers, self._memory_max // 2)
+            (self._memory_of_strangers, self._memory_for_strangers(place))
             if stranger
             else (self._memory, self._memory_max)
         )

@@ -22,7 +22,6 @@ from emla.flow.take_documents import TakeDocuments
 from emla.formats import bundles as bundles_form
 from emla.formats import mailbox as form
 from emla.formats import package_row
-from emla.formats.export import encode_export
 from emla.formats.patterns import AUTHORITY
 from emla.formats.ping import SIZE_BYTES_MAX as PING_BYTES_MAX
 from emla.model.documents import Authority
@@ -31,7 +30,6 @@ from emla.model.errors import (
     InvalidDocumentError,
     InvalidPackageError,
     MalformedError,
-    NotFoundError,
     PeerError,
     StoreError,
     TransportError,
@@ -40,10 +38,12 @@ from emla.model.limits import WIRE
 from emla.model.mailbox import WAIT_SECONDS_MAX, ItemKind
 from emla.steps.verify_call import verify_call
 from emla.web.bodies import HeldPayload, small_body
+from emla.web.channel_api import CHANNEL_MEDIA
+from emla.web.documents_answer import DOCUMENTS_MEDIA, documents_answer
 from emla.web.guard import Guard
+from emla.web.hub_channel_api import HubChannelApi
 from emla.web.peer_api import (
     BUNDLE_MEDIA,
-    DOCUMENTS_MEDIA,
     OUTCOMES_MEDIA,
     PING_MEDIA,
     id_of,
@@ -61,7 +61,8 @@ _MEDIA = {
     ItemKind.PACKAGE: "application/vnd.emla.package",
     ItemKind.ACKNOWLEDGEMENT: BUNDLE_MEDIA,
     ItemKind.DOCUMENTS: DOCUMENTS_MEDIA,
-    ItemKind.CHANNEL: "application/vnd.emla.channel+json",
+    ItemKind.CHANNEL: CHANNEL_MEDIA,
+    ItemKind.RETURN: "application/vnd.emla.return",
 }
 
 
@@ -77,6 +78,7 @@ class HubApi:
         waiting: Waiting,
         ping: PingPeer,
         take: TakeDocuments,
+        compare: HubChannelApi,
         guard: Guard,
     ) -> None:
         self._gateway = gateway
@@ -85,6 +87,7 @@ class HubApi:
         self._mailbox = mailbox
         self._waiting = waiting
         self._ping = ping
+        self._compare = compare
         self._take = take
         self._nonces = Nonces(gateway.clock)
         self.stopping = False
@@ -106,6 +109,7 @@ class HubApi:
         router.add_get("/emla/1/documents/{authority}", self.get_documents)
         router.add_put("/emla/1/documents/{authority}", self.put_documents)
         router.add_post("/emla/1/ping", self.post_ping)
+        self._compare.add_routes(router)
         router.add_get("/emla/1/mailbox", self.get_mailbox, allow_head=False)
         router.add_get("/emla/1/mailbox/{item}", self.get_item, allow_head=False)
         router.add_post("/emla/1/mailbox/release", self.post_release)
@@ -149,11 +153,12 @@ class HubApi:
             return error.code
 
     async def put_acknowledgement(self, http_request: web.Request) -> web.Response:
-        """PUT /emla/1/acknowledgements/{aid}: 204 once it is held durably."""
+        """PUT /emla/1/acknowledgements/{aid}: 204 once it is held durably; `again=1`: though its owner let it go."""
         aid = id_of(http_request, "aid")
         stored = await small_body(http_request, WIRE.bundle_bytes)
+        again = http_request.query.get("again") == "1"
         with self._gateway.under_way.one():
-            await self._deposits.acknowledgement(aid, stored)
+            await self._deposits.acknowledgement(aid, stored, again=again)
         return web.Response(status=204)
 
     async def post_acknowledgements(self, http_request: web.Request) -> web.Response:
@@ -175,12 +180,8 @@ class HubApi:
     # --- documents and ping ---
 
     async def get_documents(self, http_request: web.Request) -> web.Response:
-        """GET /emla/1/documents/{authority}: the hub's own documents."""
-        identity = self._gateway.identity
-        if http_request.match_info["authority"] != identity.id:
-            raise NotFoundError("not-found")
-        self._guard.count("unsigned")
-        return web.Response(body=encode_export(identity.authority.documents), content_type=DOCUMENTS_MEDIA)
+        """GET /emla/1/documents/{authority}: our own documents, or what is known here of a pinned authority's."""
+        return documents_answer(self._gateway, self._guard, http_request.match_info["authority"])
 
     async def put_documents(self, http_request: web.Request) -> web.Response:
         """PUT /emla/1/documents/{authority}?to={owner}: a member's newer documents, for the hub and, with `to`, for a member."""

@@ -2,14 +2,11 @@
 
 from aiohttp import web
 
+from emla.flow.channel_status import card_known
 from emla.flow.gateway import Gateway
 from emla.flow.ledger_watch import LedgerWatch
-from emla.formats import channel as channel_form
-from emla.formats import dsse
 from emla.ledger.checkpoint import decode as decode_checkpoint
 from emla.model.errors import InvalidMessageError
-from emla.model.limits import WIRE
-from emla.model.signed import PayloadType
 from emla.web import views
 from emla.web.bodies import json_body
 
@@ -55,14 +52,11 @@ class LedgerApi:
                     for row in read.asked()
                 ],
                 "unanswered": self._watch.unanswered() if closed else [],
-                "card_version_known": max(map(self._card_known, self._gateway.directory.peers), default=0),
+                "card_version_known": card_known(self._gateway),
+                "keys_absent": [
+                    {"use": key.use.value, "kid": key.kid}
+                    for key in own.card.keys
+                    if key.kid in self._gateway.identity.absent
+                ],
             }
         )
-
-    def _card_known(self, peer: str) -> int:
-        """The version of our card that a peer says it knows: above ours, where our documents are behind, too."""
-        row = self._gateway.store.read.status_of(peer)
-        if row is None:
-            return 0
-        signed = dsse.decode(row.signed, PayloadType.CHANNEL, WIRE.channel_bytes)
-        return channel_form.decode(signed.payload).card_known

@@ -14,19 +14,18 @@ from emla.flow.relay import Relay
 from emla.flow.take_documents import TakeDocuments
 from emla.formats import bundles as bundles_form
 from emla.formats import package_row
-from emla.formats.export import encode_export
 from emla.formats.ping import SIZE_BYTES_MAX as PING_BYTES_MAX
 from emla.model.errors import (
     EmlaError,
     InvalidDocumentError,
     InvalidPackageError,
-    NotFoundError,
     PeerError,
     TransportError,
 )
 from emla.model.limits import WIRE
 from emla.web.bodies import BodySource, HeldPayload, small_body
 from emla.web.channel_api import ChannelApi
+from emla.web.documents_answer import documents_answer
 from emla.web.guard import Guard
 from emla.web.problems import problem_middleware
 
@@ -36,7 +35,6 @@ _ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LENGTH_BYTES = 4
 OUTCOMES_MEDIA = "application/vnd.emla.outcomes+json"
 BUNDLE_MEDIA = "application/vnd.emla.bundle+json"
-DOCUMENTS_MEDIA = "application/vnd.emla.documents+json"
 PING_MEDIA = "application/vnd.emla.ping+json"
 
 
@@ -141,12 +139,8 @@ class PeerApi:
         return bundles_form.OK
 
     async def get_documents(self, http_request: web.Request) -> web.Response:
-        """GET /emla/1/documents/{authority}: our own root chain, card, profile, status and revocations."""
-        identity = self._gateway.identity
-        if http_request.match_info["authority"] != identity.id:
-            raise NotFoundError("not-found")
-        self._guard.count("unsigned")
-        return web.Response(body=encode_export(identity.authority.documents), content_type=DOCUMENTS_MEDIA)
+        """GET /emla/1/documents/{authority}: our own documents, or what is known here of a pinned authority's."""
+        return documents_answer(self._gateway, self._guard, http_request.match_info["authority"])
 
     async def put_documents(self, http_request: web.Request) -> web.Response:
         """PUT /emla/1/documents/{authority}: a peer pushes its own newer documents; 204 once they are durable here."""

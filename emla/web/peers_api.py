@@ -10,7 +10,7 @@ from emla.formats.export import encode_export
 from emla.model.errors import NotFoundError
 from emla.ports.listings import Listings
 from emla.web import key_views, views
-from emla.web.peer_api import DOCUMENTS_MEDIA
+from emla.web.documents_answer import DOCUMENTS_MEDIA
 
 
 class PeersApi:

@@ -18,6 +18,7 @@ from aiohttp.web_protocol import RequestHandler
 from emla.model.limits import HTTP
 from emla.model.settings import LimitSettings
 from emla.web.connections import Connections, Place
+from emla.web.records import is_wasteful, taken_bytes
 
 _NEVER_SECONDS = 1e6
 _LINGER_SECONDS = 2.0
@@ -35,6 +36,8 @@ class Phase(Enum):
     """Us."""
     ANSWER = auto()
     """The caller takes the answer too slowly to be sent more of it."""
+    FAREWELL = auto()
+    """It is being closed, and what is still to be sent is not taken: asyncio then waits for ever."""
 
 
 class Watched(RequestHandler):
@@ -45,6 +48,7 @@ class Watched(RequestHandler):
         "_body",
         "_connections",
         "_head_bytes",
+        "_made",
         "_mark",
         "_phase",
         "_received",
@@ -69,6 +73,7 @@ class Watched(RequestHandler):
         self._connections = connections
         self._received = 0
         self._head_bytes = 0
+        self._made = False
         self._phase = Phase.WORK
         self._seen = -1
         self._begun_at = 0.0
@@ -80,6 +85,7 @@ class Watched(RequestHandler):
         """The handshake is over."""
         self.place.end = cast(asyncio.Transport, transport).abort
         self.place.is_idle = self._is_waiting
+        self._made = True
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -90,20 +96,24 @@ class Watched(RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Count what arrives; a head that is too long ends the connection."""
         size, calls = len(data), self._request_count
-        # What comes behind a body that is complete begins the next head, even while the answer is still on its way.
-        behind = self._body is not None and self._body.is_eof()
+        # What comes first, or behind a body that is complete, begins a head, even while an answer is still on its way.
+        behind = self._body is None or self._body.is_eof()
         self._received += size
         super().data_received(data)
         if self._request_count > calls and self._messages:
             self._body = self._messages[-1][1]
+            if any(_expects_more(message) for message, _ in self._messages):
+                # aiohttp would answer 417 before the guard sees the call, which nobody would pay for.
+                self._connections.close(self.place, "expectation")
         if self._is_waiting():
             self._head_bytes += size
             if self._head_bytes > HTTP.head_bytes:
                 self._connections.close(self.place, "header")
             return
-        # A head in one piece with its body, or with other heads: only aiohttp knows where it ended.
+        # A head in one piece with its body, or with other heads, or one that lay in aiohttp's parser while we did not
+        # read (then nothing comes now): only aiohttp knows where it ended.
         if (
-            self._head_bytes + size > HTTP.head_bytes
+            (not size or self._head_bytes + size > HTTP.head_bytes)
             and self._request_count > calls
             and any(_head_bytes(message) > HTTP.head_bytes for message, _ in self._messages)
         ):
@@ -113,6 +123,17 @@ class Watched(RequestHandler):
         self._head_bytes = self._head_bytes + size if behind and self._request_count == calls else 0
         if self._head_bytes > HTTP.head_bytes:
             self._connections.close(self.place, "header")
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the handshake is over: before, its own deadline holds."""
+        return self._made
+
+    @property
+    def is_wasteful(self) -> bool:
+        """Whether what comes over it is TLS that says nothing."""
+        taken = taken_bytes(self.transport) if self.transport is not None else None
+        return taken is not None and is_wasteful(taken, self._received)
 
     def _is_waiting(self) -> bool:
         """Whether no call is under way: none has arrived, or the head of the next one is not all here."""
@@ -136,6 +157,8 @@ class Watched(RequestHandler):
             return "idle"
         elif phase is Phase.ANSWER and seconds >= limits.body_seconds:
             return "answer"
+        elif phase is Phase.FAREWELL and seconds >= limits.body_seconds:
+            return "farewell"
         elif phase is Phase.BODY and seconds >= limits.body_seconds:
             if self._received - self._mark < limits.body_bytes_per_second * seconds:
                 return "body"
@@ -147,6 +170,9 @@ class Watched(RequestHandler):
         self._begun_at, self._mark = now, self._received
 
     def _phase_now(self) -> Phase:
+        # aiohttp forgets the transport when it breaks off; the connection is there until `connection_lost`.
+        if self._made and (self.transport is None or self.transport.is_closing()):
+            return Phase.FAREWELL
         if self._is_waiting():
             return Phase.HEAD if self._head_bytes or not self._request_count else Phase.IDLE
         if self.writing_paused:
@@ -156,6 +182,13 @@ class Watched(RequestHandler):
         if request is None or request.content.is_eof() or self._reading_paused:
             return Phase.WORK
         return Phase.BODY
+
+
+def _expects_more(message: object) -> bool:
+    """Whether a call expects something else than to be told that it may go on."""
+    if not isinstance(message, RawRequestMessage):
+        return False
+    return message.headers.get("Expect", "100-continue").lower() not in {"", "100-continue"}
 
 
 def _head_bytes(message: object) -> int:

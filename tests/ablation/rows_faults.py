@@ -6,6 +6,7 @@ Rules of the table: `safeguard`.
 from tests.ablation.safeguard import Safeguard
 
 _CUT = "tests/attacks/test_row_79.py::test_nothing_acknowledged_is_lost_when_the_power_is_cut"
+_NUMBERS = "tests/unit/store/sqlite/test_numbers.py"
 
 ROWS = (
     Safeguard(
@@ -81,5 +82,37 @@ ROWS = (
         old="        if self.lanes.active >= window:\n",
         new="        if False:\n",
         held_by=("tests/simulation/test_runs.py::test_a_peer_that_hangs_costs_its_callers_no_processor",),
+    ),
+    Safeguard(
+        name="what was said about a package before it came is found",
+        row="uniqueness",
+        file="emla/store/sqlite/numbers.py",
+        old="            self._execute(_ADOPT_LEG, (number, aid))\n",
+        new="            pass\n",
+        held_by=(f"{_NUMBERS}::test_what_was_said_about_a_package_before_it_came_belongs_to_it",),
+    ),
+    Safeguard(
+        name="the number of a package that was undone is forgotten",
+        row="uniqueness",
+        file="emla/store/sqlite/transaction.py",
+        old="        self._numbers.forget()\n",
+        new="",
+        held_by=(f"{_NUMBERS}::test_a_number_of_a_package_that_was_undone_is_forgotten",),
+    ),
+    Safeguard(
+        name="the audit sees what is filed under another package",
+        row="uniqueness",
+        file="emla/bootstrap/audit.py",
+        old="    problems += _misfiled(connection)\n",
+        new="",
+        held_by=(f"{_NUMBERS}::test_the_audit_says_what_is_filed_under_another_package",),
+    ),
+    Safeguard(
+        name="what an upgrade rewrote is copied back before anybody waits",
+        row="migration",
+        file="emla/store/sqlite/schema.py",
+        old='        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()\n',
+        new="        pass\n",
+        held_by=(f"{_NUMBERS}::test_a_store_that_was_filled_before_there_were_numbers_is_the_same_after",),
     ),
 )

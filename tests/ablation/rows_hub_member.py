@@ -151,4 +151,41 @@ ROWS = (
         new="or False",
         held_by=(_LINE + "test_an_answer_that_begins_elsewhere_is_not_read",),
     ),
+    Safeguard(
+        name="an answer that moved while it was on its way is moved from where it stands",
+        row="61",
+        file="emla/flow/hub_held.py",
+        old="    transaction.move_leg(leg.id, present.state, state)",
+        new="    transaction.move_leg(leg.id, leg.state, state)",
+        held_by=(f"{_HELD}test_a_package_that_comes_again_while_its_answer_is_on_its_way_stops_nobody",),
+    ),
+    Safeguard(
+        name="a hub does not let go on what people put aside",
+        row="61",
+        file="emla/flow/collect_items.py",
+        old="            if leg.state in (LegState.READY, LegState.HELD):",
+        new="            if leg.state is LegState.READY:",
+        held_by=(f"{_HELD}test_no_hub_lets_go_on_what_people_put_aside",),
+    ),
+    Safeguard(
+        name="whoever plays a package back from elsewhere holds up nobody",
+        row="54",
+        file="emla/flow/accept.py",
+        old="        place = (pid, CALLER.get())",
+        new='        place = (pid, "")',
+        held_by=(
+            "tests/unit/flow/test_accept.py::test_whoever_plays_a_package_back_and_lets_it_drip_holds_up_nobody",
+        ),
+    ),
+    Safeguard(
+        name="a hub's refusal puts nothing aside that has a line of its own",
+        row="28",
+        file="emla/flow/ways.py",
+        old="    if went.hub is None or not peer.card.endpoints or not blame(refusal, own=False).leg:",
+        new="    if True:",
+        held_by=(
+            f"{_HELD}test_no_hub_has_put_aside_what_its_peer_has_a_line_of_its_own_for",
+            f"{_HELD}test_no_hub_has_put_aside_an_answer_that_has_a_line_of_its_own",
+        ),
+    ),
 )

@@ -7,6 +7,7 @@ from tests.ablation.safeguard import Safeguard
 
 WATCHED = "tests/unit/web/test_watched.py"
 TABLE = "tests/unit/web/test_connections.py"
+DOOR = "tests/unit/web/test_door.py"
 GUARD = "tests/unit/web/test_guard.py"
 HELD = "tests/unit/flow/test_reservations.py"
 ROW_53 = "tests/attacks/test_row_53.py"
@@ -140,9 +141,105 @@ ROWS = (
         name="nothing packed is taken",
         row="52",
         file="emla/web/problems.py",
-        old='if "Content-Encoding" in request.headers:',
+        old='if not to_peer and "Content-Encoding" in request.headers:',
         new="if False:",
         held_by=("tests/attacks/test_row_52.py::test_nothing_packed_is_taken_on_any_route[gzip]",),
+    ),
+    Safeguard(
+        name="who says it packed pays for the refusal",
+        row="52",
+        file="emla/web/guard.py",
+        old='            if "Content-Encoding" in headers:\n                raise EmlaError("unsupported-encoding")\n',
+        new="",
+        held_by=(f"{GUARD}::test_a_call_that_is_packed_is_refused_and_counted",),
+    ),
+    Safeguard(
+        name="what comes behind a complete body is a head",
+        row="51",
+        file="emla/web/watched.py",
+        old="behind = self._body is None or self._body.is_eof()",
+        new="behind = False",
+        held_by=(
+            f"{WATCHED}::test_half_a_head_that_comes_before_the_answer_has_left_is_held_to_the_deadline_of_heads",
+            f"{WATCHED}::test_half_a_head_behind_a_body_that_nobody_read_is_a_head",
+        ),
+    ),
+    Safeguard(
+        name="what comes behind half a body is none",
+        row="51",
+        file="emla/web/watched.py",
+        old="behind = self._body is None or self._body.is_eof()",
+        new="behind = True",
+        held_by=(f"{WATCHED}::test_half_a_head_behind_a_body_that_nobody_read_is_a_head",),
+    ),
+    Safeguard(
+        name="a head behind an answer under way is bounded",
+        row="51",
+        file="emla/web/watched.py",
+        old="if behind and self._request_count == calls else 0",
+        new="if False else 0",
+        held_by=(f"{WATCHED}::test_a_head_behind_an_answer_under_way_is_no_longer_than_any_other",),
+    ),
+    Safeguard(
+        name="what is being closed has a deadline",
+        row="51",
+        file="emla/web/watched.py",
+        old="if self._made and (self.transport is None or self.transport.is_closing()):",
+        new="if False:",
+        held_by=(
+            f"{WATCHED}::test_what_was_closed_and_does_not_take_its_rest_has_a_deadline",
+            f"{DOOR}::test_who_ends_tls_and_takes_nothing_more_is_broken_off",
+        ),
+    ),
+    Safeguard(
+        name="no call is refused in front of the guard",
+        row="53",
+        file="emla/web/watched.py",
+        old='return message.headers.get("Expect", "100-continue").lower() not in {"", "100-continue"}',
+        new="return False",
+        held_by=(
+            f"{WATCHED}::test_who_expects_anything_else_is_closed_on_because_nobody_would_pay_for_the_answer",
+        ),
+    ),
+    Safeguard(
+        name="tls that says nothing is not borne",
+        row="53",
+        file="emla/web/records.py",
+        old="return taken > ALLOWED_BYTES + _OVERHEAD * said",
+        new="return False",
+        held_by=(f"{DOOR}::test_a_record_for_each_byte_is_not_borne_for_long_nor_again_at_once",),
+    ),
+    Safeguard(
+        name="what waits to be read is not held against a caller",
+        row="53",
+        file="emla/web/records.py",
+        old="return received - unread",
+        new="return received",
+        held_by=("tests/unit/web/test_records.py::test_what_was_read_counts_and_what_waits_does_not",),
+    ),
+    Safeguard(
+        name="a peer is not fined for who stands beside it",
+        row="53",
+        file="emla/web/connections.py",
+        old="if not self.knows(place.address, now, KNOWN_SECONDS):",
+        new="if True:",
+        held_by=(f"{TABLE}::test_who_wastes_tls_is_shut_out_unless_a_peer_has_spoken_from_there",),
+    ),
+    Safeguard(
+        name="a fine lasts a minute",
+        row="53",
+        file="emla/web/budget.py",
+        old="self._buckets[name] = (-self._most, now)",
+        new="pass",
+        held_by=("tests/unit/web/test_budget.py::test_who_is_fined_has_nothing_for_a_minute",),
+    ),
+    Safeguard(
+        name="strangers' bodies do not keep out who is known",
+        row="51",
+        file="emla/web/guard.py",
+        old="return self._memory_max * 3 // 4 if known else self._memory_max // 2",
+        new="return self._memory_max // 2",
+        held_by=(f"{GUARD}::test_who_was_known_here_before_has_the_other_half_from_the_first_call_on",),
     ),
     Safeguard(
         name="unsigned calls are counted",

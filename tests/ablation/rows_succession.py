@@ -242,7 +242,7 @@ ROWS = (
         name="a signature by a key that the peer has not heard of is no fault of the leg",
         row="48",
         file="emla/flow/deliver.py",
-        old='if refusal.code == "bad-signature" and signals.unheard(by):',
+        old='if told.code == "bad-signature" and signals.unheard(by):',
         new="if False:",
         held_by=(
             "tests/unit/flow/test_refresh.py::test_a_signature_refused_by_who_has_not_heard_of_the_key_is_no_fault_of_the_leg",

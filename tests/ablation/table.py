@@ -3,6 +3,7 @@
 from tests.ablation import (
     rows_backup,
     rows_channel,
+    rows_channel_hub,
     rows_exchange,
     rows_faults,
     rows_forms,
@@ -33,4 +34,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_hub.ROWS,
     *rows_hub_member.ROWS,
     *rows_channel.ROWS,
+    *rows_channel_hub.ROWS,
 )

@@ -25,13 +25,15 @@ BACKDATED = acknowledgement.encode_bundle(issue(DE, PACKAGE, Event.RELAY_ACCEPTA
 AID = verify_acknowledgement(STORED, issuer=DE.authority).aid
 
 
-def stored_at(instant: int) -> Callable[[bytes, Checkpoint, int], bool]:
+def stored_at(instant: int) -> Callable[[bytes, bytes, Checkpoint, int], bool]:
     """The witness of a store that has held the acknowledgement since an instant."""
-    return lambda aid, _, before: aid == AID and instant < before
+    return lambda pid, aid, _, before: aid == AID and instant < before
 
 
 def verdict(
-    issuer: Authority, witnessed: Callable[[bytes, Checkpoint, int], bool] = unseen, stored: bytes = STORED
+    issuer: Authority,
+    witnessed: Callable[[bytes, bytes, Checkpoint, int], bool] = unseen,
+    stored: bytes = STORED,
 ) -> str:
     try:
         verify_acknowledgement(stored, issuer=issuer, subject=PACKAGE.subject, witnessed=witnessed)
@@ -60,7 +62,7 @@ def test_a_checkpoint_stored_before_the_theft_vouches_for_its_leaves() -> None:
     bundle = issue(DE, PACKAGE, Event.RELAY_ACCEPTANCE, size=11)
     seen: list[Checkpoint] = []
 
-    def witnessed(aid: bytes, checkpoint: Checkpoint, before: int) -> bool:
+    def witnessed(pid: bytes, aid: bytes, checkpoint: Checkpoint, before: int) -> bool:
         seen.append(checkpoint)
         return checkpoint.size == 11 and before == SINCE
 

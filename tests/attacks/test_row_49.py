@@ -19,7 +19,7 @@ from emla.model.settings import PeerSettings
 from emla.ports.transport import Refusal
 from emla.transport.https import HttpsTransport
 from tests.support.evil_peer import Behaviour, answering, dripping, evil_peer, silent
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 
 DOCUMENTS = "application/vnd.emla.documents+json"
 TEN_GIGABYTES = 10 * 1024**3

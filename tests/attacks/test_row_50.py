@@ -21,7 +21,7 @@ from emla.model.settings import PeerSettings
 from emla.transport import addresses
 from emla.transport.https import HttpsTransport
 from tests.support.evil_peer import EvilPeer, evil_peer, silent
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 
 PUBLIC = "93.184.216.34"
 NUMBERS = ("169.254.169.254", "[::1]", "[::ffff:169.254.169.254]", "10.0.0.1", "127.0.0.1", "0.0.0.0")

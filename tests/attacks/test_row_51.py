@@ -147,7 +147,11 @@ async def test_600_connections_of_many_addresses_hang_and_honest_peers_are_serve
     assert figures['emla_connections{of="strangers"}'] + figures['emla_connections{of="peers"}'] <= 128
     displaced = figures['emla_connections_closed_total{reason="displaced"}']
     refused = figures.get('emla_connections_refused_total{reason="total"}', 0.0)
-    assert displaced + refused >= 600 - 128
+    late = sum(  # on a machine that is slow, the first ones are late before the last ones come
+        figures.get(f'emla_connections_closed_total{{reason="{reason}"}}', 0.0)
+        for reason in ("header", "handshake")
+    )
+    assert displaced + refused + late >= 600 - 128
     assert displaced > 0
     for caller in callers:
         if caller is not None:

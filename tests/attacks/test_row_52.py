@@ -24,6 +24,7 @@ from emla.web.channel_api import ChannelApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
 from emla.web.hub_api import HubApi
+from emla.web.hub_channel_api import HubChannelApi
 from emla.web.hub_desk import HubDesk
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
@@ -90,6 +91,7 @@ def hub_applications() -> tuple[web.Application, ...]:
         waiting=nothing,
         ping=nothing,
         take=nothing,
+        compare=HubChannelApi(nothing, nothing, nothing, guard()),
         guard=guard(),
     )
     desk = HubDesk(nothing, peers=peers_api(), keys=KeysApi(nothing, nothing, nothing), status=nothing)
@@ -139,8 +141,10 @@ async def refused_everywhere(
     server: Server, applications: tuple[web.Application, ...], encoding: str
 ) -> None:
     timeout = ClientTimeout(total=60)
+    # Each has an address of its own, because calls that are refused are counted by address.
+    source = f"127.0.5.{1 + list(BOMBS).index(encoding)}"
     doors = (
-        (f"https://127.0.0.1:{server.port}", TCPConnector(ssl=client_context())),
+        (f"https://127.0.0.1:{server.port}", TCPConnector(ssl=client_context(), local_addr=(source, 0))),
         ("http://emla", UnixConnector(str(server.data / "emla.sock"))),
         (f"http://127.0.0.1:{server.operations_port}", TCPConnector()),
     )

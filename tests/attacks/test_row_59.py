@@ -124,7 +124,7 @@ async def test_a_peer_is_never_offered_more_files_at_once_than_it_takes(
 
     offers: list[asyncio.Task[bytes | Refusal]] = []
     try:
-        async with evil_peer(peer.tls, behaviour, port=peer.port) as there, asyncio.timeout(10):
+        async with evil_peer(peer.tls, behaviour, port=peer.port) as there, asyncio.timeout(60):
             assert await transport.send_acknowledgement(peer.authority, bytes(32), b"{}") is None
             offers += [
                 asyncio.create_task(

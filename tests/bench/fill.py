@@ -110,27 +110,38 @@ def _packages(
         ],
     )
     filler.insert(main, [_package(real, number) for number in numbers])
+    # The rows of packages are numbered as they come, like their places in the channel, and what belongs to them names the number.
     for table in ("inbox", "record"):
         for row in tables[table]:
-            filler.insert(table, [row | {"pid": unique("pid", number)} for number in numbers])
+            filler.insert(table, [row | {"received": number} for number in numbers])
+    odd = 0 if main == "sent" else 1
     for place, row in enumerate(tables["acknowledgement"]):
         without_id = {name: value for name, value in row.items() if name != "id"}
         filler.insert(
             "acknowledgement",
             [
-                without_id | {"aid": unique(f"aid{place}", number), "pid": unique("pid", number)}
+                without_id
+                | {
+                    "aid": unique(f"aid{place}", number),
+                    "pid": unique("pid", number),
+                    "package": number * 2 + odd,
+                }
                 for number in numbers
             ],
         )
     for row in tables["leg"]:
         without_id = {name: value for name, value in row.items() if name != "id"}
         what = "pid" if row["kind"] == "package" else "aid1"
-        filler.insert("leg", [without_id | {"ref": unique(what, number)} for number in numbers])
+        filler.insert(
+            "leg",
+            [without_id | {"ref": unique(what, number), "package": number * 2 + odd} for number in numbers],
+        )
     _leaves(filler, main, tables["acknowledgement"], numbers)
 
 
 def _package(real: dict[str, object], number: int) -> dict[str, object]:
     new: dict[str, object] = {
+        "id": number,
         "pid": unique("pid", number),
         "msg": unique("msg", number, 16),
         "seq": number,
@@ -139,7 +150,7 @@ def _package(real: dict[str, object], number: int) -> dict[str, object]:
     }
     if "message_id" in real:
         new["message_id"] = unique("message", number, 16)
-    return {name: value for name, value in real.items() if name != "id"} | new
+    return real | new
 
 
 def _leaves(filler: Filler, main: str, acknowledgements: list[dict[str, object]], numbers: range) -> None:

@@ -132,7 +132,7 @@ web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print
 
 async def _http(size: int) -> float:
     """CPU seconds of one bare aiohttp round trip, both processes together."""
-    from tests.support.servers import free_port
+    from tests.support.ports import free_port
 
     port = free_port()
     server = subprocess.Popen([sys.executable, "-c", _SERVER, str(port)])

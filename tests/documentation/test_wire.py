@@ -20,7 +20,8 @@ PING = (ROOT / "docs" / "spec" / "ping.md").read_text(encoding="utf-8")
 # Where a refusal of the peer API can come from; in a file that also does other things, only the classes and functions named.
 ORIGINS: dict[str, tuple[str, ...]] = {
     "flow/accept.py": (),
-    "flow/channel.py": ("_verify",),
+    "steps/verify_status.py": (),
+    "flow/channel.py": ("verify",),
     "flow/gateway.py": ("require_space",),
     "flow/reservations.py": (),
     "flow/ledger_watch.py": (),

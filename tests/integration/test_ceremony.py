@@ -150,12 +150,15 @@ def an_old_copy_is_started(jp: Ministry, nl: Ministry, backup: Path) -> None:
     nl.start()
     lost = send(jp)
     eventually(lambda: state(jp, lost), "CONSIGNED")
+    card = peer(jp, NL).card_version
+    new = officers.rotate(nl, at_once=True)
+    eventually(lambda: peer(jp, NL).card_version, card + 1)
     nl.stop()
     shutil.rmtree(nl.data)
     shutil.copytree(backup, nl.data)
     nl.start()
     before = payloads_received(nl)
-    officers.recover_ledger(nl)
+    officers.recover_ledger(nl, lost=new)
     eventually(lambda: payloads_received(nl), before + 1)
     eventually(lambda: state(nl, lost), "CONSIGNED")
     pid = send(jp)
@@ -195,7 +198,8 @@ def test_two_ministries_live_by_the_printed_pages(folder: Path, tmp_path: Path) 
 
 @pytest.mark.needs("softhsm2-util")
 @pytest.mark.xdist_group("ceremony-token")
-def test_the_same_with_sign_and_ledger_keys_in_a_token(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("acts", ["what tokens change", pytest.param("all acts", marks=pytest.mark.long)])
+def test_the_same_with_sign_and_ledger_keys_in_a_token(folder: Path, tmp_path: Path, acts: str) -> None:
     library = Library()
     with token_box(folder / "box") as box:
         found = {"SOFTHSM2_CONF": str(box.folder / "softhsm2.conf")}
@@ -211,9 +215,10 @@ def test_the_same_with_sign_and_ledger_keys_in_a_token(folder: Path, tmp_path: P
             officers.meet(jp, nl)
             officers.appoint(nl)
             officers.move_root(nl)
-            rotation_with_a_package_in_flight(jp, nl)
-            revocation_with_resealing(jp, nl)
-            freeze_and_recovery(jp, nl)
+            if acts == "all acts":
+                rotation_with_a_package_in_flight(jp, nl)
+                revocation_with_resealing(jp, nl)
+                freeze_and_recovery(jp, nl)
             officers.rotate_into_token(walk)
             assert walk.do("emla keys list").count("token") >= 4
             pid = send(jp)

@@ -22,7 +22,8 @@ from tests.support.hub_books import hub_violations
 from tests.support.hub_members import Member, member_of
 from tests.support.hub_world import AT, DE, HUB, package_of, three
 from tests.support.messages import make_template
-from tests.support.servers import ROOT, Server, free_port, introduce, make_hub, make_server
+from tests.support.ports import free_port
+from tests.support.servers import ROOT, Server, introduce, make_hub, make_server
 
 SMALL = make_template(sender=AT, recipient=DE, attachment=b"annex " * 2000)
 LARGE = make_template(sender=AT, recipient=DE, attachment=bytes(range(256)) * 4000)

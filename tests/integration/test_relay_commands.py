@@ -111,7 +111,9 @@ def attempts(server: Server, pid: str) -> int:
 
 
 def state_of(server: Server, pid: bytes) -> str:
-    return str(select(server.data, "SELECT state FROM inbox WHERE pid = ?", pid)[0][0])
+    return str(
+        select(server.data, "SELECT state FROM inbox, received WHERE id = received AND pid = ?", pid)[0][0]
+    )
 
 
 def offer(server: Server, package: Package) -> int:

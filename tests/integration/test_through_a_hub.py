@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
+from emla.bootstrap.restored import Restored, is_restored, write_marker
 from emla.model.acknowledgement import Event
 from tests.support.calls import body_of, eventually, get, log_lines, post
 from tests.support.gateways import select
@@ -81,6 +82,25 @@ def test_an_authority_without_an_inbound_port_sends_and_receives(
             assert audit.whole, audit.problems
         assert select(hub.data, "SELECT count(*) FROM mailbox_item WHERE state = 'HELD'") == [(0,)]
         assert not [path for path in (hub.data / "blobs").rglob("*") if path.is_file()]
+        if not sender_listens:
+            restored_opens(sender, hub, recipient)
+
+
+def restored_opens(sender: Server, hub: Server, recipient: Server) -> None:
+    """A restored folder that nobody can call: it asks its hub, and through it the peer that nobody can call either."""
+    write_marker(recipient.data, Restored(at=1790000000, backup_at=1789000000, checkpoint=""))
+    for each in (hub, sender, recipient):
+        each.start()
+    for each in (hub, sender, recipient):
+        each.wait_ready()
+    asyncio.run(eventually(lambda: not is_restored(recipient.data)))
+    shown = {str(each["message"]) for each in log_lines(recipient)}
+    assert {"ledger closed", "ledger opened"} <= shown
+    statuses = "SELECT owner, depositor FROM mailbox_item WHERE kind = 'channel' ORDER BY owner"
+    assert select(hub.data, statuses) == [(SENDER, RECIPIENT), (RECIPIENT, SENDER)]
+    for each in (sender, hub, recipient):
+        each.stop()
+        assert verify_ledger(each.data).whole
 
 
 async def both_ways(sender: Server, recipient: Server) -> None:

@@ -164,7 +164,7 @@ async def test_an_accepted_payload_that_is_gone_is_reported_waits_and_holds_up_n
         os.kill(de.process_ids()[1], signal.SIGSTOP)
         assert (await post(at, body_of(LARGE)))[0] == 201
         await eventually(lambda: leg_row(at)[0] == "ACCEPTED")
-        ((pid, state),) = select(de.data, "SELECT pid, state FROM inbox")
+        ((pid, state),) = select(de.data, "SELECT pid, state FROM inbox, received WHERE id = received")
         assert state == "ACCEPTED"
         (blob,) = leftovers(de.data)
         kept = blob.read_bytes()
@@ -173,7 +173,7 @@ async def test_an_accepted_payload_that_is_gone_is_reported_waits_and_holds_up_n
         await start(de)
         await eventually(lambda: any(line["message"] == "payload unreadable" for line in log_lines(de)))
         assert (await post(at, body_of(SMALL), wait=30))[0] == 201
-        states = "SELECT state FROM inbox WHERE pid = ?"
+        states = "SELECT state FROM inbox, received WHERE id = received AND pid = ?"
         await eventually(
             lambda: select(de.data, "SELECT count(*) FROM inbox WHERE state = 'CONSIGNED'") == [(1,)]
         )

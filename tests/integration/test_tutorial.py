@@ -1,7 +1,6 @@
 """The tutorial does what it says: its commands are run, in order, in one shell, against real gateways."""
 
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import short_folder
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial" / "first-exchange.md"
@@ -22,22 +22,15 @@ trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 """
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _script() -> str:
     blocks = re.findall(r"^```sh\n(.*?)^```", TUTORIAL.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert len(blocks) >= 10
     script = "\n".join(blocks)
-    for port in ("8443", "8444", "9465"):
-        assert port in script
-        script = script.replace(port, str(_free_port()))
+    ports = {port: str(free_port()) for port in ("8443", "8444", "9465")}
+    assert all(port in script for port in ports)
+    script = re.sub("|".join(ports), lambda found: ports[found[0]], script)
     script = f"export EMLA_STORE__DISK_FLOOR_BYTES=0\n{script}".replace(
-        "emla serve --data jp ", f"EMLA_OPERATIONS__LISTEN_PORT={_free_port()} emla serve --data jp "
+        "emla serve --data jp ", f"EMLA_OPERATIONS__LISTEN_PORT={free_port()} emla serve --data jp "
     )
     script = re.sub(r"(?<=2>nl.log &\n)", "listening\n", script)
     return re.sub(

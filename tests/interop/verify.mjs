@@ -8,6 +8,7 @@ import { join } from "node:path";
 import sodium from "libsodium-wrappers";
 import { openBackup } from "./backup.mjs";
 import { judgeCall } from "./calls.mjs";
+import { judgeChannel } from "./channel.mjs";
 import { checkpoint, consistency, inclusion, leafHash } from "./ledger.mjs";
 import { openChunks, openPackage, sha256 } from "./sealing.mjs";
 import { Refusal, acknowledgement, authority, bundle, envelope, header, manifest, octets, parseStrict } from "./strict.mjs";
@@ -71,6 +72,15 @@ function judgePackage(lines, data) {
   }
 }
 
+// The origin that counts: that of the card, or one of a former epoch of the same ledger (ledger 1.6).
+function ledgerOf(note, ofCard) {
+  const named = note.toString("utf-8").split("\n")[0];
+  const [stem, epoch] = [named.slice(0, named.lastIndexOf("/")), named.slice(named.lastIndexOf("/") + 1)];
+  const end = ofCard.lastIndexOf("/");
+  const former = stem === ofCard.slice(0, end) && /^[1-9][0-9]*$/.test(epoch) && BigInt(epoch) < BigInt(ofCard.slice(end + 1));
+  return former ? named : ofCard;
+}
+
 const BY_SENDER = ["SubmissionAcceptance", "SubmissionRejection", "RelayFailure"];
 const BY_HUB = ["HubAcceptance", "HubRejection"];
 function judgeAcknowledgement(lines, data) {
@@ -85,7 +95,9 @@ function judgeAcknowledgement(lines, data) {
   const inWindow = said.at >= Number(lines["sign-not-before"]) && said.at < Number(lines["sign-not-after"]);
   demand(inWindow && signedBy(found, lines["sign-kid"], hex(lines["sign-key"])), "bad-signature");
   const note = Buffer.from(outer.checkpoint, "utf-8");
-  const head = checkpoint(note, lines["ledger-origin"], verifyEd25519, hex(lines["ledger-key"]));
+  const head = checkpoint(note, ledgerOf(note, lines["ledger-origin"]), verifyEd25519, hex(lines["ledger-key"]));
+  const begun = said.at >= Number(lines["ledger-not-before"] ?? 0);
+  demand(begun && said.at < Number(lines["ledger-not-after"] ?? Infinity), "bad-signature");
   const entry = Buffer.concat([Buffer.from([3]), sha256(outer.acknowledgement)]);
   demand(inclusion(leafHash(entry), outer.index, head.size, outer.proof, head.root), "proof-mismatch");
   const facts = [
@@ -123,6 +135,7 @@ const judges = {
   header: judgeHeader,
   package: judgePackage,
   acknowledgement: judgeAcknowledgement,
+  channel: (lines, data) => judgeChannel(lines, data, signedBy),
   call: (lines, data) => judgeCall(lines, data, sha256, verifyEd25519),
   checkpoint: (lines, data) => checkpoint(data, lines.origin, verifyEd25519, hex(lines["public-key"])),
   inclusion: (lines, data) => {

@@ -306,6 +306,10 @@ class World:
                 if peer in self.nodes:
                     found.append(f"{node.name}: {count} {kind} legs to {peer} ({code})")
             found += [f"{node.name}: {count} items for {owner}" for owner, count in read.execute(_HELD_ITEMS)]
+            for pid, peer in read.execute("SELECT pid, peer FROM unanswered"):
+                there = self.nodes.get(peer)
+                if there and there.store and there.store.read.received(pid):
+                    found.append(f"{node.name}: the answer of {peer} to what was given up")
             unopened = node.store.read.unopened_count()
             if unopened:
                 found.append(f"{node.name}: {unopened} not opened")

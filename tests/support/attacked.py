@@ -110,7 +110,11 @@ class Target:
         sql = "SELECT event, reason FROM acknowledgement WHERE pid = ? ORDER BY id"
         expected = [("RelayAcceptance", None), ("ContentConsignmentFailure", code)]
         assert select(self.server.data, sql, package.pid) == expected
-        assert select(self.server.data, "SELECT count(*) FROM record WHERE pid = ?", package.pid) == [(0,)]
+        assert select(
+            self.server.data,
+            "SELECT count(*) FROM record, received WHERE id = received AND pid = ?",
+            package.pid,
+        ) == [(0,)]
         after = self.contents()
         changed = {name: after[name] - before[name] for name in after}
         del changed["checkpoint"]
@@ -121,7 +125,11 @@ class Target:
         """Wait until a package is judged."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
-            found = select(self.server.data, "SELECT state FROM inbox WHERE pid = ?", package.pid)
+            found = select(
+                self.server.data,
+                "SELECT state FROM inbox, received WHERE id = received AND pid = ?",
+                package.pid,
+            )
             if found and found[0][0] != "ACCEPTED":
                 return str(found[0][0])
             time.sleep(0.01)

@@ -207,7 +207,9 @@ def read_books(data: Path) -> Books:
             channels={
                 (row[0], row[1]): (row[2], row[3]) for row in database.execute("SELECT * FROM channel")
             },
-            hand_overs=database.execute("SELECT pid, consumer FROM hand_over").fetchall(),
+            hand_overs=database.execute(
+                "SELECT r.pid, h.consumer FROM hand_over h JOIN received r ON r.id = h.received"
+            ).fetchall(),
             payloads={row[0]: (row[1], row[2]) for row in database.execute("SELECT * FROM payload")},
             legs=list(read.legs()),
             acknowledgements={each.aid: each for each in acknowledgements},
@@ -275,7 +277,7 @@ class _Rows:
         for row in self._database.execute(
             "SELECT r.pid, signed, sender, msg, payload_id, payload_sha256, payload_size, epoch, seq, sealed,"
             " coalesce(state, ''), coalesce(strikes, 0), code FROM received r"
-            " LEFT JOIN record c ON c.pid = r.pid LEFT JOIN inbox i ON i.pid = r.pid ORDER BY r.id"
+            " LEFT JOIN record c ON c.received = r.id LEFT JOIN inbox i ON i.received = r.id ORDER BY r.id"
         ):
             header, subject = _decode(row[1])
             yield ReceivedPackage(

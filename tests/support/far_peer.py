@@ -7,7 +7,7 @@ from pathlib import Path
 from emla.bootstrap.initialise import About, initialise
 from emla.keyring.tls import TlsFiles, check_tls
 from emla.model.documents import Authority
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

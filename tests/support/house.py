@@ -25,19 +25,29 @@ LARGE = 32 * 1024**2
 class House:
     """An application behind a door."""
 
-    def __init__(self, port: int, guard: Guard, listeners: Listeners) -> None:
+    def __init__(self, port: int, guard: Guard, listeners: Listeners, go: asyncio.Event) -> None:
         self.port = port
         self.guard = guard
+        self.go = go
+        """Lets the answers of `/held` go."""
         self.connections = guard.connections
         self._listeners = listeners
         self._writers: list[asyncio.StreamWriter] = []
 
-    async def watched(self) -> Watched:
-        """The only connection, once its handshake is over."""
+    @property
+    def door(self) -> Door:
+        """The only door."""
         (opened,) = self._listeners._doors
-        door = cast(Door, opened)
-        await self.until(lambda: len(door._watched) == 1)
+        return cast(Door, opened)
+
+    async def watched(self) -> Watched:
+        """The only connection, once its handshake is over. From now on the test looks at it, and the door does not."""
+        door = self.door
+        await self.until(lambda: [each.is_made for each in door._watched] == [True])
         (one,) = door._watched
+        assert door._next_look is not None
+        door._next_look.cancel()
+        one._seen = -1  # as if nobody had looked before
         return one
 
     async def connect(self, limit: int = 1024) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -82,9 +92,14 @@ async def house(
         await asyncio.sleep(3)
         return web.Response(body=b"at last")
 
+    async def held(request: web.Request) -> web.Response:
+        await go.wait()
+        return web.Response(body=b"at last")
+
     async def echo(request: web.Request) -> web.Response:
         return web.Response(body=await request.content.read())
 
+    go = asyncio.Event()
     guard = Guard(Connections(limits), waiting, 10)
     problems = problem_middleware(lambda: "00", to_peer=True)
     application = web.Application(middlewares=[problems, guard.middleware])
@@ -92,14 +107,16 @@ async def house(
     application.router.add_get("/", small)
     application.router.add_get("/large", large)
     application.router.add_get("/slow", slow)
+    application.router.add_route("*", "/held", held)
     listeners = Listeners()
     tls = write_tls(folder / "tls", host="127.0.0.1", now=int(time.time()))
     try:
         port = await listeners.peers(application, host, 0, tls, guard.connections)
-        one = House(port, guard, listeners)
+        one = House(port, guard, listeners, go)
         try:
             yield one
         finally:
+            go.set()
             one.end()
     finally:
         await listeners.close()

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from emla.bootstrap.audit import verify_ledger
-from emla.flow.collect import Mailbox
+from emla.flow.collect import Mailbox, Take
 from emla.flow.collect_items import TakeItems
 from emla.flow.peers import ImportPeer, root_fingerprint
 from emla.formats.export import encode_export
 from emla.model.documents import Authority
 from emla.model.errors import TransportError
 from emla.model.leg import LegKind, LegState
+from emla.model.mailbox import ItemKind
 from emla.ports.transport import Refusal
 from tests.support.authorities import derived, party
 from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock, make_folder
@@ -52,6 +53,11 @@ class CutLine(DirectLine):
     ) -> bytes | Refusal:
         self._reach(peer)
         return await super().send_package(peer, pid, signed, payload, payload_size)
+
+    async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal | None:
+        if peer.id == self._hub.party.id:
+            return self._hub.answer_status(signed)
+        return await super().exchange_status(peer, signed)
 
     async def put_documents(self, peer: Authority, authority: str, exported: bytes) -> Refusal | None:
         self._reach(peer)
@@ -92,9 +98,17 @@ class HubWorld:
 
     def mailbox(self, station: Station) -> Mailbox:
         """What collects a station's mailbox, with the journeys of that station."""
-        items = TakeItems(station.gateway, station.accept, station.receive, station.take, lambda leg: None)
+        items = TakeItems(
+            station.gateway,
+            station.accept,
+            station.receive,
+            station.take,
+            station.take_back,
+            lambda leg: None,
+        )
+        takers: dict[ItemKind, Take] = {**items.table(), ItemKind.CHANNEL: station.heard_there}
         door = self.hub.door(station.gateway.identity.id)
-        return Mailbox(station.gateway, door, HUB.id, items.table(), station.figures)
+        return Mailbox(station.gateway, door, HUB.id, takers, station.figures)
 
     @asynccontextmanager
     async def collecting(self, station: Station) -> AsyncIterator[Mailbox]:

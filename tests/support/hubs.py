@@ -14,6 +14,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
+from emla.bootstrap.channels import hub_channels
 from emla.flow.hub import Deposits, HubFigures
 from emla.flow.hub_sweep import HubSweep
 from emla.flow.mailbox import Mailbox, Waiting
@@ -28,6 +29,7 @@ from emla.model.call import Call, CallSignature
 from emla.model.mailbox import Listing, Release
 from emla.model.settings import HubSettings
 from emla.model.signed import Signer
+from emla.transport.https import HttpsTransport
 from emla.web.connections import Connections
 from emla.web.guard import Guard
 from emla.web.hub_api import HubApi
@@ -174,6 +176,7 @@ async def hub_at(
             waiting=waiting,
             ping=ping,
             take=take,
+            compare=hub_channels(gateway, HttpsTransport(gateway.settings.peer), deposits, guard),
             guard=guard,
         )
         sweep = HubSweep(gateway, deposits, figures)

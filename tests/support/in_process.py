@@ -20,7 +20,9 @@ from emla.flow.backoff import Postponed
 from emla.flow.changes import Changes
 from emla.flow.channel import Channels
 from emla.flow.channel_rounds import ChannelRounds
+from emla.flow.channel_ways import ChannelWays
 from emla.flow.collect import CollectFigures
+from emla.flow.collect_status import TakeStatus
 from emla.flow.deliver import DeliverLeg
 from emla.flow.gateway import Gateway
 from emla.flow.hand_over import HandOver
@@ -29,6 +31,7 @@ from emla.flow.news import News
 from emla.flow.open import Open
 from emla.flow.own import Outlets, Own, identity_at, ledger_key_at
 from emla.flow.peers import ImportPeer, PingPeer, load_directory
+from emla.flow.recall_own import RecallOwn
 from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.refresh import Refresh
 from emla.flow.reseal import Reseal
@@ -141,7 +144,10 @@ class DirectLine:
         self._find = find
 
     def _reach(self, peer: Authority) -> "Station":
-        station = self._find(peer.id)
+        try:
+            station = self._find(peer.id)
+        except KeyError:  # a hub: no line of this world leads there
+            raise TransportError("peer-unreachable") from None
         if station.store.broken:
             raise TransportError("peer-unreachable")
         return station
@@ -165,6 +171,11 @@ class DirectLine:
     async def get_documents(self, peer: Authority) -> bytes | Refusal:
         return encode_export(self._reach(peer).gateway.identity.authority.documents)
 
+    async def get_documents_of(self, peer: Authority, authority: str) -> bytes | Refusal:
+        there = self._reach(peer).gateway
+        known = there.directory.find(authority)
+        return encode_export(known.documents) if known else Refusal(code="not-found")
+
     async def put_documents(self, peer: Authority, authority: str, exported: bytes) -> Refusal | None:
         try:
             await self._reach(peer).take(authority, exported, fetched=False)
@@ -178,7 +189,7 @@ class DirectLine:
         except EmlaError as error:
             return Refusal(code=error.code)
 
-    async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal:
+    async def exchange_status(self, peer: Authority, signed: bytes) -> bytes | Refusal | None:
         station = self._reach(peer)
         try:
             status, answer = await station.channels.answer(signed)
@@ -259,8 +270,12 @@ class Station:
         self.ways = Ways(self.gateway)
         self._deliver = DeliverLeg(self.gateway, self._line, self.news, self._hub_line, self.ways)
         self.watch = LedgerWatch(self.gateway)
-        self.settle = Settle(self.gateway, self._line)
-        self.channels = Channels(self.gateway, self._line, self.watch, self.settle)
+        line = ChannelWays(self._line, self._hub_line, self.ways) if self._hub_line else self._line
+        self.settle = Settle(self.gateway, line)
+        self.channels = Channels(self.gateway, line, self.watch, self.settle)
+        self.words: list[str] = []
+        self.heard_there = TakeStatus(self.gateway, self.channels, self.settle, self.words.append)
+        self.heard_there.settling = True
         self.rounds = ChannelRounds(self.gateway, self.channels, self.watch)
         self.take_back = TakeBack(self.gateway, self.watch, self.accepted.append)
         self._start_keys()
@@ -279,6 +294,7 @@ class Station:
         self.own = Own(gateway, self.keys, outlets)
         self.changes = Changes(gateway, self.own, self.keys, self.effects)
         self.upkeep = Upkeep(gateway, self.own, self.keys)
+        self.recall = RecallOwn(gateway, self._line, self.own, self.watch)
 
     def write_file(self, export: bytes) -> None:
         """Write the copy of the own documents; a test may let it fail."""
@@ -305,8 +321,10 @@ class Station:
         fingerprint = (other / "fingerprint").read_text()
         await ImportPeer(self.gateway)(exported, fingerprint)
 
-    async def hand_in(self, template: Template, message_id: bytes) -> Submitted:
-        """Submit a message."""
+    async def hand_in(
+        self, template: Template, message_id: bytes, source: "type[BytesSource] | None" = None
+    ) -> Submitted:
+        """Submit a message; `source`: where its bytes come from."""
         main = template.fill(message_id, message_id)
         parts = (
             DeclaredPart(name="m.xml", media="application/xml", role=PartRole.MAIN, size=len(main)),
@@ -317,7 +335,9 @@ class Station:
                 size=len(template.attachment),
             ),
         )
-        return await self.submit(Submission(parts=parts, source=BytesSource(main + template.attachment)))
+        return await self.submit(
+            Submission(parts=parts, source=(source or BytesSource)(main + template.attachment))
+        )
 
     async def deliver(self, peer: str) -> list[Refusal]:
         """Try every leg to a peer that still asks once; what the peer did not take comes back.

@@ -101,7 +101,7 @@ def violations_of(
     yield from keys_are_kept(books)
     yield from rows_are_explained(books)
     if settled:
-        yield from everything_arrived(books, world, strangers, expiring=expiring)
+        yield from everything_arrived(books, world, strangers)
 
 
 def seen_is_stored(books: Books, seen: Seen) -> Found:

@@ -6,16 +6,23 @@ signs is signed with real keys, so that a member verifies what it would verify o
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from emla.flow.gateway import subject_of
+from emla.formats import channel as status_form
+from emla.formats import dsse
+from emla.formats.returned import encode_front
 from emla.model.acknowledgement import Event
+from emla.model.channel import ChannelStatus
 from emla.model.documents import Authority
 from emla.model.errors import InvalidPackageError, TransportError
+from emla.model.limits import WIRE
 from emla.model.mailbox import ItemKind, Listing, Release
+from emla.model.signed import PayloadType
 from emla.ports.hub_line import ItemSource
 from emla.ports.transport import Refusal
 from emla.steps.verify_acknowledgement import read_acknowledgement
@@ -30,6 +37,7 @@ class Held:
     owner: str
     listing: Listing
     body: bytes
+    depositor: str = ""
 
 
 @dataclass
@@ -45,6 +53,8 @@ class MemoryHub:
     deposits: list[tuple[ItemKind, bytes]] = field(default_factory=list)
     answers: dict[bytes, bytes] = field(default_factory=dict)
     seen: set[tuple[str, ItemKind, bytes]] = field(default_factory=set)
+    statuses: list[tuple[str, str, bytes]] = field(default_factory=list)
+    """Every status that was left here: by whom, for whom."""
     lists: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     _last: int = 0
@@ -73,13 +83,13 @@ class MemoryHub:
         self.seen.add((owner, kind, ref))
         self.hold(owner, kind, ref, body)
 
-    def hold(self, owner: str, kind: ItemKind, ref: bytes, body: bytes) -> None:
+    def hold(self, owner: str, kind: ItemKind, ref: bytes, body: bytes, depositor: str = "") -> None:
         """Put an object into a mailbox."""
         self._last += 1
         listing = Listing(
             item=self._last, kind=kind, ref=ref, size=len(body), at=self.now, expires=self.now + 86400
         )
-        self.held.append(Held(owner, listing, body))
+        self.held.append(Held(owner, listing, body, depositor))
         self.poke()
 
     def forget(self, kind: ItemKind) -> None:
@@ -109,6 +119,35 @@ class MemoryHub:
         owner = said.sender if said.by == said.recipient else said.recipient
         self.add(owner, ItemKind.ACKNOWLEDGEMENT, aid, bundle)
         return None
+
+    def take_status(self, signed: bytes) -> None:
+        """POST channel, for a member: the newest of each pair is held."""
+        self.check_up()
+        said = status_form.decode(dsse.decode(signed, PayloadType.CHANNEL, WIRE.channel_bytes).payload)
+        self.statuses.append((said.sender, said.recipient, signed))
+        self.held = [
+            each
+            for each in self.held
+            if (each.owner, each.depositor, each.listing.kind)
+            != (said.recipient, said.sender, ItemKind.CHANNEL)
+        ]
+        ref = hashlib.sha256(signed).digest()
+        self.hold(said.recipient, ItemKind.CHANNEL, ref, signed, depositor=said.sender)
+
+    def answer_status(self, signed: bytes) -> bytes | Refusal:
+        """POST channel, for the hub itself: it has no channels, and has seen nothing."""
+        self.check_up()
+        said = status_form.decode(dsse.decode(signed, PayloadType.CHANNEL, WIRE.channel_bytes).payload)
+        answer = ChannelStatus(
+            sender=self.party.id,
+            recipient=said.sender,
+            at=said.at,
+            nonce=os.urandom(16),
+            answers=said.nonce,
+            card_version=self.party.authority.card.version,
+            card_known=said.card_version,
+        )
+        return dsse.sign(PayloadType.CHANNEL, status_form.encode(answer), self.party.sign)
 
     def door(self, owner: str) -> "Door":
         """The line of one member to this hub."""
@@ -145,6 +184,33 @@ class Door:
         self, hub: Authority, authority: str, exported: bytes, *, owner: str
     ) -> Refusal | None:
         self._reach(hub).add(owner, ItemKind.DOCUMENTS, hashlib.sha256(exported).digest(), exported)
+        return None
+
+    async def deposit_acknowledgement(self, hub: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
+        there = self._reach(hub)
+        held = {each.listing.ref for each in there.held}
+        there.seen = {each for each in there.seen if each[2] != aid or aid in held}
+        return there.take_acknowledgement(aid, bundle)
+
+    async def deposit_status(self, hub: Authority, signed: bytes) -> Refusal | None:
+        self._reach(hub).take_status(signed)
+        return None
+
+    async def deposit_return(
+        self,
+        hub: Authority,
+        pid: bytes,
+        signed: bytes,
+        bundles: Sequence[bytes],
+        payload: bytes | Path,
+        payload_size: int,
+        *,
+        owner: str,
+    ) -> Refusal | None:
+        there = self._reach(hub)
+        data = payload if isinstance(payload, bytes) else payload.read_bytes()
+        there.deposits.append((ItemKind.RETURN, pid))
+        there.hold(owner, ItemKind.RETURN, pid, encode_front(signed, bundles) + data)
         return None
 
     async def items(self, hub: Authority, after: int, wait_seconds: int) -> Sequence[Listing] | Refusal:

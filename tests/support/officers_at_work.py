@@ -148,15 +148,18 @@ def recover(walk: Walk) -> None:
     assert all(short(kid) in screen for kid in made)
 
 
-def recover_ledger(ministry: Ministry) -> None:
-    """recover-a-restored-ledger.md, B: a ledger that is behind ends, and the next epoch begins."""
+def recover_ledger(ministry: Ministry, *, lost: str) -> None:
+    """recover-a-restored-ledger.md, B: a ledger that is behind ends, the next epoch begins, and a lost key is replaced."""
     walk = ministry.walk("recover-a-restored-ledger")
     walk.turn_to("emla card export", before=1)
-    assert "ledger-behind" in walk.do("emla ledger show")
+    shown = walk.do("emla ledger show").replace("\n", " ")
+    assert "ledger-behind" in shown
+    assert lost in shown
     walk.do("emla card export")
     learn_changes(walk, walk.do("emla ledger recover"))
     finish_rotation(walk)
-    assert "The ledger is open" in walk.do("emla ledger show")
+    shown = walk.do("emla ledger show")
+    assert "The ledger is open" in shown
     assert "Former ledger" in walk.do("emla ledger verify")
 
 

@@ -8,17 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from emla.bootstrap.channels import ChannelLine
 from emla.keyring.files import FileUse
 from emla.ledger.checkpoint import checkpoint_text, decode
 from emla.model.documents import KeyUse
 from emla.model.errors import ConfigurationError
 from emla.model.leg import LegKind, LegState
 from emla.ports.channel import ClosedRow
+from emla.ports.hub_line import HubLine
 from emla.steps.next_card import CardPlan, next_card, overlap_ends
+from tests.support.authorities import party
 from tests.support.ceremony import listed, new_key
 from tests.support.gateways import select
 from tests.support.in_process import Station
-from tests.support.key_house import RECIPIENT, SENDER, House, key_house
+from tests.support.key_house import RECIPIENT, SENDER, House, Ministry, key_house
+from tests.support.memory_hub import MemoryHub
 from tests.support.messages import make_template
 
 BACK = make_template(sender=RECIPIENT, recipient=SENDER, attachment=bytes(500))
@@ -76,18 +80,10 @@ class Exchange:
         shutil.copytree(self.backup, self.victim.data)
         self.victim.start()
 
-    async def recover(self) -> None:
+    async def recover(self, *, epoch_above: int = 0, version_above: int = 0) -> None:
         """Two officers and the root: a card with a new ledger key opens the next epoch."""
         self.house.clock.moved_by += 2  # what was signed in the second in which a key ends is not believed
-        ministry = self.house.recipient
-        now = ministry.now
-        key = new_key(self.victim.data, FileUse.LEDGER, now)
-        plan = CardPlan(
-            add=(listed(key, now, 300),),
-            ends=overlap_ends(ministry.authority, KeyUse.LEDGER, now, 0),
-            begins_epoch=True,
-        )
-        await ministry.publish_card(next_card(ministry.authority, plan, now=now, life_seconds=86400))
+        await begin_epoch(self.house.recipient, epoch_above=epoch_above, version_above=version_above)
 
     async def both_ask(self) -> None:
         """Each tells the other how the channels stand, and does what follows."""
@@ -104,6 +100,36 @@ async def exchange(folder: Path) -> AsyncIterator[Exchange]:
     """The two ministries, running."""
     async with key_house(folder) as house:
         yield Exchange(house, folder / "backup")
+
+
+async def begin_epoch(ministry: Ministry, *, epoch_above: int = 0, version_above: int = 0) -> None:
+    """A ministry's card with a new ledger key opens the next epoch."""
+    now = ministry.now
+    key = new_key(ministry.station.data, FileUse.LEDGER, now)
+    plan = CardPlan(
+        add=(listed(key, now, 300),),
+        ends=overlap_ends(ministry.authority, KeyUse.LEDGER, now, 0),
+        begins_epoch=True,
+        epoch_above=epoch_above,
+        version_above=version_above,
+    )
+    await ministry.publish_card(next_card(ministry.authority, plan, now=now, life_seconds=86400))
+
+
+def line_of(station: Station, hub_line: HubLine | None = None) -> ChannelLine:
+    """What `serve` asks before it signs, of a station; without a line to hubs, one to a hub that knows nobody."""
+    line = ChannelLine(
+        gateway=station.gateway,
+        watch=station.watch,
+        settle=station.settle,
+        channels=station.channels,
+        rounds=station.rounds,
+        hub_line=hub_line or MemoryHub(party("eu.hub")).door(station.gateway.identity.id),
+        heard=station.heard_there,
+        transport=station._line,
+    )
+    line.connect(lambda peer: None)
+    return line
 
 
 def closed(station: Station) -> ClosedRow:

@@ -17,6 +17,7 @@ import aiohttp
 
 from emla.bootstrap.first_keys import Protection
 from emla.bootstrap.initialise import About, Initialised, initialise
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 Json = dict[str, object]
@@ -47,13 +48,6 @@ except EmlaError as error:
     print(error.code, error.detail, file=sys.stderr)
     sys.exit(error.entry.exit_code)
 """
-
-
-def free_port() -> int:
-    """A port of loopback that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

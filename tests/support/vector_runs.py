@@ -21,12 +21,14 @@ from emla.model.limits import WIRE
 from emla.model.package import Header
 from emla.model.signed import PayloadType
 from emla.steps.acknowledge import Subject
+from emla.steps.reconcile import lacking
 from emla.steps.succeed import succeed
 from emla.steps.trust import RootPin, check_current, trust_documents
 from emla.steps.unseal import unseal
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from emla.steps.verify_call import verify_call
 from emla.steps.verify_package import Addressee, RefusedPackage, verify_package
+from emla.steps.verify_status import verify_status
 from tests.support.authorities import build, party
 from tests.support.signed_calls import fresh
 from tests.support.vector_files import Vector
@@ -76,7 +78,9 @@ def _authority(vector: Vector, name: str, *keys: CardKey) -> Authority:
     """An authority with the keys of the vector's lines and nothing else that matters."""
     some = party("xx.test").authority
     origin = vector.lines.get("ledger-origin", some.card.ledger_origin)
-    return replace(some, card=replace(some.card, authority=name, keys=keys, ledger_origin=origin))
+    epoch = int(origin.rpartition("/")[2])
+    card = replace(some.card, authority=name, keys=keys, ledger_origin=origin, epoch=epoch)
+    return replace(some, card=card)
 
 
 def _sign_key(vector: Vector) -> CardKey:
@@ -140,8 +144,8 @@ def _acknowledgement(vector: Vector) -> str:
         use=KeyUse.LEDGER,
         alg="ed1",
         public=vector.octets("ledger-key"),
-        not_before=0,
-        not_after=1 << 52,
+        not_before=int(vector.lines.get("ledger-not-before", "0")),
+        not_after=int(vector.lines.get("ledger-not-after", 1 << 52)),
     )
     issuer = _authority(vector, vector.lines["issuer"], _sign_key(vector), ledger)
     some = build(party("xx.test"), party("xx.test")).header
@@ -158,6 +162,21 @@ def _acknowledgement(vector: Vector) -> str:
     verified = verify_acknowledgement(vector.body, issuer=issuer, subject=subject)
     if "aid" in vector.lines:
         assert verified.aid == vector.octets("aid")
+    return "success"
+
+
+def _channel(vector: Vector) -> str:
+    speaker, me = _authority(vector, vector.lines["sender"], _sign_key(vector)), vector.lines["me"]
+    status, _ = verify_status(
+        vector.body,
+        find_sender={speaker.id: speaker}.get,
+        refuse_recipient=lambda to: None if to == me else "not-recipient",
+        now=vector.integer("now"),
+    )
+    assert status.nonce == vector.octets("nonce")
+    assert (status.answers.hex() if status.answers else "none") == vector.lines["answers"]
+    ranges = lacking(status.received_in(1), vector.integer("used"))
+    assert (" ".join(f"{first}-{last}" for first, last in ranges) or "none") == vector.lines["lacking"]
     return "success"
 
 
@@ -279,6 +298,7 @@ _JUDGES: dict[str, Callable[[Vector], str]] = {
     "package": _package,
     "acknowledgement": _acknowledgement,
     "call": _call,
+    "channel": _channel,
     "root": _root,
     "card": _card,
     "profile": _profile,

@@ -1,7 +1,7 @@
 # ruff: noqa: E501  # a table of cases is read by the row
 """Vectors of acknowledgements with their proofs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from emla.formats import acknowledgement as acknowledgement_form
@@ -51,9 +51,10 @@ def _acknowledgement(
     *,
     row: int | None = None,
     issuer: Party = DE,
+    more: Mapping[str, str] | None = None,
 ) -> Vector:
     body = bundle if isinstance(bundle, bytes) else acknowledgement_form.encode_bundle(bundle)
-    lines = _subject_lines(issuer)
+    lines = _subject_lines(issuer) | dict(more or {})
     if expect == "success":
         signed = acknowledgement_form.decode_signed(acknowledgement_form.decode_bundle(body).signed)
         lines["aid"] = acknowledgement_form.acknowledgement_id(signed.payload).hex()
@@ -64,7 +65,7 @@ def _acknowledgement(
 
 def acknowledgement_vectors() -> list[Vector]:
     """Bundles, verified against the package that was sent."""
-    return [*_good_acknowledgements(), *_malformed(), *_mismatched(), *_unproved()]
+    return [*_good_acknowledgements(), *_malformed(), *_mismatched(), *_unproved(), *_of_former_epochs()]
 
 
 def _relay(**more: object) -> Bundle:
@@ -279,4 +280,36 @@ def _unproved() -> Iterable[Vector]:
         "a checkpoint without a signature",
         replace(good, checkpoint=good.checkpoint.split(b"\n\n")[0] + b"\n"),
         row=30,
+    )
+
+
+def _of_former_epochs() -> Iterable[Vector]:
+    """The card of the issuer names epoch 10. What it acknowledged before stays verifiable, by the key that the card ended."""
+    good, ends = _relay(index=0, size=1), NOW + 90
+    leaf = leaf_hash(entry(LeafKind.ACKNOWLEDGEMENT_ISSUED, good.signed))
+    key = {"ledger-not-before": str(NOW - DAY), "ledger-not-after": str(ends)}
+    epochs: tuple[tuple[str, str, str, str, dict[str, str]], ...] = (
+        ("good-former-epoch", "success", "de.bfj/emla/1/9", "of the epoch before", {}),
+        ("good-first-epoch", "success", "de.bfj/emla/1/1", "of the first of ten epochs", {}),
+        ("good-epoch-10", "success", "de.bfj/emla/1/10", "of the epoch in force: numbers are compared, not texts", {}),
+        ("former-epoch-to-come", "bad-signature", "de.bfj/emla/1/11", "of an epoch that has not begun", {}),
+        ("former-epoch-0", "bad-signature", "de.bfj/emla/1/0", "of an epoch 0: they begin at 1", {}),
+        ("former-epoch-leading-zero", "bad-signature", "de.bfj/emla/1/09", "an epoch with a leading zero", {}),
+        ("former-epoch-of-other", "bad-signature", "hk.doj/emla/1/9", "of a former epoch of another authority", {}),
+        ("former-epoch-other-version", "bad-signature", "de.bfj/emla/2/9", "of another protocol", {}),
+        ("former-epoch-after-its-key", "bad-signature", "de.bfj/emla/1/9", "issued when the key of that ledger had ended", {"ledger-not-after": str(NOW + 60)}),
+        ("former-epoch-before-its-key", "bad-signature", "de.bfj/emla/1/9", "issued before the key of that ledger began", {"ledger-not-before": str(NOW + 61)}),
+    )  # fmt: skip
+    for name, expect, origin, comment, window in epochs:
+        note = checkpoint_of(DE, 1, leaf, origin=origin)
+        more = {"ledger-origin": "de.bfj/emla/1/10", **key, **window}
+        row = None if expect == "success" else 36
+        yield _acknowledgement(name, expect, comment, replace(good, checkpoint=note), row=row, more=more)
+    yield _acknowledgement(
+        "former-epoch-other-tree",
+        "proof-mismatch",
+        "of a former epoch, and not in its tree",
+        replace(good, checkpoint=checkpoint_of(DE, 1, derived("another root"), origin="de.bfj/emla/1/9")),
+        row=30,
+        more={"ledger-origin": "de.bfj/emla/1/10", **key},
     )

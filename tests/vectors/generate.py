@@ -12,6 +12,7 @@ from tests.vectors import (
     cases_acknowledgement,
     cases_backup,
     cases_calls,
+    cases_channel,
     cases_documents,
     cases_encoding,
     cases_header,
@@ -36,6 +37,7 @@ def vectors() -> list[Vector]:
         *cases_ledger.ledger_vectors(),
         *cases_backup.backup_vectors(),
         *cases_calls.call_vectors(),
+        *cases_channel.channel_vectors(),
     ]
 
 

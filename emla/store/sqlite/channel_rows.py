@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from emla.model.channel import NumberRange
-from emla.model.leg import LegState
+from emla.model.leg import DUE, LegState
 from emla.ports.channel import AskedRow, ClosedRow, PlacedLeg, SeenRow, StatusRow, VoidedRow
+from emla.store.sqlite import rows
 
 _SEEN = "SELECT origin, authority, epoch, size, note, at FROM seen WHERE authority = ? ORDER BY epoch DESC"
 _RECEIVED_NUMBERS = """
@@ -18,8 +19,8 @@ ORDER BY seq LIMIT ?4
 """
 _PLACED = """
 SELECT s.pid, s.epoch, s.seq, l.state,
-       (SELECT a.reason FROM acknowledgement a WHERE a.pid = s.pid AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
-FROM leg l JOIN sent s ON s.pid = l.ref
+       (SELECT a.reason FROM acknowledgement a WHERE a.package = s.id * 2 AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
+FROM leg l JOIN sent s ON s.id = l.package / 2
 """
 _VOIDED_LEGS = (
     _PLACED + " WHERE l.peer = ? AND l.kind = 'package' AND l.state IN ('REJECTED', 'EXPIRED', 'REPLACED')"
@@ -27,8 +28,8 @@ _VOIDED_LEGS = (
 )
 _IN_RANGE = """
 SELECT s.pid, s.epoch, s.seq, l.state,
-       (SELECT a.reason FROM acknowledgement a WHERE a.pid = s.pid AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
-FROM sent s JOIN leg l ON l.kind = 'package' AND l.ref = s.pid AND l.peer = s.recipient
+       (SELECT a.reason FROM acknowledgement a WHERE a.package = s.id * 2 AND a.reason IS NOT NULL ORDER BY a.id LIMIT 1)
+FROM sent s JOIN leg l ON l.package = s.id * 2 AND l.kind = 'package' AND l.peer = s.recipient
 WHERE s.recipient = ? AND s.epoch = ? AND s.seq BETWEEN ? AND ? ORDER BY s.seq LIMIT ?
 """
 
@@ -74,6 +75,14 @@ class ChannelStatements:
             "INSERT INTO voided VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (row.sender, row.epoch, row.seq, row.pid, row.reason, row.at),
         )
+
+    def put_unanswered(self, pid: bytes, peer: str) -> None:
+        """Remember that a package was given up without the recipient's answer."""
+        self._execute("INSERT OR IGNORE INTO unanswered VALUES (?, ?)", (pid, peer))
+
+    def drop_unanswered(self, pid: bytes) -> None:
+        """The answer has come."""
+        self._execute("DELETE FROM unanswered WHERE pid = ?", (pid,))
 
     def put_asked(self, row: AskedRow) -> None:
         """Remember that a peer has answered, or is gone."""
@@ -129,19 +138,20 @@ class ChannelReads:
         sql = "SELECT epoch, seq FROM channel WHERE recipient = ? ORDER BY epoch DESC"
         return [(row[0], row[1]) for row in self._execute(sql, (peer,))]
 
-    def received_epochs(self, peer: str) -> Sequence[int]:
-        """Epochs in which something came from a peer or was voided by it; the newest first."""
-        # The index on (sender, epoch, seq) is asked for one epoch after the other: never for every row.
+    def received_epochs(self, peer: str, limit: int) -> Sequence[int]:
+        """The newest epochs in which something came from a peer or was voided by it; the newest first."""
+        # The index on (sender, epoch, seq) is asked for one epoch after the other: never for every row. The peer names its epochs
+        # itself, so their number is bounded here.
         found: list[int] = []
         sql = (
             "SELECT max(epoch) FROM (SELECT max(epoch) AS epoch FROM received WHERE sender = ?1 AND epoch < ?2"
             " UNION ALL SELECT max(epoch) FROM voided WHERE sender = ?1 AND epoch < ?2)"
         )
         epoch = 2**62
-        while row := self._execute(sql, (peer, epoch)).fetchone():
-            if row[0] is None:
+        while len(found) < limit:
+            (epoch,) = self._execute(sql, (peer, epoch)).fetchone()
+            if epoch is None:
                 break
-            epoch = row[0]
             found.append(epoch)
         return found
 
@@ -183,13 +193,18 @@ class ChannelReads:
         return [row[0] for row in self._execute(sql, (peer, epoch, *numbers, limit))]
 
     def waiting(self, peer: str, state: LegState, limit: int) -> Sequence[bytes]:
-        """Ids of packages of ours to a peer whose legs are in a state, the oldest first."""
-        # A literal, so that the index on this state alone is taken; the states are those of an enumeration.
-        sql = (
-            f"SELECT ref FROM leg WHERE peer = ? AND kind = 'package' AND state = '{state.value}'"  # noqa: S608 (a state of ours, no text from outside)
-            " ORDER BY id LIMIT ?"
-        )
+        """Ids of packages of ours to a peer whose legs are in a state (READY: those that still ask), the oldest first."""
+        # A literal, so that the index on it is taken; the states are those of an enumeration.
+        which = rows.DUE if state in DUE else f"state = '{state.value}'"
+        sql = f"SELECT ref FROM leg WHERE peer = ? AND kind = 'package' AND {which} ORDER BY id LIMIT ?"  # noqa: S608 (states of ours, no text from outside)
         return [row[0] for row in self._execute(sql, (peer, limit))]
+
+    def unanswered(self, peer: str, start: bytes, limit: int) -> Sequence[bytes]:
+        """Packages to a peer that were given up without its answer, by id, from an id on and round from the front."""
+        sql = "SELECT pid FROM unanswered WHERE peer = ? AND pid {} ? ORDER BY pid LIMIT ?"
+        found = [row[0] for row in self._execute(sql.format(">="), (peer, start, limit))]
+        left = limit - len(found)
+        return found + [row[0] for row in self._execute(sql.format("<"), (peer, start, left))]
 
     def payload_size(self, sha256: bytes) -> int | None:
         """How long a stored payload is."""

@@ -136,7 +136,7 @@ class DocumentStatements(ABC):
         """The package turned out not to be needed: the one it replaced is asked for again."""
         self._execute(
             "UPDATE leg SET state = 'READY', last_code = NULL WHERE kind = 'package' AND state = 'REPLACED'"
-            " AND ref = (SELECT replaces FROM sent WHERE pid = ?)",
+            " AND package = (SELECT old.id * 2 FROM sent new JOIN sent old ON old.pid = new.replaces WHERE new.pid = ?)",
             (pid,),
         )
 

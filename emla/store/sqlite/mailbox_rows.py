@@ -103,6 +103,30 @@ class MailboxStatements(ABC):
         self._execute("DELETE FROM payload WHERE sha256 = ?", (sha256,))
         return sha256 if row and row[0] else None
 
+    def make_way(self, owner: str, depositor: str, expires: int) -> bool:
+        """Remove the channel status of a depositor for an owner, unless it expires later than the one that is to follow."""
+        row = self._execute(
+            "SELECT item, expires, state FROM mailbox_item"
+            " WHERE owner = ? AND depositor = ? AND kind = 'channel'",
+            (owner, depositor),
+        ).fetchone()
+        if row is None:
+            return True
+        item, known, state = row
+        if known > expires:
+            return False
+        if state == ItemState.HELD:
+            self.end_item(item, ItemState.REPLACED, 0)
+        self._execute("DELETE FROM mailbox_item WHERE item = ?", (item,))
+        return True
+
+    def forget_ended(self, owner: str, kind: ItemKind, ref: bytes) -> None:
+        """Forget an item that is not HELD any more."""
+        self._execute(
+            "DELETE FROM mailbox_item WHERE owner = ? AND kind = ? AND ref = ? AND state <> 'HELD'",
+            (owner, kind.value, ref),
+        )
+
     def replace_documents(self, owner: str, depositor: str, at: int) -> None:
         """End the documents of a depositor that are HELD for an owner."""
         found = self._execute(
@@ -134,6 +158,11 @@ class MailboxReads:
         """The item of an owner that holds, or held, an object."""
         where = " WHERE owner = ? AND kind = ? AND ref = ?"
         return rows.one(self._execute(_ITEM + where, (owner, kind.value, ref)), _item)
+
+    def mailbox_status(self, owner: str, depositor: str) -> MailboxItem | None:
+        """The item that holds, or held last, the channel status of a depositor for an owner."""
+        where = " WHERE owner = ? AND depositor = ? AND kind = 'channel'"
+        return rows.one(self._execute(_ITEM + where, (owner, depositor)), _item)
 
     def mailbox_front(self, item: int) -> bytes | None:
         """The signed header of a package that is HELD, else the whole body."""

@@ -8,7 +8,7 @@ from emla.model.leg import Leg, LegKind
 from emla.ports.documents import PeerRow
 from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Conflict, InboxRow, SentRow
-from emla.store.sqlite import rows
+from emla.store.sqlite import numbers, rows
 from emla.store.sqlite.channel_rows import ChannelReads
 from emla.store.sqlite.document_rows import DocumentReads
 from emla.store.sqlite.mailbox_rows import MailboxReads
@@ -68,7 +68,8 @@ class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads):
     def record(self, pid: bytes) -> bytes | None:
         """The sealed record of a package, sent or received; None too for one whose record was lost with a ledger."""
         row = self._execute(
-            "SELECT record FROM sent WHERE pid = ?1 UNION ALL SELECT sealed FROM record WHERE pid = ?1",
+            "SELECT record FROM sent WHERE pid = ?1 UNION ALL"
+            " SELECT c.sealed FROM received r JOIN record c ON c.received = r.id WHERE r.pid = ?1",
             (pid,),
         ).fetchone()
         return bytes(row[0]) if row and row[0] else None
@@ -80,24 +81,31 @@ class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads):
 
     def acknowledgements(self, pid: bytes) -> Sequence[AcknowledgementRow]:
         """Everything stored about a package, in the order it was stored."""
-        cursor = self._execute(rows.ACKNOWLEDGEMENT + " WHERE pid = ? ORDER BY id", (pid,))
+        cursor = self._execute(f"{rows.ACKNOWLEDGEMENT} WHERE {numbers.OF_PACKAGE} ORDER BY id", (pid,))
         return [rows.acknowledgement(row) for row in cursor]
 
-    def acknowledgement(self, aid: bytes) -> AcknowledgementRow | None:
-        """One stored acknowledgement."""
-        return rows.one(self._execute(rows.ACKNOWLEDGEMENT + " WHERE aid = ?", (aid,)), rows.acknowledgement)
+    def acknowledgement(self, pid: bytes, aid: bytes) -> AcknowledgementRow | None:
+        """One stored acknowledgement of a package."""
+        sql = f"{rows.ACKNOWLEDGEMENT} WHERE {numbers.OF_PACKAGE} AND aid = ?2"
+        return rows.one(self._execute(sql, (pid, aid)), rows.acknowledgement)
+
+    def carried(self, leg_id: int) -> AcknowledgementRow | None:
+        """The acknowledgement that a leg carries."""
+        return rows.one(self._execute(numbers.CARRIED, (leg_id,)), rows.acknowledgement)
 
     def bundle(self, pid: bytes, event: Event) -> bytes | None:
         """The stored bundle of one event of a package."""
         row = self._execute(
-            "SELECT bundle FROM acknowledgement WHERE pid = ? AND event = ?", (pid, event.value)
+            f"SELECT bundle FROM acknowledgement WHERE {numbers.OF_PACKAGE} AND event = ?2",  # noqa: S608 (constants only)
+            (pid, event.value),
         ).fetchone()
         return bytes(row[0]) if row else None
 
     def first_bundle(self, pid: bytes, one: Event, other: Event) -> tuple[Event, bytes] | None:
         """The stored bundle of whichever of two events came first for a package."""
         row = self._execute(
-            "SELECT event, bundle FROM acknowledgement WHERE pid = ? AND event IN (?, ?) ORDER BY id LIMIT 1",
+            f"SELECT event, bundle FROM acknowledgement WHERE {numbers.OF_PACKAGE} AND event IN (?2, ?3)"  # noqa: S608 (constants only)
+            " ORDER BY id LIMIT 1",
             (pid, one.value, other.value),
         ).fetchone()
         return (Event(row[0]), row[1]) if row else None
@@ -106,9 +114,9 @@ class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads):
         """One leg."""
         return rows.one(self._execute(rows.LEG + " WHERE id = ?", (leg_id,)), rows.leg)
 
-    def leg_of(self, kind: LegKind, ref: bytes) -> Leg | None:
+    def leg_of(self, kind: LegKind, ref: bytes, *, about: bytes | None = None) -> Leg | None:
         """The leg of a package or acknowledgement."""
-        return rows.one(self._execute(rows.LEG + " WHERE kind = ? AND ref = ?", (kind.value, ref)), rows.leg)
+        return rows.one(self._execute(numbers.LEG_OF, (about or ref, kind.value, ref)), rows.leg)
 
     def due_legs(
         self,
@@ -119,6 +127,7 @@ class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads):
         urgent: bool | None = None,
         after: tuple[float, int] | None = None,
         refused: bool = True,
+        kept: Sequence[str] = (),
         hub_held_until: float | None = None,
     ) -> Sequence[Leg]:
         """Legs to a peer that still ask and are due: urgent first, then by when they became due."""
@@ -129,7 +138,16 @@ class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads):
             sql, values = sql + " AND (next_at, id) > (?, ?)", [*values, *after]
         if not refused:
             sql += " AND refusals = 0"
+        if kept:
+            sql += f" AND coalesce(last_code, '') NOT IN ({', '.join('?' * len(kept))})"
+            values = [*values, *kept]
         return [rows.leg(row) for row in self._execute(sql + _DUE_ORDER, (*values, limit))]
+
+    def keeps_back(self, peer: str, codes: Sequence[str]) -> bool:
+        """Whether a leg to a peer that asks waits for one of these codes."""
+        places = ", ".join("?" * len(codes))
+        sql = f"SELECT 1 FROM leg WHERE peer = ? AND {rows.DUE} AND last_code IN ({places}) LIMIT 1"  # noqa: S608 (constants only)
+        return self._execute(sql, (peer, *codes)).fetchone() is not None
 
     def next_due(self, peer: str, after: float, *, urgent: bool | None = None) -> float | None:
         """When the first leg to a peer (of a lane) that still asks and is due after an instant is due, in UNIX seconds."""

@@ -19,7 +19,7 @@ LEG = (
 LISTED_LEG = """
 SELECT l.id, l.kind, l.ref, l.peer, l.urgent, l.state, l.attempts, l.next_at, l.last_code, l.created, l.expires, l.refusals,
        l.refused_since, h.at, h.code, h.reason,
-       (SELECT a.reason FROM acknowledgement a WHERE a.pid = l.ref AND a.event = CASE l.state
+       (SELECT a.reason FROM acknowledgement a WHERE a.package = l.package AND a.event = CASE l.state
           WHEN 'REJECTED' THEN 'RelayRejection' WHEN 'EXPIRED' THEN 'RelayFailure'
           WHEN 'CONSIGNMENT_FAILED' THEN 'ContentConsignmentFailure' END)
 FROM leg l LEFT JOIN hold h ON h.leg = l.id
@@ -31,24 +31,24 @@ SENT = (
 INBOX = (
     "SELECT r.pid, r.signed, r.signature_sha256, r.sender, r.payload_sha256, r.payload_size, p.body IS NOT NULL,"
     " i.state, i.strikes, i.code, r.created, r.accepted_at"
-    " FROM received r JOIN inbox i ON i.pid = r.pid JOIN payload p ON p.sha256 = r.payload_sha256"
+    " FROM received r JOIN inbox i ON i.received = r.id JOIN payload p ON p.sha256 = r.payload_sha256"
 )
 DUE = "state IN ('READY', 'HUB_HELD')"
 """As `emla.model.leg.DUE`, in exactly the words of the index `leg_due`."""
 ACKNOWLEDGEMENT = "SELECT aid, pid, event, by, at, reason, bundle FROM acknowledgement"
 PEER = "SELECT authority, documents, pin_version, pin_sha256, fingerprint, pinned_at, held FROM peer"
 
-_LATE = """EXISTS (SELECT 1 FROM acknowledgement a WHERE a.pid = s.pid AND a.event = 'RelayFailure')
+_LATE = """EXISTS (SELECT 1 FROM acknowledgement a WHERE a.package = s.id * 2 AND a.event = 'RelayFailure')
        AND l.state NOT IN ('READY', 'HUB_HELD', 'EXPIRED')"""
 OUT = f"""
 SELECT 0 AS incoming, s.pid, s.signed, s.recipient AS peer, l.state, {_LATE} AS late, s.urgent, s.created, s.expires,
        s.payload_size, s.message_id, NULL AS code, s.id AS place
-FROM sent s JOIN leg l ON l.kind = 'package' AND l.ref = s.pid AND l.peer = s.recipient
+FROM sent s JOIN leg l ON l.package = s.id * 2 AND l.kind = 'package' AND l.peer = s.recipient
 """  # noqa: S608 (constants only)
 IN = """
 SELECT 1 AS incoming, r.pid, r.signed, r.sender AS peer, i.state, 0 AS late, r.urgent, r.created, r.expires,
        r.payload_size, NULL AS message_id, i.code, r.id AS place
-FROM received r JOIN inbox i ON i.pid = r.pid
+FROM received r JOIN inbox i ON i.received = r.id
 """
 
 

@@ -21,6 +21,8 @@ CREATE TABLE IF NOT EXISTS migration (
 """
 
 
+CACHE_KIBIBYTES = 128 * 1024
+"""Of the writer's pages: much of the indexes over hashes, in which each package touches a random page (docs/adr/0025)."""
 WRITER_PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -30,7 +32,7 @@ WRITER_PRAGMAS = (
     "secure_delete=ON",
     "temp_store=MEMORY",
     "mmap_size=0",
-    "cache_size=-32768",
+    f"cache_size=-{CACHE_KIBIBYTES}",
 )
 READER_PRAGMAS = ("query_only=ON", "wal_autocheckpoint=0", "busy_timeout=5000", "mmap_size=0")
 
@@ -93,6 +95,9 @@ def migrate(connection: sqlite3.Connection) -> int:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
+    if applied and max(applied) < known[-1][0]:
+        # An upgrade may have rewritten gigabytes: they are copied back now, and not while somebody waits for a batch.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return known[-1][0]
 
 

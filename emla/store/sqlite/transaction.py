@@ -18,7 +18,7 @@ from emla.model.leg import InboxState, Leg, LegKind, LegState
 from emla.ports.channel import ClosedRow
 from emla.ports.store import AcknowledgementRow, DuplicateError, Issued, ReceivedRow, SentRow
 from emla.steps.acknowledge import IssuedAcknowledgement
-from emla.store.sqlite import rows
+from emla.store.sqlite import numbers, rows
 from emla.store.sqlite.channel_rows import ChannelStatements, closed_code
 from emla.store.sqlite.document_rows import DocumentStatements
 from emla.store.sqlite.mailbox_rows import MailboxStatements
@@ -33,20 +33,24 @@ _INDEXES = {
     "received.sender, received.msg": "received_msg",
     "received.sender, received.payload_id": "received_payload",
     "received.sender, received.epoch, received.seq": "received_place",
-    "acknowledgement.aid": "acknowledgement_aid",
+    "acknowledgement.package, acknowledgement.event, acknowledgement.by": "acknowledgement_event",
     "acknowledgement.pid, acknowledgement.event, acknowledgement.by": "acknowledgement_event",
     "mailbox_item.owner, mailbox_item.kind, mailbox_item.ref": "mailbox_item_ref",
+    "mailbox_item.owner, mailbox_item.depositor": "mailbox_item_status",
 }
 _LATE = frozenset({LeafKind.DOCUMENT, LeafKind.EVENT})
 """What is not refused while the ledger is closed: it is recorded when it is open again."""
 _UNIQUE = "UNIQUE constraint failed: "
-
 
 _DELAY = f"""
 UPDATE leg SET attempts = ?, next_at = ?, last_code = ?, refusals = coalesce(?, refusals),
     refused_since = coalesce(?, refused_since)
 WHERE id = ? AND {rows.DUE}
 """  # noqa: S608 (constants only)
+_ACKNOWLEDGE = (
+    "INSERT INTO acknowledgement (aid, pid, event, by, at, reason, bundle, package)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
         self._leaves: list[tuple[int, int, bytes, bytes]] = []
         self._issued: list[tuple[Issued, int]] = []
         self._issued_events: dict[bytes, set[Event]] = {}
+        self._numbers = numbers.Numbers(self._execute)
         self.payload_bytes = 0
         """Payload bytes this batch inserted, for the WAL's size."""
 
@@ -81,6 +86,11 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
     def leaf_count(self) -> int:
         """How many leaves the batch has appended so far."""
         return len(self._entries)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the ledger that this operation is recorded in."""
+        return int(self.key.origin.rpartition("/")[2])
 
     def mark(self) -> Mark:
         """Remember where the next operation begins."""
@@ -94,6 +104,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
             said = issued.acknowledgement.acknowledgement
             self._issued_events[said.pid].discard(said.event)
         del self._issued[mark.issued :]
+        self._numbers.forget()
         self._frontier, self.key, self._closed = mark.frontier, mark.key, mark.closed
 
     def close(self) -> ClosedBatch | None:
@@ -117,9 +128,10 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
         bundle = encode_bundle(Bundle(signed=own.signed, index=index, proof=proof, checkpoint=checkpoint))
         issued.bundle = bundle
         said = own.acknowledgement
+        number = self._numbers.of(said.pid)
         self._insert(
-            "INSERT INTO acknowledgement (aid, pid, event, by, at, reason, bundle) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (own.aid, said.pid, said.event.value, said.by, said.at, said.reason, bundle),
+            _ACKNOWLEDGE,
+            (own.aid, said.pid, said.event.value, said.by, said.at, said.reason, bundle, number),
         )
 
     def _insert(self, sql: str, values: tuple[object, ...]) -> sqlite3.Cursor:
@@ -147,7 +159,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
     def insert_sent(self, row: SentRow) -> None:
         """Insert a package of ours and move its channel on."""
         self._insert_payload(row.payload_sha256, row.payload_size, row.payload)
-        self._insert(
+        inserted = self._insert(
             "INSERT INTO sent (pid, signed, msg, recipient, epoch, seq, message_id, message_sha256, payload_id,"
             " payload_sha256, payload_size, record, urgent, created, expires, replaces)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -170,6 +182,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
                 row.replaces,
             ),
         )
+        self._numbers.file(row.pid, _new_id(inserted) * 2)
         self._execute(
             "INSERT INTO channel VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, pid = excluded.pid"
             " WHERE excluded.seq > seq",
@@ -187,7 +200,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
     def insert_received(self, row: ReceivedRow) -> None:
         """Insert a package of a peer's"""
         self._insert_payload(row.payload_sha256, row.payload_size, row.payload)
-        self._insert(
+        inserted = self._insert(
             "INSERT INTO received (pid, signed, signature_sha256, sender, msg, payload_id, payload_sha256,"
             " payload_size, epoch, seq, urgent, created, expires, accepted_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -208,39 +221,33 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
                 row.accepted_at,
             ),
         )
-        self._execute("INSERT INTO inbox VALUES (?, 'ACCEPTED', 0, NULL)", (row.pid,))
+        number = _new_id(inserted)
+        self._numbers.file(row.pid, number * 2 + 1)
+        self._execute("INSERT INTO inbox VALUES (?, 'ACCEPTED', 0, NULL)", (number,))
         self.append_leaf(LeafKind.HEADER_RECEIVED, row.signed, row.pid)
 
     def insert_record(self, pid: bytes, record: bytes) -> None:
         """Keep the sealed record of a received package; that of a later verdict takes its place."""
-        self._execute("INSERT OR REPLACE INTO record VALUES (?, ?)", (pid, record))
+        self._moved(numbers.RECORD, (pid, record), f"record {pid.hex()}: of no received package")
 
     def move_received(self, pid: bytes, expected: InboxState, state: InboxState, code: str | None) -> None:
         """Move a received package on; the expected state must be the present one."""
         self._moved(
-            "UPDATE inbox SET state = ?, code = ? WHERE pid = ? AND state = ?",
+            numbers.MOVE,
             (state.value, code, pid, expected.value),
             f"inbox {pid.hex()}: {expected} -> {state}",
         )
 
     def count_strike(self, pid: bytes) -> int:
         """Count a death of the opener on this package."""
-        row = self._execute(
-            "UPDATE inbox SET strikes = strikes + 1 WHERE pid = ? AND state = 'ACCEPTED' RETURNING strikes",
-            (pid,),
-        ).fetchone()
+        row = self._execute(numbers.STRIKE, (pid,)).fetchone()
         if row is None:
             raise IllegalTransitionError(f"inbox {pid.hex()}: strike outside ACCEPTED")
         return int(row[0])
 
     def insert_hand_over(self, pid: bytes, consumer: str, at: int) -> bool:
         """Note that a consumer was handed a package; False when that was noted before."""
-        return (
-            self._execute(
-                "INSERT INTO hand_over VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (pid, consumer, at)
-            ).rowcount
-            == 1
-        )
+        return self._execute(numbers.HAND_OVER, (pid, consumer, at)).rowcount == 1
 
     def insert_equivocation(self, pid: bytes, other: bytes, signed: bytes, at: int) -> bool:
         """Keep a second package that claims the same id or place, as proof."""
@@ -254,17 +261,24 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
     # --- legs ---
 
     def insert_leg(
-        self, kind: LegKind, ref: bytes, peer: str, *, urgent: bool, created: int, expires: int | None
+        self,
+        kind: LegKind,
+        ref: bytes,
+        peer: str,
+        *,
+        urgent: bool,
+        created: int,
+        expires: int | None,
+        about: bytes | None = None,
     ) -> int:
         """Insert a leg that is ready at once; return its id."""
+        number = self._numbers.of(about or ref)
         cursor = self._insert(
-            "INSERT INTO leg (kind, ref, peer, urgent, state, next_at, created, expires)"
-            " VALUES (?, ?, ?, ?, 'READY', ?, ?, ?)",
-            (kind.value, ref, peer, urgent, float(created), created, expires),
+            "INSERT INTO leg (kind, ref, peer, urgent, state, next_at, created, expires, package)"
+            " VALUES (?, ?, ?, ?, 'READY', ?, ?, ?, ?)",
+            (kind.value, ref, peer, urgent, float(created), created, expires, number),
         )
-        if cursor.lastrowid is None:
-            raise IllegalTransitionError("An insert without a row id.")
-        return cursor.lastrowid
+        return _new_id(cursor)
 
     def move_leg(self, leg_id: int, expected: LegState, state: LegState) -> None:
         """Move a leg on; the expected state must be the present one."""
@@ -285,29 +299,23 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
         refused_since: int | None = None,
     ) -> None:
         """Note an attempt of a leg that goes on asking; a leg that moved on meanwhile is left alone."""
-        self._execute(
-            _DELAY,
-            (attempts, next_at, code, refusals, refused_since, leg_id),
-        )
+        self._execute(_DELAY, (attempts, next_at, code, refusals, refused_since, leg_id))
 
-    def leg_of(self, kind: LegKind, ref: bytes) -> Leg | None:
+    def leg_of(self, kind: LegKind, ref: bytes, *, about: bytes | None = None) -> Leg | None:
         """The leg of a package or acknowledgement, as this batch sees it."""
-        return rows.one(self._execute(rows.LEG + " WHERE kind = ? AND ref = ?", (kind.value, ref)), rows.leg)
+        return rows.one(self._execute(numbers.LEG_OF, (about or ref, kind.value, ref)), rows.leg)
 
     # --- acknowledgements and the ledger ---
 
     def events_of(self, pid: bytes) -> frozenset[Event]:
         """Every event stored for a package, or about to be stored by this batch."""
-        stored = self._execute("SELECT event FROM acknowledgement WHERE pid = ?", (pid,))
+        stored = self._numbers.ask(numbers.EVENTS, pid)
         return frozenset({Event(event) for (event,) in stored} | self._issued_events.get(pid, set()))
 
     def issue(self, acknowledgement: IssuedAcknowledgement) -> Issued:
         """Append an acknowledgement of ours to the ledger; its bundle is stored when the batch closes."""
         said = acknowledgement.acknowledgement
-        known = self._execute(
-            "SELECT 1 FROM acknowledgement WHERE pid = ? AND event = ? AND by = ?",
-            (said.pid, said.event.value, said.by),
-        ).fetchone()
+        known = self._numbers.ask(numbers.EVENT, said.pid, said.event.value, said.by).fetchone()
         if known or said.event in self._issued_events.get(said.pid, ()):
             raise DuplicateError("acknowledgement_event")
         issued = Issued(acknowledgement)
@@ -318,12 +326,11 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
 
     def insert_acknowledgement(self, row: AcknowledgementRow, signed: bytes) -> bool:
         """Keep a peer's acknowledgement and append its leaf; False when it was here already."""
-        known = self._execute("SELECT 1 FROM acknowledgement WHERE aid = ?", (row.aid,)).fetchone()
-        if known:
+        if self._numbers.ask(numbers.KNOWN, row.pid, row.aid).fetchone():
             return False
+        number = self._numbers.of(row.pid)
         self._insert(
-            "INSERT INTO acknowledgement (aid, pid, event, by, at, reason, bundle) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (row.aid, row.pid, row.event.value, row.by, row.at, row.reason, row.bundle),
+            _ACKNOWLEDGE, (row.aid, row.pid, row.event.value, row.by, row.at, row.reason, row.bundle, number)
         )
         self.append_leaf(LeafKind.ACKNOWLEDGEMENT_RECEIVED, signed, row.aid)
         return True
@@ -375,7 +382,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
 
     def begin_epoch(self, key: LedgerKey, kind: str, at: int, body: bytes) -> None:
         """End the closed ledger and begin the next one, with an event as its first leaf."""
-        epoch = int(self.key.origin.rpartition("/")[2])
+        epoch = self.epoch
         if self._closed is None or self._entries or key.origin == self.key.origin:
             raise IllegalTransitionError(f"{self.key.origin} -> {key.origin}: only a closed ledger ends")
         self._execute("INSERT INTO former_leaf SELECT ?, idx, kind, digest, ref FROM leaf", (epoch,))
@@ -385,3 +392,9 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
         self._frontier, self.key, self._closed = EMPTY, key, None
         self.insert_event(kind, at, body)
         self.open_ledger()
+
+
+def _new_id(inserted: sqlite3.Cursor) -> int:
+    if inserted.lastrowid is None:
+        raise IllegalTransitionError("An insert without a row id.")
+    return inserted.lastrowid

@@ -12,6 +12,7 @@ from emla.model.acknowledgement import Event
 from emla.model.leg import Hold, Leg
 from emla.ports.trouble import Contradiction, Doubtful, Equivocation
 from emla.store.sqlite import rows
+from emla.store.sqlite.numbers import RECEIVED
 
 # One SELECT for each state: a partial index serves a term that is its own, and no list. The plus keeps the planner from the
 # index over kinds, which holds every leg there ever was.
@@ -31,6 +32,7 @@ SELECT (SELECT count(*) FROM equivocation e JOIN received r ON r.pid = e.other W
        (SELECT count(*) FROM contradiction WHERE by = ?1),
        (SELECT count(*) FROM doubtful WHERE peer = ?1)
 """
+_UNREADABLE = f"UPDATE inbox SET code = ? WHERE received = {RECEIVED} AND state = 'ACCEPTED'"  # noqa: S608 (constants only)
 
 
 class TroubleStatements(ABC):
@@ -84,14 +86,14 @@ class TroubleStatements(ABC):
     def release_received(self, pid: bytes) -> bool:
         """Let a package be opened once more."""
         sql = (
-            "UPDATE inbox SET state = 'ACCEPTED', strikes = 0, code = NULL WHERE pid = ? AND"
+            f"UPDATE inbox SET state = 'ACCEPTED', strikes = 0, code = NULL WHERE received = {RECEIVED} AND"  # noqa: S608 (constants only)
             " (state = 'QUARANTINED' OR (state = 'ACCEPTED' AND code IS NOT NULL))"
         )
         return self._changed(sql, (pid,))
 
     def note_unreadable(self, pid: bytes, code: str) -> None:
         """Note why an accepted package could not be opened yet."""
-        self._execute("UPDATE inbox SET code = ? WHERE pid = ? AND state = 'ACCEPTED'", (code, pid))
+        self._execute(_UNREADABLE, (code, pid))
 
 
 class TroubleReads:

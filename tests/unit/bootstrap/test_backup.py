@@ -247,7 +247,8 @@ async def test_a_payload_that_is_gone_or_damaged_is_said_and_left_out_only_when_
     data, target = stations.sender.data, tmp_path / "a.backup"
     gone, rotten = sorted((data / "blobs").rglob("?" * 64))
     gone.unlink()
-    rotten.write_bytes(b"x" + rotten.read_bytes()[1:])
+    whole = rotten.read_bytes()
+    rotten.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
     with pytest.raises(ConfigurationError) as caught:
         back_up(data, target)
     assert caught.value.code == "backup-incomplete"

@@ -2,25 +2,11 @@
 
 from pathlib import Path
 
-from emla.bootstrap.channels import ChannelLine
 from emla.bootstrap.restored import MARKER, Restored, forget_restored, is_restored, read_marker, write_marker
 from emla.flow.ledger_watch import BEHIND, RESTORED
-from tests.support.in_process import Station
-from tests.support.restored import Exchange, closed, exchange
+from tests.support.restored import Exchange, closed, exchange, line_of
 
 RESTORED_THEN = Restored(at=1790000000, backup_at=1789000000, checkpoint="")
-
-
-def line_of(station: Station) -> ChannelLine:
-    line = ChannelLine(
-        gateway=station.gateway,
-        watch=station.watch,
-        settle=station.settle,
-        channels=station.channels,
-        rounds=station.rounds,
-    )
-    line.connect(lambda peer: None)
-    return line
 
 
 def test_the_mark_is_there_until_it_is_forgotten(tmp_path: Path) -> None:
@@ -43,7 +29,7 @@ async def test_everybody_is_asked_before_anything_is_signed(tmp_path: Path) -> N
         await both.copy()
         await both.there()
         await both.restore()
-        await line_of(both.victim).ask_first()
+        await line_of(both.victim).ask_first(both.victim.own)
         assert closed(both.victim).code == BEHIND
 
 
@@ -56,13 +42,13 @@ async def test_a_folder_that_bears_the_mark_is_closed(tmp_path: Path) -> None:
     async with exchange(tmp_path) as both:
         write_marker(both.victim.data, RESTORED_THEN)
         await gone_quiet(both)
-        await line_of(both.victim).ask_first()
+        await line_of(both.victim).ask_first(both.victim.own)
         assert closed(both.victim).code == RESTORED
 
 
 async def test_the_mark_goes_when_every_peer_has_answered(tmp_path: Path) -> None:
     async with exchange(tmp_path) as both:
         write_marker(both.victim.data, RESTORED_THEN)
-        await line_of(both.victim).ask_first()
+        await line_of(both.victim).ask_first(both.victim.own)
         assert both.victim.store.read.closed() is None
         assert not is_restored(both.victim.data)

@@ -50,7 +50,7 @@ async def test_the_leaf_is_committed_before_the_first_byte(here: Desk) -> None:
     bundle = here.home.store.read.bundle(package.pid, Event.CONTENT_HANDOVER)
     assert bundle is not None
     verified = verify_acknowledgement(bundle, issuer=DE.authority, subject=package.subject)
-    leg = here.home.store.read.leg_of(LegKind.ACKNOWLEDGEMENT, verified.aid)
+    leg = here.home.store.read.leg_of(LegKind.ACKNOWLEDGEMENT, verified.aid, about=package.pid)
     assert here.legs == [leg]
     row = here.home.store.read.received(package.pid)
     assert row is not None

@@ -44,6 +44,7 @@ class Stored:
         urgent: bool | None = None,
         after: tuple[float, int] | None = None,
         refused: bool = True,
+        kept: Sequence[str] = (),
         hub_held_until: float | None = None,
     ) -> Sequence[Leg]:
         found = [
@@ -54,6 +55,7 @@ class Stored:
             and each.urgent is urgent
             and (after is None or (each.next_at, each.id) > after)
             and (refused or not each.refusals)
+            and each.last_code not in kept
         ]
         found = sorted(found, key=lambda each: (each.next_at, each.id))[:limit]
         self.most_at_once = max(self.most_at_once, len(found))

@@ -101,7 +101,7 @@ async def test_a_payload_that_two_packages_share_goes_with_the_last_of_them(hub:
 async def test_a_blob_that_is_arriving_again_is_not_removed_with_the_item_that_goes(hub: Hub) -> None:
     await hub.put_package(LARGE)
     (item,) = await hub.list_of(DE)
-    with hub.deposits._arriving(LARGE.header.payload.sha256):
+    with hub.deposits.arriving(LARGE.header.payload.sha256):
         assert await hub.release(DE, Release(item=item.item, proof=acceptance(DE, LARGE))) == ("ok",)
         assert len(hub.home.leftovers()) == 1
 

@@ -57,7 +57,7 @@ def check_acknowledged(here: Desk, package: Package, event: Event, reason: str |
     assert bundle is not None
     verified = verify_acknowledgement(bundle, issuer=DE.authority, subject=package.subject)
     assert verified.acknowledgement.reason == reason
-    leg = here.home.store.read.leg_of(LegKind.ACKNOWLEDGEMENT, verified.aid)
+    leg = here.home.store.read.leg_of(LegKind.ACKNOWLEDGEMENT, verified.aid, about=package.pid)
     assert leg is not None
     assert (leg.peer, leg.urgent, leg.expires) == (AT.id, True, None)
     assert here.legs == [leg]

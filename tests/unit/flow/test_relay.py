@@ -64,7 +64,13 @@ async def test_urgent_legs_go_first(tmp_path: Path) -> None:
             issued = acknowledgement_of(AT, package, Event.RELAY_ACCEPTANCE)
             transaction.issue(issued)
             return transaction.insert_leg(
-                LegKind.ACKNOWLEDGEMENT, issued.aid, DE.id, urgent=True, created=NOW, expires=None
+                LegKind.ACKNOWLEDGEMENT,
+                issued.aid,
+                DE.id,
+                urgent=True,
+                created=NOW,
+                expires=None,
+                about=package.pid,
             )
 
         leg = here.home.store.read.leg(await here.home.store.write(consigned))
@@ -188,7 +194,7 @@ async def test_a_wake_is_not_lost_on_a_leg_that_is_being_postponed(tmp_path: Pat
 
     async with line(tmp_path, ScriptedTransport(PEERS, script)) as here:
         await here.submit(1)
-        async with asyncio.timeout(5):  # else it waits for 3,000 seconds
+        async with asyncio.timeout(60):  # else it waits for 3,000 seconds
             await here.accepted(1)
 
 

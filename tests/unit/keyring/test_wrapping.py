@@ -79,12 +79,12 @@ def test_a_file_others_can_read_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "members", [{"memory": 10 * 1024**3}, {"ops": 1000}, {"memory": 100}, {"ops": 0}, {"kdf": "scrypt"}]
+    "members", [{"memory": 1024**3 + 1024}, {"ops": 1000}, {"memory": 100}, {"ops": 0}, {"kdf": "scrypt"}]
 )
 def test_a_hostile_file_cannot_make_a_try_cost_what_it_likes(
     folder: Path, members: dict[str, object]
 ) -> None:
-    """Ten gibibytes are refused before a byte of them is asked for."""
+    """More than a gibibyte is refused before a byte of it is asked for."""
     change(folder, **members)
     with pytest.raises(ConfigurationError) as caught:
         read_master(folder, PASSPHRASE)

@@ -169,7 +169,7 @@ async def test_a_message_for_another_recipient_than_the_envelopes_is_refused(cle
 
 async def test_parts_that_are_not_the_messages_are_refused_with_its_facts(clerk: ClerkProcess) -> None:
     parts = sample_parts(SMALL)
-    parts[3] = (*parts[3][:3], SMALL[:-1] + b"!")
+    parts[3] = (*parts[3][:3], bytes([SMALL[0] ^ 1]) + SMALL[1:])
     drafted = await draft(clerk, parts)
     assert isinstance(drafted.sealed, InvalidMessageError)
     assert drafted.sealed.code == "attachment-changed"

@@ -26,7 +26,7 @@ from tests.support.evil_peer import (
     saying,
     silent,
 )
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 
 PID = bytes(32)
 SIGNED = b"a signed header"

@@ -26,7 +26,7 @@ from emla.steps.verify_call import verify_call
 from emla.transport.https import HttpsTransport
 from emla.transport.hub import HttpsHubLine
 from tests.support.authorities import NOW, party
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 
 AT = party("at.moj")
 MAILBOX = "application/vnd.emla.mailbox+json"

@@ -32,3 +32,12 @@ def test_the_names_of_longest_ago_are_forgotten() -> None:
     assert len(budget._buckets) == 4096
     assert budget.left("9999", 0.01) < 1.0
     assert budget.left("1", 0.01) == 1.0
+
+
+def test_who_is_fined_has_nothing_for_a_minute() -> None:
+    budget = Budget(60)
+    budget.fine("a", 0.0)
+    assert not budget.spend("a", 59.0)
+    assert not budget.spend("a", 60.5)
+    assert budget.spend("a", 61.0)
+    assert budget.left("b", 0.0) == 60

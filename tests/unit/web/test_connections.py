@@ -163,3 +163,16 @@ def test_what_is_remembered_and_told_has_an_end() -> None:
     assert len(connections.turned_away) <= 257
     assert connections.turned_away["others", "rate"] == 10_000 - 256
     assert len(connections._known) == 4096
+
+
+def test_who_wastes_tls_is_shut_out_unless_a_peer_has_spoken_from_there() -> None:
+    connections = table()
+    connections.shut_out(admitted(connections, "a"), "records", 0.0)
+    assert connections.admit("a", 59.0) is None
+    assert connections.strangers == 0
+    assert connections.closed["records"] == 1
+    peer = admitted(connections, "b")
+    connections.mark(peer, AT, 0.0)
+    connections.shut_out(admitted(connections, "b"), "records", 1.0)
+    assert connections.admit("b", 1.0) is not None
+    assert not peer.gone

@@ -1,9 +1,11 @@
 """The door with real TLS on loopback: what it does about callers is also in tests/attacks (rows 51 to 54)."""
 
 import asyncio
+import contextlib
 import errno
 import json
 import socket
+import ssl
 import time
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from emla.model.settings import LimitSettings
 from emla.transport.https import client_context
 from emla.web.connections import Connections
 from tests.support.house import LARGE, house
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 
 LIMITS = LimitSettings(body_seconds=1, header_seconds=1, idle_seconds=1)
 
@@ -127,3 +129,49 @@ async def test_an_address_that_is_taken_or_none_is_said(tmp_path: Path) -> None:
                 await listeners.peers(web.Application(), host, port, tls, Connections(LIMITS))
             assert caught.value.code == code
         await listeners.close()
+
+
+def closing_and_taking_nothing(port: int) -> ssl.SSLSocket:
+    """Ask for much, end TLS properly, and read nothing more: asyncio then waits for its buffer to empty, however long."""
+    caller = client_context().wrap_socket(socket.create_connection(("127.0.0.1", port)))
+    caller.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    caller.recv(1)  # the answer has begun
+    caller.settimeout(0.2)
+    with contextlib.suppress(OSError):  # the end is said; what comes instead of its answer is not taken
+        caller.unwrap()
+    return caller
+
+
+async def test_who_ends_tls_and_takes_nothing_more_is_broken_off(tmp_path: Path) -> None:
+    async with house(tmp_path, LIMITS) as here:
+        caller = await asyncio.to_thread(closing_and_taking_nothing, here.port)
+        await here.until(lambda: here.connections.closed["farewell"] == 1)
+        assert here.connections.strangers == 0
+        caller.close()
+
+
+async def test_a_record_for_each_byte_is_not_borne_for_long_nor_again_at_once(tmp_path: Path) -> None:
+    async with house(tmp_path, LimitSettings()) as here:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = client_context().wrap_bio(incoming, outgoing)
+        reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                writer.write(outgoing.read())
+                incoming.write(await reader.read(65536))
+        tls.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n")
+        for _ in range(60_000):
+            tls.write(b"x")
+        writer.write(outgoing.read())
+        await here.until(lambda: here.connections.closed["records"] == 1)
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read(-1) is not None
+        writer.close()
+        late, again = await asyncio.open_connection("127.0.0.1", here.port)
+        with contextlib.suppress(ConnectionError):
+            assert await late.read() == b""
+        again.close()
+        assert here.connections.refused["rate"] == 1

@@ -78,3 +78,24 @@ async def test_a_long_body_holds_what_is_in_memory_of_it(tmp_path: Path) -> None
         call = await begin(here, 3 * MEBIBYTE)
         await here.until(lambda: here.guard._memory == MEBIBYTE)
         await call.end()
+
+
+async def test_who_was_known_here_before_has_the_other_half_from_the_first_call_on(tmp_path: Path) -> None:
+    """A peer's signature stands behind the body it signs: its first call must not wait for room among strangers."""
+    async with house(tmp_path, LIMITS) as here:
+        calls = [await begin(here, MEBIBYTE) for _ in range(2)]
+        await here.until(lambda: here.guard._memory_of_strangers == 2 * MEBIBYTE)
+        assert (await (await begin(here, 1)).status())[0] == 503
+        here.connections._known["127.0.0.1"] = asyncio.get_running_loop().time()
+        await (await begin(here, MEBIBYTE)).end()
+        for call in calls:
+            await call.end()
+
+
+async def test_a_call_that_is_packed_is_refused_and_counted(tmp_path: Path) -> None:
+    async with house(tmp_path, LIMITS) as here:
+        reader, writer = await here.connect()
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 415 ")
+        now = asyncio.get_running_loop().time()
+        assert here.guard._unsigned.left("127.0.0.1", now) < LIMITS.unsigned_per_minute

@@ -68,7 +68,8 @@ async def test_nothing_is_found_where_nothing_is(home: Home) -> None:
         read.listed(no),
         read.record(no),
         read.payload(no),
-        read.acknowledgement(no),
+        read.acknowledgement(no, no),
+        read.carried(1),
         read.bundle(no, Event.RELAY_ACCEPTANCE),
         read.leg(1),
         read.leg_of(LegKind.PACKAGE, no),
@@ -101,7 +102,7 @@ async def test_a_sent_package_is_found_by_each_of_its_keys(home: Home) -> None:
     assert (leg.state, leg.attempts, leg.peer) == (LegState.READY, 0, DE.id)
     (stored,) = read.acknowledgements(package.pid)
     assert stored.event is Event.SUBMISSION_ACCEPTANCE
-    assert read.acknowledgement(stored.aid) == stored
+    assert read.acknowledgement(package.pid, stored.aid) == stored
     assert read.bundle(package.pid, Event.SUBMISSION_ACCEPTANCE) == stored.bundle
 
 

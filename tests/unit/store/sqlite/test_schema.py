@@ -94,3 +94,30 @@ def test_a_commit_is_synced_and_a_reader_cannot_write(tmp_path: Path, connection
         assert reader.execute("SELECT count(*) FROM leaf").fetchone() == (0,)
         with pytest.raises(sqlite3.OperationalError):
             reader.execute("INSERT INTO leaf VALUES (0, 1, zeroblob(32), x'00')")
+
+
+def test_what_a_hub_held_before_the_kinds_grew_is_held_after_it(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tables are made anew: rows, bodies, numbers and what refers to what stay as they were."""
+    known = schema.migrations()
+    grown = next(number for number, name, _ in known if "compare_through_hub" in name)
+    monkeypatch.setattr(schema, "migrations", lambda: known[: grown - 1])
+    schema.migrate(connection)
+    connection.execute(
+        "INSERT INTO mailbox_item (item, owner, depositor, kind, ref, size, at, expires, state, ended_at) VALUES"
+        " (7, 'de.bfj', 'at.moj', 'documents', zeroblob(32), 9, 1, 2, 'HELD', NULL),"
+        " (9, 'de.bfj', 'at.moj', 'documents', randomblob(32), 9, 1, 2, 'RELEASED', 2)"
+    )
+    connection.execute("INSERT INTO mailbox_body VALUES (7, x'0102')")
+    before = connection.execute("SELECT * FROM mailbox_item ORDER BY item").fetchall()
+    monkeypatch.setattr(schema, "migrations", lambda: known)
+    schema.migrate(connection)
+    assert connection.execute("SELECT * FROM mailbox_item ORDER BY item").fetchall() == before
+    assert connection.execute("SELECT * FROM mailbox_body").fetchall() == [(7, b"\x01\x02")]
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    cursor = connection.execute(
+        "INSERT INTO mailbox_item (owner, depositor, kind, ref, size, at, expires, state)"
+        " VALUES ('de.bfj', 'at.moj', 'return', zeroblob(32), 9, 1, 2, 'HELD')"
+    )
+    assert cursor.lastrowid == 10, "no number is given twice"
