@@ -17,7 +17,8 @@ from tests.support.arrived import SETTLED
 from tests.support.books import read_books
 from tests.support.folders import make_folder
 from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
-from tests.support.invariants import LEDGER, seen_is_stored, violations
+from tests.support.invariants import seen_is_stored, violations
+from tests.support.judged_ledger import LEDGER
 from tests.support.messages import make_template
 
 SENDER, RECIPIENT = "at.moj", "jp.moj"
