@@ -38,7 +38,8 @@ class Rotten:
         store = node.store
         if store is None or store._connection.in_transaction:
             return False
-        found = store._connection.execute(_PAYLOADS[rot.received]).fetchall()
+        rows = store._connection.execute(_PAYLOADS[rot.received]).fetchall()
+        found = [(name, body) for name, body in rows if not self.is_rotten(node.name, name.hex())]
         if not found:
             return False
         sha256, body = found[self.chance.randrange(len(found))]
