@@ -34,7 +34,7 @@ OPERATIONS = {
     "HubHeld.acknowledgement.<locals>.operation": "O7 acknowledgement",
     "TakeItems._send_answer.<locals>.operation": "M2",
     "Deposits._commit.<locals>.operation": "H2",
-    "Deposits._hold.<locals>.operation": "H2 small",
+    "Deposits.place.<locals>.operation": "H2 small",
     "Mailbox._release.<locals>.operation": "H4",
     "Changes.propose.<locals>.<lambda>": "C1",
     "Changes.approve.<locals>.<lambda>": "C2",
