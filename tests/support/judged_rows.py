@@ -7,6 +7,7 @@ from emla.formats.event import decode as decode_event
 from emla.model.acknowledgement import Event
 from emla.model.errors import EmlaError
 from emla.model.leg import LegState
+from emla.model.signed import PayloadType
 from tests.support.books import Books
 from tests.support.key_books import read_key_books
 from tests.support.violation import Found, short, violation
@@ -33,7 +34,7 @@ def every_move_left_its_trace(books: Books) -> Found:
             yield violation(23, books, f"the leg of {short(leg.ref)} is held, and nobody said why")
         if leg.state == LegState.REPLACED and leg.ref not in replaced:
             yield violation(23, books, f"{short(leg.ref)} is replaced by nothing")
-    decided = {_closes(each.payload) for each in more.changes if each.type == "act" and each.is_published}
+    decided = {_closes(each.payload) for each in more.changes if each.type == PayloadType.ACT and each.is_published}
     for each in books.received.values():
         if each.state == "CLOSED" and each.pid.hex() not in decided:
             yield violation(23, books, f"{short(each.pid)} is closed, and no two officers said so")
