@@ -239,7 +239,12 @@ SETTINGS: tuple[Setting, ...] = (
         least=1024**2,
         meaning="How many bytes a hub holds for one member; one package always has room.",
     ),
-    Setting(section="hub", name="member_items_max", least=1, meaning="The same, from one member."),
+    Setting(
+        section="hub",
+        name="member_items_max",
+        least=1,
+        meaning="The same, from one member. Less than a mailbox holds, or one member could fill it.",
+    ),
     Setting(section="hub", name="member_bytes_max", least=1024**2, meaning="The same, from one member."),
     *_LIMITS,
 )

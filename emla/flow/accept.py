@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from emla.flow.gateway import Gateway
-from emla.flow.reservations import Reservation
+from emla.flow.reservations import CALLER, Reservation
 from emla.formats import header as header_form
 from emla.model.acknowledgement import Event
 from emla.model.errors import InvalidPackageError, TransportError
@@ -60,7 +60,8 @@ class Accept:
         self._gateway = gateway
         self._on_accepted = on_accepted
         self._on_contact = on_contact
-        self._receiving: set[bytes] = set()
+        self._receiving: set[tuple[bytes, str]] = set()
+        """What is being received, and from which address: who plays a header back and lets its payload drip holds up nobody."""
 
     def known(self, pid: bytes) -> Answer | None:
         """The answer a package already got: a repeat is given these bytes and its payload is not read."""
@@ -77,7 +78,7 @@ class Accept:
 
         Raises:
             InvalidPackageError: refused before rung 7, or damaged; answered unsigned, no state, no leaf.
-            TransportError: ``processing``, the same package is being received on another connection.
+            TransportError: ``processing``, the same package is being received from the same address.
             ConfigurationError: our own ledger is closed.
             StoreError: the storage is full or failed.
         """
@@ -117,13 +118,14 @@ class Accept:
             return await self._reject(package, verified.code)
         if refused := await self._refuse_conflict(package):
             return refused
-        if pid in self._receiving:
+        place = (pid, CALLER.get())
+        if place in self._receiving:
             raise TransportError("processing")
-        self._receiving.add(pid)
+        self._receiving.add(place)
         try:
             return await self._receive(package, source)
         finally:
-            self._receiving.discard(pid)
+            self._receiving.discard(place)
 
     async def _refuse_conflict(self, package: VerifiedPackage) -> Answer | None:
         """Rungs 11 and 12: message id, payload id and place in the channel belong to one package each; the first one stays.

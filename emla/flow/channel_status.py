@@ -25,6 +25,10 @@ from emla.ports.store import Transaction
 from emla.steps.reconcile import Act, Counted, act_about, count, forgotten, lacking
 
 _NUMBERS_AT_ONCE = 5000
+_NUMBERS_MAX = 200_000
+"""How many numbers above gaps one status looks at: a peer that leaves a gap open for ever must not make each status dearer."""
+_CARDS_BEHIND_MAX = 1000
+"""How many cards a backup can be behind."""
 _OURS, _THEIRS = "ours", "theirs"
 _REPLACED = "replaced"
 
@@ -38,6 +42,7 @@ class Compose:
     theirs: ChannelStatus | None
     counted: list[tuple[str, int, int]] = field(default_factory=list)
     """How far channels were found whole, to be remembered: direction, epoch, number."""
+    left: int = _NUMBERS_MAX
 
     async def __call__(self, answers: bytes | None) -> ChannelStatus:
         """Look at everything between us and the peer."""
@@ -52,7 +57,7 @@ class Compose:
             card_known=self.peer.card.version,
             sent=await self._sent(),
             received=await self._received(),
-            open=tuple(read.waiting(peer, LegState.READY, PIDS_MAX)),
+            open=self._open(),
             missing=tuple(read.waiting(peer, LegState.ACCEPTED, PIDS_MAX)),
             seen=tuple(row.note for row in read.seen(peer)[:EPOCHS_MAX]),
             checkpoint=read.newest_checkpoint() or b"",
@@ -64,6 +69,13 @@ class Compose:
             transaction.put_whole(direction, self.peer.id, epoch, whole)
 
     # --- what we sent ---
+
+    def _open(self) -> tuple[bytes, ...]:
+        """What still asks, then what was given up; of those from anywhere on, so that each comes to be named."""
+        read, peer = self.gateway.store.read, self.peer.id
+        asking = read.waiting(peer, LegState.READY, PIDS_MAX)
+        given_up = read.unanswered(peer, self.gateway.entropy(32), PIDS_MAX)
+        return (*asking, *given_up)[:PIDS_MAX]
 
     async def _sent(self) -> tuple[SentChannel, ...]:
         read, peer = self.gateway.store.read, self.peer.id
@@ -102,7 +114,7 @@ class Compose:
     async def _received(self) -> tuple[ReceivedChannel, ...]:
         read, peer = self.gateway.store.read, self.peer.id
         channels = []
-        for epoch in read.received_epochs(peer)[:EPOCHS_MAX]:
+        for epoch in read.received_epochs(peer, EPOCHS_MAX):
             found = await self._count(_THEIRS, epoch, read.received_numbers)
             channels.append(
                 ReceivedChannel(
@@ -131,14 +143,13 @@ class Compose:
     ) -> Counted:
         """Find the gaps, above what was found whole before; a long channel is read in slices, and the loop goes on between."""
         above = self.gateway.store.read.whole(direction, self.peer.id, epoch)
-        numbers: list[int] = []
-        while True:
-            slice_ = numbers_above(self.peer.id, epoch, numbers[-1] if numbers else above, _NUMBERS_AT_ONCE)
-            numbers += slice_
-            found = count(numbers, above)
-            if found.last == found.whole:  # no gap so far: nobody has to look at these again
-                numbers, above = [], found.whole
-            if len(slice_) < _NUMBERS_AT_ONCE or (numbers and found.last < numbers[-1]):
+        found = Counted(whole=above, last=above, gaps=())
+        while self.left > 0:
+            numbers = numbers_above(self.peer.id, epoch, found.last, _NUMBERS_AT_ONCE)
+            found = count(numbers, found)
+            if found.gaps:  # what is whole is remembered; above a gap everything is looked at again each time
+                self.left -= len(numbers)
+            if len(numbers) < _NUMBERS_AT_ONCE or found.last < numbers[-1]:
                 break
             await asyncio.sleep(0)
         if found.whole:
@@ -155,6 +166,10 @@ def last_status(gateway: Gateway, peer: str) -> ChannelStatus | None:
 
 
 def card_known(gateway: Gateway) -> int:
-    """The highest version of our card that any pinned peer has said it knows: above ours where ours is out of date."""
+    """The highest version of our card that any pinned peer has said it knows: above ours where ours is out of date.
+
+    A claim far above ours is a lie and is passed over: a next card above it would leave no version for the one after.
+    """
+    most = gateway.identity.authority.card.version + _CARDS_BEHIND_MAX
     statuses = (last_status(gateway, peer) for peer in gateway.directory.peers)
-    return max((each.card_known for each in statuses if each is not None), default=0)
+    return max((each.card_known for each in statuses if each and each.card_known <= most), default=0)

@@ -88,8 +88,8 @@ class TakeItems:
             leg = transaction.leg_of(LegKind.ACKNOWLEDGEMENT, aid, about=said.pid)
             if leg is None:
                 return leg_with(transaction, said, aid, now)
-            if leg.state is LegState.READY:
-                return None
+            if leg.state in (LegState.READY, LegState.HELD):
+                return None  # it asks already; or people put it aside, which no hub undoes
             transaction.move_leg(leg.id, leg.state, LegState.READY)
             transaction.delay_leg(leg.id, 0, now, None)
             return replace(leg, state=LegState.READY, attempts=0, next_at=float(now), last_code=None)

@@ -12,12 +12,13 @@ from emla.flow.doubts import keep_doubtful
 from emla.flow.gate import HELD_SECONDS, reason_to_wait
 from emla.flow.gateway import Gateway
 from emla.flow.give_up import EXPIRED, give_up
-from emla.flow.hub_held import HubHeld
+from emla.flow.hub_held import HubHeld, move_acknowledgement
 from emla.flow.news import News
 from emla.flow.record import record_acknowledgement, tell_contradiction
 from emla.flow.stored import has_size, is_whole
-from emla.flow.ways import Ways
+from emla.flow.ways import Ways, Went, blamed_on
 from emla.model.acknowledgement import ISSUED_BY_HUB, Event
+from emla.model.documents import Authority
 from emla.model.errors import InvalidAcknowledgementError, StoreError
 from emla.model.leg import Leg, LegKind, LegState
 from emla.ports.hub_line import HubLine
@@ -90,8 +91,7 @@ class DeliverLeg:
         if isinstance(answer, Refusal):
             if answer.code == "digest-mismatch" and not await is_whole(gateway, row.payload_sha256):
                 return _damaged(row)
-            gateway.signals.refused(said_by.id, answer.code)
-            return answer
+            return self._refused(went, peer, answer)
         try:
             # O6: verified before it is believed; a crash before the commit only makes us ask again.
             claim = read_acknowledgement(answer)
@@ -107,13 +107,13 @@ class DeliverLeg:
                 "answer refused", extra={"peer": said_by.id, "code": error.code, "pid": row.pid.hex()}
             )
             await keep_doubtful(gateway, answer, said_by.id, row.pid, error.code)
-            return Refusal(code=error.code)
+            return blamed_on(went, peer, Refusal(code=error.code))
         if by_hub:
             outcome = await self._held.package(leg, peer, went, verified)
             self._news.tell(row.pid)
             return outcome
         if verified.acknowledgement.event not in (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION):
-            return Refusal(code="peer-nonsense")
+            return blamed_on(went, peer, Refusal(code="peer-nonsense"))
         # Perhaps the peer pushed another acknowledgement of this event while it answered: that must not stop anybody's legs.
         recorded = await gateway.store.write(record_acknowledgement(verified, at=gateway.now()))
         tell_contradiction(verified, recorded)
@@ -121,6 +121,15 @@ class DeliverLeg:
         if row.replaces is not None and verified.acknowledgement.event is Event.RELAY_REJECTION:
             gateway.signals.wake(peer.id)  # the package it replaced may be asked for again
         return None
+
+    def _refused(self, went: Went[object], peer: Authority, refusal: Refusal) -> Refusal:
+        """Whoever has not heard of our newest keys cannot know what they signed: that is no fault of the leg, which waits."""
+        signals, by = self._gateway.signals, (went.hub or peer).id
+        signals.refused(by, refusal.code)
+        told = blamed_on(went, peer, refusal)
+        if told.code == "bad-signature" and signals.unheard(by):
+            return Refusal(code=told.code, retry_after_seconds=HELD_SECONDS, held=True)
+        return told
 
     async def _expire(self, row: SentRow) -> None:
         """O8: nobody acknowledged it in time. A genuine RelayAcceptance that comes later supersedes this."""
@@ -143,13 +152,12 @@ class DeliverLeg:
         if isinstance(went, Postponed):
             return went
         if went.answer is not None:
-            gateway.signals.refused((went.hub or peer).id, went.answer.code)
-            return went.answer
+            return self._refused(went, peer, went.answer)
         if went.hub:
-            return await self._held.acknowledgement(leg, peer, went.code)
+            return await self._held.acknowledgement(leg, peer, went.code, about=row.pid)
 
         def operation(transaction: Transaction) -> None:
-            transaction.move_leg(leg.id, leg.state, LegState.DONE)
+            move_acknowledgement(transaction, leg, LegState.DONE, about=row.pid)
 
         # Nobody waits for this: if it is lost in a crash, the peer is told again and says it knows. Its place is taken till then.
         await gateway.store.write(operation, patience_seconds=VERDICT_PATIENCE_SECONDS)

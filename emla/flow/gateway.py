@@ -171,6 +171,11 @@ def _nothing(*_: object) -> None:
     """Nobody listens."""
 
 
+def _no(_: str) -> bool:
+    """Nobody knows better."""
+    return False
+
+
 @dataclass(slots=True)
 class Signals:
     """What one journey tells another in passing; bootstrap connects them, a test may leave them alone."""
@@ -179,6 +184,8 @@ class Signals:
     """A peer named its own card's version, and the version of ours that it knows."""
     refused: Callable[[str, str], None] = _nothing
     """A peer refused something of ours with a code."""
+    unheard: Callable[[str], bool] = _no
+    """Whether documents of ours are on their way to a peer, or wait for it: what it says of our keys is about older ones."""
     wake: Callable[[str], None] = _nothing
     """Something that a peer's legs waited for has come about."""
     pinned: Callable[[str], None] = _nothing
@@ -234,8 +241,12 @@ class Gateway:
 
         A clock that is set forward while the server runs ends nothing before its time. After a start it is all there is to go by.
         """
+        return self.surely_now() >= instant
+
+    def surely_now(self) -> float:
+        """The latest instant that is surely reached, in UNIX seconds."""
         wall, steady = self._begun
-        return min(self.clock.now(), wall + self.clock.steady() - steady) >= instant
+        return min(self.clock.now(), wall + self.clock.steady() - steady)
 
     def require_space(self, bytes_wanted: int) -> None:
         """Refuse to begin something that would leave less than the floor, with all that is promised, of free space.

@@ -12,11 +12,11 @@ from typing import TypeVar
 from emla.flow.backoff import Postponed, delay_seconds, hub_pause_seconds
 from emla.flow.gateway import Gateway
 from emla.flow.record import Recorded, record_acknowledgement, tell_contradiction
-from emla.flow.ways import Ways, Went
+from emla.flow.ways import Ways, Went, blamed_on
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.documents import Authority
 from emla.model.errors import TransportError
-from emla.model.leg import Leg, LegState
+from emla.model.leg import DUE, Leg, LegKind, LegState
 from emla.ports.store import UPKEEP_PATIENCE_SECONDS, Transaction
 from emla.ports.transport import Refusal
 
@@ -68,14 +68,16 @@ class HubHeld:
         if said.event is Event.HUB_REJECTION:
             await self._write(verified, None)
             logger.warning("hub refused", extra={"peer": said.by, "pid": said.pid.hex(), "code": said.reason})
-            return Refusal(code=said.reason or "peer-nonsense")
+            return blamed_on(went, peer, Refusal(code=said.reason or "peer-nonsense"))
         next_at = self._next_at(leg, peer)
         # O7: before this commit the leg is as it was; after it, it waits longer. Nothing else depends on a hub's word.
         await self._write(verified, lambda each: each.delay_leg(leg.id, _offers(leg), next_at, went.code))
         return Postponed(next_at=next_at)
 
-    async def acknowledgement(self, leg: Leg, peer: Authority, code: str | None) -> Postponed | None:
-        """A hub has an acknowledgement for its addressee."""
+    async def acknowledgement(
+        self, leg: Leg, peer: Authority, code: str | None, *, about: bytes
+    ) -> Postponed | None:
+        """A hub has an acknowledgement for its addressee; `about`: the package it speaks about."""
         offers = _offers(leg)
         over = self._gateway.clock.now() >= leg.created + ACKNOWLEDGEMENT_SECONDS
         done = over and leg.state is LegState.HUB_HELD
@@ -83,8 +85,7 @@ class HubHeld:
 
         def operation(transaction: Transaction) -> None:
             state = LegState.DONE if done else LegState.HUB_HELD
-            if leg.state is not state:
-                transaction.move_leg(leg.id, leg.state, state)
+            move_acknowledgement(transaction, leg, state, about=about)
             transaction.delay_leg(leg.id, offers, next_at, code)
 
         await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
@@ -120,6 +121,18 @@ class HubHeld:
             pause = min(pause, delay_seconds(leg.attempts + 6, urgent=leg.urgent, chance=max(0.5, chance)))
         at = self._gateway.clock.now() + pause
         return at if leg.expires is None else min(at, float(leg.expires))
+
+
+def move_acknowledgement(transaction: Transaction, leg: Leg, state: LegState, *, about: bytes) -> None:
+    """Move an acknowledgement's leg from where it stands by now; `about`: the package it speaks about.
+
+    While it was on its way a person may have put it aside, or a hub handed out its package once more: neither is an error, and
+    least of all one that stops the gateway. What is put aside ends when its peer has it, and is else left alone.
+    """
+    present = transaction.leg_of(LegKind.ACKNOWLEDGEMENT, leg.ref, about=about)
+    if present is None or present.state is state or (present.state is LegState.HELD and state in DUE):
+        return
+    transaction.move_leg(leg.id, present.state, state)
 
 
 def _offers(leg: Leg) -> int:

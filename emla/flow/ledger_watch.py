@@ -52,6 +52,14 @@ class LedgerWatch:
                 return not await self.close(BEHIND, status.sender, each.header)
         return True
 
+    async def judge_checkpoint(self, note: bytes, at: int, peer: str) -> bool:
+        """Hold one checkpoint that somebody shows against our ledger, as `judge` does; whether that was all right."""
+        row = self._verified(note, at)
+        if row is None:
+            return True
+        await self._keep([row])
+        return not (self._is_behind(row) and await self.close(BEHIND, peer, row.note))
+
     async def hold_against(self, row: SeenRow, holder: str) -> bool:
         """Hold one checkpoint of ours against our ledger, where documents of ours that came from elsewhere bear it.
 
@@ -148,8 +156,7 @@ class LedgerWatch:
 
     def unanswered(self) -> list[str]:
         """Peers that are still to be asked."""
-        asked = {row.authority for row in self._gateway.store.read.asked()}
-        return sorted(self._gateway.directory.peers.keys() - asked)
+        return unanswered(self._gateway)
 
     async def answered(self, peer: str) -> None:
         """A peer has answered, and what it showed has been judged."""
@@ -197,6 +204,12 @@ class LedgerWatch:
         if await self._gateway.store.write(operation):
             logger.warning("ledger opened", extra={"code": RESTORED})
             self._gateway.signals.ledger_opened()
+
+
+def unanswered(gateway: Gateway) -> list[str]:
+    """Peers that have not said what they hold since the ledger was closed, and of which nobody said that they are gone."""
+    asked = {row.authority for row in gateway.store.read.asked()}
+    return sorted(gateway.directory.peers.keys() - asked)
 
 
 def verified_checkpoint(note: bytes, origin: str, authority: Authority) -> Checkpoint | None:

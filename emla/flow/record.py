@@ -6,11 +6,13 @@ from enum import Enum, auto
 
 from emla.flow.seen import seen_in
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
-from emla.model.leg import LegKind, next_state
+from emla.model.leg import WAITING, LegKind, next_state
 from emla.ports.store import AcknowledgementRow, DuplicateError, Transaction
 from emla.ports.trouble import Contradiction
 
 logger = logging.getLogger("emla.record")
+
+_ANSWERS = frozenset({Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION})
 
 
 class Recorded(Enum):
@@ -67,6 +69,8 @@ def record_acknowledgement(
             state = next_state(leg.state, transaction.events_of(said.pid))
             if state is not leg.state:
                 transaction.move_leg(leg.id, leg.state, state)
+            if said.event in _ANSWERS and leg.state not in WAITING:
+                transaction.drop_unanswered(said.pid)
         if said.event is Event.RELAY_REJECTION and said.reason == "already-held":
             transaction.reopen_replaced(said.pid)
         return Recorded.NEW

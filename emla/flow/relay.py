@@ -8,6 +8,7 @@ failed attempts are rows, so a restart does not stampede; contact from a peer wa
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Awaitable, Callable
 
 from emla.flow.backoff import CROWDED, PASSING, Postponed, delay_seconds, wait_seconds
@@ -26,6 +27,9 @@ logger = logging.getLogger("emla.relay")
 _HEARTBEAT_SECONDS = 60.0
 _BREAKER_FAILURES = 3
 """After so many failures in a row a destination is tried with one leg at a time until one succeeds."""
+
+_CONTACT_APART_SECONDS = 5.0
+"""Contact wakes no more often. Whoever has a copy of what a peer signed, as a hub has, can play it back as fast as it likes."""
 
 _CROWDED_SECONDS_MAX = 60.0
 """A peer that is crowded is asked again after a minute at the latest, whatever it says."""
@@ -51,6 +55,10 @@ class Destination:
         self._well_at = 0.0
         """When a leg last went well, by the wall clock."""
         self._paused_until = 0.0
+        self._contact_at: float | None = None
+        """When contact that came too soon after the last is to wake what waits, in steady seconds."""
+        self._contact_from = 0.0
+        self._contact_refused = False
         self._ending = False
         self._is_shut = gateway.store.read.keeps_back(peer, OF_PEER)
         """Whether packages wait for news about the peer, as far as was looked."""
@@ -61,10 +69,23 @@ class Destination:
         self.lanes.add(leg)
         self._changed.set()
 
-    def contact(self) -> None:
-        """The peer made contact: whatever waits for better times is tried at once."""
-        if self._failures or self.lanes.next_due is not None:
-            self.resume(refused=False)
+    def contact(self, *, refused: bool = False) -> None:
+        """The peer made contact: whatever waits for better times is tried at once.
+
+        Args:
+            refused: there is news for those that were refused for what they are, too.
+        """
+        if refused or self._failures or self.lanes.next_due is not None:
+            self._contact_refused |= refused
+            self._contact_at = max(self._gateway.clock.steady(), self._contact_from)
+            self._hear(self._gateway.clock.steady())
+            self._changed.set()
+
+    def _hear(self, steady: float) -> None:
+        if self._contact_at is not None and self._contact_at <= steady:
+            self._contact_at, self._contact_from = None, steady + _CONTACT_APART_SECONDS
+            refused, self._contact_refused = self._contact_refused, False
+            self.resume(refused=refused)
 
     def end(self) -> None:
         """Start no more legs; those under way come to their end."""
@@ -110,16 +131,19 @@ class Destination:
             return _HEARTBEAT_SECONDS
         steady = self._gateway.clock.steady()
         self._look(steady)
+        self._hear(steady)
+        heard_in = math.inf if self._contact_at is None else self._contact_at - steady
         if steady < self._paused_until:
-            return self._paused_until - steady
+            return min(heard_in, self._paused_until - steady)
         window = 1 if self._failures >= _BREAKER_FAILURES else self._window
         while self.lanes.active < window and (leg := self.lanes.begin(now)):
             group.create_task(self._attempt(leg), name=f"leg-{leg.id}")
         if self.lanes.active >= window:
-            return _HEARTBEAT_SECONDS  # the end of one of them wakes us; until then nothing can be started, whatever is due
+            # The end of one of them wakes us; until then nothing can be started, whatever is due.
+            return min(heard_in, _HEARTBEAT_SECONDS)
         next_due = self.lanes.next_due
         due = _HEARTBEAT_SECONDS if next_due is None else next_due - now
-        return max(0.05, min(_HEARTBEAT_SECONDS, due))
+        return max(0.05, min(_HEARTBEAT_SECONDS, due, heard_in))
 
     async def _attempt(self, leg: Leg) -> None:
         outcome: Refusal | Postponed | None
@@ -146,12 +170,16 @@ class Destination:
         if isinstance(outcome, Postponed):
             self.lanes.postponed(leg, outcome.next_at)
         self.lanes.ended(leg)
-        if isinstance(outcome, Refusal) and self._resumed != resumed:
+        if isinstance(outcome, Refusal) and self._resumed != resumed and not self._waits_for_news(outcome):
             # Whoever was to be woken while this leg was under way was passed over: it gets its turn, too.
             stored = self._gateway.store.read.leg(leg.id)
             if stored is not None and stored.state in DUE:
                 self.lanes.again(stored)
         self._changed.set()
+
+    def _waits_for_news(self, refusal: Refusal) -> bool:
+        """Whether a leg waits for what all packages for the peer wait for; who wakes them passes those over."""
+        return self._is_shut and refusal.code in OF_PEER
 
     async def _postpone(self, leg: Leg, refusal: Refusal, whose: Blame, failures_before: int) -> None:
         if refusal.held:
@@ -279,6 +307,11 @@ class Relay:
         """An operator wants the legs to a peer tried now."""
         if destination := self._destination(peer):
             destination.resume()
+
+    def wake(self, peer: str) -> None:
+        """There is news from a peer, or of it, for which everything to it is worth a try; as often as contact, and no more."""
+        if destination := self._destination(peer):
+            destination.contact(refused=True)
 
     def withdraw(self, leg: Leg) -> None:
         """A leg that was put aside is not to be started any more."""

@@ -75,8 +75,9 @@ class Reseal:
                 return None
             if delivered_state(transaction.events_of(row.pid)) is not None:
                 return None  # the recipient has it, under the old key; only its RelayAcceptance is missing
-            seq, prev = transaction.next_place(draft.recipient, draft.epoch)
-            package = address(draft, seq=seq, prev=prev, signer=gateway.identity.signer)
+            epoch = transaction.epoch
+            seq, prev = transaction.next_place(draft.recipient, epoch)
+            package = address(replace(draft, epoch=epoch), seq=seq, prev=prev, signer=gateway.identity.signer)
             sealed = seal_record(record, content_key=content_key, nonce=nonce, pid=package.pid)
             transaction.insert_sent(
                 replace(
@@ -84,7 +85,7 @@ class Reseal:
                     pid=package.pid,
                     signed=package.signed,
                     msg=draft.msg,
-                    epoch=draft.epoch,
+                    epoch=epoch,
                     seq=seq,
                     record=sealed,
                     created=draft.created,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from emla.flow.gateway import Gateway
 from emla.model.acknowledgement import Event
-from emla.model.channel import ChannelStatus
+from emla.model.channel import EPOCHS_MAX, ChannelStatus
 from emla.model.documents import Authority
 from emla.model.errors import EmlaError, IllegalTransitionError, TransportError
 from emla.ports.store import AcknowledgementRow
@@ -97,7 +97,7 @@ class Settle:
         read = self.gateway.store.read
         return any(
             act_about(each.state) is Act.OFFER
-            for epoch, last in read.sent_epochs(peer)
+            for epoch, last in read.sent_epochs(peer)[:EPOCHS_MAX]
             for numbers in lacking(status.received_in(epoch), last)
             for each in read.placed(peer, epoch, numbers, 1)
         ) or bool(read.due_legs(peer, float("inf"), 1))
@@ -162,7 +162,7 @@ class Settle:
     def _ours_lost(self, peer: str, status: ChannelStatus) -> Iterator[Return]:
         """Packages of ours that the peer accepted before it said that it lacks them."""
         read, looked_at = self.gateway.store.read, 0
-        for epoch, last in read.sent_epochs(peer):
+        for epoch, last in read.sent_epochs(peer)[:EPOCHS_MAX]:
             for numbers in lacking(status.received_in(epoch), last):
                 for each in read.placed(peer, epoch, numbers, _LOOKED_AT_MAX - looked_at):
                     looked_at += 1
@@ -181,7 +181,7 @@ class Settle:
     def _theirs_lost(self, peer: str, status: ChannelStatus) -> Iterator[Return]:
         """Packages of the peer's that we accepted and it says it never sent."""
         read, looked_at = self.gateway.store.read, 0
-        for epoch in read.received_epochs(peer):
+        for epoch in read.received_epochs(peer, EPOCHS_MAX):
             newest = read.newest_from(peer, epoch)
             for numbers in forgotten(status.sent_in(epoch), newest[0] if newest else 0):
                 for pid in read.received_in(peer, epoch, numbers, _LOOKED_AT_MAX - looked_at):

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from emla.flow.gateway import Gateway
@@ -245,8 +245,10 @@ class Submit:
         at, nonce = gateway.now(), gateway.entropy(NONCE_BYTES)
 
         def operation(transaction: Transaction) -> tuple[bytes, int, Issued, Subject]:
-            seq, prev = transaction.next_place(draft.recipient, draft.epoch)
-            package = address(draft, seq=seq, prev=prev, signer=gateway.identity.signer)
+            # Sealing may have taken hours: numbers come from the ledger that this is recorded in, not from one that ended.
+            epoch = transaction.epoch
+            seq, prev = transaction.next_place(draft.recipient, epoch)
+            package = address(replace(draft, epoch=epoch), seq=seq, prev=prev, signer=gateway.identity.signer)
             content_key = gateway.identity.content_key
             transaction.insert_sent(
                 SentRow(
@@ -254,7 +256,7 @@ class Submit:
                     signed=package.signed,
                     msg=draft.msg,
                     recipient=draft.recipient,
-                    epoch=draft.epoch,
+                    epoch=epoch,
                     seq=seq,
                     message_id=checked.message.message_id,
                     message_sha256=digest,

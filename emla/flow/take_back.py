@@ -3,7 +3,8 @@
 Two kinds come back. A peer's package that we had accepted: with our own RelayAcceptance, which is stored as it is and never
 signed a second time. And a package of ours that the peer had accepted: its text is lost, for it is sealed to the peer, but what
 was sent, when, and what became of it is ours again. Both prove themselves by signatures made before the loss; who brings them
-does not matter. A package of ours in the epoch in force that we do not know is proof that our ledger is behind.
+does not matter. A package of ours in the epoch in force that we do not know is proof that our ledger is behind, and so is an
+acceptance of ours under a checkpoint that it does not have.
 Order of writes: I4 holds here too: one batch has the package with its keys, the acknowledgements, leaves and checkpoint. A crash
 before it leaves nothing, and it is returned again; after it, it is here.
 """
@@ -16,9 +17,10 @@ from emla.flow.accept import PayloadSource
 from emla.flow.gateway import Gateway
 from emla.flow.ledger_watch import BEHIND, LedgerWatch
 from emla.flow.record import acknowledgement_row
+from emla.flow.reservations import CALLER
 from emla.formats import dsse
 from emla.model.documents import Authority
-from emla.model.errors import ConfigurationError, InvalidPackageError
+from emla.model.errors import ConfigurationError, InvalidPackageError, TransportError
 from emla.model.leg import LegKind, LegState, next_state
 from emla.model.limits import WIRE
 from emla.model.package import Header, Priority
@@ -37,7 +39,7 @@ class TakeBack:
         self._gateway = gateway
         self._watch = watch
         self._on_accepted = on_accepted
-        self._receiving: set[bytes] = set()
+        self._receiving: set[tuple[bytes, str]] = set()
 
     async def __call__(
         self, pid: bytes, signed: bytes, bundles: Sequence[bytes], source: PayloadSource
@@ -48,6 +50,7 @@ class TakeBack:
             InvalidPackageError: it does not prove itself.
             InvalidAcknowledgementError: the acknowledgements do not, or the one of its acceptance is missing.
             ConfigurationError: our ledger is closed.
+            TransportError: ``processing``, the same one is coming back from the same address.
         """
         envelope, header = read_returned(pid, signed)
         ours = header.sender == self._gateway.identity.id
@@ -64,14 +67,17 @@ class TakeBack:
             recipient=recipient,
             witnessed=self._gateway.witnessed,
         )
-        if pid in self._receiving:
-            return  # on another connection; whoever sent it twice hears about it there
-        self._receiving.add(pid)
+        if not ours:
+            await self._check_ledger(returned)
+        place = (pid, CALLER.get())
+        if place in self._receiving:
+            raise TransportError("processing")  # not durable yet, and nobody says so before it is
+        self._receiving.add(place)
         try:
             payload = await self._receive(header, source)
             await self._commit(returned, payload, ours=ours)
         finally:
-            self._receiving.discard(pid)
+            self._receiving.discard(place)
 
     def _is_here(self, pid: bytes, *, ours: bool) -> bool:
         read = self._gateway.store.read
@@ -99,6 +105,14 @@ class TakeBack:
             # We signed it, with a number of the ledger in force, and do not know it.
             await self._watch.close(BEHIND, header.recipient, dsse.encode(envelope))
             raise ConfigurationError(BEHIND)
+
+    async def _check_ledger(self, returned: Returned) -> None:
+        """An acceptance under the ledger in force that the ledger does not have: it is behind, whatever statuses have shown."""
+        for each in returned.acknowledgements:
+            if not await self._watch.judge_checkpoint(
+                each.note, each.acknowledgement.at, returned.header.sender
+            ):
+                raise ConfigurationError(BEHIND)
 
     # --- its payload ---
 

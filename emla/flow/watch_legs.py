@@ -9,6 +9,7 @@ import logging
 from emla.flow.gateway import Gateway
 from emla.flow.give_up import EXPIRED, give_up
 from emla.flow.news import News
+from emla.model.errors import ConfigurationError, StoreError
 
 logger = logging.getLogger("emla.legs")
 
@@ -37,14 +38,24 @@ class WatchLegs:
         self._tell_overdue()
 
     async def _expire_held(self) -> None:
-        """O8 for what is held: nobody tries it, so nobody else would notice."""
-        read = self._gateway.store.read
-        while over := read.held_and_over(self._gateway.now(), _AT_ONCE):
+        """O8 for what is held: nobody tries it, so nobody else would notice.
+
+        Nothing while the ledger is closed: no RelayFailure can be signed then, and the officers need a gateway that runs.
+        """
+        gateway, read = self._gateway, self._gateway.store.read
+        while not gateway.ledger_closed() and (
+            over := read.held_and_over(int(gateway.surely_now()), _AT_ONCE)
+        ):
             for leg in over:
                 row = read.sent(leg.ref)
-                if row is not None:
-                    await self._gateway.store.write(give_up(self._gateway, row, EXPIRED))
-                    self._news.tell(leg.ref)
+                if row is None:
+                    raise StoreError("store-failed", f"Leg {leg.id} has no package.")
+                try:
+                    await gateway.store.write(give_up(gateway, row, EXPIRED))
+                except ConfigurationError as error:  # closed at this moment, or the token does not answer
+                    logger.warning("held leg not ended", extra={"leg": leg.id, "code": error.code})
+                    return
+                self._news.tell(leg.ref)
 
     def _tell_overdue(self) -> None:
         now, bounds = self._gateway.now(), self._gateway.settings.relay

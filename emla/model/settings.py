@@ -97,9 +97,9 @@ class HubSettings:
     mailbox_items_max: int = 100_000
     """For one member."""
     mailbox_bytes_max: int = 64 * 1024**3
-    member_items_max: int = 100_000
-    """From one member."""
-    member_bytes_max: int = 64 * 1024**3
+    member_items_max: int = 25_000
+    """From one member: a quarter of a mailbox. What an owner cannot take stays for weeks, and no one member may fill it up."""
+    member_bytes_max: int = 16 * 1024**3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

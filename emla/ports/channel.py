@@ -81,6 +81,11 @@ class ChannelTransaction(Protocol):
     """What an operation may do about channels and the end of a ledger."""
 
     @property
+    def epoch(self) -> int:
+        """The epoch of the ledger that this operation is recorded in, whatever it was when the operation was prepared."""
+        ...
+
+    @property
     def closed(self) -> str | None:
         """The code for which the ledger is closed; None while it is open."""
         ...
@@ -95,6 +100,14 @@ class ChannelTransaction(Protocol):
 
     def put_whole(self, direction: str, peer: str, epoch: int, seq: int) -> None:
         """Remember up to which number a channel is whole."""
+        ...
+
+    def put_unanswered(self, pid: bytes, peer: str) -> None:
+        """Remember that a package was given up without the recipient's answer."""
+        ...
+
+    def drop_unanswered(self, pid: bytes) -> None:
+        """The answer has come."""
         ...
 
     def put_voided(self, row: VoidedRow) -> None:
@@ -147,8 +160,8 @@ class ChannelReader(Protocol):
         """Epochs in which something was sent to a peer, with the last number used; the newest first."""
         ...
 
-    def received_epochs(self, peer: str) -> Sequence[int]:
-        """Epochs in which something came from a peer or was voided by it; the newest first."""
+    def received_epochs(self, peer: str, limit: int) -> Sequence[int]:
+        """The newest epochs in which something came from a peer or was voided by it; the newest first."""
         ...
 
     def whole(self, direction: str, peer: str, epoch: int) -> int:
@@ -181,6 +194,10 @@ class ChannelReader(Protocol):
 
     def waiting(self, peer: str, state: LegState, limit: int) -> Sequence[bytes]:
         """Ids of packages of ours to a peer whose legs are in a state, the oldest first. READY: all that still ask (`DUE`)."""
+        ...
+
+    def unanswered(self, peer: str, start: bytes, limit: int) -> Sequence[bytes]:
+        """Packages to a peer that were given up without its answer, by id, from an id on and round from the front."""
         ...
 
     def payload_size(self, sha256: bytes) -> int | None:

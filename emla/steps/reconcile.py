@@ -57,18 +57,18 @@ class Counted:
     gaps: tuple[NumberRange, ...]
 
 
-def count(numbers: Sequence[int], above: int) -> Counted:
+def count(numbers: Sequence[int], before: Counted) -> Counted:
     """Find the gaps in a channel. Nothing is said about what lies above the highest number given or the last gap that fits.
 
     Args:
-        numbers: numbers that are there, all above `above`, rising.
-        above: every number up to this one is there.
+        numbers: numbers that are there, all above `before.last`, rising.
+        before: what was found below them.
     """
-    whole, gaps, last = above, list[NumberRange](), above
+    whole, gaps, last = before.whole, list(before.gaps), before.last
     for number in numbers:
         if number > last + 1:
             if len(gaps) == GAPS_MAX:
-                return Counted(whole=whole, last=last, gaps=tuple(gaps))
+                break
             gaps.append((last + 1, number - 1))
         last = number
         if not gaps:

@@ -75,6 +75,26 @@ ROWS = (
         held_by=("tests/unit/flow/test_relay_trouble.py::test_what_is_held_expires_like_any_other",),
     ),
     Safeguard(
+        name="while the ledger is closed nothing that is held is ended",
+        row="36",
+        file="emla/flow/watch_legs.py",
+        old="                except ConfigurationError as error:",
+        new="                except NotImplementedError as error:",
+        held_by=(
+            "tests/unit/flow/test_relay_trouble.py::test_while_the_ledger_is_closed_what_is_held_stays_and_the_gateway_goes_on[closed meanwhile]",
+        ),
+    ),
+    Safeguard(
+        name="a clock that is set forward ends nothing that is held",
+        row="60",
+        file="emla/flow/watch_legs.py",
+        old="read.held_and_over(int(gateway.surely_now()), _AT_ONCE)",
+        new="read.held_and_over(gateway.now(), _AT_ONCE)",
+        held_by=(
+            "tests/unit/flow/test_relay_trouble.py::test_a_clock_that_is_set_forward_ends_nothing_that_is_held",
+        ),
+    ),
+    Safeguard(
         name="a leg is held after a week of refusals",
         row="31",
         file="emla/flow/refusals.py",
@@ -135,6 +155,16 @@ ROWS = (
         old="(legs[-1].next_at, legs[-1].id) if len(legs) == limit else None",
         new="_FIRST if len(legs) == limit else None",
         held_by=("tests/unit/flow/test_lanes.py::test_a_wake_tries_everything_once_and_not_for_ever",),
+    ),
+    Safeguard(
+        name="contact that comes without end does not undo every pause",
+        row="82",
+        file="emla/flow/relay.py",
+        old="self._contact_at, self._contact_from = None, steady + _CONTACT_APART_SECONDS",
+        new="self._contact_at = None",
+        held_by=(
+            "tests/unit/flow/test_relay_trouble.py::test_contact_that_comes_without_end_does_not_undo_every_pause",
+        ),
     ),
     Safeguard(
         name="contact does not wake what is refused for what it is",

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from emla.bootstrap.initialise import About, initialise
 from emla.bootstrap.own import DATABASE, gateway_keys, own_authority, write_own_file
 from emla.bootstrap.own_keys import OwnKeys
 from emla.bootstrap.schema_folder import schema_folder
@@ -321,19 +320,19 @@ class Station:
         fingerprint = (other / "fingerprint").read_text()
         await ImportPeer(self.gateway)(exported, fingerprint)
 
-    async def hand_in(self, template: Template, message_id: bytes) -> Submitted:
-        """Submit a message."""
-        main = template.fill(message_id, message_id)
+    async def hand_in(
+        self, template: Template, message_id: bytes, source: "type[BytesSource] | None" = None
+    ) -> Submitted:
+        """Submit a message; `source`: where its bytes come from."""
+        main, media = template.fill(message_id, message_id), "application/octet-stream"
+        annex = len(template.attachment)
         parts = (
             DeclaredPart(name="m.xml", media="application/xml", role=PartRole.MAIN, size=len(main)),
-            DeclaredPart(
-                name=ATTACHMENT_NAME,
-                media="application/octet-stream",
-                role=PartRole.ANNEX,
-                size=len(template.attachment),
-            ),
+            DeclaredPart(name=ATTACHMENT_NAME, media=media, role=PartRole.ANNEX, size=annex),
         )
-        return await self.submit(Submission(parts=parts, source=BytesSource(main + template.attachment)))
+        return await self.submit(
+            Submission(parts=parts, source=(source or BytesSource)(main + template.attachment))
+        )
 
     async def deliver(self, peer: str) -> list[Refusal]:
         """Try every leg to a peer that still asks once; what the peer did not take comes back.
@@ -376,23 +375,3 @@ class Station:
         """Hand the main part to a consumer; its bytes."""
         _, pieces = await self.hand_over.part(pid, 0, CONSUMER)
         return b"".join([piece async for piece in pieces])
-
-
-def make_folder(data: Path, authority: str, *, hubs: tuple[str, ...] = (), endpoint: bool = True) -> None:
-    """Initialise an authority; its fingerprint lies in the folder for `Station.pin`."""
-    made = initialise(
-        data,
-        About(
-            authority=authority,
-            names=(("en", authority),),
-            endpoint_url="https://127.0.0.1:9" if endpoint else "",
-            country=authority[:2].upper(),
-            contacts=(("email", f"desk@{authority}.example.org"),),
-            languages=("en",),
-            time_zone="UTC",
-            office_hours="09:00-17:00",
-            hubs=hubs,
-        ),
-        now=int(time.time()),
-    )
-    (data / "fingerprint").write_text(made.fingerprint)

@@ -76,6 +76,14 @@ class ChannelStatements:
             (row.sender, row.epoch, row.seq, row.pid, row.reason, row.at),
         )
 
+    def put_unanswered(self, pid: bytes, peer: str) -> None:
+        """Remember that a package was given up without the recipient's answer."""
+        self._execute("INSERT OR IGNORE INTO unanswered VALUES (?, ?)", (pid, peer))
+
+    def drop_unanswered(self, pid: bytes) -> None:
+        """The answer has come."""
+        self._execute("DELETE FROM unanswered WHERE pid = ?", (pid,))
+
     def put_asked(self, row: AskedRow) -> None:
         """Remember that a peer has answered, or is gone."""
         self._execute("INSERT OR REPLACE INTO asked VALUES (?, ?, ?)", (row.authority, row.at, row.gone))
@@ -130,19 +138,20 @@ class ChannelReads:
         sql = "SELECT epoch, seq FROM channel WHERE recipient = ? ORDER BY epoch DESC"
         return [(row[0], row[1]) for row in self._execute(sql, (peer,))]
 
-    def received_epochs(self, peer: str) -> Sequence[int]:
-        """Epochs in which something came from a peer or was voided by it; the newest first."""
-        # The index on (sender, epoch, seq) is asked for one epoch after the other: never for every row.
+    def received_epochs(self, peer: str, limit: int) -> Sequence[int]:
+        """The newest epochs in which something came from a peer or was voided by it; the newest first."""
+        # The index on (sender, epoch, seq) is asked for one epoch after the other: never for every row. The peer names its epochs
+        # itself, so their number is bounded here.
         found: list[int] = []
         sql = (
             "SELECT max(epoch) FROM (SELECT max(epoch) AS epoch FROM received WHERE sender = ?1 AND epoch < ?2"
             " UNION ALL SELECT max(epoch) FROM voided WHERE sender = ?1 AND epoch < ?2)"
         )
         epoch = 2**62
-        while row := self._execute(sql, (peer, epoch)).fetchone():
-            if row[0] is None:
+        while len(found) < limit:
+            (epoch,) = self._execute(sql, (peer, epoch)).fetchone()
+            if epoch is None:
                 break
-            epoch = row[0]
             found.append(epoch)
         return found
 
@@ -189,6 +198,13 @@ class ChannelReads:
         which = rows.DUE if state in DUE else f"state = '{state.value}'"
         sql = f"SELECT ref FROM leg WHERE peer = ? AND kind = 'package' AND {which} ORDER BY id LIMIT ?"  # noqa: S608 (states of ours, no text from outside)
         return [row[0] for row in self._execute(sql, (peer, limit))]
+
+    def unanswered(self, peer: str, start: bytes, limit: int) -> Sequence[bytes]:
+        """Packages to a peer that were given up without its answer, by id, from an id on and round from the front."""
+        sql = "SELECT pid FROM unanswered WHERE peer = ? AND pid {} ? ORDER BY pid LIMIT ?"
+        found = [row[0] for row in self._execute(sql.format(">="), (peer, start, limit))]
+        left = limit - len(found)
+        return found + [row[0] for row in self._execute(sql.format("<"), (peer, start, left))]
 
     def payload_size(self, sha256: bytes) -> int | None:
         """How long a stored payload is."""

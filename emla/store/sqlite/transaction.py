@@ -87,6 +87,11 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
         """How many leaves the batch has appended so far."""
         return len(self._entries)
 
+    @property
+    def epoch(self) -> int:
+        """The epoch of the ledger that this operation is recorded in."""
+        return int(self.key.origin.rpartition("/")[2])
+
     def mark(self) -> Mark:
         """Remember where the next operation begins."""
         return Mark(len(self._entries), len(self._issued), self._frontier, self.key, self._closed)
@@ -294,10 +299,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
         refused_since: int | None = None,
     ) -> None:
         """Note an attempt of a leg that goes on asking; a leg that moved on meanwhile is left alone."""
-        self._execute(
-            _DELAY,
-            (attempts, next_at, code, refusals, refused_since, leg_id),
-        )
+        self._execute(_DELAY, (attempts, next_at, code, refusals, refused_since, leg_id))
 
     def leg_of(self, kind: LegKind, ref: bytes, *, about: bytes | None = None) -> Leg | None:
         """The leg of a package or acknowledgement, as this batch sees it."""
@@ -380,7 +382,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
 
     def begin_epoch(self, key: LedgerKey, kind: str, at: int, body: bytes) -> None:
         """End the closed ledger and begin the next one, with an event as its first leaf."""
-        epoch = int(self.key.origin.rpartition("/")[2])
+        epoch = self.epoch
         if self._closed is None or self._entries or key.origin == self.key.origin:
             raise IllegalTransitionError(f"{self.key.origin} -> {key.origin}: only a closed ledger ends")
         self._execute("INSERT INTO former_leaf SELECT ?, idx, kind, digest, ref FROM leaf", (epoch,))

@@ -1,17 +1,20 @@
 """Accept: one package, one acceptance, one acknowledgement; what is refused unsigned leaves nothing at all."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 import pytest
 
+from emla.flow.accept import Answer
+from emla.flow.reservations import CALLER
 from emla.model.acknowledgement import Event
 from emla.model.documents import KeyUse
-from emla.model.errors import EmlaError
+from emla.model.errors import EmlaError, TransportError
 from emla.model.leg import InboxState
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from tests.support.authorities import DAY, NOW, Package, Tampering, build, derived, party
+from tests.support.gateways import MemorySource
 from tests.support.received import AT, DE, HK, Desk, desk, valid_package
 from tests.support.standing import revoke, revoking
 
@@ -90,6 +93,54 @@ async def test_copies_that_arrive_at_once_become_one(here: Desk) -> None:
     found = here.home.contents()
     assert (found["received"], found["acknowledgement"], found["leaf"]) == (1, 1, 2)
     assert await here.take(package) == accepted[0]
+
+
+class Dripping:
+    """A payload that does not come before it is let."""
+
+    def __init__(self, source: MemorySource) -> None:
+        self.size = source.size
+        self.begun, self.let = asyncio.Event(), asyncio.Event()
+        self._source = source
+
+    async def read_exactly(self, size: int) -> bytes:
+        self.begun.set()
+        await self.let.wait()
+        return await self._source.read_exactly(size)
+
+
+async def from_address(address: str, offer: Awaitable[Answer]) -> Answer:
+    """Offer a package as a call from an address does."""
+    CALLER.set(address)
+    return await offer
+
+
+@pytest.mark.parametrize("size", [5000, LARGE], ids=["row", "file"])
+async def test_whoever_plays_a_package_back_and_lets_it_drip_holds_up_nobody(here: Desk, size: int) -> None:
+    """A hub has header and payload, too; its word that the package is still coming keeps its sender from nothing."""
+    package = valid_package(size=size)
+    slow = Dripping(here.source(package.payload))
+    hub = asyncio.create_task(from_address("192.0.2.9", here.accept(package.pid, package.signed, slow)))
+    await slow.begun.wait()
+    answer = await asyncio.create_task(from_address("192.0.2.1", here.take(package)))
+    assert answer.accepted
+    slow.let.set()
+    assert await hub == answer
+    assert here.accepted == [package.pid]
+    found = here.home.contents()
+    assert (found["received"], found["acknowledgement"], found["leaf"]) == (1, 1, 2)
+
+
+async def test_from_one_address_a_package_comes_once_at_a_time(here: Desk) -> None:
+    package = valid_package()
+    slow = Dripping(here.source(package.payload))
+    first = asyncio.create_task(here.accept(package.pid, package.signed, slow))
+    await slow.begun.wait()
+    with pytest.raises(TransportError) as caught:
+        await here.take(package)
+    assert caught.value.code == "processing"
+    slow.let.set()
+    assert (await first).accepted
 
 
 # --- refused unsigned: no state, no leaf, no acknowledgement ---

@@ -1,23 +1,26 @@
 """Two gateways compare what they hold: gaps close, lost answers come, and a status that lies costs little and ends nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
+from emla.flow import channel_status
 from emla.flow.channel_status import Compose
 from emla.flow.own import ledger_key_at
 from emla.formats import channel as form
 from emla.formats.event import decode as decode_event
 from emla.ledger.checkpoint import Checkpoint, checkpoint_text, decode, encode
 from emla.model.acknowledgement import Event
-from emla.model.channel import ChannelStatus, ReceivedChannel, Voided
+from emla.model.channel import EPOCHS_MAX, ChannelStatus, ReceivedChannel, SentChannel, Voided
 from emla.model.errors import InvalidPackageError, TransportError
 from emla.model.leg import LegState
 from emla.model.signed import PayloadType
+from emla.ports.store import Transaction
 from emla.ports.transport import Refusal
+from emla.steps.reconcile import Counted
 from tests.support.gateways import select
 from tests.support.in_process import BytesSource, Station
 from tests.support.key_house import DAY, RECIPIENT, SENDER
@@ -135,6 +138,36 @@ async def test_a_channel_is_counted_from_where_it_was_found_whole(both: Exchange
     assert (received.seq, received.last) == (4, 4)
 
 
+async def test_what_a_peer_names_makes_no_status_dearer(
+    both: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A peer that names epochs without end, and leaves a gap open below very many numbers, has us look at no more of them."""
+    monkeypatch.setattr(channel_status, "_NUMBERS_AT_ONCE", 100)
+    honest = await said(both.peer, RECIPIENT)
+    for first in range(2, 402, 100):
+        numbers = tuple(
+            Voided(seq=each, pid=bytes(32), reason="expired") for each in range(first, first + 100)
+        )
+        channels = tuple(
+            SentChannel(epoch=each, seq=numbers[-1].seq, voided=numbers) for each in range(first, first + 8)
+        )
+        await both.victim.channels.answer(await signed(both.peer, replace(honest, sent=channels)))
+    read = both.victim.store.read
+    assert select(both.victim.data, "SELECT count(DISTINCT epoch) FROM voided") == [(32,)]
+    assert len(read.received_epochs(SENDER, EPOCHS_MAX)) == EPOCHS_MAX
+    looked_at: list[int] = []
+
+    def numbers_above(peer: str, epoch: int, above: int, limit: int) -> Sequence[int]:
+        found = range(max(2, above + 1), 10_000)[:limit]
+        looked_at.extend(found)
+        return found
+
+    compose = Compose(both.victim.gateway, both.peer.gateway.identity.authority, None, left=300)
+    found = await compose._count("theirs", 1, numbers_above)
+    assert (found.gaps, found.last, len(looked_at)) == (((1, 1),), 301, 300)
+    assert await compose._count("theirs", 2, numbers_above) == Counted(whole=0, last=0, gaps=())
+
+
 # --- whom it believes ---
 
 
@@ -235,3 +268,49 @@ async def test_a_peer_whose_ledger_contradicts_itself_is_recorded_with_both_chec
         "one": known.note.decode(),
         "other": other.decode(),
     }
+
+
+async def test_the_answer_to_a_package_that_was_given_up_comes_with_the_next_status(both: Exchange) -> None:
+    """The officer was told that it was not delivered, and it was: both sides end with the same record."""
+    pid = await both.house.hand_in()
+    lost = await accepted(both, pid)
+    both.house.clock.moved_by += 61 * DAY
+    await both.peer.deliver(RECIPIENT)
+    assert state(both.peer, pid) is LegState.EXPIRED
+    for each in (both.house.sender, both.house.recipient):
+        await each.station.upkeep.sign_status()
+    assert (await said(both.peer, RECIPIENT)).open == (pid,)
+    await both.both_ask()
+    assert state(both.peer, pid) is LegState.ACCEPTED
+    assert both.peer.store.read.bundle(pid, Event.RELAY_ACCEPTANCE) == lost
+    assert (await said(both.peer, RECIPIENT)).open == (), "it is not asked for any more"
+
+
+async def test_an_answer_that_only_what_was_said_of_the_content_stands_for_comes_too(both: Exchange) -> None:
+    pid = await both.house.hand_in()
+    await accepted(both, pid)
+    both.house.clock.moved_by += 61 * DAY
+    await both.peer.deliver(RECIPIENT)
+    await both.victim.open()
+    await both.victim.deliver(SENDER)
+    assert state(both.peer, pid) is LegState.CONSIGNED
+    assert both.peer.store.read.bundle(pid, Event.RELAY_ACCEPTANCE) is None
+    for each in (both.house.sender, both.house.recipient):
+        await each.station.upkeep.sign_status()
+    await both.both_ask()
+    assert both.peer.store.read.bundle(pid, Event.RELAY_ACCEPTANCE) is not None
+    assert select(both.peer.data, "SELECT count(*) FROM unanswered") == [(0,)]
+
+
+async def test_of_many_that_were_given_up_each_comes_to_be_named(both: Exchange) -> None:
+    pids = sorted(bytes([number]) * 32 for number in range(5))
+
+    def give_up_all(transaction: Transaction) -> None:
+        for each in pids:
+            transaction.put_unanswered(each, RECIPIENT)
+
+    await both.peer.store.write(give_up_all)
+    read = both.peer.store.read
+    assert read.unanswered(RECIPIENT, pids[3], 3) == [pids[3], pids[4], pids[0]]
+    assert read.unanswered(RECIPIENT, bytes([255]) * 32, 9) == pids
+    assert read.unanswered("fr.doj", bytes(32), 9) == []

@@ -7,14 +7,18 @@ import pytest
 
 from emla.flow.backoff import hub_pause_seconds
 from emla.flow.gateway import subject_of
+from emla.flow.hold import hold_leg
 from emla.flow.hub_held import ACKNOWLEDGEMENT_SECONDS
+from emla.flow.refusals import blame
 from emla.model.acknowledgement import Event
 from emla.model.leg import Leg, LegKind, LegState
 from emla.model.mailbox import ItemKind
 from emla.ports.transport import Refusal
+from tests.support.authorities import derived
 from tests.support.gateways import answer_of
 from tests.support.hub_stations import HUB, RECIPIENT, SENDER, HubWorld, hub_world
 from tests.support.memory_hub import MemoryHub
+from tests.support.messages import make_template
 
 HOUR = 3600.0
 
@@ -201,3 +205,106 @@ async def test_a_wake_is_for_what_waits_and_not_for_what_a_hub_holds(tmp_path: P
         assert read.due_legs(RECIPIENT, float("inf"), 9, hub_held_until=now) == []
         assert [leg.ref for leg in read.due_legs(RECIPIENT, float("inf"), 9)] == [pid]
         assert read.next_due(RECIPIENT, now) == leg_of(world, pid).next_at
+
+
+class Refusing(MemoryHub):
+    """Says of whatever it is given that it is not well formed."""
+
+    def answer(self, signed: bytes) -> bytes | Refusal:
+        return Refusal(code="malformed")
+
+    def take_acknowledgement(self, aid: bytes, bundle: bytes) -> Refusal | None:
+        return Refusal(code="malformed")
+
+
+class Forging(MemoryHub):
+    """Signs in the recipient's name."""
+
+    def answer(self, signed: bytes) -> bytes | Refusal:
+        return answer_of(self.party, subject_of(signed), Event.RELAY_ACCEPTANCE, at=self.now)
+
+
+@pytest.mark.parametrize("lying", [Refusing, Rejecting, Forging])
+async def test_no_hub_has_put_aside_what_its_peer_has_a_line_of_its_own_for(
+    tmp_path: Path, lying: type[MemoryHub]
+) -> None:
+    """at.moj has a line, which is cut for a day: what the hub says of packages meanwhile must not cost a person's release."""
+    async with hub_world(tmp_path, lying(HUB)) as world:
+        world.line.cut.add(SENDER)
+        template = make_template(sender=RECIPIENT, recipient=SENDER, attachment=bytes(10))
+        await world.recipient.hand_in(template, derived("there", 1, length=16))
+        for _ in range(2):
+            assert [each.code for each in await world.recipient.deliver(SENDER)] == ["peer-unreachable"]
+        world.hub.answers.clear()
+        assert not blame(Refusal(code="peer-unreachable"), own=False).leg
+
+
+async def test_no_hub_has_put_aside_an_answer_that_has_a_line_of_its_own(tmp_path: Path) -> None:
+    async with hub_world(tmp_path) as world:
+        await answered(world)
+        world.hub.take_acknowledgement = lambda aid, bundle: Refusal(code="malformed")  # type: ignore[method-assign]  # the hub turns
+        world.clock.moved_by += HOUR
+        assert [each.code for each in await world.recipient.deliver(SENDER)] == ["peer-unreachable"]
+
+
+async def answered(world: HubWorld) -> Leg:
+    """The leg of an answer that the hub was given for its addressee, whose own line is cut."""
+    world.line.cut.add(SENDER)
+    await world.submit()
+    await world.sender.deliver(RECIPIENT)
+    await world.collect(world.recipient)
+    await world.recipient.deliver(SENDER)
+    leg = world.recipient.store.read.due_legs(SENDER, float("inf"), 1)[0]
+    assert leg.state is LegState.HUB_HELD
+    return leg
+
+
+async def comes_again(world: HubWorld) -> None:
+    """The hub hands out once more what was taken from it."""
+    world.hub.forget(ItemKind.PACKAGE)
+    world.clock.moved_by += 2 * HOUR
+    await world.sender.deliver(RECIPIENT)
+    await world.collect(world.recipient)
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["by the hub", "directly"])
+async def test_a_package_that_comes_again_while_its_answer_is_on_its_way_stops_nobody(
+    tmp_path: Path, *, cut: bool
+) -> None:
+    """Whoever keeps a hub chooses both instants; the gateway must not end over it."""
+    async with hub_world(tmp_path) as world:
+        under_way = await answered(world)
+        await comes_again(world)
+        if not cut:
+            world.line.cut.clear()
+        world.clock.moved_by += 2 * HOUR
+        await world.recipient._deliver(under_way)
+        leg = world.recipient.store.read.leg(under_way.id)
+        assert leg is not None
+        assert leg.state is (LegState.HUB_HELD if cut else LegState.DONE)
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["by the hub", "directly"])
+async def test_an_answer_put_aside_while_it_is_on_its_way_stays_so_until_its_peer_has_it(
+    tmp_path: Path, *, cut: bool
+) -> None:
+    async with hub_world(tmp_path) as world:
+        under_way = await answered(world)
+        assert await hold_leg(world.recipient.gateway, under_way, "held", "Ask them first.")
+        if not cut:
+            world.line.cut.clear()
+        world.clock.moved_by += 2 * HOUR
+        await world.recipient._deliver(under_way)
+        leg = world.recipient.store.read.leg(under_way.id)
+        assert leg is not None
+        assert leg.state is (LegState.HELD if cut else LegState.DONE)
+
+
+async def test_no_hub_lets_go_on_what_people_put_aside(tmp_path: Path) -> None:
+    async with hub_world(tmp_path) as world:
+        held = await answered(world)
+        assert await hold_leg(world.recipient.gateway, held, "held", "Ask them first.")
+        await comes_again(world)
+        leg = world.recipient.store.read.leg(held.id)
+        assert leg is not None
+        assert leg.state is LegState.HELD

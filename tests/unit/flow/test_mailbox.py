@@ -170,6 +170,13 @@ async def test_bytes_are_counted_for_the_owner_and_from_the_depositor(tmp_path: 
             assert (await hub.put_package(PACKAGE)).status == 200, "what is released makes room"
 
 
+def test_no_one_member_fills_a_mailbox_as_a_hub_is_set_up() -> None:
+    """What its owner cannot take, because it is sealed to a key that there never was, stays until it expires."""
+    limits = HubSettings()
+    assert limits.member_items_max * 4 <= limits.mailbox_items_max
+    assert limits.member_bytes_max * 4 <= limits.mailbox_bytes_max
+
+
 async def test_one_package_has_room_whatever_its_size(tmp_path: Path) -> None:
     limits = HubSettings(mailbox_bytes_max=1, member_bytes_max=1)
     async with hub_at(tmp_path / "hub", HUB, AT, DE, limits=limits) as hub:

@@ -16,6 +16,7 @@ from emla.model.acknowledgement import Event
 from emla.model.errors import TransportError
 from emla.model.leg import Hold, Leg, LegKind, LegState
 from emla.model.settings import RelaySettings
+from emla.ports.channel import ClosedRow
 from emla.ports.store import Transaction
 from emla.ports.transport import Refusal
 from tests.support.authorities import NOW
@@ -180,6 +181,79 @@ async def test_what_is_held_expires_like_any_other(tmp_path: Path) -> None:
         )
         assert failure.reason == "expired"
         await watch.round()  # and once
+
+
+class SetForward(TurnedClock):
+    """A clock whose hands a test sets forward, while no time passes."""
+
+    def steady(self) -> float:
+        return 0.0
+
+
+async def test_a_clock_that_is_set_forward_ends_nothing_that_is_held(tmp_path: Path) -> None:
+    async with line(tmp_path, refusing("malformed"), clock=SetForward()) as here:
+        await here.submit(1)
+        await tried(here, 1)
+        leg = await hold_now(here)
+        assert leg.expires is not None
+        here.home.clock.at = float(leg.expires)
+        await WatchLegs(here.home.gateway, News()).round()
+        assert here.state() is LegState.HELD
+
+
+@pytest.mark.parametrize("meanwhile", [False, True], ids=["closed", "closed meanwhile"])
+async def test_while_the_ledger_is_closed_what_is_held_stays_and_the_gateway_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, meanwhile: bool
+) -> None:
+    """No RelayFailure can be signed then; and whoever is to open the next epoch needs a gateway that runs."""
+    async with line(tmp_path, refusing("malformed"), clock=TurnedClock()) as here:
+        await here.submit(1)
+        await tried(here, 1)
+        leg = await hold_now(here)
+        assert leg.expires is not None
+        here.home.clock.at = float(leg.expires)
+        row = ClosedRow(code="ledger-behind", since=NOW, peer=DE.id, proof=b"proof")
+        await here.home.store.write(partial(_close, row=row))
+        if meanwhile:
+            monkeypatch.setattr(type(here.home.gateway), "ledger_closed", lambda _: None)
+        watch = WatchLegs(here.home.gateway, News())
+        await watch.round()
+        assert here.state() is LegState.HELD
+        monkeypatch.undo()
+        await here.home.store.write(_open)
+        await watch.round()
+        assert here.state() is LegState.EXPIRED
+
+
+def _close(transaction: Transaction, row: ClosedRow) -> None:
+    assert transaction.close_ledger(row)
+
+
+def _open(transaction: Transaction) -> None:
+    transaction.open_ledger()
+
+
+async def test_contact_that_comes_without_end_does_not_undo_every_pause(tmp_path: Path) -> None:
+    """A hub can play back what a peer signed; and each contact that came too soon is heard a little later, once."""
+
+    async def script(peer: str, ref: bytes) -> Refusal | None:
+        return Refusal(code="internal", retry_after_seconds=3000.0)
+
+    clock, transport = TurnedClock(), ScriptedTransport(PEERS, script)
+    async with line(tmp_path, transport, clock=clock) as here:
+        await here.submit(1)
+        await until(lambda: select(tmp_path, "SELECT attempts FROM leg") == [(1,)])
+        here.relay.contact(DE.id)
+        await until(lambda: select(tmp_path, "SELECT attempts FROM leg") == [(2,)])
+        for _ in range(20):
+            here.relay.contact(DE.id)
+            here.relay.wake(DE.id)
+            await asyncio.sleep(0)
+        assert len(transport.calls) == 2
+        clock.at += 5.0
+        here.relay.contact(DE.id)
+        await until(lambda: select(tmp_path, "SELECT attempts FROM leg") == [(3,)])
+        assert len(transport.calls) == 3
 
 
 async def test_overdue_is_said_once_and_moves_nothing(

@@ -107,6 +107,37 @@ async def test_what_came_back_is_opened_and_nothing_is_said_about_it_a_second_ti
     assert not both.victim.store.read.due_legs(SENDER, float("inf"), 10)
 
 
+async def test_nobody_is_told_that_it_is_back_before_it_is(both: Exchange) -> None:
+    """A return that is still on its way elsewhere may yet come to nothing."""
+    kept = await lost_there(both)
+    await both.recover()
+    codes = []
+
+    class Twice(BytesSource):
+        async def read_exactly(self, size: int) -> bytes:
+            codes.append(await refusal(both, kept))
+            return await super().read_exactly(size)
+
+    await both.victim.take_back(kept.pid, kept.signed, kept.bundles, Twice(kept.payload))
+    assert codes == ["processing"]
+    await both.victim.take_back(kept.pid, kept.signed, kept.bundles, BytesSource(kept.payload))
+
+
+async def test_an_acceptance_under_the_ledger_in_force_that_it_does_not_have_closes_it(
+    both: Exchange,
+) -> None:
+    """No status came through that would have shown it; what comes back proves as much."""
+    await both.copy()
+    pid = await both.there()
+    await both.restore()
+    kept = Kept(both.peer, pid, RECIPIENT)
+    assert both.victim.store.read.closed() is None
+    assert await refusal(both, kept) == BEHIND
+    assert closed(both.victim).peer == SENDER
+    await both.recover()
+    await both.victim.take_back(kept.pid, kept.signed, kept.bundles, BytesSource(kept.payload))
+
+
 async def test_an_offer_of_what_came_back_is_answered_as_before_the_loss(both: Exchange) -> None:
     kept = await lost_there(both)
     await both.recover()

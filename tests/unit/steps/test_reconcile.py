@@ -4,7 +4,9 @@ import pytest
 
 from emla.model.channel import GAPS_MAX, NumberRange, ReceivedChannel, SentChannel
 from emla.model.leg import LegState
-from emla.steps.reconcile import Act, act_about, count, forgotten, lacking
+from emla.steps.reconcile import Act, Counted, act_about, count, forgotten, lacking
+
+NOTHING = Counted(whole=0, last=0, gaps=())
 
 
 @pytest.mark.parametrize(
@@ -20,16 +22,22 @@ from emla.steps.reconcile import Act, act_about, count, forgotten, lacking
 def test_gaps_are_found(
     numbers: list[int], above: int, whole: int, last: int, gaps: tuple[NumberRange, ...]
 ) -> None:
-    found = count(numbers, above)
+    found = count(numbers, Counted(whole=above, last=above, gaps=()))
     assert (found.whole, found.last, found.gaps) == (whole, last, gaps)
 
 
 def test_of_too_many_gaps_the_first_are_told_and_nothing_is_said_about_what_lies_above() -> None:
-    found = count(range(2, 4 * GAPS_MAX, 2), 0)
+    found = count(range(2, 4 * GAPS_MAX, 2), NOTHING)
     assert len(found.gaps) == GAPS_MAX
     assert found.last == found.gaps[-1][1] + 1
     said = ReceivedChannel(epoch=1, seq=found.whole, last=found.last, gaps=found.gaps)
     assert lacking(said, 10_000) == found.gaps
+
+
+@pytest.mark.parametrize("first", [0, 1, 3, 200, 300])
+def test_counted_in_slices_it_is_the_same(first: int) -> None:
+    numbers = [1, 2, 5, *range(9, 500, 2)]
+    assert count(numbers[first:], count(numbers[:first], NOTHING)) == count(numbers, NOTHING)
 
 
 def test_what_the_other_side_lacks_is_its_gaps_and_what_lies_above() -> None:

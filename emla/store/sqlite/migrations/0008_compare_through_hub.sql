@@ -38,3 +38,13 @@ CREATE INDEX mailbox_item_held ON mailbox_item (owner, item) WHERE state = 'HELD
 CREATE INDEX mailbox_item_expires ON mailbox_item (expires) WHERE state = 'HELD';
 CREATE INDEX mailbox_item_payload ON mailbox_item (payload_sha256) WHERE state = 'HELD';
 CREATE UNIQUE INDEX mailbox_item_status ON mailbox_item (owner, depositor) WHERE kind = 'channel';
+
+-- Packages that were given up without the recipient's answer: statuses ask for it, so that both sides end with the same record.
+CREATE TABLE unanswered (
+    pid  BLOB PRIMARY KEY,
+    peer TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unanswered_peer ON unanswered (peer);
+INSERT INTO unanswered
+SELECT l.ref, l.peer FROM leg l WHERE l.kind = 'package' AND l.state = 'EXPIRED' AND NOT EXISTS (
+    SELECT 1 FROM acknowledgement a WHERE a.pid = l.ref AND a.event IN ('RelayAcceptance', 'RelayRejection'));
