@@ -7,7 +7,6 @@ from tests.ablation.safeguard import Safeguard
 
 WATCHED = "tests/unit/web/test_watched.py"
 TABLE = "tests/unit/web/test_connections.py"
-DOOR = "tests/unit/web/test_door.py"
 GUARD = "tests/unit/web/test_guard.py"
 HELD = "tests/unit/flow/test_reservations.py"
 ROW_53 = "tests/attacks/test_row_53.py"
@@ -186,10 +185,7 @@ ROWS = (
         file="emla/web/watched.py",
         old="if self._made and (self.transport is None or self.transport.is_closing()):",
         new="if False:",
-        held_by=(
-            f"{WATCHED}::test_what_was_closed_and_does_not_take_its_rest_has_a_deadline",
-            f"{DOOR}::test_who_ends_tls_and_takes_nothing_more_is_broken_off",
-        ),
+        held_by=(f"{WATCHED}::test_what_was_closed_and_does_not_take_its_rest_has_a_deadline",),
     ),
     Safeguard(
         name="no call is refused in front of the guard",
@@ -215,7 +211,10 @@ ROWS = (
         file="emla/web/records.py",
         old="return taken > ALLOWED_BYTES + _OVERHEAD * said",
         new="return False",
-        held_by=(f"{DOOR}::test_a_record_for_each_byte_is_not_borne_for_long_nor_again_at_once",),
+        held_by=(
+            "tests/unit/web/test_records.py::test_what_said_little_for_what_it_cost_is_waste[nothing-said]",
+            "tests/unit/web/test_records.py::test_what_said_little_for_what_it_cost_is_waste[byte-by-byte]",
+        ),
     ),
     Safeguard(
         name="what waits to be read is not held against a caller",

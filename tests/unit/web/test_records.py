@@ -31,7 +31,7 @@ def test_what_was_read_counts_and_what_waits_does_not() -> None:
         (10**9 + 10**7, 10**9, False),
         (23 * 10**6, 10**6, True),
     ],
-    ids=["handshake", "allowed", "nothing said", "large body", "a record for each byte"],
+    ids=["handshake", "allowed", "nothing-said", "large-body", "byte-by-byte"],
 )
 def test_what_said_little_for_what_it_cost_is_waste(taken: int, said: int, *, wasteful: bool) -> None:
     assert is_wasteful(taken, said) == wasteful

@@ -1,6 +1,7 @@
 """The deadlines of a connection, looked at from instants of the test's choosing: nobody waits."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -135,8 +136,11 @@ async def test_a_head_behind_an_answer_under_way_is_no_longer_than_any_other(tmp
         writer = await connect(here, b"GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
         watched = await here.watched()
         await here.until(lambda: watched._current_request is not None)
-        writer.write(b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: %s\r\n" % (n, b"y" * 1000) for n in range(33)))
-        await here.until(lambda: here.connections.closed["header"] == 1)
+        said = b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: %s\r\n" % (n, b"y" * 1000) for n in range(33))
+        all_of_it = watched._received + len(said)
+        writer.write(said)
+        await here.until(lambda: watched.place.gone or watched._received == all_of_it)
+        assert here.connections.closed["header"] == 1
 
 
 async def test_what_was_closed_and_does_not_take_its_rest_has_a_deadline(tmp_path: Path) -> None:
@@ -165,8 +169,11 @@ async def test_who_expects_anything_else_is_closed_on_because_nobody_would_pay_f
     tmp_path: Path,
 ) -> None:
     async with house(tmp_path, LIMITS) as here:
-        await connect(here, b"GET / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n")
-        await here.until(lambda: here.connections.closed["expectation"] == 1)
+        reader, writer = await here.connect()
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read(100) == b""
+        assert here.connections.closed["expectation"] == 1
 
 
 async def test_a_connection_that_is_over_is_held_by_nothing(tmp_path: Path) -> None:
