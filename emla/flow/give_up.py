@@ -28,9 +28,8 @@ def give_up(gateway: Gateway, row: SentRow, reason: str) -> Callable[[Transactio
             transaction.issue(gateway.acknowledge(Event.RELAY_FAILURE, subject, reason, at=at))
         # What the recipient signed about the content proves that it has the package: that is never contradicted.
         transaction.move_leg(leg.id, leg.state, delivered or LegState.EXPIRED)
-        transaction.put_unanswered(
-            row.pid, row.recipient
-        )  # statuses go on asking for its answer: no leg does any more
+        # Statuses go on asking for its answer: no leg does any more.
+        transaction.put_unanswered(row.pid, row.recipient)
         return True
 
     return operation

@@ -107,7 +107,7 @@ ROWS = (
         name="what comes again has our answer sent again",
         row="61",
         file="emla/flow/collect_items.py",
-        old="if leg.state is LegState.READY:",
+        old="if leg.state in (LegState.READY, LegState.HELD):",
         new="if True:",
         held_by=(_COLLECT + "test_what_comes_again_has_our_answer_sent_again",),
     ),

@@ -265,7 +265,7 @@ ROWS = (
         name="a stranger does not cut off the peer behind its address",
         row="54",
         file="emla/web/guard.py",
-        old="if not self.connections.knows(place.address, now, _KNOWN_SECONDS):",
+        old="if not self.connections.knows(place.address, now, KNOWN_SECONDS):",
         new="if True:",
         held_by=(f"{ROW_54}::test_a_stranger_behind_the_address_of_a_peer_does_not_cut_the_peer_off",),
     ),
