@@ -215,6 +215,7 @@ def _line(parts: Parts) -> Line:
     refresh = Refresh(gateway, parts.transport, ping, take, hubs.line, hubs.ways)
     gateway.signals.cards_seen = refresh.cards_seen
     gateway.signals.refused = refresh.refused
+    gateway.signals.unheard = refresh.unheard
     gateway.signals.wake = relay.wake
     opening = Open(gateway, parts.opener, news, relay.add)
     # A peer's word out of our mailbox shows that it is alive, and says nothing about its line: `Ways` is not told.

@@ -14,9 +14,9 @@ from emla.bootstrap.hub_status import HubStatus, hub_figures, hub_readiness
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.own import DATABASE, SOCKET, own_authority, write_own_file
 from emla.bootstrap.own_keys import OwnKeys
+from emla.bootstrap.parts import THE_MACHINE, Surroundings
 from emla.bootstrap.restored import refuse_restored
 from emla.bootstrap.running import Failure, cancel, check_role, drain, until_stopped
-from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
 from emla.flow.changes import Changes
 from emla.flow.gateway import Gateway
 from emla.flow.hub import Deposits, HubFigures
@@ -31,8 +31,8 @@ from emla.keyring.folder import KeyFolder
 from emla.keyring.tls import check_tls
 from emla.model.settings import Role, Settings
 from emla.store.files import FileBlobs
-from emla.store.sqlite.listings import SqliteListings, open_listings
-from emla.store.sqlite.store import SqliteStore, open_store
+from emla.store.sqlite.listings import SqliteListings
+from emla.store.sqlite.store import SqliteStore
 from emla.transport.https import HttpsTransport
 from emla.web.connections import Connections
 from emla.web.guard import Guard
@@ -76,7 +76,12 @@ class _Hub:
         return [asyncio.create_task(each.run()) for each in (self.refresh, self.upkeep, self.sweep)]
 
 
-async def serve_hub(settings: Settings, keys: KeyFolder, on_ready: Callable[[int, int], None] | None) -> None:
+async def serve_hub(
+    settings: Settings,
+    keys: KeyFolder,
+    on_ready: Callable[[int, int], None] | None,
+    around: Surroundings = THE_MACHINE,
+) -> None:
     """Run a hub until it is told to stop.
 
     Raises:
@@ -87,13 +92,13 @@ async def serve_hub(settings: Settings, keys: KeyFolder, on_ready: Callable[[int
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
     async with contextlib.AsyncExitStack() as stack:
-        parts = await _open_parts(settings, keys, stack)
+        parts = await _open_parts(settings, keys, stack, around)
         hub = _hub(parts)
         await hub.own.start()
         await hub.upkeep.sign_status()
         workers = hub.workers()
         stack.push_async_callback(cancel, workers)
-        listeners = Listeners()
+        listeners = Listeners(around.door)
         stack.push_async_callback(listeners.close)
         peer_port, operations_port = await _listen(settings, hub, listeners)
         logger.info(
@@ -108,21 +113,23 @@ async def serve_hub(settings: Settings, keys: KeyFolder, on_ready: Callable[[int
     logger.info("stopped", extra={"state": "stopped"})
 
 
-async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.AsyncExitStack) -> _Parts:
+async def _open_parts(
+    settings: Settings, folder: KeyFolder, stack: contextlib.AsyncExitStack, around: Surroundings
+) -> _Parts:
     data = settings.data
     authority = own_authority(data)
     refuse_restored(data)
-    stack.enter_context(lock_folder(data))
-    clock = SystemClock()
+    stack.enter_context(around.lock(data))
+    clock = around.clock()
     now = int(clock.now())
     keys = OwnKeys(folder.read(), folder.folder, read=folder.read)
     stack.callback(folder.tokens.close)
-    store = open_store(data / DATABASE, ledger_key_at(authority, keys, now), folder.slow)
+    store = around.store(data / DATABASE, ledger_key_at(authority, keys, now), folder.slow)
     stack.push_async_callback(store.close)
     check_role(store.read, Role.HUB)
-    blobs = FileBlobs(data, system_entropy)
+    blobs = FileBlobs(data, around.entropy)
     blobs.sweep(lambda sha256: store.read.knows_payload(sha256))
-    listings = await open_listings((data / DATABASE).absolute())
+    listings = await around.listings((data / DATABASE).absolute())
     stack.push_async_callback(listings.close)
     transport = HttpsTransport(settings.peer, settings.limits)
     stack.push_async_callback(transport.close)
@@ -132,7 +139,7 @@ async def _open_parts(settings: Settings, folder: KeyFolder, stack: contextlib.A
         store=store,
         blobs=blobs,
         clock=clock,
-        entropy=system_entropy,
+        entropy=around.entropy,
         settings=settings,
     )
     failure = Failure()

@@ -16,8 +16,9 @@ from emla.flow.hub_held import HubHeld, move_acknowledgement
 from emla.flow.news import News
 from emla.flow.record import record_acknowledgement, tell_contradiction
 from emla.flow.stored import has_size, is_whole
-from emla.flow.ways import Ways, blamed_on
+from emla.flow.ways import Ways, Went, blamed_on
 from emla.model.acknowledgement import ISSUED_BY_HUB, Event
+from emla.model.documents import Authority
 from emla.model.errors import InvalidAcknowledgementError, StoreError
 from emla.model.leg import Leg, LegKind, LegState
 from emla.ports.hub_line import HubLine
@@ -90,8 +91,7 @@ class DeliverLeg:
         if isinstance(answer, Refusal):
             if answer.code == "digest-mismatch" and not await is_whole(gateway, row.payload_sha256):
                 return _damaged(row)
-            gateway.signals.refused(said_by.id, answer.code)
-            return blamed_on(went, peer, answer)
+            return self._refused(went, peer, answer)
         try:
             # O6: verified before it is believed; a crash before the commit only makes us ask again.
             claim = read_acknowledgement(answer)
@@ -122,6 +122,15 @@ class DeliverLeg:
             gateway.signals.wake(peer.id)  # the package it replaced may be asked for again
         return None
 
+    def _refused(self, went: Went[object], peer: Authority, refusal: Refusal) -> Refusal:
+        """Whoever has not heard of our newest keys cannot know what they signed: that is no fault of the leg, which waits."""
+        signals, by = self._gateway.signals, (went.hub or peer).id
+        signals.refused(by, refusal.code)
+        told = blamed_on(went, peer, refusal)
+        if told.code == "bad-signature" and signals.unheard(by):
+            return Refusal(code=told.code, retry_after_seconds=HELD_SECONDS, held=True)
+        return told
+
     async def _expire(self, row: SentRow) -> None:
         """O8: nobody acknowledged it in time. A genuine RelayAcceptance that comes later supersedes this."""
         await self._gateway.store.write(give_up(self._gateway, row, EXPIRED))
@@ -143,8 +152,7 @@ class DeliverLeg:
         if isinstance(went, Postponed):
             return went
         if went.answer is not None:
-            gateway.signals.refused((went.hub or peer).id, went.answer.code)
-            return blamed_on(went, peer, went.answer)
+            return self._refused(went, peer, went.answer)
         if went.hub:
             return await self._held.acknowledgement(leg, peer, went.code, about=row.pid)
 

@@ -171,6 +171,11 @@ def _nothing(*_: object) -> None:
     """Nobody listens."""
 
 
+def _no(_: str) -> bool:
+    """Nobody knows better."""
+    return False
+
+
 @dataclass(slots=True)
 class Signals:
     """What one journey tells another in passing; bootstrap connects them, a test may leave them alone."""
@@ -179,6 +184,8 @@ class Signals:
     """A peer named its own card's version, and the version of ours that it knows."""
     refused: Callable[[str, str], None] = _nothing
     """A peer refused something of ours with a code."""
+    unheard: Callable[[str], bool] = _no
+    """Whether documents of ours are on their way to a peer, or wait for it: what it says of our keys is about older ones."""
     wake: Callable[[str], None] = _nothing
     """Something that a peer's legs waited for has come about."""
     pinned: Callable[[str], None] = _nothing

@@ -256,7 +256,7 @@ class Deposits:
         self._on_contact(issuer.id)
         await self._hold(
             ItemKind.ACKNOWLEDGEMENT,
-            said.by,
+            share_of(said.by, owner) if again else said.by,
             owner,
             verified.aid,
             stored,
@@ -341,6 +341,14 @@ class Deposits:
         if placed:
             self._figures.deposited += 1
             self._on_deposit(deposit.owner)
+
+
+def share_of(depositor: str, owner: str) -> str:
+    """Who is charged for what one member may lay before another twice: the two of them, and neither's own share.
+
+    Each of the two has it, and so can fill the mailbox of the pair; but not use up what the other may give to everybody else.
+    """
+    return f"{depositor} {owner}"
 
 
 def _check_payload(expected: bytes, digest: bytes) -> None:

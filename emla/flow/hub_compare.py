@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from emla.flow.accept import PayloadSource
 from emla.flow.gateway import Gateway
-from emla.flow.hub import Deposits
+from emla.flow.hub import Deposits, share_of
 from emla.flow.pace import Pace
 from emla.formats.returned import encode_front
 from emla.model.channel import ChannelStatus
@@ -120,7 +120,7 @@ class CompareDeposits:
         if source.size != reference.size:
             raise InvalidPackageError("malformed", "The payload has not the size the header names.")
         gateway.require_space(reference.size)
-        depositor = header.recipient if owner == header.sender else header.sender
+        depositor = share_of(header.recipient if owner == header.sender else header.sender, owner)
         front, at = encode_front(signed, bundles), gateway.now()
         size = len(front) + reference.size
         with (

@@ -1,13 +1,15 @@
 """The memory of nonces: a signed call is good once. In memory only; what came before it began is treated as seen.
 
-Bounded for each authority, so that one that calls without end only shuts itself out until its calls expire.
+When it began is reckoned from the clock as it reads now: one that was a day fast at the start and was set right since would
+otherwise refuse everybody for a day. Bounded for each authority, so that one that calls without end only shuts itself out until
+its calls expire.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
 
 from emla.model.call import CallSignature
 from emla.model.errors import TransportError
+from emla.ports.clock import Clock
 
 NONCES_MAX = 65_536
 """For each authority; at the life a caller of ours gives its calls, over 500 a second."""
@@ -16,10 +18,10 @@ NONCES_MAX = 65_536
 class Nonces:
     """Remembers the nonces of each authority until their calls expire."""
 
-    def __init__(self, now: Callable[[], int]) -> None:
-        """Args: the wall clock. Calls signed before this instant cannot be known and count as seen."""
-        self._now = now
-        self._since = now()
+    def __init__(self, clock: Clock) -> None:
+        """Args: the clock. Calls signed before this instant cannot be known and count as seen."""
+        self._clock = clock
+        self._began = clock.steady()
         self._known: dict[str, OrderedDict[bytes, int]] = {}
 
     def seen(self, sender: str, signature: CallSignature) -> bool:
@@ -28,10 +30,10 @@ class Nonces:
         Raises:
             TransportError: ``busy``: this authority has too many calls in their time.
         """
-        if signature.created < self._since:
+        now = int(self._clock.now())
+        if signature.created < int(self._clock.now() - (self._clock.steady() - self._began)):
             return True
         known = self._known.setdefault(sender, OrderedDict())
-        now = self._now()
         while known and next(iter(known.values())) <= now:
             known.popitem(last=False)
         if signature.nonce in known:

@@ -42,6 +42,8 @@ class _Plan:
     push: bool = False
     push_later: bool = False
     """The last push did not arrive: it goes with the next hourly visit, or when the peer makes contact."""
+    unheard: bool = False
+    """The peer may not have our documents yet: a push is due, under way, or did not arrive."""
     answered: set[str] = field(default_factory=set)
     """Refusals that have led to a visit since the last hourly round or change of ours: each does so once."""
     under_way: bool = False
@@ -97,15 +99,22 @@ class Refresh:
     def refused(self, peer: str, code: str) -> None:
         """A peer refused something of ours."""
         plan = self._plan(peer)
-        if code in _SIGNS and code not in plan.answered:
+        # Whoever refuses is there: what could not be pushed goes now, too.
+        if code in _SIGNS and (code not in plan.answered or plan.push_later):
             plan.answered.add(code)
             self._want(peer, fetch=True, push=True)
+
+    def unheard(self, peer: str) -> bool:
+        """Whether a peer may not have our documents yet."""
+        plan = self._plans.get(peer)
+        return plan is not None and plan.unheard
 
     def published(self) -> None:
         """Our own documents have changed: every peer is to have them."""
         for peer in self._gateway.directory.peers:
             plan = self._plan(peer)
-            plan.push, plan.last = True, None  # news of our own need not wait for their minute
+            plan.push = plan.unheard = True
+            plan.last = None  # news of our own need not wait for their minute
             plan.answered.clear()
         self._changed.set()
 
@@ -114,6 +123,7 @@ class Refresh:
             plan = self._plan(peer)
             plan.fetch |= fetch
             plan.push |= push
+            plan.unheard |= push
             self._changed.set()
 
     def _plan(self, peer: str) -> _Plan:
@@ -159,6 +169,8 @@ class Refresh:
         plan.fetch = plan.push = plan.push_later = False
         try:
             plan.push_later = push and not await self._pushed(peer)
+            if push and not (plan.push_later or plan.push):
+                plan.unheard = False
             if hourly and self._answers(peer):
                 await self._pinged(peer)
             if fetch and self._answers(peer):

@@ -18,6 +18,7 @@ from emla.model.errors import TransportError
 from emla.ports.transport import Refusal
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 _PAUSE_SECONDS = 30.0
 _PAUSE_SECONDS_MAX = 15 * 60.0
 _OURS = frozenset({"internal"})
@@ -25,15 +26,15 @@ _OURS = frozenset({"internal"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Went(Generic[T]):
+class Went(Generic[T_co]):
     """What came of it: the answer, the hub that gave it (None: the peer itself), and why it did not go directly."""
 
-    answer: T
+    answer: T_co
     hub: Authority | None = None
     code: str | None = None
 
 
-def blamed_on(went: Went[T], peer: Authority, refusal: Refusal) -> Refusal:
+def blamed_on(went: Went[object], peer: Authority, refusal: Refusal) -> Refusal:
     """What a leg is told of a refusal: a hub's is no reason to put aside what its peer has a line of its own for.
 
     It is then as if only that line had failed: a hub may delay, and must not make people's decisions necessary.

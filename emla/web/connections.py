@@ -64,6 +64,10 @@ class Place:
     """Whether it is to be closed after the answer under way."""
     gone: bool = False
 
+    def release(self) -> None:
+        """Let go of the connection: it is over."""
+        self.end, self.is_idle = _nothing, _busy
+
 
 @dataclass(slots=True)
 class Connections:

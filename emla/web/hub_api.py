@@ -89,7 +89,7 @@ class HubApi:
         self._ping = ping
         self._compare = compare
         self._take = take
-        self._nonces = Nonces(gateway.now)
+        self._nonces = Nonces(gateway.clock)
         self.stopping = False
 
     def application(self) -> web.Application:

@@ -91,6 +91,9 @@ class Watched(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """It is over."""
         self._connections.leave(self.place)
+        # A place that still named its transport would keep TLS with its 256 KiB of buffer until the next great collection.
+        self.place.release()
+        self._body = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

@@ -143,4 +143,12 @@ ROWS = (
         new="            if False:",
         held_by=(f"{_THROUGH}::test_two_statuses_left_at_a_hub_are_not_of_one_second",),
     ),
+    Safeguard(
+        name="what another signed is not charged to it",
+        row="54",
+        file="emla/flow/hub.py",
+        old='    return f"{depositor} {owner}"',
+        new="    return depositor",
+        held_by=(f"{_HUB}::test_whoever_plays_back_what_another_gave_uses_up_nothing_of_its_share",),
+    ),
 )

@@ -91,9 +91,20 @@ ROWS = (
         name="calls from before a restart count as seen",
         row="56",
         file="emla/flow/nonces.py",
-        old="        if signature.created < self._since:\n            return True\n",
+        old="        if signature.created < int(self._clock.now() - (self._clock.steady() - self._began)):\n"
+        "            return True\n",
         new="",
         held_by=("tests/attacks/test_row_56.py::test_a_call_from_before_a_restart_is_not_repeated_after_it",),
+    ),
+    Safeguard(
+        name="a clock that was fast at the start of a hub and is right now refuses nobody",
+        row="60",
+        file="emla/flow/nonces.py",
+        old="(self._clock.now() - (self._clock.steady() - self._began))",
+        new="(self._began_at)",
+        held_by=(
+            "tests/unit/flow/test_nonces.py::test_a_clock_that_was_fast_at_the_start_and_was_set_right_refuses_nobody",
+        ),
     ),
     Safeguard(
         name="the memory of nonces is bounded for each authority",

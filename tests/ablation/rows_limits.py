@@ -202,6 +202,14 @@ ROWS = (
         ),
     ),
     Safeguard(
+        name="a connection that is over lets its memory go",
+        row="54",
+        file="emla/web/watched.py",
+        old="        self.place.release()\n",
+        new="",
+        held_by=(f"{WATCHED}::test_a_connection_that_is_over_is_held_by_nothing",),
+    ),
+    Safeguard(
         name="tls that says nothing is not borne",
         row="53",
         file="emla/web/records.py",

@@ -238,4 +238,24 @@ ROWS = (
         new="False and officers.authority",
         held_by=("tests/unit/steps/test_approve.py::test_the_officers_of_another_authority_are_not_ours",),
     ),
+    Safeguard(
+        name="a signature by a key that the peer has not heard of is no fault of the leg",
+        row="48",
+        file="emla/flow/deliver.py",
+        old='if told.code == "bad-signature" and signals.unheard(by):',
+        new="if False:",
+        held_by=(
+            "tests/unit/flow/test_refresh.py::test_a_signature_refused_by_who_has_not_heard_of_the_key_is_no_fault_of_the_leg",
+        ),
+    ),
+    Safeguard(
+        name="documents that did not arrive go to whoever refuses, however often",
+        row="48",
+        file="emla/flow/refresh.py",
+        old="(code not in plan.answered or plan.push_later)",
+        new="code not in plan.answered",
+        held_by=(
+            "tests/unit/flow/test_refresh.py::test_who_has_not_our_documents_is_given_them_however_often_it_refuses",
+        ),
+    ),
 )

@@ -13,7 +13,8 @@ from emla.flow.peers import ImportPeer, root_fingerprint
 from emla.formats.export import encode_export
 from emla.model.errors import InvalidDocumentError
 from emla.model.leg import LegState
-from tests.support.in_process import InlineOpener, Station, make_folder
+from tests.support.folders import make_folder
+from tests.support.in_process import InlineOpener, Station
 from tests.support.key_house import RECIPIENT, House, key_house
 
 

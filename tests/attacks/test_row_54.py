@@ -4,12 +4,16 @@ Expected: quota, reservation TTL, no other peer affected.
 """
 
 import asyncio
+import os
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from emla.formats.header import package_id
 from emla.formats.strict_json import Json as Document
+from tests.attacks.test_row_52 import peak_memory
 from tests.support import authorities
 from tests.support.attacked import Target, attacked
 from tests.support.authorities import Package, Tampering, build
@@ -156,3 +160,71 @@ async def test_a_stranger_behind_the_address_of_a_peer_does_not_cut_the_peer_off
             await stranger.say(head("GET", "/emla/1/documents/de.bfj"))
             assert (await stranger.answer())[0] == 200
     assert await deliver(target, target.honest(), "127.0.0.9") == 200
+
+
+# --- all of them ---
+
+
+async def offering(target: Target, offers: list[bytes], source: str, left: list[int]) -> None:
+    """Offer and go away, or wait a moment for the answer; again and again until nothing is left."""
+    number = 0
+    while left[0] > 0:
+        left[0] -= 1
+        number += 1
+        try:
+            caller = await call(target.server, source)
+        except OSError:
+            continue  # turned away at the door
+        try:
+            await caller.say(offers[number % len(offers)])
+            if number % 4:
+                async with asyncio.timeout(0.5):
+                    await caller.some()
+        except (OSError, TimeoutError):
+            pass
+        finally:
+            caller.go()
+
+
+async def honest_all_along(target: Target, left: list[int]) -> list[float]:
+    """Another peer delivers all the while; how long each delivery took."""
+    seconds = []
+    while left[0] > 0:
+        package, begun = target.honest_of(LARGE, target.hk), time.monotonic()
+        assert await deliver(target, package, "127.0.0.3") == 200
+        seconds.append(time.monotonic() - begun)
+        await asyncio.sleep(1)
+    return sorted(seconds)
+
+
+@pytest.fixture
+def besieged(tmp_path: Path) -> Iterator[Target]:
+    """With the limits of the installation, as far as the tests of one machine can."""
+    with attacked(tmp_path) as one:
+        yield one
+
+
+@pytest.mark.long
+@pytest.mark.timeout(0)
+async def test_a_million_offers_that_bring_nothing_cost_the_others_nothing(besieged: Target) -> None:
+    count = int(os.environ.get("EMLA_OFFERS") or 10**6)
+    offers = [b"".join(offer_of(besieged.honest_of(LARGE)))[:5000] for _ in range(64)]
+    before, left, begun = besieged.contents(), [count], time.monotonic()
+    memory = peak_memory(besieged.server)
+    sources = [
+        f"127.0.6.{1 + number % 8}" for number in range(96)
+    ]  # more at once than a peer may have under way
+    honest = asyncio.create_task(honest_all_along(besieged, left))
+    await asyncio.gather(*(offering(besieged, offers, each, left) for each in sources))
+    seconds = await honest
+    took = time.monotonic() - begun
+    await holding(besieged, 0)
+    refused = (await metrics(besieged.server)).get('emla_quota_total{peer="at.moj"}', 0.0)
+    grown = (peak_memory(besieged.server) - memory) / 1024**2
+    print(
+        f"{count} offers in {took:.0f} s, {refused:.0f} answered quota; {len(seconds)} honest deliveries beside them:"
+        f" median {seconds[len(seconds) // 2]:.2f} s, longest {seconds[-1]:.2f} s; memory grew by {grown:.0f} MiB"
+    )
+    assert besieged.contents()["received"] - before["received"] == len(seconds)
+    assert grown < 256
+    assert await deliver(besieged, besieged.honest_of(LARGE)) == 200

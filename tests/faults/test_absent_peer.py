@@ -10,7 +10,8 @@ from emla.model.leg import Leg
 from emla.model.settings import PeerSettings
 from emla.ports.transport import Refusal
 from tests.support.books import reading
-from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock, make_folder
+from tests.support.folders import make_folder
+from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
 from tests.support.messages import make_template
 
 SENDER, RECIPIENT = "at.moj", "jp.moj"

@@ -37,13 +37,8 @@ from tests.faults.journeys import (
 )
 from tests.support.books import read_books
 from tests.support.faulty_store import Fate
-from tests.support.in_process import (
-    DirectLine,
-    InlineOpener,
-    Station,
-    TestClock,
-    make_folder,
-)
+from tests.support.folders import make_folder
+from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
 from tests.support.invariants import seen_is_stored, violations
 from tests.support.messages import make_template
 

@@ -8,14 +8,8 @@ from emla.model.documents import Authority
 from emla.ports.transport import Refusal
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from tests.support.books import read_books
-from tests.support.in_process import (
-    BytesSource,
-    DirectLine,
-    InlineOpener,
-    Station,
-    TestClock,
-    make_folder,
-)
+from tests.support.folders import make_folder
+from tests.support.in_process import BytesSource, DirectLine, InlineOpener, Station, TestClock
 from tests.support.messages import make_template
 
 SENDER, RECIPIENT = "at.moj", "jp.moj"

@@ -15,8 +15,10 @@ from emla.formats.acknowledgement import decode_bundle, encode_bundle
 from emla.model.acknowledgement import Bundle, Event
 from tests.support.arrived import SETTLED
 from tests.support.books import read_books
-from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock, make_folder
-from tests.support.invariants import LEDGER, seen_is_stored, violations
+from tests.support.folders import make_folder
+from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
+from tests.support.invariants import seen_is_stored, violations
+from tests.support.judged_ledger import LEDGER
 from tests.support.messages import make_template
 
 SENDER, RECIPIENT = "at.moj", "jp.moj"

@@ -5,7 +5,8 @@ import os
 import sys
 import time
 
-from tests.simulation.options import Kind, draw
+from tests.simulation.draw import draw
+from tests.simulation.options import Kind
 from tests.simulation.run import run_seed, run_seeds
 
 

@@ -14,7 +14,7 @@ from functools import cache
 from emla.formats.acknowledgement import encode_bundle
 from emla.model.acknowledgement import Event
 from emla.model.package import PartRole
-from tests.simulation.house import HOSTS, house
+from tests.simulation.house import HOSTS, House
 from tests.simulation.node import PORT, Node
 from tests.simulation.options import EVIL
 from tests.support.acknowledging import issue
@@ -61,10 +61,10 @@ TAMPERINGS: dict[str, Tampering] = {
 
 
 @cache
-def package_to(recipient: str, number: int, what: str) -> Package:
+def package_to(house: House, recipient: str, number: int, what: str) -> Package:
     """Package `number` of the stranger, wrong in one way; made once for each process."""
-    at = node_party(recipient)
-    return build(house().evil, at, number=number, parts=_parts(recipient, number), tampering=TAMPERINGS[what])
+    at = node_party(house, recipient)
+    return build(house.evil, at, number=number, parts=_parts(recipient, number), tampering=TAMPERINGS[what])
 
 
 @cache
@@ -79,18 +79,18 @@ def _parts(recipient: str, number: int) -> Parts:
 
 
 @cache
-def node_party(name: str) -> Party:
+def node_party(house: House, name: str) -> Party:
     """What the stranger knows of an authority: its documents, and so the public half of its sealing key."""
     from emla.bootstrap.own import own_authority
     from emla.keyring.files import OPENER_USES, read_keys
     from emla.model.documents import KeyUse
 
-    authority = own_authority(house().folder / name)
+    authority = own_authority(house.folder / name)
     newest = authority.newest(KeyUse.SEAL, NOW)
     assert newest is not None
-    sealing = read_keys(house().folder / name / "keys", OPENER_USES).sealing_key(newest.kid)
+    sealing = read_keys(house.folder / name / "keys", OPENER_USES).sealing_key(newest.kid)
     assert sealing is not None
-    return replace(house().evil, id=name, seal=sealing, authority=authority)
+    return replace(house.evil, id=name, seal=sealing, authority=authority)
 
 
 @dataclass
@@ -99,6 +99,7 @@ class Evil:
 
     nodes: Sequence[Node]
     chance: random.Random
+    house: House
     calls: dict[str, int] = field(default_factory=dict)
     answers: dict[int, int] = field(default_factory=dict)
     _next: int = 0
@@ -141,8 +142,8 @@ class Evil:
 
     def _bundle(self) -> bytes:
         """A genuine acknowledgement by the stranger, of some package of its own choice."""
-        package = package_to(self.nodes[0].name, 1, "honest")
-        return encode_bundle(issue(house().evil, package, Event.RELAY_ACCEPTANCE))
+        package = package_to(self.house, self.nodes[0].name, 1, "honest")
+        return encode_bundle(issue(self.house.evil, package, Event.RELAY_ACCEPTANCE))
 
     async def attack(self, seconds: float) -> None:
         """Call the others until the time is over."""
@@ -162,12 +163,12 @@ class Evil:
         if what in TAMPERINGS:
             # What is wrong in different ways has different places: only "second" contradicts what was there before.
             number = 1 + list(TAMPERINGS).index(what) + len(TAMPERINGS) * self.chance.randrange(3)
-            package = package_to(name, number, what)
+            package = package_to(self.house, name, number, what)
             return _offer(package, package.pid)
         if what == "second":
-            return _other(name, "second")
+            return _other(self.house, name, "second")
         if what == "held":
-            return _other(name, "held")
+            return _other(self.house, name, "held")
         if what == "acknowledgement":
             aid = derived("aid").hex()
             return _request("PUT", f"/emla/1/acknowledgements/{aid}", self._bundle())
@@ -188,9 +189,9 @@ class Evil:
 
 
 @cache
-def _other(name: str, what: str) -> bytes:
+def _other(house: House, name: str, what: str) -> bytes:
     """Another package in the place of the first honest one, or the same payload in another: what came first stands."""
-    evil, at, first = house().evil, node_party(name), secrets_of(EVIL, name, 1)
+    evil, at, first = house.evil, node_party(house, name), secrets_of(EVIL, name, 1)
     if what == "second":
         fresh = replace(first, payload_id=derived("second", length=16))
         package = build(evil, at, number=1, parts=_parts(name, 900), secrets=fresh)

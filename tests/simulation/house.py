@@ -19,26 +19,29 @@ from emla.formats import ed1
 from emla.formats.export import encode_export
 from emla.keyring.files import GATEWAY_USES, OPENER_USES, FileUse, read_keys
 from emla.model.documents import KeyUse
+from tests.simulation.draw import draw
+from tests.simulation.key_officers import KeyOfficers
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network
 from tests.simulation.node import PORT, Node, SimulatedClock
-from tests.simulation.options import EVIL, NAMES, Kind, draw
+from tests.simulation.options import EVIL, HIDDEN, HUB, NAMES, Kind
 from tests.simulation.points import Counts
 from tests.simulation.weather import RunWeather
 from tests.support.authorities import NOW, Party
 
 EPOCH = float(NOW)
 """The wall clock at the beginning of a run."""
-HOSTS = {name: f"10.0.0.{number}" for number, name in enumerate((*NAMES, EVIL), 1)}
+HOSTS = {name: f"10.0.0.{number}" for number, name in enumerate((*NAMES, EVIL, HUB), 1)}
 _BEFORE_SECONDS = 3 * 86400
 """So that a clock that is a day slow does not fall before the keys."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class House:
-    """Where the folders lie, and the strangers' keys."""
+    """Where the folders lie, who has one, and the stranger's keys."""
 
     folder: Path
+    names: tuple[str, ...]
     evil: Party
 
 
@@ -49,31 +52,36 @@ def memory_folder() -> str | None:
 
 
 @cache
-def house() -> House:
-    """The folders of this process; they end with it."""
+def house(*, hub: bool = False) -> House:
+    """The folders of this process; they end with it.
+
+    Args:
+        hub: there is a hub, which every card names and everybody has pinned; one authority cannot be reached but through it.
+    """
     keeper = tempfile.TemporaryDirectory(prefix="emla-house-", dir=memory_folder())
     _KEPT.append(keeper)
     folder = Path(keeper.name)
-    made = {name: _initialise(folder, name) for name in (*NAMES, EVIL)}
+    names = (*NAMES, HUB) if hub else NAMES
+    made = {name: _initialise(folder, name, hub=hub) for name in (*names, EVIL)}
     loop = VirtualLoop()
     options = draw(0, Kind.LINE)
     loop.network = Network(loop, RunWeather(options, random.Random(0), calm=True))
-    nodes = [make_node(name, folder / name, loop, Counts(), epoch=EPOCH - _BEFORE_SECONDS) for name in NAMES]
+    nodes = [make_node(name, folder / name, loop, Counts(), epoch=EPOCH - _BEFORE_SECONDS) for name in names]
     loop.run_until_complete(_introduce(nodes, made))
     for node in nodes:
         node.bury()
         assert not node.errors, node.errors
     loop.bury()
-    return House(folder, _party(folder / EVIL, made[EVIL]))
+    return House(folder, names, _party(folder / EVIL, made[EVIL]))
 
 
 _KEPT: list["tempfile.TemporaryDirectory[str]"] = []
 
 
-def copy_of_the_house(target: Path) -> None:
+def copy_of_the_house(target: Path, made: House) -> None:
     """Folders for a run."""
-    for name in NAMES:
-        shutil.copytree(house().folder / name, target / name)
+    for name in made.names:
+        shutil.copytree(made.folder / name, target / name)
 
 
 def make_node(
@@ -92,6 +100,7 @@ def make_node(
         counts=counts,
         chance=random.Random(f"{name} {seed}"),
         clock=SimulatedClock(loop, epoch),
+        is_hub=name == HUB,
         on_exit=lambda node: None,
     )
 
@@ -105,18 +114,19 @@ def certificate_of(data: Path) -> bytes:
     return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
 
 
-def _initialise(folder: Path, name: str) -> Initialised:
+def _initialise(folder: Path, name: str, *, hub: bool) -> Initialised:
     return initialise(
         folder / name,
         About(
             authority=name,
             names=(("en", f"Central authority {name}"),),
-            endpoint_url=f"https://{HOSTS[name]}:{PORT}",
+            endpoint_url="" if hub and name == HIDDEN else f"https://{HOSTS[name]}:{PORT}",
             country=name[:2].upper(),
             contacts=(("email", f"desk@{name}.example.org"),),
             languages=("en",),
             time_zone="UTC",
             office_hours="09:00-17:00",
+            hubs=(HUB,) if hub and name in NAMES else (),
         ),
         now=int(EPOCH) - _BEFORE_SECONDS,
     )
@@ -130,7 +140,7 @@ async def _introduce(nodes: list[Node], made: dict[str, Initialised]) -> None:
         connector = aiohttp.UnixConnector(str(node.socket))
         async with aiohttp.ClientSession("http://emla", connector=connector) as client:
             for there in made.values():
-                if there.authority.id == node.name:
+                if there.authority.id == node.name or (node.name, there.authority.id) == (HUB, EVIL):
                     continue
                 answer = await client.post(
                     "/v1/peers",
@@ -138,6 +148,10 @@ async def _introduce(nodes: list[Node], made: dict[str, Initialised]) -> None:
                     data=encode_export(there.authority.documents),
                 )
                 assert answer.status == 201, await answer.text()
+    officers = KeyOfficers({node.name: node for node in nodes}, random.Random(0), EPOCH - _BEFORE_SECONDS)
+    for node in nodes:
+        if not node.is_hub:
+            await officers.appoint(node.name)
     for node in nodes:
         node.stop()
     await asyncio.sleep(60.0)

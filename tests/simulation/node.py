@@ -1,7 +1,8 @@
 """One gateway of a simulation: a data folder, and the process that serves it, or does not at the moment.
 
-The process is `emla.bootstrap.serve.run_gateway` itself. Only its surroundings are ours: clock and chance are the run's, opener
-and clerk do their work in this process, and the lock and the store are noted so that a death can take them away.
+The process is `emla.bootstrap.serve.run_gateway` itself, or that of a hub. Only its surroundings are ours: clock and chance are
+the run's, opener and clerk do their work in this process, and the lock and the store are noted so that a death can take them
+away.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from emla.bootstrap.listeners import Closeable
 from emla.bootstrap.own import SOCKET
 from emla.bootstrap.parts import Surroundings
 from emla.bootstrap.serve import run_gateway
+from emla.bootstrap.serve_hub import serve_hub
 from emla.bootstrap.system import lock_folder
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.keyring.folder import KeyFolder
@@ -138,6 +140,7 @@ class Node:
     chance: random.Random
     """For entropy and for deaths of the opener: one for each node, so that nodes do not disturb each other."""
     clock: SimulatedClock
+    is_hub: bool
     on_exit: Callable[["Node"], None]
     """Told when the process has ended by itself: its storage failed."""
     opener_deaths: float = 0.0
@@ -186,7 +189,8 @@ class Node:
             limits=NO_LIMITS,
         )
         keys = self._keys = self._keys or unlock_keys(settings, {}, Chosen())
-        await run_gateway(settings, keys, None, self._surroundings())
+        run = serve_hub if self.is_hub else run_gateway
+        await run(settings, keys, None, self._surroundings())
 
     def _surroundings(self) -> Surroundings:
         def lock(data: Path) -> IO[bytes]:

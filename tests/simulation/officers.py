@@ -22,16 +22,16 @@ from tests.support.authorities import derived
 from tests.support.messages import ATTACHMENT_NAME, Template, make_template
 from tests.support.servers import submission
 
-_SMALL_BYTES, _LARGE_BYTES = 300, 270 * 1024
+SMALL_BYTES, LARGE_BYTES = 300, 270 * 1024
 _PATIENCE_SECONDS = 100.0
 _LOOK_SECONDS_MAX = 1800.0
-_ENDED = {LegState.REJECTED.value, LegState.EXPIRED.value}
+_ENDED = {LegState.REJECTED.value, LegState.EXPIRED.value, LegState.REPLACED.value}
 
 
 @cache
 def template_of(sender: str, recipient: str, *, large: bool) -> Template:
     """A message between two authorities."""
-    attachment = derived("annex", length=_LARGE_BYTES if large else _SMALL_BYTES)
+    attachment = derived("annex", length=LARGE_BYTES if large else SMALL_BYTES)
     return make_template(sender=sender, recipient=recipient, attachment=attachment)
 
 
@@ -45,6 +45,8 @@ class Officers:
     """Package id by message id, of every message with a SubmissionAcceptance."""
     seen: dict[str, dict[tuple[bytes, Event], bytes]] = field(default_factory=dict)
     """Every acknowledgement that an officer was shown, by authority."""
+    documents: list[bytes] = field(default_factory=list)
+    """Every message that was handed in."""
     read: dict[bytes, int] = field(default_factory=dict)
     """How often each package was opened by an officer."""
     put_off: int = 0
@@ -63,6 +65,7 @@ class Officers:
         message_id = self.chance.randbytes(16)
         template = template_of(planned.sender, planned.recipient, large=planned.large)
         document = template.fill(message_id, message_id)
+        self.documents.append(document)
         more: dict[str, object] = {"prio": "urgent"} if planned.urgent else {}
         if planned.days is not None:
             more["expires_in_days"] = planned.days

@@ -1,19 +1,16 @@
-"""What a seed decides before a run begins: the load, and everything that will go wrong. All of it is printed with the seed.
+"""What is decided before a run begins: the load, and everything that will go wrong. All of it is printed with the seed.
 
-Rules of this file:
-- Everything is drawn here, from one generator, in one order. A run draws from generators of its own, so that what is done later
-  does not change what was decided.
-- Times are seconds of the run; the safety phase ends at `safety_seconds`, and nothing goes wrong after it.
+Times are seconds of the run; the safety phase ends at `safety_seconds`, and nothing goes wrong after it. Seeds: `draw`.
 """
 
-import random
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.simulation.points import STEPS
-
 NAMES = ("at.moj", "de.bfj", "jp.moj")
 EVIL = "xx.evil"
+HUB = "eu.hub"
+HIDDEN = "jp.moj"
+"""In a run with a hub: who has no inbound port."""
 HOUR, DAY = 3600.0, 86400.0
 
 
@@ -72,6 +69,27 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChange:
+    """Two officers bring a new key into force, and perhaps revoke the one before it."""
+
+    node: str
+    at: float
+    use: str
+    revoke: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rot:
+    """A payload rots on a disk: one that was sent or one that was received; later its operator puts a copy back."""
+
+    node: str
+    at: float
+    received: bool
+    gone: bool
+    mended_after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """A message that somebody will hand in."""
 
@@ -107,6 +125,14 @@ class Options:
     failures: tuple[Failure, ...]
     opener_deaths: float
     evil: bool
+    hub: bool = False
+    changes: tuple[KeyChange, ...] = ()
+    rot: tuple[Rot, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Who has a process."""
+        return (*NAMES, HUB) if self.hub else NAMES
 
     def __str__(self) -> str:
         """What went wrong, in one line each."""
@@ -114,145 +140,7 @@ class Options:
             f"kind={self.kind} messages={len(self.planned)} safety={self.safety_seconds:.0f}s"
             f" latency={self.latency_seconds:.3f}s loss={self.loss:.2f} duplication={self.duplication:.2f}"
             f" refusals={self.refusals:.2f} slow={self.slow} ({self.bytes_per_second:.0f} B/s)"
-            f" opener_deaths={self.opener_deaths:.2f} evil={self.evil}"
+            f" opener_deaths={self.opener_deaths:.2f} evil={self.evil} hub={self.hub}"
         )
-        many = (*self.windows, *self.deaths, *self.jumps, *self.failures)
+        many = (*self.windows, *self.deaths, *self.jumps, *self.failures, *self.changes, *self.rot)
         return "\n".join((few, *(f"  {each}" for each in many)))
-
-
-def draw(seed: int, kind: Kind) -> Options:
-    """Decide a run."""
-    chance = random.Random(f"{kind} {seed}")
-    long = kind is Kind.LINE and seed % 25 == 0
-    safety = 2.2 * DAY if long else chance.choice((120.0, 600.0, HOUR, 3 * HOUR))
-    evil = kind is Kind.LINE and chance.random() < 0.6
-    appointed, first = _appointed(chance, seed)
-    return Options(
-        seed=seed,
-        kind=kind,
-        safety_seconds=safety,
-        planned=(first, *_messages(chance, safety, kind, long=long, evil=evil)),
-        latency_seconds=chance.choice((0.001, 0.02, 0.3, 2.0)),
-        loss=chance.choice((0.0, 0.02, 0.1, 0.3)),
-        duplication=chance.choice((0.0, 0.1, 0.5)),
-        refusals=chance.choice((0.0, 0.0, 0.1)),
-        bytes_per_second=chance.choice((1e9, 20_000.0, 2_000.0)),
-        slow=chance.choice(NAMES),
-        windows=_windows(chance, safety, long=long),
-        deaths=(appointed, *_deaths(chance, safety, kind)),
-        jumps=_jumps(chance, safety),
-        failures=_failures(chance, kind),
-        opener_deaths=0.6 if appointed.step == "I6" else chance.choice((0.0, 0.0, 0.1, 0.6)),
-        evil=evil,
-    )
-
-
-def _appointed(chance: random.Random, seed: int) -> tuple[Death, Planned]:
-    """A death at each step in turn, before and after it, and a message that leads there: no short campaign misses one."""
-    step = STEPS[seed % len(STEPS)]
-    sender, recipient = chance.sample(NAMES, 2)
-    death = Death(
-        node=sender if step.startswith("O") and step != "O6 done" else recipient,
-        at=None,
-        job=None,
-        step=step,
-        before=seed // len(STEPS) % 2 == 0,
-        down_seconds=chance.choice((0.1, 5.0, 60.0)),
-        silently=chance.random() < 0.3,
-    )
-    planned = Planned(
-        at=0.0,
-        sender=sender,
-        recipient=recipient,
-        urgent=False,
-        large=step in ("O1", "I2", "I3"),
-        days=None,
-        wait=False,
-        read=step == "I9",
-    )
-    return death, planned
-
-
-def _messages(
-    chance: random.Random, safety: float, kind: Kind, *, long: bool, evil: bool
-) -> tuple[Planned, ...]:
-    count = chance.randint(5, 14) if kind is Kind.LINE else chance.randint(4, 10)
-    found = []
-    for _ in range(count):
-        sender, recipient = chance.sample(NAMES, 2)
-        if evil and chance.random() < 0.15:
-            recipient = EVIL
-        found.append(
-            Planned(
-                at=chance.uniform(0.0, safety * 0.9) if chance.random() < 0.5 else chance.uniform(0.0, 2.0),
-                sender=sender,
-                recipient=recipient,
-                urgent=chance.random() < 0.3,
-                large=chance.random() < 0.15,
-                days=1 if chance.random() < (0.6 if long else 0.1) else None,
-                wait=chance.random() < 0.3,
-                read=chance.random() < 0.3,
-            )
-        )
-    return tuple(sorted(found, key=lambda each: each.at))
-
-
-def _windows(chance: random.Random, safety: float, *, long: bool) -> tuple[Window, ...]:
-    found = []
-    for _ in range(chance.choice((0, 1, 2, 4))):
-        source, target = chance.sample(NAMES, 2)
-        begin = chance.uniform(0.0, safety * 0.7)
-        end = min(safety, begin + chance.uniform(1.0, safety))
-        if chance.random() < 0.3:
-            late = chance.uniform(0.5, 10.0)
-            found.append(Window(source=source, target=target, begin=begin, end=end, late_seconds=late))
-            continue
-        found.append(Window(source=source, target=target, begin=begin, end=end))
-        if chance.random() < 0.5:
-            found.append(Window(source=target, target=source, begin=begin, end=end))
-    if long:
-        # Somebody hears nothing for longer than a package of a day lives; in half of these, the requests arrive all the same.
-        source, target = chance.sample(NAMES, 2)
-        found.append(Window(source=target, target=source, begin=5.0, end=2 * DAY))
-        if chance.random() < 0.5:
-            found.append(Window(source=source, target=target, begin=1.0, end=2 * DAY))
-    return tuple(found)
-
-
-def _deaths(chance: random.Random, safety: float, kind: Kind) -> tuple[Death, ...]:
-    found = []
-    for node in NAMES:
-        for _ in range(chance.choice((0, 1, 2, 4) if kind is Kind.LINE else (1, 2, 4))):
-            how = chance.choice(("at", "job", "step", "step"))
-            found.append(
-                Death(
-                    node=node,
-                    at=chance.uniform(0.0, safety * 0.9) if how == "at" else None,
-                    job=chance.choice((chance.randint(3, 20), chance.randint(3, 80)))
-                    if how == "job"
-                    else None,
-                    step=chance.choice(STEPS) if how == "step" else "",
-                    before=chance.random() < 0.5,
-                    down_seconds=chance.choice((0.1, 5.0, 60.0, min(HOUR, safety / 3))),
-                    silently=chance.random() < 0.3,
-                )
-            )
-    return tuple(found)
-
-
-def _jumps(chance: random.Random, safety: float) -> tuple[Jump, ...]:
-    if chance.random() < 0.7:
-        return ()
-    sizes = (DAY, -DAY, 400.0, -400.0, 1800.0, 30.0, -30.0)
-    return tuple(
-        Jump(node=chance.choice(NAMES), at=chance.uniform(0.0, safety), seconds=chance.choice(sizes))
-        for _ in range(chance.randint(1, 3))
-    )
-
-
-def _failures(chance: random.Random, kind: Kind) -> tuple[Failure, ...]:
-    most = 25 if kind is Kind.LINE else 600
-    return tuple(
-        Failure(node=chance.choice(NAMES), number=chance.randint(4, most), kept=chance.random() < 0.5)
-        for _ in range(chance.choice((0, 0, 1, 2)))
-    )

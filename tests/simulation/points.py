@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from emla.flow import deliver
 from emla.model.errors import EmlaError
 from emla.model.leg import InboxState, LegState
-from emla.ports.store import Issued
+from emla.ports.store import Issued, SentRow
+from emla.ports.transport import Refusal
 from emla.steps.acknowledge import IssuedAcknowledgement
 from emla.store.sqlite.transaction import SqliteTransaction
 from tests.simulation.loop import Life
@@ -28,15 +30,33 @@ OPERATIONS = {
     "Open._judge.<locals>.<lambda>": "I6",
     "Open._commit.<locals>.operation": "I7",
     "HandOver._record_hand_over.<locals>.operation": "I9",
+    "HubHeld._write.<locals>.operation": "O7",
+    "HubHeld.acknowledgement.<locals>.operation": "O7 acknowledgement",
+    "TakeItems._send_answer.<locals>.operation": "M2",
+    "Deposits._commit.<locals>.operation": "H2",
+    "Deposits._hold.<locals>.operation": "H2 small",
+    "Mailbox._release.<locals>.operation": "H4",
+    "Changes.propose.<locals>.<lambda>": "C1",
+    "Changes.approve.<locals>.<lambda>": "C2",
+    "Own.adopt.<locals>.operation": "K2",
+    "TakeDocuments._keep.<locals>.operation": "K4",
+    "Reseal._replace.<locals>.operation": "K5",
 }
 """The operation of each step that is one batch."""
 _BLOBS = {
     ("FileBlobWriter.keep", "Submit._seal"): "O1",
     ("Accept._stream.<locals>.work", "Accept._stream"): "I2",
     ("FileBlobWriter.keep", "Accept._stream"): "I3",
+    ("FileBlobWriter.keep", "Deposits._receive_blob"): "H1",
+    ("Path.unlink", "remove_blob"): "H5",
 }
-STEPS = tuple(sorted({*OPERATIONS.values(), *_BLOBS.values()}))
-"""Every step at which a process can be made to die."""
+_ALL = sorted({*OPERATIONS.values(), *_BLOBS.values()})
+STEPS = tuple(each for each in _ALL if each[0] in "OI" and not each.startswith("O7"))
+"""Every step at which the process of a gateway can be made to die."""
+HUB_STEPS = tuple(each for each in _ALL if each[0] in "HM" or each.startswith("O7"))
+"""The steps of a hub, and of gateways that use one."""
+KEY_STEPS = tuple(each for each in _ALL if each[0] in "CK")
+"""The steps of those whose keys or documents change, and of those who hear of it."""
 
 
 class Counts:
@@ -59,7 +79,7 @@ class Counts:
         """Note where a process died."""
         for step in steps:
             self.points[f"{step} {when}"] += 1
-        answers = {"O2": "O3", "I4": "I5"}
+        answers = {"O2": "O3", "I4": "I5", "H2": "H3"}
         if when == "after":
             self.points.update(answers[step] for step in steps if step in answers)
         if any(task.get_name().startswith("leg-") and not task.done() for task in life.tasks):
@@ -110,7 +130,14 @@ def watching(counts: Counts) -> Iterator[None]:
         begin(self, code, *rest, **more)  # type: ignore[arg-type]  # handed on as they came
         counts.codes[code] += 1
 
+    damaged = deliver._damaged
+
+    def counted_damage(row: SentRow) -> Refusal:
+        counts.codes["payload-damaged"] += 1
+        return damaged(row)
+
     with (
+        patch.object(deliver, "_damaged", counted_damage),
         patch.object(SqliteTransaction, "move_leg", counted_leg),
         patch.object(SqliteTransaction, "move_received", counted_received),
         patch.object(SqliteTransaction, "issue", counted_issue),

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.simulation.draw import draw
 from tests.simulation.house import house, memory_folder
 from tests.simulation.loop import quietly
-from tests.simulation.options import Kind, Options, draw
+from tests.simulation.options import Kind, Options
 from tests.simulation.ordered import in_order
 from tests.simulation.points import Counts, watching
 from tests.simulation.world import World
@@ -108,7 +109,7 @@ def run_options(
         prepare: is given the world before it begins.
         look: is given the world when it is over and was judged.
     """
-    house()
+    house(hub=options.hub)
     with _no_log(), quietly(), in_order():
         return _run_world(options, prepare, look)
 
@@ -119,9 +120,12 @@ def _run_world(options: Options, prepare: Callable[[World], object], look: Calla
     with tempfile.TemporaryDirectory(prefix="emla-run-", dir=memory_folder()) as folder:
         world = World(Path(folder), options)
         try:
-            with watching(world.counts):
-                prepare(world)
-                world.run()
+            try:
+                with watching(world.counts):
+                    prepare(world)
+                    world.run()
+            finally:
+                world.bury()
             look(world)
         except Exception as error:  # noqa: BLE001 (whatever breaks in a run is what the run is for)
             found = f"{type(error).__name__}: {error}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from emla.model.codes import CODES
-from tests.simulation.expected import MUST, OUT_OF_REACH, RARE, SEEN_ELSEWHERE
+from tests.simulation.expected import MUST, NOT_IN_FOLDERS, OUT_OF_REACH, RARE, SEEN_ELSEWHERE
 from tests.simulation.options import Kind
 from tests.simulation.points import Counts
 from tests.simulation.run import Campaign, run_seeds
@@ -51,12 +51,12 @@ def test_every_promise_holds_in_thousands_of_runs(kind: Kind) -> None:
     held(run_seeds(range(first, first + SEEDS_LONG[kind]), kind, workers=2), kind)
 
 
-def test_every_step_of_the_sender_and_of_the_recipient_is_one_at_which_runs_die() -> None:
+def test_every_step_of_the_line_and_of_hubs_is_one_at_which_runs_die() -> None:
     page = (ROOT / "docs" / "explanation" / "order-of-writes.md").read_text(encoding="utf-8")
-    steps = set(re.findall(r"^\| \**([OI]\d+)\** \|", page, flags=re.MULTILINE))
+    steps = set(re.findall(r"^\| \**([OIHMCK]\d+)\** \|", page, flags=re.MULTILINE))
     died_at = {what.split()[0] for wanted in MUST.values() for what in wanted["points"]}
-    assert {"O2", "I4"} <= steps
-    assert steps == {each for each in died_at if re.fullmatch(r"[OI]\d+", each)} | SEEN_ELSEWHERE
+    assert {"O2", "I4", "H2", "M2"} <= steps
+    assert steps == {each for each in died_at if re.fullmatch(r"[OIHMCK]\d+", each)} | SEEN_ELSEWHERE
 
 
 def test_every_code_is_met_or_it_is_said_why_not() -> None:
@@ -65,3 +65,12 @@ def test_every_code_is_met_or_it_is_said_why_not() -> None:
     assert sorted(CODES) == sorted({*expected, *RARE, *beyond})
     assert len(beyond) == len(set(beyond))
     assert not expected & {*RARE, *beyond}
+
+
+def test_every_invariant_is_judged_or_it_is_said_what_holds_it_instead() -> None:
+    texts = [each.read_text(encoding="utf-8") for each in (ROOT / "tests" / "support").glob("*.py")]
+    texts.append((ROOT / "tests" / "simulation" / "hub_judged.py").read_text(encoding="utf-8"))
+    spelled = re.compile(r"""violation\(\s*(\d+), books|"\[(\d+)\] |^SETTLED = (\d+)""", re.MULTILINE)
+    judged = {int(next(filter(None, found))) for text in texts for found in spelled.findall(text)}
+    assert not judged & NOT_IN_FOLDERS.keys()
+    assert {*range(1, 34)} <= judged | NOT_IN_FOLDERS.keys()

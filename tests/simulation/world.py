@@ -8,19 +8,21 @@ Rules of this file:
 
 import asyncio
 import random
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.simulation.evil import Evil
-from tests.simulation.house import copy_of_the_house, make_node
+from tests.simulation.house import EPOCH, copy_of_the_house, house, make_node
+from tests.simulation.hub_judged import hub_found
+from tests.simulation.key_officers import KeyOfficers
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network
 from tests.simulation.node import Node
 from tests.simulation.officers import Officers
-from tests.simulation.options import EVIL, HOUR, NAMES, Death, Kind, Options
+from tests.simulation.options import EVIL, HOUR, HUB, Death, Kind, Options, Rot
 from tests.simulation.points import Counts, blob_step
+from tests.simulation.rot import Rotten
 from tests.simulation.storage import (
     DISK_FAILED,
     DISK_FULL,
@@ -34,6 +36,16 @@ from tests.support.books import Books, read_books, reading
 from tests.support.faulty_store import Fate
 from tests.support.invariants import seen_is_stored, violations
 
+_WAITING_LEGS = (
+    "SELECT kind, peer, count(*), max(last_code) FROM leg"
+    " WHERE state = 'READY' OR (kind = 'package' AND state = 'HUB_HELD') GROUP BY kind, peer"
+)
+_SENT = "SELECT message_id, pid, replaces FROM sent ORDER BY id"
+_FAILURES = (
+    "SELECT r.sender, a.reason, a.pid FROM acknowledgement a JOIN received r ON r.pid = a.pid"
+    " WHERE a.event = 'ContentConsignmentFailure' AND a.by = ?"
+)
+_HELD_ITEMS = "SELECT owner, count(*) FROM mailbox_item WHERE state = 'HELD' GROUP BY owner"
 _RESTART_SECONDS = 5.0
 _LOOK_SECONDS = 30.0
 _STOP_SECONDS = 120.0
@@ -72,12 +84,16 @@ class World:
         self.loop.job_seconds = lambda: self.chance.uniform(0.0, 0.01)
         self.weather = RunWeather(self.options, random.Random(f"weather {seed}"))
         self.loop.network = self.network = Network(self.loop, self.weather)
-        copy_of_the_house(self.folder)
-        self.nodes = {name: self._node(name) for name in NAMES}
+        self.house = house(hub=self.options.hub)
+        copy_of_the_house(self.folder, self.house)
+        self.nodes = {name: self._node(name) for name in self.options.names}
+        self.gateways = [node for node in self.nodes.values() if not node.is_hub]
         self.disk: Disk | None = None
         if self.options.kind is Kind.STORAGE:
             self.disk = Disk(self.folder, random.Random(f"disk {seed}"), self._disk_fault)
         self.officers = Officers(self.nodes, random.Random(f"officers {seed}"))
+        self.rotten = Rotten(random.Random(f"rot {seed}"))
+        self.key_officers = KeyOfficers(self.nodes, random.Random(f"key officers {seed}"), EPOCH)
 
     def _node(self, name: str) -> Node:
         node = make_node(name, self.folder / name, self.loop, self.counts, seed=self.options.seed)
@@ -142,7 +158,11 @@ class World:
             for (pid, event), bundle in seen.items()
             if stored.get((pid, event)) != bundle
         ]
-        lost += [f"the blob {name}" for name in missing_blobs(node.data)]
+        lost += [
+            f"the blob {name}"
+            for name in missing_blobs(node.data)
+            if not self.rotten.is_rotten(node.name, name)
+        ]
         if lost:
             self.lost += [f"[79] {node.name} lost {each}" for each in lost]
 
@@ -173,6 +193,27 @@ class World:
         self.counts.weather["clock jumps"] += 1
         self.nodes[name].clock.wrong_by += seconds
 
+    async def _rot(self, rot: Rot) -> None:
+        """Spoil a payload and put it back; then the operator starts the server again, as payload-damaged.md says."""
+        node = self.nodes[rot.node]
+        await asyncio.sleep(rot.at)
+        while not self.rotten.spoil(rot, node):
+            if self._over:
+                return
+            await asyncio.sleep(1.0)
+        self.note(f"{rot.node} a payload rots")
+        self.counts.weather["rot"] += 1
+        until = min(rot.at + rot.mended_after, self.options.safety_seconds)
+        await asyncio.sleep(max(0.0, until - self.loop.now))
+        while not self.rotten.mend(rot, node):
+            await asyncio.sleep(1.0)
+        self.note(f"{rot.node} a payload is put back")
+        life = node.life
+        while node.is_up and node.life is life:
+            node.stop()  # said again to one that was only just starting
+            await asyncio.sleep(1.0)
+        self._start(node)
+
     # --- the run ---
 
     def run(self) -> None:
@@ -181,14 +222,15 @@ class World:
         Raises:
             BrokenPromiseError: something that was promised does not hold.
         """
-        try:
-            with self.disk.in_place() if self.disk else nullcontext():
-                self.loop.run_until_complete(self._run())
-            self._judge()
-        finally:
-            for node in self.nodes.values():
-                node.bury()
-            self.loop.bury()
+        with self.disk.in_place() if self.disk else nullcontext():
+            self.loop.run_until_complete(self._run())
+        self._judge()
+
+    def bury(self) -> None:
+        """End what has not ended; how it takes that is of no interest any more."""
+        for node in self.nodes.values():
+            node.bury()
+        self.loop.bury()
 
     async def _run(self) -> None:
         options, loop = self.options, self.loop
@@ -201,10 +243,12 @@ class World:
             loop.call_at(jump.at, self._jump, jump.node, jump.seconds)
         attack: asyncio.Task[None] | None = None
         if options.evil:
-            evil = Evil(list(self.nodes.values()), random.Random(f"evil {options.seed}"))
+            evil = Evil(self.gateways, random.Random(f"evil {options.seed}"), self.house)
             await evil.listen()
             attack = asyncio.create_task(evil.attack(options.safety_seconds))
         work = [asyncio.create_task(self.officers.hand_in(each)) for each in options.planned]
+        work += [asyncio.create_task(self.key_officers.change(each)) for each in options.changes]
+        work += [asyncio.create_task(self._rot(each)) for each in options.rot]
         await asyncio.sleep(options.safety_seconds)
         self._calm()
         await self._until_quiet(work)
@@ -258,11 +302,10 @@ class World:
                 found.append(f"{node.name} is down")
                 continue
             read = node.store._reader_connection
-            for kind, peer, count, code in read.execute(
-                "SELECT kind, peer, count(*), max(last_code) FROM leg WHERE state = 'READY' GROUP BY kind, peer"
-            ):
+            for kind, peer, count, code in read.execute(_WAITING_LEGS):
                 if peer in self.nodes:
                     found.append(f"{node.name}: {count} {kind} legs to {peer} ({code})")
+            found += [f"{node.name}: {count} items for {owner}" for owner, count in read.execute(_HELD_ITEMS)]
             for pid, peer in read.execute("SELECT pid, peer FROM unanswered"):
                 there = self.nodes.get(peer)
                 if there and there.store and there.store.read.received(pid):
@@ -276,28 +319,52 @@ class World:
 
     def _judge(self) -> None:
         self._no_errors()
-        folders = [node.data for node in self.nodes.values()]
+        if bugs := self.counts.codes["internal"]:
+            raise BrokenPromiseError(f"'internal' was answered {bugs} times: a bug of ours.")
+        folders = [node.data for node in self.gateways]
         options = self.options
         expiring = bool(options.jumps) or any(each.days is not None for each in options.planned)
         found = [str(each) for each in violations(*folders, strangers={EVIL}, expiring=expiring)]
         for name, seen in self.officers.seen.items():
             found += [str(each) for each in seen_is_stored(read_books(self.nodes[name].data), seen)]
         found += self._officers_are_served()
+        found += self._nobody_was_blamed()
+        if options.hub:
+            found += hub_found(self.nodes[HUB].data, folders, self.officers.documents)
         if found:
             raise BrokenPromiseError("\n".join(found))
 
     def books(self) -> dict[str, Books]:
         """What the folders hold."""
-        return {name: read_books(node.data) for name, node in self.nodes.items()}
+        return {node.name: read_books(node.data) for node in self.gateways}
+
+    def _nobody_was_blamed(self) -> list[str]:
+        """What honest senders sealed opens: a failure that is said of it is the opener's death, and never our own disk."""
+        found = []
+        for node in self.gateways:
+            with reading(node.data) as database:
+                rows = database.execute(_FAILURES, (node.name,)).fetchall()
+            found += [
+                f"[9] {node.name} says '{reason}' of {pid.hex()[:16]} by {sender}"
+                for sender, reason, pid in rows
+                if sender in self.nodes and reason != "three-strikes"
+            ]
+        return found
 
     def _officers_are_served(self) -> list[str]:
         """Every message that was taken is there once; what became of it is what the options explain."""
         found = []
-        sent: Mapping[bytes, bytes] = {}
-        for node in self.nodes.values():
+        sent: dict[bytes, bytes] = {}
+        first: dict[bytes, bytes] = {}
+        """Of a package that took another one's place, that one: whoever hands a message in again is shown the newest."""
+        for node in self.gateways:
             with reading(node.data) as database:
-                sent = {**sent, **dict(database.execute("SELECT message_id, pid FROM sent").fetchall())}
-        if sent != self.officers.accepted:
+                for message, pid, replaces in database.execute(_SENT):
+                    if replaces is None:
+                        sent[message] = pid
+                    else:
+                        first[pid] = first.get(replaces, replaces)
+        if sent != {message: first.get(pid, pid) for message, pid in self.officers.accepted.items()}:
             found.append(f"{len(self.officers.accepted)} messages were taken, {len(sent)} are stored")
         if len(sent) != len(self.options.planned):
             found.append(f"{len(self.options.planned)} messages were handed in, {len(sent)} are stored")

@@ -15,7 +15,8 @@ from emla.formats.backup import BackupHeader
 from emla.keyring.media import MediaUse, PublicKeyFile
 from emla.keyring.media import make_media_key as make
 from emla.model.settings import Settings, StoreSettings
-from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock, make_folder
+from tests.support.folders import make_folder
+from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
 from tests.support.locking import PASSPHRASE, QUICK, fresh
 from tests.support.messages import make_template
 

@@ -16,6 +16,7 @@ from emla.bootstrap.own import DATABASE, own_authority
 from emla.formats import export
 from emla.formats import header as header_form
 from emla.keyring.files import OPENER_USES, Keyring, read_keys
+from emla.ledger.checkpoint import origin_of
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority
 from emla.model.errors import EmlaError, InvalidAcknowledgementError
@@ -52,6 +53,8 @@ class SentPackage(Package):
 
     message_id: bytes
     message_sha256: bytes
+    replaces: bytes | None
+    """The package whose place this one takes, because its key was revoked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,21 @@ class StoredLeaf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """A ledger that has ended, as it stood then."""
+
+    epoch: int
+    origin: str
+    leaves: list[StoredLeaf]
+    checkpoints: list[bytes]
+
+    @property
+    def size(self) -> int:
+        """How many leaves it had."""
+        return len(self.leaves)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
     """Everything in one data folder, by the keys the protocol knows it under."""
 
@@ -124,6 +142,22 @@ class Books:
     events: dict[bytes, bytes]
     leaves: list[StoredLeaf]
     checkpoints: dict[int, bytes]
+    former: list[Former]
+    """The ledgers of former epochs, the oldest first."""
+    late: list[tuple[int, bytes]]
+    """Kind and object of leaves that wait until the ledger is open again."""
+
+    @property
+    def all_leaves(self) -> list[StoredLeaf]:
+        """The leaves of every epoch, in the order in which they came."""
+        return [*(leaf for each in self.former for leaf in each.leaves), *self.leaves]
+
+    @property
+    def all_checkpoints(self) -> frozenset[bytes]:
+        """The checkpoints of every epoch."""
+        return frozenset(
+            (*(note for each in self.former for note in each.checkpoints), *self.checkpoints.values())
+        )
 
     @property
     def id(self) -> str:
@@ -183,11 +217,10 @@ def read_books(data: Path) -> Books:
             of_package=of_package,
             documents=dict(database.execute("SELECT sha256, body FROM document").fetchall()),
             events=dict(database.execute("SELECT sha256, body FROM event").fetchall()),
-            leaves=[
-                StoredLeaf(index=row[0], kind=row[1], digest=row[2], ref=row[3])
-                for row in database.execute("SELECT idx, kind, digest, ref FROM leaf ORDER BY idx")
-            ],
+            leaves=list(read.leaves("SELECT idx, kind, digest, ref FROM leaf ORDER BY idx")),
             checkpoints=dict(database.execute("SELECT size, note FROM checkpoint ORDER BY size").fetchall()),
+            former=list(read.former(own_authority(data).id)),
+            late=database.execute("SELECT kind, ref FROM late_leaf").fetchall(),
         )
 
 
@@ -219,7 +252,7 @@ class _Rows:
     def sent(self) -> Iterator[SentPackage]:
         for row in self._database.execute(
             "SELECT pid, signed, recipient, msg, payload_id, payload_sha256, payload_size, epoch, seq, record,"
-            " message_id, message_sha256 FROM sent ORDER BY id"
+            " message_id, message_sha256, replaces FROM sent ORDER BY id"
         ):
             header, subject = _decode(row[1])
             yield SentPackage(
@@ -237,6 +270,7 @@ class _Rows:
                 subject=subject,
                 message_id=row[10],
                 message_sha256=row[11],
+                replaces=row[12],
             )
 
     def received(self) -> Iterator[ReceivedPackage]:
@@ -273,6 +307,22 @@ class _Rows:
                 claim = None
             yield StoredAcknowledgement(
                 aid=row[0], pid=row[1], event=Event(row[2]), by=row[3], bundle=row[4], claim=claim
+            )
+
+    def leaves(self, sql: str, *values: int) -> Iterator[StoredLeaf]:
+        for row in self._database.execute(sql, values):
+            yield StoredLeaf(index=row[0], kind=row[1], digest=row[2], ref=row[3])
+
+    def former(self, authority: str) -> Iterator[Former]:
+        epochs = self._database.execute("SELECT DISTINCT epoch FROM former_leaf ORDER BY epoch").fetchall()
+        sql = "SELECT idx, kind, digest, ref FROM former_leaf WHERE epoch = ? ORDER BY idx"
+        notes = "SELECT note FROM former_checkpoint WHERE epoch = ? ORDER BY size"
+        for (epoch,) in epochs:
+            yield Former(
+                epoch=epoch,
+                origin=origin_of(authority, epoch),
+                leaves=list(self.leaves(sql, epoch)),
+                checkpoints=[row[0] for row in self._database.execute(notes, (epoch,))],
             )
 
     def legs(self) -> Iterator[StoredLeg]:

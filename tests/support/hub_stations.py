@@ -18,7 +18,8 @@ from emla.model.leg import LegKind, LegState
 from emla.model.mailbox import ItemKind
 from emla.ports.transport import Refusal
 from tests.support.authorities import derived, party
-from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock, make_folder
+from tests.support.folders import make_folder
+from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
 from tests.support.memory_hub import MemoryHub
 from tests.support.messages import Template, make_template
 

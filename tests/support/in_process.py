@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from emla.bootstrap.initialise import About, initialise
 from emla.bootstrap.own import DATABASE, gateway_keys, own_authority, write_own_file
 from emla.bootstrap.own_keys import OwnKeys
 from emla.bootstrap.schema_folder import schema_folder
@@ -376,23 +375,3 @@ class Station:
         """Hand the main part to a consumer; its bytes."""
         _, pieces = await self.hand_over.part(pid, 0, CONSUMER)
         return b"".join([piece async for piece in pieces])
-
-
-def make_folder(data: Path, authority: str, *, hubs: tuple[str, ...] = (), endpoint: bool = True) -> None:
-    """Initialise an authority; its fingerprint lies in the folder for `Station.pin`."""
-    made = initialise(
-        data,
-        About(
-            authority=authority,
-            names=(("en", authority),),
-            endpoint_url="https://127.0.0.1:9" if endpoint else "",
-            country=authority[:2].upper(),
-            contacts=(("email", f"desk@{authority}.example.org"),),
-            languages=("en",),
-            time_zone="UTC",
-            office_hours="09:00-17:00",
-            hubs=hubs,
-        ),
-        now=int(time.time()),
-    )
-    (data / "fingerprint").write_text(made.fingerprint)

@@ -25,7 +25,8 @@ from tests.support.ceremony import (
     signed_root,
     word,
 )
-from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock, make_folder
+from tests.support.folders import make_folder
+from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
 from tests.support.messages import Template, make_template
 
 SENDER, RECIPIENT = "at.moj", "jp.moj"

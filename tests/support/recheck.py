@@ -1,11 +1,14 @@
 """Verified again from bytes: a ledger, a header, an acknowledgement and a record of somebody's books. No judgement here."""
 
+from collections.abc import Sequence
+
 from emla.bootstrap.own import ledger_publics
 from emla.formats import dsse
 from emla.formats import header as header_form
 from emla.formats.at_rest import open_record
 from emla.formats.manifest import decode as decode_manifest
 from emla.ledger.audit import AuditReport, IssuedProof, LeafRecord, audit
+from emla.ledger.checkpoint import decode as decode_checkpoint
 from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority, KeyUse
@@ -13,7 +16,14 @@ from emla.model.errors import EmlaError, InvalidAcknowledgementError
 from emla.model.package import Header, Manifest
 from emla.model.record import Record
 from emla.steps.verify_acknowledgement import held, verify_claim
-from tests.support.books import Books, Package, ReceivedPackage, SentPackage, StoredAcknowledgement
+from tests.support.books import (
+    Books,
+    Package,
+    ReceivedPackage,
+    SentPackage,
+    StoredAcknowledgement,
+    StoredLeaf,
+)
 
 VERDICTS = (Event.CONTENT_CONSIGNMENT, Event.CONTENT_CONSIGNMENT_FAILURE)
 SAID: dict[str, tuple[tuple[Event, ...], ...]] = {
@@ -39,10 +49,23 @@ def verdict_problem(books: Books, package: ReceivedPackage) -> str:
     return f"{package.pid.hex()[:16]} is '{package.state}', acknowledged by {[*map(str, events)]}"
 
 
-def audit_books(books: Books) -> AuditReport:
-    """Audit a ledger from its bytes: leaves, objects, checkpoints and the proof of every acknowledgement of ours."""
-    refs = {leaf.index: leaf.ref for leaf in books.leaves}
-    issued = (each for each in books.acknowledgements.values() if each.by == books.id and each.claim)
+def audit_books(books: Books) -> list[AuditReport]:
+    """Audit every ledger from its bytes: leaves, objects, checkpoints and the proof of every acknowledgement of ours."""
+    present = _audit_ledger(
+        books, books.authority.card.ledger_origin, books.leaves, list(books.checkpoints.values())
+    )
+    return [
+        *(_audit_ledger(books, each.origin, each.leaves, each.checkpoints) for each in books.former),
+        present,
+    ]
+
+
+def _audit_ledger(
+    books: Books, origin: str, leaves: Sequence[StoredLeaf], checkpoints: Sequence[bytes]
+) -> AuditReport:
+    refs = {leaf.index: leaf.ref for leaf in leaves}
+    here = {leaf.ref for leaf in leaves if leaf.kind == LeafKind.ACKNOWLEDGEMENT_ISSUED}
+    issued = (each for aid, each in books.acknowledgements.items() if aid in here and each.claim)
     proofs = [
         IssuedProof(
             kind=LeafKind.ACKNOWLEDGEMENT_ISSUED,
@@ -55,10 +78,10 @@ def audit_books(books: Books) -> AuditReport:
         if each.claim
     ]
     return audit(
-        [LeafRecord(index=leaf.index, kind=leaf.kind, digest=leaf.digest) for leaf in books.leaves],
+        [LeafRecord(index=leaf.index, kind=leaf.kind, digest=leaf.digest) for leaf in leaves],
         lambda leaf: _object_of(books, leaf.kind, refs[leaf.index]),
-        books.checkpoints.values(),
-        origin=books.authority.card.ledger_origin,
+        checkpoints,
+        origin=origin,
         public_keys=ledger_publics(books.authority),
         issued=sorted(proofs, key=lambda each: each.index),
     )
@@ -79,9 +102,26 @@ def _object_of(books: Books, kind: int, ref: bytes) -> bytes | None:
     return claim.bundle.signed if claim else None
 
 
+def is_beyond_an_end(books: Books, note: bytes) -> bool:
+    """Whether a checkpoint is of a former ledger, larger than that was when it ended: what came after its backup was lost."""
+    try:
+        said = decode_checkpoint(note).checkpoint
+    except EmlaError:
+        return False
+    ended = {each.origin: each.size for each in books.former}
+    return said.size > ended.get(said.origin, said.size)
+
+
+def came_back(books: Books, package: SentPackage) -> bool:
+    """Whether a package of ours was lost with the end of a former ledger and returned by its recipient, who alone can read it."""
+    former = {leaf.ref for each in books.former if each.epoch >= package.epoch for leaf in each.leaves}
+    return any(each.epoch == package.epoch for each in books.former) and package.pid not in former
+
+
 def kind_of(acknowledgement: StoredAcknowledgement, books: Books) -> LeafKind:
-    """The kind of leaf an acknowledgement has here."""
-    own = acknowledgement.by == books.id
+    """The kind of leaf an acknowledgement has here; one of ours that was lost and came back was received."""
+    claim = acknowledgement.claim
+    own = acknowledgement.by == books.id and not (claim and is_beyond_an_end(books, claim.bundle.checkpoint))
     return LeafKind.ACKNOWLEDGEMENT_ISSUED if own else LeafKind.ACKNOWLEDGEMENT_RECEIVED
 
 
@@ -109,7 +149,8 @@ def is_signed_by(package: Package, sender: Authority) -> bool:
         return False
     if package.header is None or len(envelope.signatures) != 1:
         return False
-    key = sender.key(envelope.signatures[0].kid, KeyUse.SIGN, package.header.created)
+    # Revoked or not: when it was taken, and whether that was right, is 17.
+    key = sender.listed(envelope.signatures[0].kid, KeyUse.SIGN, package.header.created)
     return key is not None and dsse.verifies(envelope, key.kid, key.public)
 
 

@@ -1,7 +1,7 @@
 """The number of a package: what belongs to it is filed under it, and not under its id, which is as random as a hash.
 
 A number only grows, so a new acknowledgement, leg, inbox row or record goes to the end of its table and indexes, however many
-there are (docs/adr/0025). It is twice `sent.id`, or twice `received.id` and one; none for a package that is neither ours nor
+there are (docs/adr/0027). It is twice `sent.id`, or twice `received.id` and one; none for a package that is neither ours nor
 accepted: one that was refused, or that a hub holds for others. What is said about those is filed under their ids.
 Nothing of this leaves the store: whoever asks, asks by id.
 """

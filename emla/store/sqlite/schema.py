@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS migration (
 
 
 CACHE_KIBIBYTES = 128 * 1024
-"""Of the writer's pages: much of the indexes over hashes, in which each package touches a random page (docs/adr/0025)."""
+"""Of the writer's pages: much of the indexes over hashes, in which each package touches a random page (docs/adr/0027)."""
 WRITER_PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",

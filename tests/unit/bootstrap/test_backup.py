@@ -351,7 +351,7 @@ def test_payloads_out_of_order_are_refused(tmp_path: Path) -> None:
 
 
 async def test_a_gateway_that_never_ran_is_backed_up_too(tmp_path: Path) -> None:
-    from tests.support.in_process import make_folder
+    from tests.support.folders import make_folder
 
     make_folder(tmp_path / "new", SENDER)
     back_up(tmp_path / "new", tmp_path / "a.backup")

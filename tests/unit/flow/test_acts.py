@@ -17,8 +17,9 @@ from emla.ports.documents import ChangeState
 from emla.ports.store import Transaction
 from tests.support.authorities import derived
 from tests.support.ceremony import ADA, BEN, EVE, Person, officers_of, word
+from tests.support.folders import make_folder
 from tests.support.gateways import select
-from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock, make_folder
+from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
 
 PROPOSE, APPROVE = ApprovalAct.PROPOSE, ApprovalAct.APPROVE
 OWN = "at.moj"

@@ -236,6 +236,21 @@ async def test_what_does_not_prove_itself_does_not_come_back(hub: Hub) -> None:
     assert hub.home.leftovers() == []
 
 
+async def test_whoever_plays_back_what_another_gave_uses_up_nothing_of_its_share(tmp_path: Path) -> None:
+    """de.bfj has what at.moj signed for it, and leaves it in its own mailbox: at.moj can still give to hk.doj."""
+    limits = HubSettings(member_items_max=1)
+    async with hub_at(tmp_path / "hub", HUB, AT, DE, HK, limits=limits) as hub:
+        assert (await give_back(hub, PACKAGE, DE.id)).status == 204
+        for number in (2, 3):
+            stored = encode_bundle(
+                issue(AT, build(AT, DE, number=number), Event.RELAY_FAILURE, reason="expired")
+            )
+            path = f"/emla/1/acknowledgements/{acknowledgement_id_of(stored).hex()}?again=1"
+            assert (await hub.send("PUT", path, stored)).status in (204, 503)
+        assert len(await hub.list_of(DE)) >= 2
+        assert (await hub.put_package(build(AT, HK))).status == 200
+
+
 async def test_a_package_that_comes_back_takes_room_like_any_other(tmp_path: Path) -> None:
     limits = HubSettings(mailbox_items_max=1)
     async with hub_at(tmp_path / "hub", HUB, AT, DE, limits=limits) as hub:

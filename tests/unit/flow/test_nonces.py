@@ -10,13 +10,22 @@ from tests.support.authorities import NOW, derived
 
 
 class Clock:
-    """A wall clock that stands still until it is set."""
+    """A clock that stands still until it is set or time passes."""
 
     def __init__(self) -> None:
-        self.at = NOW
+        self.at = float(NOW)
+        self.passed = 0.0
 
-    def now(self) -> int:
+    def now(self) -> float:
         return self.at
+
+    def steady(self) -> float:
+        return self.passed
+
+    def pass_by(self, seconds: float) -> None:
+        """Time passes."""
+        self.at += seconds
+        self.passed += seconds
 
 
 def _signature(number: int, created: int = NOW, life: int = 120) -> CallSignature:
@@ -25,20 +34,37 @@ def _signature(number: int, created: int = NOW, life: int = 120) -> CallSignatur
 
 
 def test_a_nonce_is_good_once_for_each_authority() -> None:
-    memory = Nonces(lambda: NOW)
+    memory = Nonces(Clock())
     assert not memory.seen("at.moj", _signature(1))
     assert memory.seen("at.moj", _signature(1))
     assert not memory.seen("de.bfj", _signature(1))
 
 
 def test_calls_from_before_the_memory_began_count_as_seen() -> None:
-    assert Nonces(lambda: NOW).seen("at.moj", _signature(1, created=NOW - 1))
+    clock = Clock()
+    memory = Nonces(clock)
+    assert memory.seen("at.moj", _signature(1, created=NOW - 1))
+    clock.pass_by(60.0)
+    assert memory.seen("at.moj", _signature(2, created=NOW - 1))
+    assert not memory.seen("at.moj", _signature(3, created=NOW))
+
+
+def test_a_clock_that_was_fast_at_the_start_and_was_set_right_refuses_nobody() -> None:
+    """Found by the simulation: a hub answered everybody 'replayed-call' for as long as its clock had been ahead."""
+    clock = Clock()
+    clock.at += 86400.0
+    memory = Nonces(clock)
+    clock.pass_by(30.0)
+    clock.at -= 86400.0
+    assert not memory.seen("at.moj", _signature(1, created=NOW + 1))
+    assert memory.seen("at.moj", _signature(1, created=NOW + 1))
+    assert memory.seen("at.moj", _signature(2, created=NOW - 1)), "signed before the memory began"
 
 
 def test_one_authority_with_too_many_calls_shuts_out_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nonces, "NONCES_MAX", 3)
     clock = Clock()
-    memory = Nonces(clock.now)
+    memory = Nonces(clock)
     for number in range(3):
         assert not memory.seen("at.moj", _signature(number, life=200 - number))
     with pytest.raises(TransportError) as caught:
@@ -46,5 +72,5 @@ def test_one_authority_with_too_many_calls_shuts_out_only_itself(monkeypatch: py
     assert caught.value.code == "busy"
     assert memory.seen("at.moj", _signature(0)), "what is in its time is not forgotten to make room"
     assert not memory.seen("de.bfj", _signature(0))
-    clock.at = NOW + 199
-    assert not memory.seen("at.moj", _signature(4, created=clock.at))
+    clock.pass_by(199.0)
+    assert not memory.seen("at.moj", _signature(4, created=NOW + 199))

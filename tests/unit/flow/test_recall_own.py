@@ -18,7 +18,8 @@ from emla.model.leg import InboxState, LegState
 from emla.ports.transport import Refusal
 from emla.steps.next_card import CardPlan, next_card, overlap_ends
 from tests.support.ceremony import listed, new_key
-from tests.support.in_process import InlineOpener, Station, make_folder
+from tests.support.folders import make_folder
+from tests.support.in_process import InlineOpener, Station
 from tests.support.key_house import RECIPIENT, SENDER
 from tests.support.restored import (
     Exchange,

@@ -194,3 +194,40 @@ async def test_documents_pushed_while_they_are_fetched_are_no_rollback(
         decode_export(station.gateway.directory.peers[RECIPIENT].row.documents).card
         != decode_export(old).card
     )
+
+
+async def test_who_has_not_our_documents_is_given_them_however_often_it_refuses(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by the simulation: a peer that was away when a key changed refused ten acknowledgements within a minute."""
+    ahead = 0.0
+    monkeypatch.setattr(house.clock, "steady", lambda: time.monotonic() + ahead)
+    async with refreshing(house) as (refresh, line):
+        line.cut = True
+        refresh.refused(RECIPIENT, "bad-signature")
+        await asked(refresh, line, "push", "fetch")
+        assert refresh.unheard(RECIPIENT)
+        line.cut = False
+        ahead += 61
+        refresh.refused(RECIPIENT, "bad-signature")
+        await asked(refresh, line, *["push", "fetch"] * 2)
+        assert not refresh.unheard(RECIPIENT)
+        ahead += 61
+        refresh.refused(RECIPIENT, "bad-signature")
+        await asked(refresh, line, *["push", "fetch"] * 2)  # it has them: it says so of something else
+
+
+async def test_a_signature_refused_by_who_has_not_heard_of_the_key_is_no_fault_of_the_leg(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = house.sender.station
+
+    async def refuses(*_: object) -> Refusal:
+        return Refusal(code="bad-signature")
+
+    monkeypatch.setattr(station._line, "send_package", refuses)
+    unheard = [True, False]
+    station.gateway.signals.unheard = lambda peer: unheard.pop(0)
+    await house.hand_in()
+    assert [each.held for each in await station.deliver(RECIPIENT)] == [True]
+    assert [each.held for each in await station.deliver(RECIPIENT)] == [False]

@@ -167,3 +167,18 @@ async def test_who_expects_anything_else_is_closed_on_because_nobody_would_pay_f
     async with house(tmp_path, LIMITS) as here:
         await connect(here, b"GET / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n")
         await here.until(lambda: here.connections.closed["expectation"] == 1)
+
+
+async def test_a_connection_that_is_over_is_held_by_nothing(tmp_path: Path) -> None:
+    """Else its TLS with 256 KiB of buffer stays until the next great collection: offers by the thousand cost a GiB."""
+    async with house(tmp_path, LIMITS) as here:
+        writer = await connect(here, BODY)
+        watched = await here.watched()
+        await here.until(lambda: watched._body is not None)
+        assert watched.transport is not None
+        kept = watched.place.end
+        writer.transport.abort()
+        await here.until(lambda: watched.place.gone)
+        assert watched.place.end is not kept
+        assert watched._body is None
+        assert not watched.place.is_idle()

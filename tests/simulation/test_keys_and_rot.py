@@ -1,0 +1,89 @@
+"""Runs in which a key changes or a payload rots: what must come of it, and that the judgement sees it when it does not."""
+
+from dataclasses import replace
+
+import pytest
+
+from emla.flow import deliver
+from emla.flow.changes import Changes
+from emla.flow.reseal import Reseal
+from tests.simulation.options import KeyChange, Kind, Options, Rot, Window
+from tests.simulation.run import run_options
+from tests.simulation.scenes import calm_options, message, messages_between
+
+SENDER, RECIPIENT = "at.moj", "jp.moj"
+CUT = tuple(
+    Window(source=a, target=b, begin=0.0, end=60.0) for a, b in ((SENDER, RECIPIENT), (RECIPIENT, SENDER))
+)
+
+
+def revoked_under_way() -> Options:
+    """Two packages cannot get through; meanwhile the key that they are sealed to is revoked."""
+    change = KeyChange(node=RECIPIENT, at=10.0, use="seal", revoke=True)
+    return replace(
+        calm_options(Kind.LINE),
+        planned=messages_between(SENDER, RECIPIENT, 2),
+        changes=(change,),
+        windows=CUT,
+        safety_seconds=120.0,
+    )
+
+
+def test_what_is_under_way_when_its_key_is_revoked_arrives_under_the_next_one() -> None:
+    ran = run_options(revoked_under_way())
+    assert ran.found == ""
+    assert ran.counts.edges["leg READY REPLACED"] == 2
+    assert ran.counts.edges["inbox ACCEPTED CONSIGNED"] == 2
+
+
+def test_a_sender_that_does_not_seal_anew_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(self: Reseal, peer: str) -> int:
+        return 0
+
+    monkeypatch.setattr(Reseal, "__call__", nothing)
+    assert "not quiet" in run_options(revoked_under_way()).found
+
+
+def test_a_card_that_one_officer_alone_decided_about_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def alone(self: Changes, sha256: bytes) -> object:
+        return self.one(sha256)
+
+    async def unheard(self: Changes, sha256: bytes, approval: bytes) -> object:
+        return self.one(sha256)
+
+    monkeypatch.setattr(Changes, "_approved", alone)
+    monkeypatch.setattr(Changes, "approve", unheard)
+    assert "[26]" in run_options(revoked_under_way()).found
+
+
+def rotten(*, gone: bool) -> Options:
+    """A large package cannot get through; meanwhile its payload rots, and is put back a minute after the line is open."""
+    rot = Rot(node=SENDER, at=20.0, received=False, gone=gone, mended_after=100.0)
+    return replace(
+        calm_options(Kind.LINE),
+        planned=(message(SENDER, RECIPIENT, large=True),),
+        rot=(rot,),
+        windows=CUT,
+        safety_seconds=180.0,
+    )
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_payload_that_rots_waits_and_arrives_when_it_was_put_back(*, gone: bool) -> None:
+    ran = run_options(rotten(gone=gone))
+    assert ran.found == ""
+    assert ran.counts.weather["rot"] == 1
+    assert ran.counts.codes["payload-damaged"] >= 1
+    assert ran.counts.edges["inbox ACCEPTED CONSIGNED"] == 1
+
+
+def test_a_sender_that_does_not_look_at_its_own_disk_costs_only_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recipient refuses what does not fit; the safeguard says whose trouble it is, and the package arrives either way."""
+
+    async def whole(*_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(deliver, "is_whole", whole)
+    ran = run_options(rotten(gone=False))
+    assert ran.counts.codes["payload-damaged"] == 0
+    assert ran.counts.codes["digest-mismatch"] >= 1
