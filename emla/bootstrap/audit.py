@@ -13,9 +13,9 @@ from pathlib import Path
 
 from emla.bootstrap.audit_mailboxes import mailbox_problems
 from emla.bootstrap.own import DATABASE, ledger_publics, own_authority
+from emla.flow.documents.peers import load_directory
 from emla.flow.events import PEER_FORGOTTEN
 from emla.flow.gateway import Directory, Peer, subject_of
-from emla.flow.peers import load_directory
 from emla.formats.acknowledgement import decode_bundle
 from emla.formats.event import decode as decode_event
 from emla.ledger.audit import AuditReport, IssuedProof, LeafRecord, audit

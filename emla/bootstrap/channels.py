@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 from emla.bootstrap.hubs import HubWays
 from emla.bootstrap.restored import forget_restored, is_restored
-from emla.flow.channel import Channels
-from emla.flow.channel_rounds import ChannelRounds
-from emla.flow.channel_status import card_known
-from emla.flow.channel_ways import ChannelWays
-from emla.flow.collect import Collect
-from emla.flow.collect_status import TakeStatus
+from emla.flow.channel.exchange import Channels
+from emla.flow.channel.ledger_watch import LedgerWatch
+from emla.flow.channel.own_status import card_known
+from emla.flow.channel.recall_own import RecallOwn
+from emla.flow.channel.rounds import ChannelRounds
+from emla.flow.channel.settle import Settle
+from emla.flow.channel.take_back import TakeBack
+from emla.flow.channel.ways import ChannelWays
+from emla.flow.documents.own import Own
 from emla.flow.gateway import Gateway
-from emla.flow.hub import Deposits
-from emla.flow.hub_compare import CompareDeposits
-from emla.flow.ledger_watch import LedgerWatch
-from emla.flow.own import Own
-from emla.flow.recall_own import RecallOwn
-from emla.flow.settle import Settle
-from emla.flow.take_back import TakeBack
+from emla.flow.hub.compare import CompareDeposits
+from emla.flow.hub.deposit import Deposits
+from emla.flow.member.collect import Collect
+from emla.flow.member.statuses import TakeStatus
 from emla.model.channel import ChannelStatus
 from emla.model.mailbox import ItemKind
 from emla.ports.hub_line import HubLine

@@ -24,7 +24,7 @@ from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.unlock import Chosen
 from emla.client.answers import OwnHub, Peer
 from emla.client.client import Client
-from emla.flow.own import absent_keys
+from emla.flow.documents.own import absent_keys
 from emla.formats import export
 from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder

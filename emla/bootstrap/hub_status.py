@@ -11,9 +11,9 @@ from emla.bootstrap.status import (
     disk_problem,
     documents_problem,
 )
+from emla.flow.documents.take_documents import DocumentFigures
 from emla.flow.gateway import Gateway
-from emla.flow.hub import HubFigures
-from emla.flow.take_documents import DocumentFigures
+from emla.flow.hub.deposit import HubFigures
 from emla.model.errors import StoreError
 from emla.store.files import FileBlobs
 from emla.store.sqlite.store import SqliteStore

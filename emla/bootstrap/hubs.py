@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from emla.flow.accept import Accept
-from emla.flow.collect import Collect, Take
-from emla.flow.collect_items import TakeItems
+from emla.flow.channel.take_back import TakeBack
+from emla.flow.documents.refresh import Refresh
+from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.gateway import Gateway
-from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
-from emla.flow.refresh import Refresh
-from emla.flow.relay import Relay
-from emla.flow.take_back import TakeBack
-from emla.flow.take_documents import TakeDocuments
-from emla.flow.ways import Ways
+from emla.flow.line.accept import Accept
+from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.line.relay import Relay
+from emla.flow.line.ways import Ways
+from emla.flow.member.collect import Collect, Take
+from emla.flow.member.items import TakeItems
 from emla.model.mailbox import ItemKind
 from emla.transport.https import HttpsTransport
 from emla.transport.hub import HttpsHubLine

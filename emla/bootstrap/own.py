@@ -9,8 +9,8 @@ import sqlite3
 from pathlib import Path
 
 from emla.bootstrap.own_keys import OwnKeys
+from emla.flow.documents.own import identity_at, ledger_key_at
 from emla.flow.gateway import Identity
-from emla.flow.own import identity_at, ledger_key_at
 from emla.formats.export import decode_export
 from emla.keyring.files import GATEWAY_USES, Keyring, read_keys
 from emla.keyring.private_files import sync_folder

@@ -13,9 +13,9 @@ from emla.bootstrap.own_keys import OwnKeys
 from emla.bootstrap.running import Failure, check_role
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
+from emla.flow.documents.own import identity_at, ledger_key_at
+from emla.flow.documents.peers import load_directory
 from emla.flow.gateway import Gateway
-from emla.flow.own import identity_at, ledger_key_at
-from emla.flow.peers import load_directory
 from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
 from emla.model.settings import Role, Settings

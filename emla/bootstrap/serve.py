@@ -26,29 +26,29 @@ from emla.bootstrap.running import cancel, drain, until_stopped
 from emla.bootstrap.serve_hub import serve_hub
 from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.unlock import Chosen, unlock_keys
-from emla.flow.accept import Accept
 from emla.flow.acts import Effect
-from emla.flow.changes import Changes
-from emla.flow.collect import Collect
-from emla.flow.deliver import DeliverLeg
+from emla.flow.documents.changes import Changes
+from emla.flow.documents.own import Outlets, Own
+from emla.flow.documents.peers import ForgetPeer, ImportPeer, PingPeer
+from emla.flow.documents.refresh import Refresh
+from emla.flow.documents.reseal import Reseal
+from emla.flow.documents.take_documents import TakeDocuments
+from emla.flow.documents.upkeep import Upkeep
 from emla.flow.gateway import Gateway
-from emla.flow.hand_over import HandOver
-from emla.flow.legs import CloseLeg, Legs
+from emla.flow.line.accept import Accept
+from emla.flow.line.deliver import DeliverLeg
+from emla.flow.line.hand_over import HandOver
+from emla.flow.line.legs import CloseLeg, Legs
+from emla.flow.line.open import Open
+from emla.flow.line.quarantine import ClosePackage, Quarantine
+from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.line.relay import Relay
+from emla.flow.line.submit import Submit
+from emla.flow.line.watch_legs import WatchLegs
+from emla.flow.line.ways import Ways
+from emla.flow.member.collect import Collect
 from emla.flow.news import News
-from emla.flow.open import Open
-from emla.flow.own import Outlets, Own
-from emla.flow.peers import ForgetPeer, ImportPeer, PingPeer
-from emla.flow.quarantine import ClosePackage, Quarantine
-from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.record_backup import RecordBackup
-from emla.flow.refresh import Refresh
-from emla.flow.relay import Relay
-from emla.flow.reseal import Reseal
-from emla.flow.submit import Submit
-from emla.flow.take_documents import TakeDocuments
-from emla.flow.upkeep import Upkeep
-from emla.flow.watch_legs import WatchLegs
-from emla.flow.ways import Ways
 from emla.keyring.folder import KeyFolder
 from emla.keyring.tls import check_tls
 from emla.model.act import ActKind

@@ -17,16 +17,16 @@ from emla.bootstrap.own_keys import OwnKeys
 from emla.bootstrap.parts import THE_MACHINE, Surroundings
 from emla.bootstrap.restored import refuse_restored
 from emla.bootstrap.running import Failure, cancel, check_role, drain, until_stopped
-from emla.flow.changes import Changes
+from emla.flow.documents.changes import Changes
+from emla.flow.documents.own import Outlets, Own, identity_at, ledger_key_at
+from emla.flow.documents.peers import ForgetPeer, ImportPeer, PingPeer, load_directory
+from emla.flow.documents.refresh import Refresh
+from emla.flow.documents.take_documents import TakeDocuments
+from emla.flow.documents.upkeep import Upkeep
 from emla.flow.gateway import Gateway
-from emla.flow.hub import Deposits, HubFigures
-from emla.flow.hub_sweep import HubSweep
-from emla.flow.mailbox import Mailbox, Waiting
-from emla.flow.own import Outlets, Own, identity_at, ledger_key_at
-from emla.flow.peers import ForgetPeer, ImportPeer, PingPeer, load_directory
-from emla.flow.refresh import Refresh
-from emla.flow.take_documents import TakeDocuments
-from emla.flow.upkeep import Upkeep
+from emla.flow.hub.deposit import Deposits, HubFigures
+from emla.flow.hub.mailbox import Mailbox, Waiting
+from emla.flow.hub.sweep import HubSweep
 from emla.keyring.folder import KeyFolder
 from emla.keyring.tls import check_tls
 from emla.model.settings import Role, Settings

@@ -5,11 +5,11 @@ import resource
 from collections.abc import Callable
 
 from emla.bootstrap.guard_figures import guard_figures
-from emla.flow.collect import Collect, CollectFigures
-from emla.flow.gate import is_open
+from emla.flow.documents.key_life import documents_ending, keys_ending
+from emla.flow.documents.take_documents import DocumentFigures
 from emla.flow.gateway import Gateway, Peer
-from emla.flow.key_life import documents_ending, keys_ending
-from emla.flow.take_documents import DocumentFigures
+from emla.flow.line.gate import is_open
+from emla.flow.member.collect import Collect, CollectFigures
 from emla.model.errors import InvalidDocumentError, StoreError
 from emla.sandbox.clerk import ClerkProcess
 from emla.sandbox.confine import Measure

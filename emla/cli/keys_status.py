@@ -79,7 +79,7 @@ async def _ask(client: "Client") -> Known:
 
 def endings(known: Known, now: int) -> Iterator[End]:
     """What ends, of ours and of peers."""
-    from emla.flow.key_life import documents_ending, keys_ending
+    from emla.flow.documents.key_life import documents_ending, keys_ending
 
     authority = known.present.authority
     for each in (*documents_ending(authority), *keys_ending(authority)):

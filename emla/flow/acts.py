@@ -1,4 +1,4 @@
-"""acts: what happens when two officers have signed an act. Each kind has one effect; who may sign is decided in `flow.changes`.
+"""acts: what happens when two officers have signed an act. Each kind has one effect; who may sign is decided in `changes`.
 
 C4 an act is carried out in one batch: its effect, its own leaf, and the change PUBLISHED. A crash before it leaves an approved
 act, which the same call carries out; after it, the same call finds it done.

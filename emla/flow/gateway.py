@@ -35,7 +35,7 @@ _CALL_SECONDS = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The authority this gateway serves, and the key it signs with: replaced as a whole when either changes (`flow.own`)."""
+    """The authority this gateway serves, and the key it signs with: replaced as a whole when either changes (`documents.own`)."""
 
     authority: Authority
     signer: Signer
@@ -223,7 +223,7 @@ class Gateway:
         return int(self.clock.now())
 
     def ledger_closed(self) -> str | None:
-        """The code for which our ledger is closed; None while it is open (`flow.ledger_watch`)."""
+        """The code for which our ledger is closed; None while it is open (`flow.channel.ledger_watch`)."""
         row = self.store.read.closed()
         return row.code if row else None
 

@@ -1,6 +1,6 @@
 """verify_package: header bytes -> VerifiedPackage. Rungs 2 to 10 of the ladder (docs/spec/ladder.md), each fails closed.
 
-No state is read or written here: duplicates, sequence numbers and quotas (rungs 11-13) belong to `flow.accept`. Before
+No state is read or written here: duplicates, sequence numbers and quotas (rungs 11-13) belong to `flow.line.accept`. Before
 rung 7 nothing is known about the sender, so those errors are raised and answered unsigned. Some later refusals are values:
 the recipient signs a RelayRejection about them.
 """

@@ -9,11 +9,11 @@ from aiohttp import web
 
 from emla import __version__
 from emla.flow.gateway import Gateway
-from emla.flow.hand_over import HandOver
+from emla.flow.line.hand_over import HandOver
+from emla.flow.line.quarantine import Quarantine
+from emla.flow.line.relay import Relay
+from emla.flow.line.submit import Submission, Submit, Submitted
 from emla.flow.news import News
-from emla.flow.quarantine import Quarantine
-from emla.flow.relay import Relay
-from emla.flow.submit import Submission, Submit, Submitted
 from emla.formats import strict_json
 from emla.formats.patterns import AUTHORITY, MEDIA_TYPE
 from emla.formats.strict_json import Members

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from emla.flow.channel import Channels
+from emla.flow.channel.exchange import Channels
+from emla.flow.channel.return_front import read_front
+from emla.flow.channel.settle import Settle
+from emla.flow.channel.take_back import TakeBack
 from emla.flow.gateway import Gateway
-from emla.flow.return_front import read_front
-from emla.flow.settle import Settle
-from emla.flow.take_back import TakeBack
 from emla.formats.returned import LENGTH_BYTES
 from emla.model.channel import ChannelStatus
 from emla.model.errors import InvalidPackageError

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from aiohttp import web
 
+from emla.flow.documents.peers import PingPeer
+from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.gateway import Gateway
-from emla.flow.hub import Deposits
-from emla.flow.mailbox import Body, Mailbox, Waiting
-from emla.flow.nonces import Nonces
-from emla.flow.peers import PingPeer
-from emla.flow.take_documents import TakeDocuments
+from emla.flow.hub.deposit import Deposits
+from emla.flow.hub.mailbox import Body, Mailbox, Waiting
+from emla.flow.hub.nonces import Nonces
 from emla.formats import bundles as bundles_form
 from emla.formats import mailbox as form
 from emla.formats import package_row

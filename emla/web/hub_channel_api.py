@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from emla.flow.channel import Channels
+from emla.flow.channel.exchange import Channels
 from emla.flow.gateway import Gateway
-from emla.flow.hub_compare import CompareDeposits
+from emla.flow.hub.compare import CompareDeposits
 from emla.formats.patterns import AUTHORITY
 from emla.model.errors import InvalidPackageError
 from emla.model.limits import WIRE

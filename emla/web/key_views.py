@@ -2,11 +2,11 @@
 
 import base64
 
-from emla.flow.changes import Change
-from emla.flow.gate import freshness
+from emla.flow.documents.changes import Change
+from emla.flow.documents.key_life import Ending, documents_ending
+from emla.flow.documents.key_report import OwnKey
 from emla.flow.gateway import Peer
-from emla.flow.key_life import Ending, documents_ending
-from emla.flow.key_report import OwnKey
+from emla.flow.line.gate import freshness
 from emla.model.documents import Authority, Officers
 from emla.ports.documents import PingRow
 from emla.web.views import Json, instant

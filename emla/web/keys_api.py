@@ -6,9 +6,9 @@ import re
 
 from aiohttp import web
 
-from emla.flow.changes import Changes
+from emla.flow.documents.changes import Changes
+from emla.flow.documents.key_report import own_keys
 from emla.flow.gateway import Gateway
-from emla.flow.key_report import own_keys
 from emla.model.errors import InvalidMessageError, NotFoundError
 from emla.model.limits import WIRE
 from emla.model.signed import PayloadType

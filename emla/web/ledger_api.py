@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from emla.flow.channel_status import card_known
+from emla.flow.channel.ledger_watch import LedgerWatch
+from emla.flow.channel.own_status import card_known
 from emla.flow.gateway import Gateway
-from emla.flow.ledger_watch import LedgerWatch
 from emla.ledger.checkpoint import decode as decode_checkpoint
 from emla.model.errors import InvalidMessageError
 from emla.web import views

@@ -5,7 +5,7 @@ import json
 from aiohttp import web
 
 from emla.flow.gateway import Gateway
-from emla.flow.legs import Legs
+from emla.flow.line.legs import Legs
 from emla.formats.strict_json import check_line
 from emla.model.acknowledgement import Event
 from emla.model.errors import InvalidMessageError, MalformedError

@@ -6,12 +6,12 @@ import re
 
 from aiohttp import web
 
-from emla.flow.accept import Accept
+from emla.flow.documents.peers import PingPeer
+from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.gateway import Gateway
-from emla.flow.peers import PingPeer
-from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
-from emla.flow.relay import Relay
-from emla.flow.take_documents import TakeDocuments
+from emla.flow.line.accept import Accept
+from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.line.relay import Relay
 from emla.formats import bundles as bundles_form
 from emla.formats import package_row
 from emla.formats.ping import SIZE_BYTES_MAX as PING_BYTES_MAX

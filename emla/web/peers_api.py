@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from emla.flow.documents.peers import ForgetPeer, ImportPeer, PingPeer
 from emla.flow.gateway import Gateway, Peer
-from emla.flow.peers import ForgetPeer, ImportPeer, PingPeer
 from emla.formats.export import encode_export
 from emla.model.errors import NotFoundError
 from emla.ports.listings import Listings

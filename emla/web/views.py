@@ -7,9 +7,9 @@ from typing import Protocol
 import msgspec
 from aiohttp import web
 
+from emla.flow.documents.key_life import life_of
 from emla.flow.gateway import Peer
-from emla.flow.hand_over import Content
-from emla.flow.key_life import life_of
+from emla.flow.line.hand_over import Content
 from emla.formats.export import encode_export
 from emla.formats.manifest import display_name
 from emla.model.acknowledgement import PROVES

@@ -144,7 +144,7 @@ ROWS = (
     Safeguard(
         name="our own disk's damage is no strike of a package",
         row="81",
-        file="emla/flow/open.py",
+        file="emla/flow/line/open.py",
         old="if not await is_whole(self._gateway, row.payload_sha256):",
         new="if False:",
         held_by=(
@@ -154,7 +154,7 @@ ROWS = (
     Safeguard(
         name="a payload of ours that is cut or gone is seen before it is sent",
         row="81",
-        file="emla/flow/deliver.py",
+        file="emla/flow/line/deliver.py",
         old="if not has_size(payload, row.payload_size):",
         new="if False:",
         held_by=(
@@ -164,7 +164,7 @@ ROWS = (
     Safeguard(
         name="a peer's complaint is held against our own disk first",
         row="81",
-        file="emla/flow/deliver.py",
+        file="emla/flow/line/deliver.py",
         old='if answer.code == "digest-mismatch" and not await is_whole(gateway, row.payload_sha256):',
         new="if False:",
         held_by=("tests/attacks/test_row_81.py::test_a_small_payload_of_ours_that_rots_waits",),

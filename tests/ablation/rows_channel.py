@@ -32,7 +32,7 @@ ROWS = (
     Safeguard(
         name="what a peer holds is held against our ledger",
         row="36",
-        file="emla/flow/ledger_watch.py",
+        file="emla/flow/channel/ledger_watch.py",
         old="            if self._is_behind(row):",
         new="            if False:",
         held_by=(f"{_ROW_36}::test_a_closed_ledger_stays_closed_over_a_restart",),
@@ -40,7 +40,7 @@ ROWS = (
     Safeguard(
         name="a package of ours that we do not know is proof",
         row="36",
-        file="emla/flow/ledger_watch.py",
+        file="emla/flow/channel/ledger_watch.py",
         old="            if each.header is not None and self._is_forgotten(each.header, status.sender):",
         new="            if False:",
         held_by=(f"{_ROW_36}::test_an_old_copy_is_found_out_by_a_package_of_its_own_that_it_does_not_know",),
@@ -48,7 +48,7 @@ ROWS = (
     Safeguard(
         name="a restored ledger waits for every peer",
         row="36",
-        file="emla/flow/ledger_watch.py",
+        file="emla/flow/channel/ledger_watch.py",
         old="if self._gateway.ledger_closed() is None or self.unanswered():",
         new="if self._gateway.ledger_closed() is None:",
         held_by=(f"{_ROW_36}::test_a_peer_that_does_not_answer_keeps_a_restored_ledger_closed",),
@@ -56,7 +56,7 @@ ROWS = (
     Safeguard(
         name="a ledger that is behind is not opened by answers",
         row="36",
-        file="emla/flow/ledger_watch.py",
+        file="emla/flow/channel/ledger_watch.py",
         old="            if transaction.closed != RESTORED:\n                return False\n",
         new="",
         held_by=(f"{_ROW_36}::test_a_ledger_that_is_behind_is_not_opened_by_answers",),
@@ -64,7 +64,7 @@ ROWS = (
     Safeguard(
         name="only our own keys close our ledger",
         row="36",
-        file="emla/flow/ledger_watch.py",
+        file="emla/flow/channel/ledger_watch.py",
         old="return seen_as(own.id, checkpoint, note, at) if checkpoint else None",
         new="return seen_as(own.id, checkpoint or claimed, note, at)",
         held_by=(f"{_CHANNEL}::test_no_peer_closes_our_ledger_by_lying",),
@@ -72,7 +72,7 @@ ROWS = (
     Safeguard(
         name="a new epoch begins only where the old one was closed",
         row="36",
-        file="emla/flow/recover.py",
+        file="emla/flow/documents/recover.py",
         old="    if not closed:\n",
         new="    if False:\n",
         held_by=(f"{_ROW_36}::test_a_ledger_that_is_whole_does_not_begin_a_new_epoch",),
@@ -96,7 +96,7 @@ ROWS = (
     Safeguard(
         name="nothing is accepted a second time after a loss",
         row="86",
-        file="emla/flow/open.py",
+        file="emla/flow/line/open.py",
         old="            if event in events or Event.CONTENT_CONSIGNMENT in events:",
         new="            if False:",
         held_by=(f"{_BACK}::test_what_came_back_is_opened_and_nothing_is_said_about_it_a_second_time",),
@@ -112,7 +112,7 @@ ROWS = (
     Safeguard(
         name="our own package in the epoch in force closes the ledger",
         row="86",
-        file="emla/flow/take_back.py",
+        file="emla/flow/channel/take_back.py",
         old="        if ours and header.epoch >= sender.card.epoch:",
         new="        if False:",
         held_by=(
@@ -122,7 +122,7 @@ ROWS = (
     Safeguard(
         name="an acceptance under a checkpoint that our ledger lacks closes it",
         row="86",
-        file="emla/flow/ledger_watch.py",
+        file="emla/flow/channel/ledger_watch.py",
         old="        return not (self._is_behind(row) and await self.close(BEHIND, peer, row.note))",
         new="        return True",
         held_by=(f"{_BACK}::test_an_acceptance_under_the_ledger_in_force_that_it_does_not_have_closes_it",),
@@ -130,7 +130,7 @@ ROWS = (
     Safeguard(
         name="nobody is told that something is back before it is durable",
         row="86",
-        file="emla/flow/take_back.py",
+        file="emla/flow/channel/take_back.py",
         old='            raise TransportError("processing")  # not',
         new="            return  # not",
         held_by=(f"{_BACK}::test_nobody_is_told_that_it_is_back_before_it_is",),
@@ -138,7 +138,7 @@ ROWS = (
     Safeguard(
         name="numbers come from the ledger that a package is recorded in",
         row="86",
-        file="emla/flow/submit.py",
+        file="emla/flow/line/submit.py",
         old="            epoch = transaction.epoch",
         new="            epoch = draft.epoch",
         held_by=(
@@ -148,7 +148,7 @@ ROWS = (
     Safeguard(
         name="no peer uses up the versions of our card by lying",
         row="86",
-        file="emla/flow/channel_status.py",
+        file="emla/flow/channel/own_status.py",
         old=" if each and each.card_known <= most), default=0)",
         new=" if each), default=0)",
         held_by=(f"{_RECOVER}::test_no_peer_uses_up_the_versions_of_our_card_by_lying",),
@@ -164,7 +164,7 @@ ROWS = (
     Safeguard(
         name="above a gap one status looks at so many numbers",
         row="54",
-        file="emla/flow/channel_status.py",
+        file="emla/flow/channel/own_status.py",
         old="                self.left -= len(numbers)",
         new="                pass",
         held_by=(f"{_CHANNEL}::test_what_a_peer_names_makes_no_status_dearer",),
@@ -172,7 +172,7 @@ ROWS = (
     Safeguard(
         name="a status answers the one that was sent",
         row="8",
-        file="emla/flow/channel.py",
+        file="emla/flow/channel/exchange.py",
         old='if sender.id != peer or not hmac.compare_digest(status.answers or b"", said.nonce):',
         new="if sender.id != peer:",
         held_by=(f"{_CHANNEL}::test_an_answer_to_another_status_is_not_taken",),
@@ -188,7 +188,7 @@ ROWS = (
     Safeguard(
         name="who says it lost everything gets it once a day",
         row="20",
-        file="emla/flow/settle.py",
+        file="emla/flow/channel/settle.py",
         old="            if last is not None and now - last < _AGAIN_SECONDS:",
         new="            if False:",
         held_by=(f"{_CHANNEL}::test_a_peer_that_says_it_lost_everything_gets_it_once_a_day",),
@@ -196,7 +196,7 @@ ROWS = (
     Safeguard(
         name="gaps are voided by the sender's word",
         row="8",
-        file="emla/flow/channel.py",
+        file="emla/flow/channel/exchange.py",
         old="                transaction.put_voided(each)",
         new="                pass",
         held_by=(f"{_CHANNEL}::test_a_number_that_will_never_come_is_voided_and_the_gap_closes",),
@@ -204,7 +204,7 @@ ROWS = (
     Safeguard(
         name="checkpoints of statuses are witnessed",
         row="29",
-        file="emla/flow/channel.py",
+        file="emla/flow/channel/exchange.py",
         old="                transaction.witness(_text(seen.note), now)",
         new="                pass",
         held_by=(f"{_CHANNEL}::test_the_checkpoint_of_a_status_is_witnessed",),
@@ -228,7 +228,7 @@ ROWS = (
     Safeguard(
         name="what was given up is asked for all the same",
         row="34",
-        file="emla/flow/give_up.py",
+        file="emla/flow/line/give_up.py",
         old="        transaction.put_unanswered(row.pid, row.recipient)",
         new="        pass",
         held_by=(
@@ -265,7 +265,7 @@ ROWS = (
     Safeguard(
         name="a ledger that does not know our own card is behind",
         row="36",
-        file="emla/flow/recall_own.py",
+        file="emla/flow/channel/recall_own.py",
         old="            await self._watch.close(BEHIND, holder, newest.documents.card)\n",
         new="            pass\n",
         held_by=(f"{_RECALL}::test_a_later_card_alone_closes_the_ledger",),
@@ -273,7 +273,7 @@ ROWS = (
     Safeguard(
         name="what comes back proves itself",
         row="36",
-        file="emla/flow/recall_own.py",
+        file="emla/flow/channel/recall_own.py",
         old="            return trust_documents(documents, pin, known=known.documents)",
         new="            return trust_documents(documents)",
         held_by=(f"{_RECALL}::test_another_root_under_our_name_is_not_taken",),
@@ -281,7 +281,7 @@ ROWS = (
     Safeguard(
         name="a later epoch of ours is not taken",
         row="36",
-        file="emla/flow/recall_own.py",
+        file="emla/flow/channel/recall_own.py",
         old="        if offered.card.epoch > known.card.epoch:",
         new="        if False:",
         held_by=(f"{_RECALL}::test_a_later_epoch_of_ours_is_not_signed_again",),
@@ -289,7 +289,7 @@ ROWS = (
     Safeguard(
         name="the next epoch is above any that was shown",
         row="36",
-        file="emla/flow/recover.py",
+        file="emla/flow/documents/recover.py",
         old="    last = max(known.epoch, seen)",
         new="    last = known.epoch",
         held_by=(f"{_RECALL}::test_a_later_epoch_of_ours_is_not_signed_again",),
@@ -305,7 +305,7 @@ ROWS = (
     Safeguard(
         name="a lost key does not live longer",
         row="48",
-        file="emla/flow/changes.py",
+        file="emla/flow/documents/changes.py",
         old="key.not_after <= lost_before[key.kid]",
         new="True",
         held_by=(f"{_RECALL}::test_a_card_does_not_promise_a_lost_key_for_longer",),
@@ -313,7 +313,7 @@ ROWS = (
     Safeguard(
         name="the checkpoint among documents counts as seen",
         row="36",
-        file="emla/flow/take_documents.py",
+        file="emla/flow/documents/take_documents.py",
         old="                transaction.see_checkpoint(seen)\n",
         new="",
         held_by=(f"{_RECALL}::test_what_a_status_among_documents_shows_of_a_ledger_is_shown_to_its_owner",),
@@ -321,7 +321,7 @@ ROWS = (
     Safeguard(
         name="nothing bad is said of what our lost key cannot open",
         row="86",
-        file="emla/flow/open.py",
+        file="emla/flow/line/open.py",
         old="        if await self._is_key_lost(row):",
         new="        if False:",
         held_by=(

@@ -12,7 +12,7 @@ ROWS = (
     Safeguard(
         name="an old status out of a mailbox is no news",
         row="61",
-        file="emla/flow/channel.py",
+        file="emla/flow/channel/exchange.py",
         old="        return not self._is_old(status) or self.questions.knows(status.sender, status.answers)",
         new="        return True",
         held_by=(f"{_THROUGH}::test_a_hub_that_plays_back_an_old_status_changes_nothing",),
@@ -20,7 +20,7 @@ ROWS = (
     Safeguard(
         name="the last status again is not answered again",
         row="61",
-        file="emla/flow/collect_status.py",
+        file="emla/flow/member/statuses.py",
         old="if status.nonce == self._last.get(speaker.id) or not",
         new="if not",
         held_by=(f"{_THROUGH}::test_a_hub_that_plays_back_the_last_status_gets_no_second_answer",),
@@ -28,7 +28,7 @@ ROWS = (
     Safeguard(
         name="an answer is not answered",
         row="20",
-        file="emla/flow/collect_status.py",
+        file="emla/flow/member/statuses.py",
         old="            if status.answers is None:",
         new="            if True:",
         held_by=(
@@ -38,7 +38,7 @@ ROWS = (
     Safeguard(
         name="only an answer to a question of this process counts as asked",
         row="36",
-        file="emla/flow/channel.py",
+        file="emla/flow/channel/exchange.py",
         old="        is_answer = self.questions.knows(sender.id, status.answers)",
         new="        is_answer = status.answers is not None",
         held_by=(f"{_THROUGH}::test_an_old_answer_does_not_open_a_restored_ledger",),
@@ -46,7 +46,7 @@ ROWS = (
     Safeguard(
         name="a status is heard by whom it is for",
         row="57",
-        file="emla/flow/channel.py",
+        file="emla/flow/channel/exchange.py",
         old='refuse_recipient=lambda recipient: None if recipient == here else "not-recipient",',
         new="refuse_recipient=lambda recipient: None,",
         held_by=(f"{_THROUGH}::test_a_hub_that_swaps_the_statuses_of_two_members_is_not_believed",),
@@ -54,7 +54,7 @@ ROWS = (
     Safeguard(
         name="whoever speaks without end is heard a few times a minute",
         row="54",
-        file="emla/flow/collect_status.py",
+        file="emla/flow/member/statuses.py",
         old="        if not self._pace.take(speaker.id):",
         new="        if False:",
         held_by=(f"{_THROUGH}::test_a_member_that_floods_is_heard_a_few_times_a_minute",),
@@ -72,7 +72,7 @@ ROWS = (
     Safeguard(
         name="a start waits for answers out of its mailbox",
         row="36",
-        file="emla/flow/channel_rounds.py",
+        file="emla/flow/channel/rounds.py",
         old="                    await self._channels.questions.none_open()",
         new="                    pass",
         held_by=(
@@ -82,7 +82,7 @@ ROWS = (
     Safeguard(
         name="a hub holds the newest status of a pair",
         row="20",
-        file="emla/flow/hub_compare.py",
+        file="emla/flow/hub/compare.py",
         old="                deposit, lambda transaction: transaction.make_way(owner, depositor, expires)\n",
         new="                deposit, lambda transaction: True\n",
         held_by=(f"{_HUB}::test_a_newer_status_takes_the_place_of_the_one_before",),
@@ -90,7 +90,7 @@ ROWS = (
     Safeguard(
         name="an old status replaces none",
         row="61",
-        file="emla/flow/hub_compare.py",
+        file="emla/flow/hub/compare.py",
         old="        if last is not None and (last.ref == ref or last.expires > expires):",
         new="        if last is not None and last.ref == ref:",
         held_by=(f"{_HUB}::test_an_old_status_that_is_played_back_replaces_nothing_and_is_held_by_nobody",),
@@ -98,7 +98,7 @@ ROWS = (
     Safeguard(
         name="a member that floods a hub with statuses is slowed down",
         row="54",
-        file="emla/flow/hub_compare.py",
+        file="emla/flow/hub/compare.py",
         old='        if not self._pace.take(f"{depositor} {owner}"):',
         new="        if False:",
         held_by=(f"{_HUB}::test_a_member_that_floods_fills_no_mailbox_and_no_ones_else_time",),
@@ -106,7 +106,7 @@ ROWS = (
     Safeguard(
         name="a hub holds statuses for members only",
         row="63",
-        file="emla/flow/hub_compare.py",
+        file="emla/flow/hub/compare.py",
         old='refuse_recipient=lambda to: None if to in is_known else "unknown-recipient",',
         new="refuse_recipient=lambda to: None,",
         held_by=(f"{_HUB}::test_what_is_not_by_a_member_for_a_member_leaves_nothing",),
@@ -114,7 +114,7 @@ ROWS = (
     Safeguard(
         name="what was let go and lost is held again",
         row="86",
-        file="emla/flow/hub.py",
+        file="emla/flow/hub/deposit.py",
         old="                transaction.forget_ended(owner, kind, ref)",
         new="                pass",
         held_by=(f"{_HUB}::test_an_acknowledgement_that_was_let_go_is_held_again_only_when_it_is_asked_for",),
@@ -122,7 +122,7 @@ ROWS = (
     Safeguard(
         name="a package comes back to its sender or its recipient",
         row="65",
-        file="emla/flow/hub_compare.py",
+        file="emla/flow/hub/compare.py",
         old="        if owner not in (header.sender, header.recipient):",
         new="        if False:",
         held_by=(f"{_HUB}::test_what_does_not_prove_itself_does_not_come_back",),
@@ -130,7 +130,7 @@ ROWS = (
     Safeguard(
         name="what comes back through a hub has room like a package",
         row="54",
-        file="emla/flow/hub_compare.py",
+        file="emla/flow/hub/compare.py",
         old="            self._deposits.quota.room(owner, depositor, size),",
         new="",
         held_by=(f"{_HUB}::test_a_package_that_comes_back_takes_room_like_any_other",),
@@ -138,7 +138,7 @@ ROWS = (
     Safeguard(
         name="no two statuses left at a hub are of one second",
         row="61",
-        file="emla/flow/channel.py",
+        file="emla/flow/channel/exchange.py",
         old="            if self._mailed.get(peer) == self._gateway.now():",
         new="            if False:",
         held_by=(f"{_THROUGH}::test_two_statuses_left_at_a_hub_are_not_of_one_second",),
@@ -146,7 +146,7 @@ ROWS = (
     Safeguard(
         name="what another signed is not charged to it",
         row="54",
-        file="emla/flow/hub.py",
+        file="emla/flow/hub/deposit.py",
         old='    return f"{depositor} {owner}"',
         new="    return depositor",
         held_by=(f"{_HUB}::test_whoever_plays_back_what_another_gave_uses_up_nothing_of_its_share",),

@@ -129,7 +129,7 @@ ROWS = (
     Safeguard(
         name="the fingerprint is compared",
         row="47",
-        file="emla/flow/peers.py",
+        file="emla/flow/documents/peers.py",
         old='if not hmac.compare_digest(_NOT_DIGITS.sub("", fingerprint), expected.replace(" ", "")):',
         new="if False:",
         held_by=(
@@ -139,7 +139,7 @@ ROWS = (
     Safeguard(
         name="a refused import is recorded",
         row="47",
-        file="emla/flow/peers.py",
+        file="emla/flow/documents/peers.py",
         old="            await self._gateway.store.write(event(self._gateway, IMPORT_REFUSED, facts))\n",
         new="",
         held_by=(
@@ -149,7 +149,7 @@ ROWS = (
     Safeguard(
         name="a peer with open legs is not forgotten",
         row="operation",
-        file="emla/flow/peers.py",
+        file="emla/flow/documents/peers.py",
         old="        if not force and gateway.store.read.waits_for(authority):",
         new="        if False:",
         held_by=(
@@ -159,7 +159,7 @@ ROWS = (
     Safeguard(
         name="a contradicting peer is held",
         row="45",
-        file="emla/flow/take_documents.py",
+        file="emla/flow/documents/take_documents.py",
         old='held = error.code if error.code == "peer-conflict" else peer.row.held',
         new="held = peer.row.held",
         held_by=("tests/attacks/test_row_45.py::test_the_channel_is_held_until_people_have_compared_again",),
@@ -167,7 +167,7 @@ ROWS = (
     Safeguard(
         name="what is pushed holds no channel",
         row="45",
-        file="emla/flow/take_documents.py",
+        file="emla/flow/documents/take_documents.py",
         old="if not fetched or error.code",
         new="if error.code",
         held_by=(
@@ -177,7 +177,7 @@ ROWS = (
     Safeguard(
         name="revocations in refused documents are kept",
         row="46",
-        file="emla/flow/take_documents.py",
+        file="emla/flow/documents/take_documents.py",
         old=("                if denied is not known:\n                    await self._keep(peer, denied)\n"),
         new="",
         held_by=(

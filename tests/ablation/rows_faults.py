@@ -28,7 +28,7 @@ ROWS = (
     Safeguard(
         name="a clock that is set forward ends no leg",
         row="60",
-        file="emla/flow/deliver.py",
+        file="emla/flow/line/deliver.py",
         old="gateway.surely_past(leg.expires)",
         new="gateway.now() >= leg.expires",
         held_by=(
@@ -38,7 +38,7 @@ ROWS = (
     Safeguard(
         name="a clock that is set forward rejects nothing",
         row="60",
-        file="emla/flow/accept.py",
+        file="emla/flow/line/accept.py",
         old='if verified.code == "expired" and not gateway.surely_past(header.expires):',
         new="if False:",
         held_by=(
@@ -48,7 +48,7 @@ ROWS = (
     Safeguard(
         name="what is over is not offered once more",
         row="60",
-        file="emla/flow/deliver.py",
+        file="emla/flow/line/deliver.py",
         old="if leg.expires is not None and gateway.surely_past(leg.expires):",
         new="if False:",
         held_by=(
@@ -78,7 +78,7 @@ ROWS = (
     Safeguard(
         name="a peer that hangs costs no processor",
         row="51",
-        file="emla/flow/relay.py",
+        file="emla/flow/line/relay.py",
         old="        if self.lanes.active >= window:\n",
         new="        if False:\n",
         held_by=("tests/simulation/test_runs.py::test_a_peer_that_hangs_costs_its_callers_no_processor",),

@@ -6,8 +6,8 @@ Rules of the table: `safeguard`.
 from tests.ablation.safeguard import Safeguard
 
 _CALL = "emla/steps/verify_call.py"
-_MAILBOX = "emla/flow/mailbox.py"
-_HUB = "emla/flow/hub.py"
+_MAILBOX = "emla/flow/hub/mailbox.py"
+_HUB = "emla/flow/hub/deposit.py"
 
 ROWS = (
     Safeguard(
@@ -79,7 +79,7 @@ ROWS = (
     Safeguard(
         name="a nonce is good once",
         row="56",
-        file="emla/flow/nonces.py",
+        file="emla/flow/hub/nonces.py",
         old="        if signature.nonce in known:\n            return True\n",
         new="",
         held_by=(
@@ -90,7 +90,7 @@ ROWS = (
     Safeguard(
         name="calls from before a restart count as seen",
         row="56",
-        file="emla/flow/nonces.py",
+        file="emla/flow/hub/nonces.py",
         old="        if signature.created < int(self._clock.now() - (self._clock.steady() - self._began)):\n"
         "            return True\n",
         new="",
@@ -99,7 +99,7 @@ ROWS = (
     Safeguard(
         name="a clock that was fast at the start of a hub and is right now refuses nobody",
         row="60",
-        file="emla/flow/nonces.py",
+        file="emla/flow/hub/nonces.py",
         old="(self._clock.now() - (self._clock.steady() - self._began))",
         new="(self._began_at)",
         held_by=(
@@ -109,7 +109,7 @@ ROWS = (
     Safeguard(
         name="the memory of nonces is bounded for each authority",
         row="56",
-        file="emla/flow/nonces.py",
+        file="emla/flow/hub/nonces.py",
         old="        if len(known) >= NONCES_MAX:\n            self._sweep(known, now)\n",
         new="",
         held_by=(
@@ -178,7 +178,7 @@ ROWS = (
     Safeguard(
         name="an item outlives its expiry by a week",
         row="invariant 19",
-        file="emla/flow/hub_sweep.py",
+        file="emla/flow/hub/sweep.py",
         old="before = self._gateway.now() - EXPIRY_GRACE_SECONDS",
         new="before = self._gateway.now()",
         held_by=(
@@ -188,7 +188,7 @@ ROWS = (
     Safeguard(
         name="a package given up is recorded",
         row="invariant 19",
-        file="emla/flow/hub_sweep.py",
+        file="emla/flow/hub/sweep.py",
         old="                record(transaction)\n",
         new="                pass\n",
         held_by=(
@@ -241,7 +241,7 @@ ROWS = (
     Safeguard(
         name="a mailbox has a size",
         row="54",
-        file="emla/flow/hub_quota.py",
+        file="emla/flow/hub/quota.py",
         old="        self._check(owner, depositor, size, small=small)\n",
         new="",
         held_by=(

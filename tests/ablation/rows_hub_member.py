@@ -14,7 +14,7 @@ ROWS = (
     Safeguard(
         name="only the recipient's key makes RelayAcceptance",
         row="28",
-        file="emla/flow/deliver.py",
+        file="emla/flow/line/deliver.py",
         old="                issuer=said_by if by_hub else peer,",
         new="                issuer=said_by,",
         held_by=("tests/attacks/test_row_28.py::test_as_the_answer_to_a_package",),
@@ -22,7 +22,7 @@ ROWS = (
     Safeguard(
         name="a hub's word counts only as its answer to us",
         row="28",
-        file="emla/flow/receive_acknowledgement.py",
+        file="emla/flow/line/receive_acknowledgement.py",
         old="if claim.acknowledgement.event in ISSUED_BY_HUB:",
         new="if False:",
         held_by=("tests/attacks/test_row_28.py::test_a_hubs_own_word_pushed_unasked_is_not_believed_either",),
@@ -40,7 +40,7 @@ ROWS = (
     Safeguard(
         name="what a hub holds expires",
         row="7",
-        file="emla/flow/give_up.py",
+        file="emla/flow/line/give_up.py",
         old="if leg is None or leg.state not in WAITING:",
         new="if leg is None or leg.state is not LegState.READY:",
         held_by=(_HELD + "test_a_held_package_expires_in_time_and_a_late_acceptance_counts",),
@@ -48,7 +48,7 @@ ROWS = (
     Safeguard(
         name="a hub is asked ever more seldom to hold a package",
         row="24",
-        file="emla/flow/hub_held.py",
+        file="emla/flow/line/hub_held.py",
         old="pause = hub_pause_seconds(_offers(leg), chance=chance)",
         new="pause = 1.0",
         held_by=(_HELD + "test_the_hub_is_asked_again_ever_more_seldom",),
@@ -64,7 +64,7 @@ ROWS = (
     Safeguard(
         name="a line that is down is not waited for by each leg",
         row="21",
-        file="emla/flow/ways.py",
+        file="emla/flow/line/ways.py",
         old="if steady < down.until:",
         new="if False:",
         held_by=(_WAYS + "test_a_line_that_is_down_is_not_waited_for_by_each_leg",),
@@ -72,7 +72,7 @@ ROWS = (
     Safeguard(
         name="no hub that is held or frozen",
         row="45",
-        file="emla/flow/ways.py",
+        file="emla/flow/line/ways.py",
         old="if each and not each.row.held and not each.authority.frozen",
         new="if each",
         held_by=(_WAYS + "test_a_hub_that_is_not_pinned_or_is_held_is_no_way",),
@@ -80,7 +80,7 @@ ROWS = (
     Safeguard(
         name="what does not verify stays at the hub",
         row="61",
-        file="emla/flow/collect.py",
+        file="emla/flow/member/collect.py",
         old="            self._refused(item, failures, error.code)",
         new="            self._refused(item, failures, error.code)\n            self._taken.append(Release(item=item.item))\n            self._changed.set()",
         held_by=("tests/attacks/test_row_61.py::test_the_wrong_blob",),
@@ -88,7 +88,7 @@ ROWS = (
     Safeguard(
         name="only what was listed is judged and let go",
         row="61",
-        file="emla/flow/collect_items.py",
+        file="emla/flow/member/items.py",
         old="if ref != item.ref:",
         new="if False:",
         held_by=(
@@ -98,7 +98,7 @@ ROWS = (
     Safeguard(
         name="our answer travels before the hub is told",
         row="61",
-        file="emla/flow/collect_items.py",
+        file="emla/flow/member/items.py",
         old="        await self._send_answer(answer)\n",
         new="",
         held_by=(_COLLECT + "test_a_package_is_released_with_our_own_acceptance_as_the_proof",),
@@ -106,7 +106,7 @@ ROWS = (
     Safeguard(
         name="what comes again has our answer sent again",
         row="61",
-        file="emla/flow/collect_items.py",
+        file="emla/flow/member/items.py",
         old="if leg.state in (LegState.READY, LegState.HELD):",
         new="if True:",
         held_by=(_COLLECT + "test_what_comes_again_has_our_answer_sent_again",),
@@ -114,7 +114,7 @@ ROWS = (
     Safeguard(
         name="a hub that always has more is asked more slowly",
         row="20",
-        file="emla/flow/collect.py",
+        file="emla/flow/member/collect.py",
         old="if pages := self._useless // ITEMS_IN_ANSWER_MAX:",
         new="if pages := 0:",
         held_by=(_COLLECT + "test_a_hub_that_always_has_more_is_asked_ever_more_slowly_in_bounded_memory",),
@@ -122,7 +122,7 @@ ROWS = (
     Safeguard(
         name="what a hub lists is remembered within a bound",
         row="20",
-        file="emla/flow/collect.py",
+        file="emla/flow/member/collect.py",
         old="if len(self._troubles) < _REMEMBERED_MAX:",
         new="if True:",
         held_by=(_COLLECT + "test_a_hub_that_always_has_more_is_asked_ever_more_slowly_in_bounded_memory",),
@@ -154,7 +154,7 @@ ROWS = (
     Safeguard(
         name="an answer that moved while it was on its way is moved from where it stands",
         row="61",
-        file="emla/flow/hub_held.py",
+        file="emla/flow/line/hub_held.py",
         old="    transaction.move_leg(leg.id, present.state, state)",
         new="    transaction.move_leg(leg.id, leg.state, state)",
         held_by=(f"{_HELD}test_a_package_that_comes_again_while_its_answer_is_on_its_way_stops_nobody",),
@@ -162,7 +162,7 @@ ROWS = (
     Safeguard(
         name="a hub does not let go on what people put aside",
         row="61",
-        file="emla/flow/collect_items.py",
+        file="emla/flow/member/items.py",
         old="            if leg.state in (LegState.READY, LegState.HELD):",
         new="            if leg.state is LegState.READY:",
         held_by=(f"{_HELD}test_no_hub_lets_go_on_what_people_put_aside",),
@@ -170,7 +170,7 @@ ROWS = (
     Safeguard(
         name="whoever plays a package back from elsewhere holds up nobody",
         row="54",
-        file="emla/flow/accept.py",
+        file="emla/flow/line/accept.py",
         old="        place = (pid, CALLER.get())",
         new='        place = (pid, "")',
         held_by=(
@@ -180,7 +180,7 @@ ROWS = (
     Safeguard(
         name="a hub's refusal puts nothing aside that has a line of its own",
         row="28",
-        file="emla/flow/ways.py",
+        file="emla/flow/line/ways.py",
         old="    if went.hub is None or not peer.card.endpoints or not blame(refusal, own=False).leg:",
         new="    if True:",
         held_by=(

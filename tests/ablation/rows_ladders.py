@@ -223,7 +223,7 @@ ROWS = (
     Safeguard(
         name="one payload is delivered once",
         row="48",
-        file="emla/flow/accept.py",
+        file="emla/flow/line/accept.py",
         old="if conflict.on_payload_only and conflict.payload_sha256 == header.payload.sha256:",
         new="if False:",
         held_by=(
@@ -233,7 +233,7 @@ ROWS = (
     Safeguard(
         name="the digest is the header's",
         row="10",
-        file="emla/flow/accept.py",
+        file="emla/flow/line/accept.py",
         old="    if digest != package.header.payload.sha256:",
         new="    if False:",
         held_by=("tests/unit/flow/test_accept.py::test_a_payload_that_is_damaged_or_short_leaves_nothing",),

@@ -330,7 +330,7 @@ ROWS = (
     Safeguard(
         name="what passes by itself is no attempt",
         row="54",
-        file="emla/flow/relay.py",
+        file="emla/flow/line/relay.py",
         old="if refusal.code in PASSING:",
         new="if False:",
         held_by=(
@@ -340,7 +340,7 @@ ROWS = (
     Safeguard(
         name="a crowded peer is left alone",
         row="54",
-        file="emla/flow/relay.py",
+        file="emla/flow/line/relay.py",
         old="if refusal.code in CROWDED:",
         new="if False:",
         held_by=(

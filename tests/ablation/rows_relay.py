@@ -9,7 +9,7 @@ ROWS = (
     Safeguard(
         name="an act needs two officers",
         row="6",
-        file="emla/flow/changes.py",
+        file="emla/flow/documents/changes.py",
         old="await self._carry_out(self._approved(sha256))",
         new="await self._carry_out(change)",
         held_by=("tests/unit/flow/test_acts.py::test_one_officer_alone_carries_nothing_out",),
@@ -43,7 +43,7 @@ ROWS = (
     Safeguard(
         name="a package is given up once, and only while it waits",
         row="6",
-        file="emla/flow/give_up.py",
+        file="emla/flow/line/give_up.py",
         old="        if leg is None or leg.state not in WAITING:\n            return False\n",
         new="        assert leg is not None\n",
         held_by=("tests/attacks/test_row_34.py::test_a_late_acceptance_supersedes_our_own_failure",),
@@ -51,7 +51,7 @@ ROWS = (
     Safeguard(
         name="what the recipient signed is not contradicted by giving up",
         row="6",
-        file="emla/flow/give_up.py",
+        file="emla/flow/line/give_up.py",
         old="        delivered = delivered_state(transaction.events_of(row.pid))\n",
         new="        delivered = None\n",
         held_by=(
@@ -69,7 +69,7 @@ ROWS = (
     Safeguard(
         name="a held leg expires",
         row="31",
-        file="emla/flow/watch_legs.py",
+        file="emla/flow/line/watch_legs.py",
         old="        await self._expire_held()\n",
         new="",
         held_by=("tests/unit/flow/test_relay_trouble.py::test_what_is_held_expires_like_any_other",),
@@ -77,7 +77,7 @@ ROWS = (
     Safeguard(
         name="while the ledger is closed nothing that is held is ended",
         row="36",
-        file="emla/flow/watch_legs.py",
+        file="emla/flow/line/watch_legs.py",
         old="                except ConfigurationError as error:",
         new="                except NotImplementedError as error:",
         held_by=(
@@ -87,7 +87,7 @@ ROWS = (
     Safeguard(
         name="a clock that is set forward ends nothing that is held",
         row="60",
-        file="emla/flow/watch_legs.py",
+        file="emla/flow/line/watch_legs.py",
         old="read.held_and_over(int(gateway.surely_now()), _AT_ONCE)",
         new="read.held_and_over(gateway.now(), _AT_ONCE)",
         held_by=(
@@ -97,7 +97,7 @@ ROWS = (
     Safeguard(
         name="a leg is held after a week of refusals",
         row="31",
-        file="emla/flow/refusals.py",
+        file="emla/flow/line/refusals.py",
         old="now - since >= settings.hold_after_seconds",
         new="False",
         held_by=(
@@ -107,7 +107,7 @@ ROWS = (
     Safeguard(
         name="a peer that refuses everything makes no work for people",
         row="31",
-        file="emla/flow/refusals.py",
+        file="emla/flow/line/refusals.py",
         old=" and well_at >= since",
         new="",
         held_by=(
@@ -117,7 +117,7 @@ ROWS = (
     Safeguard(
         name="a poison package makes nobody wait",
         row="21",
-        file="emla/flow/relay.py",
+        file="emla/flow/line/relay.py",
         old="whose.peer and not (whose.leg and self._failed_last == leg.id)",
         new="True",
         held_by=("tests/unit/flow/test_relay_trouble.py::test_a_poison_package_makes_nobody_wait",),
@@ -125,7 +125,7 @@ ROWS = (
     Safeguard(
         name="what is held is withdrawn from memory",
         row="6",
-        file="emla/flow/legs.py",
+        file="emla/flow/line/legs.py",
         old="            self._relay.withdraw(leg)\n            logger.info",
         new="            logger.info",
         held_by=(
@@ -135,7 +135,7 @@ ROWS = (
     Safeguard(
         name="normal mail is never starved",
         row="82",
-        file="emla/flow/lanes.py",
+        file="emla/flow/line/lanes.py",
         old="not (self._normal.legs and self._urgent_in_a_row >= TURN - 1)",
         new="True",
         held_by=("tests/unit/flow/test_lanes.py::test_endless_urgent_mail_never_starves_normal_mail",),
@@ -143,7 +143,7 @@ ROWS = (
     Safeguard(
         name="a lane is bounded",
         row="82",
-        file="emla/flow/lanes.py",
+        file="emla/flow/line/lanes.py",
         old="if not lane.more_stored and len(lane.legs) < LANE_MAX:",
         new="if not lane.more_stored:",
         held_by=("tests/unit/flow/test_lanes.py::test_what_is_added_while_there_is_room_needs_no_asking",),
@@ -151,7 +151,7 @@ ROWS = (
     Safeguard(
         name="a wake goes through everything once",
         row="82",
-        file="emla/flow/lanes.py",
+        file="emla/flow/line/lanes.py",
         old="(legs[-1].next_at, legs[-1].id) if len(legs) == limit else None",
         new="_FIRST if len(legs) == limit else None",
         held_by=("tests/unit/flow/test_lanes.py::test_a_wake_tries_everything_once_and_not_for_ever",),
@@ -159,7 +159,7 @@ ROWS = (
     Safeguard(
         name="contact that comes without end does not undo every pause",
         row="82",
-        file="emla/flow/relay.py",
+        file="emla/flow/line/relay.py",
         old="self._contact_at, self._contact_from = None, steady + _CONTACT_APART_SECONDS",
         new="self._contact_at = None",
         held_by=(
@@ -189,7 +189,7 @@ ROWS = (
     Safeguard(
         name="an answer that does not hold is kept",
         row="27",
-        file="emla/flow/deliver.py",
+        file="emla/flow/line/deliver.py",
         old="            await keep_doubtful(gateway, answer, said_by.id, row.pid, error.code)\n",
         new="",
         held_by=(
@@ -199,7 +199,7 @@ ROWS = (
     Safeguard(
         name="an acknowledgement that is pushed and does not hold is kept",
         row="30",
-        file="emla/flow/receive_acknowledgement.py",
+        file="emla/flow/line/receive_acknowledgement.py",
         old="            await keep_doubtful(gateway, stored, said.by, said.pid, error.code)\n",
         new="",
         held_by=("tests/attacks/test_row_27.py::test_what_is_pushed_about_something_else_is_kept_too",),
@@ -207,7 +207,7 @@ ROWS = (
     Safeguard(
         name="only what somebody known signed is kept",
         row="27",
-        file="emla/flow/doubts.py",
+        file="emla/flow/line/doubts.py",
         old="if issuer is None or not is_signed_by(claim, issuer):",
         new="if False:",
         held_by=("tests/attacks/test_row_27.py::test_what_nobody_known_has_signed_is_not_kept",),
@@ -223,7 +223,7 @@ ROWS = (
     Safeguard(
         name="an equivocation is said loudly",
         row="23",
-        file="emla/flow/accept.py",
+        file="emla/flow/line/accept.py",
         old="if await self._gateway.store.write(operation):",
         new="await self._gateway.store.write(operation)\n        if False:",
         held_by=("tests/attacks/test_row_23.py::test_the_first_stays_and_the_second_is_proof",),
@@ -231,7 +231,7 @@ ROWS = (
     Safeguard(
         name="a repeat is answered with the stored bytes",
         row="22",
-        file="emla/flow/accept.py",
+        file="emla/flow/line/accept.py",
         old="        if known := self.known(pid):\n            return known\n",
         new="",
         held_by=(
@@ -241,7 +241,7 @@ ROWS = (
     Safeguard(
         name="a failure to open is said once",
         row="4",
-        file="emla/flow/open.py",
+        file="emla/flow/line/open.py",
         old="            if event in events or Event.CONTENT_CONSIGNMENT in events:",
         new="            if Event.CONTENT_CONSIGNMENT in events:",
         held_by=(
@@ -269,7 +269,7 @@ ROWS = (
     Safeguard(
         name="what all packages for a peer wait for no leg looks at",
         row="24",
-        file="emla/flow/relay.py",
+        file="emla/flow/line/relay.py",
         old="            all_wait = refusal.code in OF_PEER and leg.state is LegState.READY",
         new="            all_wait = False",
         held_by=(
@@ -279,7 +279,7 @@ ROWS = (
     Safeguard(
         name="a stale peer's call wakes nothing that waits for its documents",
         row="24",
-        file="emla/flow/relay.py",
+        file="emla/flow/line/relay.py",
         old="kept=OF_PEER if self._is_shut else ()",
         new="kept=()",
         held_by=(
@@ -289,7 +289,7 @@ ROWS = (
     Safeguard(
         name="a channel that is open again is noticed",
         row="30",
-        file="emla/flow/relay.py",
+        file="emla/flow/line/relay.py",
         old="        if self._is_shut and self._is_open():",
         new="        if False:",
         held_by=(

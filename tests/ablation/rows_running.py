@@ -9,7 +9,7 @@ ROWS = (
     Safeguard(
         name="a frozen peer is sent nothing",
         row="46",
-        file="emla/flow/gate.py",
+        file="emla/flow/line/gate.py",
         old=('    if peer.authority.frozen:\n        return "frozen"\n'),
         new="",
         held_by=(
@@ -19,7 +19,7 @@ ROWS = (
     Safeguard(
         name="a stale peer is sent nothing",
         row="43",
-        file="emla/flow/gate.py",
+        file="emla/flow/line/gate.py",
         old='return "stale-peer" if freshness(peer, now) is Freshness.STALE else None',
         new="return None",
         held_by=(
@@ -29,7 +29,7 @@ ROWS = (
     Safeguard(
         name="a held channel is closed",
         row="45",
-        file="emla/flow/gate.py",
+        file="emla/flow/line/gate.py",
         old=("    if peer.row.held:\n        return peer.row.held\n"),
         new="",
         held_by=("tests/attacks/test_row_45.py::test_the_channel_is_held_until_people_have_compared_again",),
@@ -37,7 +37,7 @@ ROWS = (
     Safeguard(
         name="nothing goes out to a revoked key",
         row="48",
-        file="emla/flow/gate.py",
+        file="emla/flow/line/gate.py",
         old="if code is None and peer.authority.revoked(header.kid):",
         new="if False:",
         held_by=(
@@ -47,7 +47,7 @@ ROWS = (
     Safeguard(
         name="the proof that it is there is still asked for",
         row="46",
-        file="emla/flow/gate.py",
+        file="emla/flow/line/gate.py",
         old="return None if code is None or _is_there_already(gateway, pid) else code",
         new="return code",
         held_by=(
@@ -57,7 +57,7 @@ ROWS = (
     Safeguard(
         name="a package is sealed anew once",
         row="48",
-        file="emla/flow/reseal.py",
+        file="emla/flow/documents/reseal.py",
         old=("            if old is None or old.state not in DUE:\n                return None"),
         new=("            if old is None:\n                return None"),
         held_by=(
@@ -67,7 +67,7 @@ ROWS = (
     Safeguard(
         name="what the recipient has is not sealed anew",
         row="48",
-        file="emla/flow/reseal.py",
+        file="emla/flow/documents/reseal.py",
         old="            if delivered_state(transaction.events_of(row.pid)) is not None:",
         new="            if False:",
         held_by=(
@@ -77,7 +77,7 @@ ROWS = (
     Safeguard(
         name="the old leg ends when the new begins",
         row="48",
-        file="emla/flow/reseal.py",
+        file="emla/flow/documents/reseal.py",
         old="            transaction.move_leg(old.id, old.state, LegState.REPLACED)\n",
         new="",
         held_by=(
@@ -87,7 +87,7 @@ ROWS = (
     Safeguard(
         name="a package sealed anew names the old one",
         row="48",
-        file="emla/flow/reseal.py",
+        file="emla/flow/documents/reseal.py",
         old="            replaces=pid,\n",
         new="",
         held_by=(
@@ -97,7 +97,7 @@ ROWS = (
     Safeguard(
         name="only what is sealed to a revoked key is sealed anew",
         row="48",
-        file="emla/flow/reseal.py",
+        file="emla/flow/documents/reseal.py",
         old="if authority.revoked(header.kid) and await self._replace",
         new="if await self._replace",
         held_by=(
@@ -107,7 +107,7 @@ ROWS = (
     Safeguard(
         name="a key lives while packages may come",
         row="48",
-        file="emla/flow/key_life.py",
+        file="emla/flow/documents/key_life.py",
         old="    return key.not_after + WIRE.expiry_seconds_max",
         new="    return key.not_after",
         held_by=(
@@ -117,7 +117,7 @@ ROWS = (
     Safeguard(
         name="a key over is destroyed",
         row="48",
-        file="emla/flow/upkeep.py",
+        file="emla/flow/documents/upkeep.py",
         old="destroyed += await asyncio.to_thread(self._keys.destroy, KeyUse.SEAL, key.kid)",
         new="destroyed += 0",
         held_by=(
@@ -127,7 +127,7 @@ ROWS = (
     Safeguard(
         name="no key is destroyed before its event",
         row="48",
-        file="emla/flow/upkeep.py",
+        file="emla/flow/documents/upkeep.py",
         old=(
             "                await self._gateway.store.write(\n"
             '                    event(self._gateway, KEY_DESTROYED, {"use": key.use.value, "kid": key.kid})\n'
@@ -141,7 +141,7 @@ ROWS = (
     Safeguard(
         name="no key is destroyed under a waiting package",
         row="48",
-        file="emla/flow/upkeep.py",
+        file="emla/flow/documents/upkeep.py",
         old=("            if key.kid in waiting:\n                continue"),
         new=("            if False:\n                continue"),
         held_by=(
@@ -151,7 +151,7 @@ ROWS = (
     Safeguard(
         name="one destruction has one event",
         row="48",
-        file="emla/flow/upkeep.py",
+        file="emla/flow/documents/upkeep.py",
         old="            if not self._recorded(key.kid):",
         new="            if True:",
         held_by=(
@@ -161,7 +161,7 @@ ROWS = (
     Safeguard(
         name="two officers stand for what is published",
         row="75",
-        file="emla/flow/changes.py",
+        file="emla/flow/documents/changes.py",
         old="        verify_change(change.row.type, sha256, [each.signed for each in change.approvals], officers)\n",
         new="",
         held_by=("tests/integration/test_key_life.py::test_a_change_needs_two_officers",),
@@ -169,7 +169,7 @@ ROWS = (
     Safeguard(
         name="a card lists keys that are here",
         row="75",
-        file="emla/flow/changes.py",
+        file="emla/flow/documents/changes.py",
         old="            self._check_keys(_decoded(form.decode_card, card))\n",
         new="",
         held_by=(
@@ -179,7 +179,7 @@ ROWS = (
     Safeguard(
         name="what cannot be published is not proposed",
         row="42",
-        file="emla/flow/changes.py",
+        file="emla/flow/documents/changes.py",
         old="        self._check_next(kind, payload)\n",
         new="",
         held_by=(
@@ -189,7 +189,7 @@ ROWS = (
     Safeguard(
         name="what is signed is what was approved",
         row="75",
-        file="emla/flow/changes.py",
+        file="emla/flow/documents/changes.py",
         old="        if sha256 not in documents:",
         new="        if False:",
         held_by=("tests/integration/test_key_life.py::test_an_approved_change_does_not_publish_another_one",),
@@ -197,7 +197,7 @@ ROWS = (
     Safeguard(
         name="an officer does not approve the own proposal",
         row="75",
-        file="emla/flow/changes.py",
+        file="emla/flow/documents/changes.py",
         old="        if any(each.officer == said.officer and each.signed != approval for each in change.approvals):",
         new="        if False:",
         held_by=("tests/integration/test_key_life.py::test_a_change_needs_two_officers",),
@@ -205,7 +205,7 @@ ROWS = (
     Safeguard(
         name="the event of a destruction comes first",
         row="48",
-        file="emla/flow/upkeep.py",
+        file="emla/flow/documents/upkeep.py",
         old=(
             "            if not self._recorded(key.kid):\n"
             "                # K6\n"
@@ -242,7 +242,7 @@ ROWS = (
     Safeguard(
         name="a wake is not lost on a leg that is being postponed",
         row="31",
-        file="emla/flow/relay.py",
+        file="emla/flow/line/relay.py",
         old="if isinstance(outcome, Refusal) and self._resumed != resumed and not self._waits_for_news(outcome):",
         new="if False:",
         held_by=("tests/unit/flow/test_relay.py::test_a_wake_is_not_lost_on_a_leg_that_is_being_postponed",),

@@ -241,7 +241,7 @@ ROWS = (
     Safeguard(
         name="a signature by a key that the peer has not heard of is no fault of the leg",
         row="48",
-        file="emla/flow/deliver.py",
+        file="emla/flow/line/deliver.py",
         old='if told.code == "bad-signature" and signals.unheard(by):',
         new="if False:",
         held_by=(
@@ -251,7 +251,7 @@ ROWS = (
     Safeguard(
         name="documents that did not arrive go to whoever refuses, however often",
         row="48",
-        file="emla/flow/refresh.py",
+        file="emla/flow/documents/refresh.py",
         old="(code not in plan.answered or plan.push_later)",
         new="code not in plan.answered",
         held_by=(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.doubts import DOUBTFUL_MAX
 from emla.flow.gateway import subject_of
+from emla.flow.line.doubts import DOUBTFUL_MAX
+from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.news import News
-from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.formats.acknowledgement import encode_bundle
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.news import News
-from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.formats.acknowledgement import encode_bundle
 from emla.ledger.merkle import root_hash
 from emla.model.acknowledgement import Bundle, Event

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.line.watch_legs import WatchLegs
 from emla.flow.news import News
-from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
-from emla.flow.watch_legs import WatchLegs
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority
 from emla.model.leg import LegKind, LegState

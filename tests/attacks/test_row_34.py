@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.give_up import CLOSED, EXPIRED, give_up
+from emla.flow.line.give_up import CLOSED, EXPIRED, give_up
+from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.news import News
-from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.model.acknowledgement import Event
 from emla.model.leg import LegState
 from emla.ports.transport import Refusal

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
-from emla.flow.ledger_watch import BEHIND, RESTORED
+from emla.flow.channel.ledger_watch import BEHIND, RESTORED
 from emla.formats.acknowledgement import decode_bundle
 from emla.ledger.checkpoint import decode as decode_checkpoint
 from emla.model.acknowledgement import Event

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.peers import ImportPeer, root_fingerprint
+from emla.flow.documents.peers import ImportPeer, root_fingerprint
 from emla.formats.export import encode_export
 from emla.model.errors import InvalidDocumentError
 from emla.model.leg import LegState

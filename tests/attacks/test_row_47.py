@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
-from emla.flow.peers import root_fingerprint
+from emla.flow.documents.peers import root_fingerprint
 from emla.formats.event import decode
 from emla.formats.export import encode_export
 from tests.support import authorities

@@ -16,7 +16,7 @@ import pytest
 
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.own import own_authority
-from emla.flow.own import ledger_key_at
+from emla.flow.documents.own import ledger_key_at
 from emla.keyring.files import GATEWAY_USES, OPENER_USES, read_keys
 from emla.ledger.batch import LedgerKey
 from emla.model.acknowledgement import Event

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
-from emla.flow.ledger_watch import BEHIND
+from emla.flow.channel.ledger_watch import BEHIND
 from emla.model.errors import StoreError, TransportError
 from tests.support.faulty_store import Fate
 from tests.support.gateways import select

@@ -19,16 +19,16 @@ CHANNEL = (ROOT / "docs" / "spec" / "channel.md").read_text(encoding="utf-8")
 PING = (ROOT / "docs" / "spec" / "ping.md").read_text(encoding="utf-8")
 # Where a refusal of the peer API can come from; in a file that also does other things, only the classes and functions named.
 ORIGINS: dict[str, tuple[str, ...]] = {
-    "flow/accept.py": (),
+    "flow/line/accept.py": (),
     "steps/verify_status.py": (),
-    "flow/channel.py": ("verify",),
+    "flow/channel/exchange.py": ("verify",),
     "flow/gateway.py": ("require_space",),
     "flow/reservations.py": (),
-    "flow/ledger_watch.py": (),
-    "flow/peers.py": ("_verify",),
-    "flow/receive_acknowledgement.py": (),
-    "flow/take_back.py": (),
-    "flow/take_documents.py": ("__call__",),
+    "flow/channel/ledger_watch.py": (),
+    "flow/documents/peers.py": ("_verify",),
+    "flow/line/receive_acknowledgement.py": (),
+    "flow/channel/take_back.py": (),
+    "flow/documents/take_documents.py": ("__call__",),
     "steps/succeed.py": (),
     "steps/trust.py": ("trust_documents", "_verify_chain"),
     "ledger/checkpoint.py": ("decode", "verify", "_malformed"),

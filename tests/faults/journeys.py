@@ -7,9 +7,9 @@ from functools import cached_property, partial
 import pytest
 
 from emla.flow.acts import Effect
-from emla.flow.legs import Legs
-from emla.flow.quarantine import Quarantine
-from emla.flow.relay import Relay
+from emla.flow.line.legs import Legs
+from emla.flow.line.quarantine import Quarantine
+from emla.flow.line.relay import Relay
 from emla.formats import dsse
 from emla.formats import header as header_form
 from emla.formats.act import encode_act

@@ -5,7 +5,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from emla.flow.relay import Relay
+from emla.flow.line.relay import Relay
 from emla.model.leg import Leg
 from emla.model.settings import PeerSettings
 from emla.ports.transport import Refusal

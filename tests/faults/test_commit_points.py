@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
-from emla.flow.legs import CloseLeg
-from emla.flow.quarantine import ClosePackage
-from emla.flow.relay import Relay
+from emla.flow.line.legs import CloseLeg
+from emla.flow.line.quarantine import ClosePackage
+from emla.flow.line.relay import Relay
 from emla.model.act import ActKind
 from tests.faults.journeys import (
     RECIPIENT,

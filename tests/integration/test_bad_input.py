@@ -10,7 +10,7 @@ import pytest
 
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.logs import FIELDS
-from emla.flow.peers import root_fingerprint
+from emla.flow.documents.peers import root_fingerprint
 from emla.formats.export import encode_export
 from tests.support import authorities
 from tests.support.authorities import DAY, party

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from emla.bootstrap.own import own_authority, own_file
-from emla.flow.key_life import KeyLife
-from emla.flow.key_report import own_keys
+from emla.flow.documents.key_life import KeyLife
+from emla.flow.documents.key_report import own_keys
 from emla.formats import documents as form
 from emla.formats.export import encode_export
 from emla.formats.header import decode, decode_signed

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from emla.flow import deliver
+from emla.flow.line import deliver
 from emla.model.errors import EmlaError
 from emla.model.leg import InboxState, LegState
 from emla.ports.store import Issued, SentRow

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from emla.flow import deliver
-from emla.flow.changes import Changes
-from emla.flow.reseal import Reseal
+from emla.flow.documents.changes import Changes
+from emla.flow.documents.reseal import Reseal
+from emla.flow.line import deliver
 from tests.simulation.options import KeyChange, Kind, Options, Rot, Window
 from tests.simulation.run import run_options
 from tests.simulation.scenes import calm_options, message, messages_between

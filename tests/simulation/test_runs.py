@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.deliver import DeliverLeg
+from emla.flow.line.deliver import DeliverLeg
 from emla.model.leg import LegKind, LegState
 from emla.store.sqlite.transaction import SqliteTransaction
 from tests.simulation.draw import draw

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from emla.flow.mailbox import Mailbox
+from emla.flow.hub.mailbox import Mailbox
 from tests.simulation.officers import template_of
 from tests.simulation.options import HIDDEN, HUB, Kind
 from tests.simulation.run import Ran, run_options

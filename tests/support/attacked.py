@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.peers import root_fingerprint
+from emla.flow.documents.peers import root_fingerprint
 from emla.formats import ed1, package_row
 from emla.formats.export import encode_export
 from emla.formats.header import package_id

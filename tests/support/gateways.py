@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from emla.flow.documents.peers import root_fingerprint
 from emla.flow.gateway import Directory, Gateway, Identity, Peer
-from emla.flow.peers import root_fingerprint
 from emla.formats import acknowledgement as form
 from emla.formats.acknowledgement import encode_bundle
 from emla.formats.export import encode_export

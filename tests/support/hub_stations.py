@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from emla.bootstrap.audit import verify_ledger
-from emla.flow.collect import Mailbox, Take
-from emla.flow.collect_items import TakeItems
-from emla.flow.peers import ImportPeer, root_fingerprint
+from emla.flow.documents.peers import ImportPeer, root_fingerprint
+from emla.flow.member.collect import Mailbox, Take
+from emla.flow.member.items import TakeItems
 from emla.formats.export import encode_export
 from emla.model.documents import Authority
 from emla.model.errors import TransportError

@@ -15,11 +15,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
 from emla.bootstrap.channels import hub_channels
-from emla.flow.hub import Deposits, HubFigures
-from emla.flow.hub_sweep import HubSweep
-from emla.flow.mailbox import Mailbox, Waiting
-from emla.flow.peers import PingPeer
-from emla.flow.take_documents import TakeDocuments
+from emla.flow.documents.peers import PingPeer
+from emla.flow.documents.take_documents import TakeDocuments
+from emla.flow.hub.deposit import Deposits, HubFigures
+from emla.flow.hub.mailbox import Mailbox, Waiting
+from emla.flow.hub.sweep import HubSweep
 from emla.formats import http_signature as signature_form
 from emla.formats import mailbox as form
 from emla.formats.acknowledgement import encode_bundle

@@ -13,33 +13,33 @@ from emla.bootstrap.own import DATABASE, gateway_keys, own_authority, write_own_
 from emla.bootstrap.own_keys import OwnKeys
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.system import system_entropy
-from emla.flow.accept import Accept
 from emla.flow.acts import Effect
 from emla.flow.backoff import Postponed
-from emla.flow.changes import Changes
-from emla.flow.channel import Channels
-from emla.flow.channel_rounds import ChannelRounds
-from emla.flow.channel_ways import ChannelWays
-from emla.flow.collect import CollectFigures
-from emla.flow.collect_status import TakeStatus
-from emla.flow.deliver import DeliverLeg
+from emla.flow.channel.exchange import Channels
+from emla.flow.channel.ledger_watch import LedgerWatch
+from emla.flow.channel.recall_own import RecallOwn
+from emla.flow.channel.rounds import ChannelRounds
+from emla.flow.channel.settle import Settle
+from emla.flow.channel.take_back import TakeBack
+from emla.flow.channel.ways import ChannelWays
+from emla.flow.documents.changes import Changes
+from emla.flow.documents.own import Outlets, Own, identity_at, ledger_key_at
+from emla.flow.documents.peers import ImportPeer, PingPeer, load_directory
+from emla.flow.documents.refresh import Refresh
+from emla.flow.documents.reseal import Reseal
+from emla.flow.documents.take_documents import TakeDocuments
+from emla.flow.documents.upkeep import Upkeep
 from emla.flow.gateway import Gateway
-from emla.flow.hand_over import HandOver
-from emla.flow.ledger_watch import LedgerWatch
+from emla.flow.line.accept import Accept
+from emla.flow.line.deliver import DeliverLeg
+from emla.flow.line.hand_over import HandOver
+from emla.flow.line.open import Open
+from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.line.submit import Submission, Submit, Submitted
+from emla.flow.line.ways import Ways
+from emla.flow.member.collect import CollectFigures
+from emla.flow.member.statuses import TakeStatus
 from emla.flow.news import News
-from emla.flow.open import Open
-from emla.flow.own import Outlets, Own, identity_at, ledger_key_at
-from emla.flow.peers import ImportPeer, PingPeer, load_directory
-from emla.flow.recall_own import RecallOwn
-from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
-from emla.flow.refresh import Refresh
-from emla.flow.reseal import Reseal
-from emla.flow.settle import Settle
-from emla.flow.submit import Submission, Submit, Submitted
-from emla.flow.take_back import TakeBack
-from emla.flow.take_documents import TakeDocuments
-from emla.flow.upkeep import Upkeep
-from emla.flow.ways import Ways
 from emla.formats.export import encode_export
 from emla.formats.schema import Schemas
 from emla.keyring.files import OPENER_USES, read_keys

@@ -34,7 +34,9 @@ def every_move_left_its_trace(books: Books) -> Found:
             yield violation(23, books, f"the leg of {short(leg.ref)} is held, and nobody said why")
         if leg.state == LegState.REPLACED and leg.ref not in replaced:
             yield violation(23, books, f"{short(leg.ref)} is replaced by nothing")
-    decided = {_closes(each.payload) for each in more.changes if each.type == PayloadType.ACT and each.is_published}
+    decided = {
+        _closes(each.payload) for each in more.changes if each.type == PayloadType.ACT and each.is_published
+    }
     for each in books.received.values():
         if each.state == "CLOSED" and each.pid.hex() not in decided:
             yield violation(23, books, f"{short(each.pid)} is closed, and no two officers said so")

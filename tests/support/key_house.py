@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emla.bootstrap.audit import verify_ledger
-from emla.flow.changes import Change
+from emla.flow.documents.changes import Change
 from emla.formats import documents as form
 from emla.keyring.files import FileUse, StoredKey
 from emla.model.documents import ApprovalAct, Authority, Card, KeyUse, Root

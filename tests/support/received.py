@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from emla.flow.accept import Accept, Answer
-from emla.flow.hand_over import HandOver
+from emla.flow.line.accept import Accept, Answer
+from emla.flow.line.hand_over import HandOver
+from emla.flow.line.open import Open
 from emla.flow.news import News
-from emla.flow.open import Open
 from emla.model.errors import InvalidPackageError
 from emla.model.leg import Leg
 from emla.model.package import PartRole

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from emla.flow.deliver import DeliverLeg
+from emla.flow.line.deliver import DeliverLeg
+from emla.flow.line.relay import Relay
 from emla.flow.news import News
-from emla.flow.relay import Relay
 from emla.model.leg import LegKind, LegState
 from emla.ports.transport import Refusal
 from tests.support.authorities import party

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from emla.bootstrap.restored import MARKER, Restored, forget_restored, is_restored, read_marker, write_marker
-from emla.flow.ledger_watch import BEHIND, RESTORED
+from emla.flow.channel.ledger_watch import BEHIND, RESTORED
 from tests.support.restored import Exchange, closed, exchange, line_of
 
 RESTORED_THEN = Restored(at=1790000000, backup_at=1789000000, checkpoint="")

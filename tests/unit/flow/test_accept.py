@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.accept import Answer
+from emla.flow.line.accept import Answer
 from emla.flow.reservations import CALLER
 from emla.model.acknowledgement import Event
 from emla.model.documents import KeyUse

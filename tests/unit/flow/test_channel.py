@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
-from emla.flow import channel_status
-from emla.flow.channel_status import Compose
-from emla.flow.own import ledger_key_at
+from emla.flow.channel import own_status as channel_status
+from emla.flow.channel.own_status import Compose
+from emla.flow.documents.own import ledger_key_at
 from emla.formats import channel as form
 from emla.formats.event import decode as decode_event
 from emla.ledger.checkpoint import Checkpoint, checkpoint_text, decode, encode

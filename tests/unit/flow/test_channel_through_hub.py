@@ -10,8 +10,8 @@ import pytest
 
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.restored import Restored, is_restored, write_marker
-from emla.flow.collect_status import HEARD_MAX
-from emla.flow.ledger_watch import BEHIND, RESTORED
+from emla.flow.channel.ledger_watch import BEHIND, RESTORED
+from emla.flow.member.statuses import HEARD_MAX
 from emla.formats import channel as form
 from emla.formats import dsse
 from emla.model.acknowledgement import Event

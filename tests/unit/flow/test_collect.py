@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow import collect
-from emla.flow.collect import Collect, Mailbox, Taken
+from emla.flow.member import collect
+from emla.flow.member.collect import Collect, Mailbox, Taken
 from emla.formats.export import encode_export
 from emla.model.leg import LegState
 from emla.model.mailbox import ItemKind, Listing, Release

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.hub_compare import STATUSES_MAX
+from emla.flow.hub.compare import STATUSES_MAX
 from emla.formats import channel as channel_form
 from emla.formats import dsse
 from emla.formats.acknowledgement import encode_bundle

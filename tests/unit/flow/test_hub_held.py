@@ -7,9 +7,9 @@ import pytest
 
 from emla.flow.backoff import hub_pause_seconds
 from emla.flow.gateway import subject_of
-from emla.flow.hold import hold_leg
-from emla.flow.hub_held import ACKNOWLEDGEMENT_SECONDS
-from emla.flow.refusals import blame
+from emla.flow.line.hold import hold_leg
+from emla.flow.line.hub_held import ACKNOWLEDGEMENT_SECONDS
+from emla.flow.line.refusals import blame
 from emla.model.acknowledgement import Event
 from emla.model.leg import Leg, LegKind, LegState
 from emla.model.mailbox import ItemKind

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from emla.flow.lanes import LANE_MAX, TURN, Lanes
+from emla.flow.line.lanes import LANE_MAX, TURN, Lanes
 from emla.model.leg import Leg, LegKind, LegState
 
 PEER = "de.bfj"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.legs import CloseLeg, Legs
+from emla.flow.line.legs import CloseLeg, Legs
+from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.news import News
-from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
 from emla.formats.event import decode as decode_event
 from emla.model.acknowledgement import Event
 from emla.model.act import Act, ActKind

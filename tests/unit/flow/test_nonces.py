@@ -2,8 +2,8 @@
 
 import pytest
 
-from emla.flow import nonces
-from emla.flow.nonces import Nonces
+from emla.flow.hub import nonces
+from emla.flow.hub.nonces import Nonces
 from emla.model.call import CallSignature
 from emla.model.errors import TransportError
 from tests.support.authorities import NOW, derived

@@ -176,7 +176,7 @@ async def test_a_verdict_waits_for_the_token_that_signs_it(
     here: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The package is opened once, stays accepted meanwhile, and the worker goes on."""
-    monkeypatch.setattr("emla.flow.open._TOKEN_PAUSE_SECONDS", 0)
+    monkeypatch.setattr("emla.flow.line.open._TOKEN_PAUSE_SECONDS", 0)
     package = valid_package()
     assert (await here.take(package)).accepted
     away = AwayStore(here.home.gateway.store, refusals=3)

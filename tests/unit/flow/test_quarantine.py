@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.line.quarantine import ClosePackage, Quarantine
 from emla.flow.news import News
-from emla.flow.quarantine import ClosePackage, Quarantine
 from emla.formats.event import decode as decode_event
 from emla.model.acknowledgement import Event
 from emla.model.act import Act, ActKind

@@ -9,7 +9,7 @@ from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.doctor import _keys_here
 from emla.bootstrap.own import own_authority
 from emla.bootstrap.restored import Restored, is_restored, write_marker
-from emla.flow.ledger_watch import BEHIND
+from emla.flow.channel.ledger_watch import BEHIND
 from emla.formats.export import decode_export, encode_export
 from emla.keyring.files import FileUse
 from emla.model.documents import Authority, KeyUse

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.documents.take_documents import TakeDocuments
+from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.news import News
-from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
-from emla.flow.take_documents import TakeDocuments
 from emla.formats.acknowledgement import encode_bundle
 from emla.formats.export import encode_export
 from emla.ledger.leaf import LeafKind

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.channel_status import Compose, card_known
+from emla.flow.channel.own_status import Compose, card_known
 from emla.formats import header as header_form
 from emla.formats.channel import encode
 from emla.model.package import Header

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.refresh import Refresh
+from emla.flow.documents.refresh import Refresh
 from emla.formats.export import decode_export
 from emla.keyring.files import FileUse
 from emla.model.documents import Authority

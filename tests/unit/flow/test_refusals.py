@@ -2,7 +2,7 @@
 
 import pytest
 
-from emla.flow.refusals import OF_ONE_LEG, Blame, blame, is_to_be_held
+from emla.flow.line.refusals import OF_ONE_LEG, Blame, blame, is_to_be_held
 from emla.model.codes import CODES
 from emla.model.leg import Leg, LegKind, LegState
 from emla.model.settings import RelaySettings

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
+from emla.flow.line.relay import Relay
 from emla.flow.news import News
-from emla.flow.receive_acknowledgement import ReceiveAcknowledgement
-from emla.flow.relay import Relay
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority
 from emla.model.errors import TransportError

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow import deliver
-from emla.flow.gate import reason_to_wait
 from emla.flow.gateway import Gateway, Peer
+from emla.flow.line import deliver
+from emla.flow.line.gate import reason_to_wait
 from emla.model.leg import LegKind, LegState
 from emla.model.package import Header
 from tests.support.authorities import DAY

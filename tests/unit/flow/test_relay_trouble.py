@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.lanes import LANE_MAX, TURN
+from emla.flow.line.lanes import LANE_MAX, TURN
+from emla.flow.line.relay import Relay
+from emla.flow.line.watch_legs import WatchLegs
 from emla.flow.news import News
-from emla.flow.relay import Relay
-from emla.flow.watch_legs import WatchLegs
 from emla.formats.event import decode as decode_event
 from emla.model.acknowledgement import Event
 from emla.model.errors import TransportError

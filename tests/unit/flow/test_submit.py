@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emla.flow.gateway import Peer
-from emla.flow.submit import Submission, Submit, Submitted
+from emla.flow.line.submit import Submission, Submit, Submitted
 from emla.formats.header import decode as decode_header
 from emla.formats.header import decode_signed
 from emla.model.acknowledgement import Event

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.ledger_watch import BEHIND
+from emla.flow.channel.ledger_watch import BEHIND
 from emla.model.acknowledgement import Event
 from emla.model.errors import EmlaError
 from emla.model.leg import InboxState, LegState

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.ways import Ways
+from emla.flow.line.ways import Ways
 from emla.model.documents import Authority, Endpoint
 from emla.model.errors import TransportError
 from emla.ports.transport import Refusal

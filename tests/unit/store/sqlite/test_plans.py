@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.key_report import own_keys
+from emla.flow.documents.key_report import own_keys
 from emla.model.leg import LegKind
 from emla.store.sqlite.listings import open_listings
 from tests.support.backups import RECEIVER, Pair, pair

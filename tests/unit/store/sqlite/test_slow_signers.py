@@ -44,7 +44,7 @@ class House:
     runs: int = 0
 
     def submit(self, transaction: Transaction, number: int) -> tuple[Subject, Issued]:
-        """What `flow.submit` does in its operation: place, header, an acknowledgement over its signature, leaves."""
+        """What `flow.line.submit` does in its operation: place, header, an acknowledgement over its signature, leaves."""
         self.runs += 1
         draft = package_of(AT, DE, number)
         seq, prev = transaction.next_place(DE.id, draft.header.epoch)

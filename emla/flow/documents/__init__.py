@@ -1,0 +1,1 @@
+"""Roots, cards, profiles and keys: one's own and those of peers, how they change, travel and end."""

@@ -1,0 +1,1 @@
+"""What a hub does: mailboxes for members that cannot be reached, of which it can read nothing."""

@@ -1,0 +1,158 @@
+"""hand_over: a consigned package -> an officer or case system. The leaf is committed before the first byte goes out (I9).
+
+Plaintext leaves only after the stored payload has been checked against its hash, which the sender signed and under which the
+opener verified every part.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from emla.flow.gateway import Gateway
+from emla.flow.line.open import issue_with_leg
+from emla.flow.news import News
+from emla.formats import cc1
+from emla.formats.at_rest import open_record
+from emla.formats.manifest import decode as decode_manifest
+from emla.model.acknowledgement import Event
+from emla.model.errors import NotFoundError, StoreError
+from emla.model.leg import InboxState, Leg
+from emla.model.package import Header, Manifest
+from emla.model.record import Record
+from emla.ports.store import Transaction
+from emla.steps.unseal import PayloadStream, ReadPayload
+
+_PIECE_CHUNKS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What the desk may show of a package: header, manifest and findings. No plaintext of parts."""
+
+    header: Header
+    manifest: Manifest
+    record: Record
+
+
+class HandOver:
+    """The desk's way to content."""
+
+    def __init__(self, gateway: Gateway, news: News, on_leg: Callable[[Leg], None]) -> None:
+        self._gateway = gateway
+        self._news = news
+        self._on_leg = on_leg
+
+    def content(self, pid: bytes, signed: bytes) -> Content | None:
+        """Open the record of a package; None while there is none (not consigned, or never opened)."""
+        sealed = self._gateway.store.read.record(pid)
+        if sealed is None:
+            return None
+        record = open_record(sealed, content_key=self._gateway.identity.content_key, pid=pid)
+        if record is None:
+            raise StoreError("store-failed", "A record does not open with the content key.")
+        return Content(
+            header=self._gateway.subjects.of(pid, signed).header,
+            manifest=decode_manifest(record.manifest),
+            record=record,
+        )
+
+    async def part(self, pid: bytes, number: int, consumer: str) -> tuple[Content, AsyncIterator[bytes]]:
+        """Hand one part to a consumer.
+
+        Args:
+            pid: a package of ours, or a consigned one of a peer's.
+            number: which part, from 0.
+            consumer: who gets it: a role or case system, never a person's name.
+
+        Returns:
+            The content, and the part's bytes in pieces.
+
+        Raises:
+            NotFoundError: no such package or part, or not readable in its state.
+        """
+        read = self._gateway.store.read
+        sent, received = read.sent(pid), read.received(pid)
+        row = sent or received
+        if row is None:
+            raise NotFoundError("not-found", "No such package.")
+        content = self.content(pid, row.signed)
+        if content is None or (received and received.state is InboxState.QUARANTINED):
+            raise NotFoundError("not-readable", f"Its state is {received.state if received else 'unknown'}.")
+        if not 0 <= number < len(content.manifest.parts):
+            raise NotFoundError("not-found", f"It has {len(content.manifest.parts)} parts.")
+        stream = await self._checked_stream(content)
+        if received:
+            await self._record_hand_over(pid, received.signed, consumer)
+        return content, _pieces(stream, content.manifest, number)
+
+    async def _checked_stream(self, content: Content) -> PayloadStream:
+        reference = content.header.payload
+        payload = self._gateway.store.read.payload(reference.sha256)
+        if payload is not None:
+            whole = hashlib.sha256(payload).digest() == reference.sha256
+            read = _memory_reader(payload)
+        else:
+            path = self._gateway.blobs.path(reference.sha256)
+            whole = await asyncio.to_thread(_file_hash, path) == reference.sha256
+            read = _file_reader(path)
+        if not whole:
+            raise StoreError("payload-damaged", "It is not the one that was verified.")
+        return PayloadStream(content.header, content.record.cek, read)
+
+    async def _record_hand_over(self, pid: bytes, signed: bytes, consumer: str) -> None:
+        gateway = self._gateway
+        subject, at = gateway.subjects.of(pid, signed), gateway.now()
+        first = gateway.store.read.bundle(pid, Event.CONTENT_HANDOVER) is None
+
+        def operation(transaction: Transaction) -> Leg | None:
+            transaction.insert_hand_over(pid, consumer, at)
+            if Event.CONTENT_HANDOVER in transaction.events_of(pid):
+                return None
+            transaction.move_received(pid, InboxState.CONSIGNED, InboxState.HANDED, None)
+            acknowledgement = gateway.acknowledge(Event.CONTENT_HANDOVER, subject, at=at)
+            return issue_with_leg(transaction, acknowledgement, at)
+
+        if first and (leg := await gateway.store.write(operation)):
+            self._on_leg(leg)
+            self._news.tell(pid)
+
+
+def _file_hash(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise StoreError("payload-damaged", f"It cannot be read: {error.strerror}.") from error
+
+
+def _memory_reader(payload: bytes) -> ReadPayload:
+    view = memoryview(payload)
+    return lambda start, end: view[start:end]
+
+
+def _file_reader(path: Path) -> ReadPayload:
+    def read(start: int, end: int) -> bytes:
+        with path.open("rb", buffering=0) as file:
+            file.seek(start)
+            return file.read(end - start)
+
+    return read
+
+
+async def _pieces(stream: PayloadStream, manifest: Manifest, number: int) -> AsyncIterator[bytes]:
+    """A part's bytes, about a megabyte at a time, opened on another thread."""
+    start = sum(part.size for part in manifest.parts[:number])
+    end = start + manifest.parts[number].size
+    while start < end:
+        stop = min(end, (start // cc1.CHUNK_BYTES + _PIECE_CHUNKS) * cc1.CHUNK_BYTES)
+        yield await asyncio.to_thread(_slice, stream, start, stop)
+        start = stop
+
+
+def _slice(stream: PayloadStream, start: int, end: int) -> bytes:
+    first, last = start // cc1.CHUNK_BYTES, (end - 1) // cc1.CHUNK_BYTES
+    plain = b"".join(stream.chunk(number) for number in range(first, last + 1))
+    skip = start - first * cc1.CHUNK_BYTES
+    return plain[skip : skip + end - start]
