@@ -33,3 +33,5 @@ class Finding:
     """XPath-like place, for example ``/MLARequest/Offence[2]/MaximumPenalty``."""
     source: str = ""
     """Treaty article, standard or design note the rule rests on."""
+    remedy: str = ""
+    """How to mend it, where `message` does not say that already."""

@@ -13,6 +13,7 @@ from tests.ablation import (
     rows_ladders,
     rows_limits,
     rows_relay,
+    rows_rules,
     rows_running,
     rows_succession,
     rows_trust,
@@ -35,4 +36,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_hub_member.ROWS,
     *rows_channel.ROWS,
     *rows_channel_hub.ROWS,
+    *rows_rules.ROWS,
 )

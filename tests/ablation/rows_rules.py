@@ -1,0 +1,44 @@
+"""What a message must say: the engine for rule files, the rules, and how findings weigh.
+
+Rules of the table: `safeguard`.
+"""
+
+from tests.ablation.safeguard import Safeguard
+
+_ENGINE = "tests/unit/formats/test_schematron.py"
+_UNKNOWN = f"{_ENGINE}::test_what_is_not_known_is_refused_and_never_skipped"
+
+ROWS = (
+    Safeguard(
+        name="an unknown element of a rule file is refused",
+        row="rules",
+        file="emla/formats/schematron_read.py",
+        old="        known = _ATTRIBUTES.get(str(element.tag))\n",
+        new="        known = _ATTRIBUTES.get(str(element.tag), (frozenset(), frozenset(map(str, element.keys()))))\n",
+        held_by=(f"{_UNKNOWN}[<unknown/>-not known here]",),
+    ),
+    Safeguard(
+        name="a rule calls no function but those of XPath",
+        row="rules",
+        file="emla/formats/schematron_read.py",
+        old="if called not in _FUNCTIONS | _NOT_FUNCTIONS:",
+        new="if False:",
+        held_by=(f"{_ENGINE}::test_a_function_that_is_not_known_is_refused",),
+    ),
+    Safeguard(
+        name="the first rule of a pattern that matches counts alone",
+        row="rules",
+        file="emla/formats/schematron.py",
+        old="taken.update(",
+        new="taken.copy().update(",
+        held_by=(f"{_ENGINE}::test_of_the_rules_of_a_pattern_the_first_that_matches_counts_alone",),
+    ),
+    Safeguard(
+        name="white space around a code changes no rule's verdict",
+        row="rules",
+        file="emla/formats/schematron.py",
+        old="_as_the_schema_reads(document.root)\n",
+        new="document.root\n",
+        held_by=(f"{_ENGINE}::test_white_space_around_a_code_makes_no_difference",),
+    ),
+)
