@@ -24,6 +24,7 @@ from lxml import etree
 
 from emla.formats.schema_index import XS, Child, SchemaIndex, read_index
 from emla.formats.schema_sentences import describe
+from emla.formats.schematron import RuleFiles
 from emla.formats.xml import ElementPaths, XmlDocument, local_name, qualified_name
 from emla.model.findings import Finding, Severity
 
@@ -60,6 +61,7 @@ class Schemas:
             index = read_index(version, parser)
             for root in index.message_roots():
                 self._by_root[root] = _CompiledSchema(root, index, parser)
+        self.rules = RuleFiles(folder / "rules")
 
     def preload(self) -> None:
         """Compile now what else is compiled for each invalid document, and keep it: after this no file is read.

@@ -100,7 +100,7 @@ class RuleFiles:
         before = _indexes.set({})
         try:
             findings: list[Finding] = []
-            paths, root = ElementPaths(), _as_the_schema_reads(document.root)
+            paths, root = ElementPaths(), _as_the_schema_reads(document)
             for compiled in self._compiled:
                 for finding in compiled.run(root, paths):
                     findings.append(finding)
@@ -298,14 +298,14 @@ def _strings(value: object) -> Iterator[str]:
         yield str(value)
 
 
-def _as_the_schema_reads(root: etree._Element) -> etree._Element:
+def _as_the_schema_reads(document: XmlDocument) -> etree._Element:
     """The document with the white space of its texts collapsed: a code with a line break around it is that code.
 
     Such documents are rare, and only they are copied.
     """
-    if not _SPACED(root):
-        return root
-    copied = deepcopy(root)
+    if not document.padded or not _SPACED(document.root):
+        return document.root
+    copied = deepcopy(document.root)
     for element in copied.iter("*"):
         if not len(element):
             element.text = text_of(element)

@@ -42,6 +42,9 @@ _PLAIN_START = re.compile(
 _SPACED = re.compile(r"[\t\r\n]|  |\A | \Z")
 """White space that collapsing would change."""
 _WHITE_SPACE = re.compile(r"[ \t\r\n]+")
+_KINDS_OF_BYTES = bytes(
+    ord(" ") if each in b" \t\r\n" else each if each in b"<>" else ord("x") for each in range(256)
+)
 _COMMENT_IN_VALUE = etree.XPath("//*[comment() and (not(*) or text()[normalize-space()])]")
 _TREE_PARSER = etree.XMLParser(
     encoding="utf-8",
@@ -83,6 +86,8 @@ class XmlDocument:
 
     root: etree._Element
     size_bytes: int
+    padded: bool = True
+    """Whether white space may stand around the value of an element, which the schema does not see and an XPath does."""
 
 
 def parse_xml(data: bytes, limits: XmlLimits) -> XmlDocument:
@@ -113,7 +118,7 @@ def parse_xml(data: bytes, limits: XmlLimits) -> XmlDocument:
         _read_through(data, limits)
     if not plain or b"<!--" in data:
         _refuse_comments_in_values(root)
-    return XmlDocument(root=root, size_bytes=len(data))
+    return XmlDocument(root=root, size_bytes=len(data), padded=_may_be_padded(data))
 
 
 class ElementPaths:
@@ -195,6 +200,16 @@ def _is_plain(data: bytes, limits: XmlLimits) -> bool:
 @lru_cache(maxsize=8)
 def _deeper_than(depth: int) -> etree.XPath:
     return etree.XPath(f"boolean({'/*' * (depth + 1)})")
+
+
+def _may_be_padded(data: bytes) -> bool:
+    """Whether a value may begin or end with white space; sometimes yes where there is none, never no where there is some."""
+    if b"&#" in data or b"<![" in data:
+        return True
+    kinds = data.translate(_KINDS_OF_BYTES)
+    while b"  " in kinds:
+        kinds = kinds.replace(b"  ", b" ")
+    return b"> x" in kinds or b"x <" in kinds
 
 
 def _refuse(rule: str, message: str, line: int | None) -> NoReturn:

@@ -37,7 +37,7 @@ ROWS = (
         name="white space around a code changes no rule's verdict",
         row="rules",
         file="emla/formats/schematron.py",
-        old="_as_the_schema_reads(document.root)\n",
+        old="_as_the_schema_reads(document)\n",
         new="document.root\n",
         held_by=(f"{_ENGINE}::test_white_space_around_a_code_makes_no_difference",),
     ),
