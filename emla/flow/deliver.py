@@ -6,6 +6,7 @@ a peer is not delivered (O7): its leg is HUB_HELD and goes on asking, only less 
 """
 
 import logging
+from typing import TypeVar
 
 from emla.flow.backoff import Postponed
 from emla.flow.doubts import keep_doubtful
@@ -27,6 +28,7 @@ from emla.ports.transport import Refusal, Transport
 from emla.steps.verify_acknowledgement import read_acknowledgement, verify_claim
 
 logger = logging.getLogger("emla.deliver")
+T = TypeVar("T")
 
 
 class DeliverLeg:
@@ -122,9 +124,7 @@ class DeliverLeg:
             gateway.signals.wake(peer.id)  # the package it replaced may be asked for again
         return None
 
-    def _refused(
-        self, went: Went[bytes | Refusal] | Went[Refusal | None], peer: Authority, refusal: Refusal
-    ) -> Refusal:
+    def _refused(self, went: Went[T], peer: Authority, refusal: Refusal) -> Refusal:
         """Whoever has not heard of our newest keys cannot know what they signed: that is no fault of the leg, which waits."""
         signals, by = self._gateway.signals, (went.hub or peer).id
         signals.refused(by, refusal.code)
