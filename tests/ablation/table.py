@@ -12,6 +12,7 @@ from tests.ablation import (
     rows_keys,
     rows_ladders,
     rows_limits,
+    rows_pages,
     rows_relay,
     rows_rules,
     rows_running,
@@ -37,4 +38,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_channel.ROWS,
     *rows_channel_hub.ROWS,
     *rows_rules.ROWS,
+    *rows_pages.ROWS,
 )
