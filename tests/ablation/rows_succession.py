@@ -255,8 +255,7 @@ ROWS = (
         old='"bad-call-signature", ',
         new="",
         held_by=(
-            "tests/unit/flow/test_refresh.py::test_a_refusal_that_an_old_document_explains_leads_to_one_visit"
-            "[bad-call-signature]",
+            "tests/unit/flow/test_refresh.py::test_a_refusal_that_an_old_document_explains_leads_to_one_visit[bad-call-signature]",
         ),
     ),
     Safeguard(
