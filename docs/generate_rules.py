@@ -16,6 +16,12 @@ _WEIGHTS = {
     Severity.INFO: "informs",
 }
 
+_IDENTITY = {
+    "BR-001": "ids that are not ids, a header that does not say what the message is, the same MessageId with other content",
+    "BR-002": "sender or recipient is somebody else than the package says, or no authority that is known and not frozen",
+    "BR-056": "files that are missing, not named, handed in twice or different",
+}
+
 
 def _row(*cells: str) -> str:
     return "| " + " | ".join(each.replace("|", "\\|").replace("\n", " ") for each in cells) + " |"
@@ -34,7 +40,10 @@ def page() -> str:
         )
         for each in checks
     )
-    weights = "\n".join(_row(each.value, _WEIGHTS[each]) for each in (Severity.FATAL, Severity.ERROR, Severity.WARNING))
+    identity = "\n".join(_row(rule, "fatal", what, f"emla/1 {rule}") for rule, what in _IDENTITY.items())
+    weights = "\n".join(
+        _row(each.value, _WEIGHTS[each]) for each in (Severity.FATAL, Severity.ERROR, Severity.WARNING)
+    )
     return f"""# Rules
 
 What a message must say beyond its schema. At the sender a rule has the weight that is given here:
@@ -53,9 +62,7 @@ How to send in spite of an error, and what is recorded then: [Send a request](..
 
 | Rule | Weight | What is wrong | Source |
 |---|---|---|---|
-| BR-001 | fatal | ids that are not ids, a header that does not say what the message is, the same MessageId with other content | emla/1 BR-001 |
-| BR-002 | fatal | sender or recipient is somebody else than the package says, or no authority that is known and not frozen | emla/1 BR-002 |
-| BR-056 | fatal | files that are missing, not named, handed in twice or different | emla/1 BR-056 |
+{identity}
 
 ## Rules that need only the document
 

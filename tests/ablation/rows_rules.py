@@ -6,6 +6,7 @@ Rules of the table: `safeguard`.
 from tests.ablation.safeguard import Safeguard
 
 _ENGINE = "tests/unit/formats/test_schematron.py"
+_WEIGH = "tests/unit/rules/test_weigh.py"
 _UNKNOWN = f"{_ENGINE}::test_what_is_not_known_is_refused_and_never_skipped"
 
 ROWS = (
@@ -40,5 +41,39 @@ ROWS = (
         old="_as_the_schema_reads(document)\n",
         new="document.root\n",
         held_by=(f"{_ENGINE}::test_white_space_around_a_code_makes_no_difference",),
+    ),
+    Safeguard(
+        name="what is fatal no reason overrides",
+        row="rules",
+        file="emla/rules/weigh.py",
+        old="if each.severity is Severity.ERROR and each.rule in reasons",
+        new="if each.rule in reasons",
+        held_by=(f"{_WEIGH}::test_what_is_fatal_no_reason_makes_good",),
+    ),
+    Safeguard(
+        name="an error without a reason blocks at the sender",
+        row="rules",
+        file="emla/steps/validate.py",
+        old="        blocked = blocked or any(each.blocks for each in ruled)\n",
+        new="        blocked = bool(blocked)\n",
+        held_by=(f"{_WEIGH}::test_an_error_blocks_and_each_place_is_named",),
+    ),
+    Safeguard(
+        name="no rule blocks at the recipient",
+        row="rules",
+        file="emla/steps/validate.py",
+        old="    if terms.sending:\n",
+        new="    if True:\n",
+        held_by=(f"{_WEIGH}::test_at_the_recipient_no_rule_blocks_and_every_finding_is_there",),
+    ),
+    Safeguard(
+        name="an override is recorded in the ledger",
+        row="rules",
+        file="emla/flow/line/submit.py",
+        old="            for record_override in overrides:\n",
+        new="            for record_override in overrides[:0]:\n",
+        held_by=(
+            "tests/unit/flow/test_submit.py::test_a_rule_is_overridden_with_a_reason_that_the_ledger_keeps[declared]",
+        ),
     ),
 )
