@@ -281,7 +281,7 @@ ROWS = (
     Safeguard(
         name="an event is acknowledged once",
         row="27",
-        file="emla/store/sqlite/migrations/0001_line.sql",
+        file="emla/store/sqlite/migrations/0009_numbers.sql",
         old="CREATE UNIQUE INDEX acknowledgement_event",
         new="CREATE INDEX acknowledgement_event",
         held_by=(
