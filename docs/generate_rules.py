@@ -1,10 +1,12 @@
 """Writes docs/reference/rules.md from the rules themselves. Run it with `make docs`."""
 
+import re
 import sys
 from pathlib import Path
 
 from emla.formats.schematron import RuleFiles
 from emla.model.findings import Severity
+from emla.rules.table import RULES
 
 ROOT = Path(__file__).parent
 PAGE = ROOT / "reference" / "rules.md"
@@ -41,6 +43,17 @@ def page() -> str:
         for each in checks
     )
     identity = "\n".join(_row(rule, "fatal", what, f"emla/1 {rule}") for rule, what in _IDENTITY.items())
+    more = "\n".join(
+        _row(
+            f'<a id="{each.id.lower()}"></a>{each.id}',
+            each.severity.value,
+            each.needs,
+            re.sub(r"\{[a-z]+\}", "...", each.message),
+            each.remedy,
+            each.source,
+        )
+        for each in RULES
+    )
     weights = "\n".join(
         _row(each.value, _WEIGHTS[each]) for each in (Severity.FATAL, Severity.ERROR, Severity.WARNING)
     )
@@ -71,6 +84,15 @@ They are Schematron, in `schemas/rules/`, and any processor of ISO Schematron ca
 | Rule | Weight | What is wrong | How to mend it | Source |
 |---|---|---|---|---|
 {rows}
+
+## Rules that need more
+
+They are functions in `emla/rules/`. What they need is known where it is known: the recipient's profile at the sender, the
+case in the gateway that holds it. A rule whose matter is not known finds nothing.
+
+| Rule | Weight | Needs | What is wrong | How to mend it | Source |
+|---|---|---|---|---|---|
+{more}
 """
 
 
