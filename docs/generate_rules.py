@@ -6,9 +6,11 @@ from pathlib import Path
 
 from emla.formats.schematron import RuleFiles
 from emla.model.findings import Severity
+from emla.rules.completeness import ITEMS
 from emla.rules.table import RULES
 
 ROOT = Path(__file__).parent
+COMPLETENESS = ROOT / "reference" / "completeness.md"
 PAGE = ROOT / "reference" / "rules.md"
 SCHEMAS = ROOT.parent / "schemas"
 _WEIGHTS = {
@@ -96,9 +98,33 @@ case in the gateway that holds it. A rule whose matter is not known finds nothin
 """
 
 
+def completeness() -> str:
+    """The page about the score."""
+    rows = "\n".join(
+        _row("required" if each.required else "wished", each.what, each.about or "the request", each.source)
+        for each in ITEMS
+    )
+    return f"""# Completeness
+
+`emla message check` counts how much of what a request should say is there. The score decides nothing: whether a message may be
+sent is said by the [rules](rules.md).
+
+- Each item counts once for each element it is about. What does not apply is not counted: particulars of a hearing only where a
+  hearing is asked for, the text of the law only where a measure is coercive.
+- **Required** is what the treaty in the last column lists for a request, or what a coercive measure needs. The percentage is the
+  share of these that are there, rounded down; 100 % means all.
+- **Wished** is what spares a question back. It is counted beside, and is no part of the percentage.
+- The number is comparable only with that of the same request, before and after it was mended.
+
+| | Item | Counted for each | Source |
+|---|---|---|---|
+{rows}
+"""
+
+
 def pages() -> dict[Path, str]:
     """Every generated page and its text as it should be."""
-    return {PAGE: page()}
+    return {PAGE: page(), COMPLETENESS: completeness()}
 
 
 def main() -> int:

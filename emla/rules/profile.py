@@ -50,7 +50,12 @@ def translation(context: Context) -> Iterator[Hit]:
     accepted, message = _languages(context), context.message
     if not accepted or _accepted(message.language, accepted):
         return
-    translations = (each for each in message.attachments if each.document_type == "TRANSLATION")
+    # A translation that names no attachment is one of the message itself (BR-016).
+    translations = (
+        each
+        for each in message.attachments
+        if each.document_type == "TRANSLATION" and not each.translation_of
+    )
     if not any(_accepted(each.language, accepted) for each in translations):
         values = {"language": message.language, "accepted": ", ".join(accepted)}
         yield Hit(context.first("MessageHeader/Language"), values)
