@@ -19,8 +19,8 @@ SEED ?=
 KIND ?= line
 # make lock UPGRADE=--upgrade takes the newest releases; without it, pins stay while they fit.
 UPGRADE ?=
-# What some tests need from the system package manager (Debian names): a token in software.
-SYSTEM_PACKAGES := softhsm2
+# What some tests need from the system package manager (Debian names): a token in software, a second validator.
+SYSTEM_PACKAGES := softhsm2 libxml2-utils
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -12,6 +12,7 @@ from tests.ablation import (
     rows_keys,
     rows_ladders,
     rows_limits,
+    rows_pages,
     rows_relay,
     rows_running,
     rows_succession,
@@ -35,4 +36,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_hub_member.ROWS,
     *rows_channel.ROWS,
     *rows_channel_hub.ROWS,
+    *rows_pages.ROWS,
 )
