@@ -6,6 +6,7 @@ message = LazyGroup(
     "message",
     table={
         "check": Entry("message_check:check", "Check a message file; nothing is sent."),
+        "preview": Entry("message_preview:preview", "Show a message as a page to read and print."),
         "send": Entry("message_send:send", "Check a message with its attachments and send it."),
         "list": Entry("message_list:list_messages", "List messages, the newest first."),
         "show": Entry("message_list:show", "Show one message with everything that happened to it."),
@@ -13,6 +14,6 @@ message = LazyGroup(
         "close": Entry("message_list:close", "Propose to give up opening a package in quarantine."),
         "open": Entry("message_open:open_message", "Save the parts of a message as files."),
     },
-    text="Check, send, list, show and open messages.",
+    text="Check, preview, send, list, show and open messages.",
     example="emla message send request.xml --wait 60",
 )

@@ -241,6 +241,10 @@ _ROWS = (
          "Do not start it. Begin a new hub: `emla init`, and have its members import its card.", Who.OPERATOR, 409, 6),
     Code("unreadable-file", "A file cannot be read.", "Check its path and mode.", Who.OFFICER, 400, 1),
     Code("unwritable-file", "A file cannot be written.", "Choose another folder, or move what is there.", Who.OFFICER, 400, 1),
+    Code("preview-failed", "The page of a message could not be made.",
+         "Try again; if it repeats, look at the XML itself and tell the operator.", Who.OPERATOR, 500, 1),
+    Code("pdf-unavailable", "This installation cannot make PDF files.",
+         "Install emla with its extra pdf, or print the HTML page.", Who.OPERATOR, 500, 1),
     Code("usage", "The command line is not complete.", "See `--help` of the command.", Who.OFFICER, 400, 2),
 )  # fmt: skip
 

@@ -104,6 +104,13 @@ def confine(memory_bytes: int) -> tuple[Measure, ...]:
     )
 
 
+def leave_the_network() -> Measure:
+    """Give up the network alone, for a process that starts threads before it can be confined: after that the kernel refuses a
+    namespace of users, without which only root may have one of the network.
+    """
+    return _take("network", "a network namespace of its own, empty", _leave_the_network)
+
+
 def _leave_the_network() -> None:
     try:
         # With a user namespace this works without rights, and takes from root what root may do outside.

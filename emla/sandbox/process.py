@@ -42,7 +42,7 @@ class Child:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 pass_fds=(theirs.fileno(),),
-                env=_environment(),
+                env=child_environment(),
                 start_new_session=True,
             )
         self.send((encode_start(start),), None)
@@ -124,8 +124,8 @@ def _close(descriptor: int | None) -> None:
         os.close(descriptor)
 
 
-def _environment() -> dict[str, str]:
-    """What the child inherits: nothing but where to find this very code."""
+def child_environment() -> dict[str, str]:
+    """What a child inherits: nothing but where to find this very code."""
     own = str(Path(emla.__file__).resolve().parent.parent)
     installed = own in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
     folders = ([] if installed else [own]) + [each for each in (os.environ.get("PYTHONPATH"),) if each]

@@ -13,6 +13,7 @@ from tests.ablation import (
     rows_ladders,
     rows_limits,
     rows_messages,
+    rows_pages,
     rows_relay,
     rows_running,
     rows_succession,
@@ -37,4 +38,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_hub_member.ROWS,
     *rows_channel.ROWS,
     *rows_channel_hub.ROWS,
+    *rows_pages.ROWS,
 )

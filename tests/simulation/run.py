@@ -109,7 +109,8 @@ def run_options(
         prepare: is given the world before it begins.
         look: is given the world when it is over and was judged.
     """
-    house(hub=options.hub)
+    with _no_log():
+        house(hub=options.hub)
     with _no_log(), quietly(), in_order():
         return _run_world(options, prepare, look)
 

@@ -1,0 +1,101 @@
+"""The press, the parent's side: a message document goes in, a page comes out. One child process for each page.
+
+Here: starting the child, giving it the document, believing of its answer no more than its form. Not here: what a page looks like
+(`emla.pages`).
+
+Rules of this file:
+- The document may come from anybody. It is read and laid out in a process that holds no key, sees no file and no network, and
+  has limits on memory and time (`press_child.py`).
+- What comes back is bytes for a file. A page that is not begun as its format begins is refused.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from emla.model.errors import ConfigurationError, InvalidMessageError
+from emla.model.settings import OpenerSettings
+from emla.sandbox.frames import WireError
+from emla.sandbox.press_wire import Order, Printed, decode_printed, encode_order
+from emla.sandbox.process import child_environment
+
+WALL_FACTOR = 3
+"""A page may take this many times its processor time on the clock."""
+
+
+class Format(StrEnum):
+    """What a page is written as."""
+
+    HTML = "html"
+    PDF = "pdf"
+
+
+_BEGINS = {Format.HTML: b"<!DOCTYPE html>\n<html", Format.PDF: b"%PDF-"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedPage:
+    """A page, and what the person should know about it."""
+
+    data: bytes
+    notes: tuple[str, ...]
+    findings: int
+    """How many stand at its head."""
+
+
+def print_page(
+    document: bytes, form: Format, *, schemas: Path, settings: OpenerSettings | None = None
+) -> PrintedPage:
+    """Lay out a message document.
+
+    Args:
+        document: its bytes, from anywhere.
+        form: what to make.
+        schemas: the folder of the schemas.
+        settings: processor time and memory; those of the opener.
+
+    Raises:
+        InvalidMessageError: ``malformed-xml``: it does not pass the pre-pass.
+        ConfigurationError: ``pdf-unavailable``, or ``preview-failed`` when the child ended without a page.
+    """
+    settings = settings or OpenerSettings()
+    order = Order(
+        form=form.value,
+        schemas=str(schemas.absolute()),
+        cpu_seconds=settings.cpu_seconds,
+        memory_bytes=settings.memory_bytes,
+        parent=os.getpid(),
+    )
+    try:
+        done = subprocess.run(
+            (sys.executable, "-P", "-m", "emla.sandbox.press_child"),
+            input=encode_order(order) + document,
+            capture_output=True,
+            env={**child_environment(), "RAYON_NUM_THREADS": "1"},
+            start_new_session=True,
+            timeout=settings.cpu_seconds * WALL_FACTOR,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ConfigurationError("preview-failed", "It took too long.") from None
+    try:
+        printed, page = decode_printed(done.stdout)
+    except WireError:
+        said = done.stderr.decode("ascii", "replace").strip()[-300:]
+        raise ConfigurationError(
+            "preview-failed", f"The process ended with status {done.returncode}. {said}".strip()
+        ) from None
+    if printed.code:
+        _refuse(printed)
+    if not page.startswith(_BEGINS[form]):
+        raise ConfigurationError("preview-failed", "What came back is not a page.")
+    return PrintedPage(data=page, notes=printed.notes, findings=printed.findings_shown)
+
+
+def _refuse(printed: Printed) -> None:
+    if printed.code == "pdf-unavailable":
+        raise ConfigurationError(printed.code, printed.detail)
+    raise InvalidMessageError("malformed-xml", printed.detail, findings=printed.findings)
