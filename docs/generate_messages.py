@@ -124,7 +124,7 @@ repeated on the pages.
         if f"{{{type_.namespace}}}" == XS:
             return f"`{type_.localname}`"
         root = next((root for root, one in self.index.elements.items() if one.type_name == type_name), None)
-        title = etree.QName(root).localname if root in self.roots.values() else type_.localname
+        title = etree.QName(root).localname if root and root in self.roots.values() else type_.localname
         return f"[{title}]({page_of(type_.namespace or '')}#{title.lower()})"
 
     def _values(self, namespace: str) -> str:
