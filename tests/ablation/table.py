@@ -15,6 +15,7 @@ from tests.ablation import (
     rows_messages,
     rows_pages,
     rows_relay,
+    rows_rules,
     rows_running,
     rows_succession,
     rows_trust,
@@ -38,5 +39,6 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_hub_member.ROWS,
     *rows_channel.ROWS,
     *rows_channel_hub.ROWS,
+    *rows_rules.ROWS,
     *rows_pages.ROWS,
 )

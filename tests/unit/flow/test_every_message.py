@@ -27,6 +27,13 @@ async def _hand_in(station: Station, sample: Sample) -> bytes:
     return (await station.submit(submission)).pid
 
 
+async def _deliver_all(stations: dict[str, Station]) -> None:
+    for name, station in stations.items():
+        for other in stations:
+            if other != name:
+                assert await station.deliver(other) == []
+
+
 async def _exchange(folder: Path) -> None:
     stations: dict[str, Station] = {}
     line = DirectLine(lambda peer: stations[peer])
@@ -39,10 +46,7 @@ async def _exchange(folder: Path) -> None:
             if one is not other:
                 await one.pin(other.data)
     sent = [(each, await _hand_in(stations[each.message.sender], each)) for each in samples()]
-    for name, station in stations.items():
-        for other in stations:
-            if other != name:
-                assert await station.deliver(other) == []
+    await _deliver_all(stations)
     for station in stations.values():
         await station.open()
     for sample, pid in sent:
@@ -53,10 +57,7 @@ async def _exchange(folder: Path) -> None:
         assert content is not None
         assert content.manifest.message == sample.message.message_type
         assert await there.read_main(pid) == sample.data, sample.path.name
-    for name, station in stations.items():
-        for other in stations:
-            if other != name:
-                assert await station.deliver(other) == []
+    await _deliver_all(stations)
     for station in stations.values():
         await station.close()
 
