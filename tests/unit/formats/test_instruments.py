@@ -129,6 +129,12 @@ def test_declarations_are_of_parties_and_can_be_read() -> None:
     assert get("UNCAC").articles["46(15)"] == "CONTENT"
 
 
+def test_about_a_state_that_is_not_recorded_nothing_is_claimed() -> None:
+    found = between("ETS182", "FI", "DE")
+    assert (found.answer, found.verified) == (Answer.UNKNOWN, False)
+    assert found.reason == "Whether FI is a party to ETS182 is not recorded."
+
+
 def test_unverified_dates_are_said_to_be_so() -> None:
     assert not between("UNCAC", "NG", "GB").verified
     assert not between("HARARE", "NG", "GB").verified
@@ -176,6 +182,16 @@ def test_a_fault_is_said_with_its_line(tmp_path: Path, old: str, new: str, words
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=f"MLAT-PH-US-1994.xml, .*{words}"):
         Instruments(tmp_path).find("MLAT-PH-US-1994")
+
+
+def test_a_file_that_the_schema_refuses_is_not_used(tmp_path: Path) -> None:
+    copytree(FOLDER, tmp_path / "instruments")
+    file = tmp_path / "instruments" / "UNCAC.xml"
+    text = file.read_text(encoding="utf-8")
+    assert 'subject="LANGUAGES"' in text
+    file.write_text(text.replace('subject="LANGUAGES"', 'subject="languages"', 1), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"UNCAC\.xml"):
+        Instruments(tmp_path).find("UNCAC")
 
 
 def test_after_preload_nothing_is_read_any_more(tmp_path: Path) -> None:

@@ -55,6 +55,12 @@ def test_days_end_at_24_00_where_the_requested_authority_is(
     assert due(days(value), at(start), zone).tzinfo is UTC
 
 
+def test_the_day_of_the_event_is_the_day_where_the_requested_authority_is() -> None:
+    new_year = at("2026-12-31T23:30:00+00:00")
+    assert due(days(1), new_year, BERLIN) == at("2027-01-02T23:00:00+00:00")
+    assert due(days(1), new_year, UTC) == at("2027-01-02T00:00:00+00:00")
+
+
 def test_hours_run_in_utc_whatever_summer_time_does() -> None:
     start = at("2026-03-28T23:30:00+01:00")
     assert due(limit(24, Unit.HOURS), start, BERLIN) == start + timedelta(hours=24)
