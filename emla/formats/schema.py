@@ -7,8 +7,7 @@ sentences about single values (`schema_sentences.py`), rules that a schema canno
 Rules of this file:
 - libxml2 alone decides whether a document is valid; the index only explains. A document with errors is read
   again, part by part, because libxml2 skips everything that follows a misplaced element in the same parent.
-- Schema files are code: they come from the folder handed in, nothing else is ever loaded,
-  ``xsi:schemaLocation`` is ignored.
+- Schema files are code: they come from the folder handed in (`schema_compile.py`), ``xsi:schemaLocation`` is ignored.
 - At most `FINDINGS_MAX` findings are worded and `PARTS_MAX` parts read again; the last finding then says so.
 """
 
@@ -22,7 +21,8 @@ from pathlib import Path
 
 from lxml import etree
 
-from emla.formats.schema_index import XS, Child, SchemaIndex, read_index
+from emla.formats.schema_compile import CompiledVersion
+from emla.formats.schema_index import Child, SchemaIndex, read_index
 from emla.formats.schema_sentences import describe
 from emla.formats.xml import ElementPaths, XmlDocument, local_name, qualified_name
 from emla.model.findings import Finding, Severity
@@ -53,20 +53,20 @@ class Schemas:
                 define the same root, the higher one is used: a change that breaks messages gets a new
                 namespace instead.
         """
-        self._by_root: dict[str, _CompiledSchema] = {}
+        self._by_root: dict[str, CompiledVersion] = {}
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
         versions = (path for path in folder.iterdir() if re.fullmatch(r"[0-9]+\.[0-9]+", path.name))
         for version in sorted(versions, key=lambda path: [int(part) for part in path.name.split(".")]):
             index = read_index(version, parser)
-            for root in index.message_roots():
-                self._by_root[root] = _CompiledSchema(root, index, parser)
+            compiled = CompiledVersion(version, index)
+            self._by_root.update(dict.fromkeys(index.message_roots(), compiled))
 
     def preload(self) -> None:
         """Compile now what else is compiled for each invalid document, and keep it: after this no file is read.
 
         For a process that will not be able to read files. It must not validate from several threads then.
         """
-        for compiled in self._by_root.values():
+        for compiled in set(self._by_root.values()):
             compiled.keep()
 
     @property
@@ -125,40 +125,6 @@ class _Entry:
     raw: str
 
 
-class _CompiledSchema:
-    """One message's schema, compiled, with its words; and what it takes to compile it again."""
-
-    def __init__(self, root: str, index: SchemaIndex, parser: etree.XMLParser) -> None:
-        self.index = index
-        self.parser = parser
-        self._path = index.entry_files[etree.QName(root).namespace or ""]
-        self._kept: tuple[etree.XMLSchema, dict[str, etree.XMLSchema]] | None = None
-        self.schema = self.compile()
-
-    def keep(self) -> None:
-        """Keep what `compile` and `compile_parts` return."""
-        self._kept = (self.compile(), self.compile_parts())
-
-    def compile(self) -> etree.XMLSchema:
-        """A new object of the same schema, whose errors nobody else can overwrite; or the one that is kept."""
-        if self._kept:
-            return self._kept[0]
-        return etree.XMLSchema(etree.parse(self._path, self.parser))
-
-    def compile_parts(self) -> dict[str, etree.XMLSchema]:
-        """One schema for each namespace, in which each element of that namespace is a global one."""
-        if self._kept:
-            return self._kept[1]
-        by_namespace: dict[str, dict[str, Child]] = {}
-        for children in self.index.complex_types.values():
-            for child in children.values():
-                by_namespace.setdefault(etree.QName(child.name).namespace or "", {})[child.name] = child
-        return {
-            namespace: _compile_all_global(namespace, tuple(children.values()), self.index, self.parser)
-            for namespace, children in by_namespace.items()
-        }
-
-
 def _run(schema: etree.XMLSchema, root: etree._Element) -> list[_Entry]:
     """Validate one element as a document and list the errors."""
     if schema.validate(root):
@@ -178,34 +144,6 @@ def _run(schema: etree.XMLSchema, root: etree._Element) -> list[_Entry]:
             _Entry(element=element, line=entry.line, error_type=entry.type_name, raw=entry.message)
         )
     return entries
-
-
-def _compile_all_global(
-    namespace: str, children: Sequence[Child], index: SchemaIndex, parser: etree.XMLParser
-) -> etree.XMLSchema:
-    """Compile a namespace's own schema, with a global element added for each element that is only a local one
-    there.
-    """
-    path = index.entry_files[namespace]
-    imported = sorted(
-        {etree.QName(child.type_name).namespace or "" for child in children} & set(index.entry_files)
-    )
-    schema = etree.Element(XS + "schema", targetNamespace=namespace, elementFormDefault="qualified")
-    etree.SubElement(schema, XS + "include", schemaLocation=path.name)
-    for other in imported:
-        if other != namespace:
-            etree.SubElement(
-                schema, XS + "import", namespace=other, schemaLocation=index.entry_files[other].name
-            )
-    for child in children:
-        if child.name not in index.elements:
-            type_ = etree.QName(child.type_name)
-            element = etree.SubElement(schema, XS + "element", nsmap={"t": type_.namespace or ""})
-            element.set("name", etree.QName(child.name).localname)
-            element.set("type", f"t:{type_.localname}")
-    # Written out and read back, because only a document with an address can include its neighbours.
-    address = str(path.with_name("every-element.xsd"))
-    return etree.XMLSchema(etree.fromstring(etree.tostring(schema), parser, base_url=address))
 
 
 class _Places:
@@ -246,13 +184,13 @@ class _Places:
 class _Explainer:
     """Collects the findings of one invalid document."""
 
-    def __init__(self, compiled: _CompiledSchema) -> None:
+    def __init__(self, compiled: CompiledVersion) -> None:
         self._compiled = compiled
         self._index = compiled.index
         self._paths = ElementPaths()
         self._found: dict[tuple[str, str], Finding] = {}
         self._parents_done: set[etree._Element] = set()
-        self._parts: dict[str, etree.XMLSchema] = {}
+        self._parts: etree.XMLSchema | None = None
         self._parts_read = 0
         self._more = False
 
@@ -275,7 +213,7 @@ class _Explainer:
             self._more = True
             return
         self._parts = self._parts or self._compiled.compile_parts()
-        self._explain(_run(self._parts[etree.QName(element).namespace or ""], element), element)
+        self._explain(_run(self._parts, element), element)
 
     def _explain(self, entries: Sequence[_Entry], root: etree._Element) -> None:
         """Turn libxml2's errors of one run into findings; ``root`` stands for errors whose place is not

@@ -32,6 +32,7 @@ from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
+from tests.support.in_process import TestClock
 from tests.support.attacked import Target, attacked
 from tests.support.servers import Server, make_hub, started
 
@@ -83,7 +84,7 @@ def gateway_applications() -> tuple[web.Application, ...]:
 
 def hub_applications() -> tuple[web.Application, ...]:
     """What listens in a hub, likewise."""
-    nothing, home = cast(Any, None), cast(Any, SimpleNamespace(now=int))
+    nothing, home = cast(Any, None), cast(Any, SimpleNamespace(now=int, clock=TestClock()))
     hub = HubApi(
         home,
         deposits=nothing,

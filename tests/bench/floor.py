@@ -67,7 +67,7 @@ def primitives(document: bytes, attachment: bytes) -> list[Primitive]:
 
 
 def _primitives(document: bytes, attachment: bytes) -> list[Primitive]:
-    message_schema = etree.XMLSchema(etree.parse(schema_folder() / "1.0" / "mla-request.xsd"))
+    message_schema = etree.XMLSchema(etree.parse(schema_folder() / "1.0" / "request.xsd"))
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     key = h1.SealingKey(os.urandom(32))
     cek, binding = os.urandom(32), os.urandom(32)

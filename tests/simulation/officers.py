@@ -25,6 +25,8 @@ from tests.support.servers import submission
 SMALL_BYTES, LARGE_BYTES = 300, 270 * 1024
 _PATIENCE_SECONDS = 100.0
 _LOOK_SECONDS_MAX = 1800.0
+_NO_KEY_YET = "unknown-kid"
+"""A revocation is taken at once; the card with the next key, when a wrong clock dated it too late for us, some minutes later."""
 _ENDED = {LegState.REJECTED.value, LegState.EXPIRED.value, LegState.REPLACED.value}
 
 
@@ -87,7 +89,7 @@ class Officers:
             client.post("/v1/messages", params={"wait": wait}, data=body) as answer,
         ):
             found = await answer.json()
-            if answer.status >= 500:
+            if answer.status >= 500 or found.get("code") == _NO_KEY_YET:
                 self.put_off += 1
                 return
             assert answer.status in (200, 201), found

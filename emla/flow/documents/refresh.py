@@ -27,8 +27,18 @@ _FIRST_SECONDS = 300.0
 """Not all at once after a start, and not while a start settles."""
 _APART_SECONDS = 60.0
 _VISITS_MAX = 8
-_SIGNS = frozenset({"stale-card", "unknown-kid", "bad-signature", "revoked-key", "frozen", "stale-peer"})
-"""Refusals that an old document may explain."""
+_SIGNS = frozenset(
+    {
+        "stale-card",
+        "unknown-kid",
+        "bad-signature",
+        "bad-call-signature",
+        "revoked-key",
+        "frozen",
+        "stale-peer",
+    }
+)
+"""Refusals that an old document may explain. A hub that has not heard of our newest key says so of our calls."""
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ def make(folder: Path) -> None:
 
 
 def test_the_schemas_of_this_installation_are_found() -> None:
-    assert (schema_folder() / "1.0" / "mla-request.xsd").is_file()
+    assert (schema_folder() / "1.0" / "request.xsd").is_file()
 
 
 def test_a_wheel_has_them_inside_and_a_checkout_beside(

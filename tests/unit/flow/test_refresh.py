@@ -125,14 +125,16 @@ async def test_what_we_publish_is_pushed_and_when_the_peer_is_down_as_soon_as_it
         await asked(refresh, line, "push", "push")
 
 
-async def test_a_refusal_that_an_old_document_explains_leads_to_one_visit(house: House) -> None:
+@pytest.mark.parametrize("code", ["unknown-kid", "bad-call-signature"])
+async def test_a_refusal_that_an_old_document_explains_leads_to_one_visit(house: House, code: str) -> None:
+    """The second is a hub's word. Found by the simulation: after a restart nothing else tells that it has not heard of a key."""
     woken: list[str] = []
     house.sender.station.gateway.signals.wake = woken.append
     async with refreshing(house) as (refresh, line):
         for _ in range(3):
-            refresh.refused(RECIPIENT, "unknown-kid")
+            refresh.refused(RECIPIENT, code)
         await asked(refresh, line, "push", "fetch")
-        refresh.refused(RECIPIENT, "unknown-kid")
+        refresh.refused(RECIPIENT, code)
         await asked(refresh, line, "push", "fetch")
     assert woken == [RECIPIENT]
 

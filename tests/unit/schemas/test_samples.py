@@ -29,7 +29,7 @@ FILES = sorted(path.name for path in S01.glob("*.xml"))
 
 @cache
 def second_opinion() -> xmlschema.XMLSchema:
-    return xmlschema.XMLSchema(SCHEMA_FOLDER / "1.0" / "mla-request.xsd")
+    return xmlschema.XMLSchema(SCHEMA_FOLDER / "1.0" / "request.xsd")
 
 
 def verdicts(data: bytes) -> tuple[bool, bool]:
