@@ -3,8 +3,8 @@
 Here: where they are, saving, listing, forgetting. Not here: what is in them (`emla.formats.draft`).
 
 Rules of this file:
-- An answer is on the disk before the next question is asked: the file is replaced whole and synced. A crash leaves the draft with or
-  without the last answer, never half of it.
+- An answer is on the disk before the next question is asked: the file is replaced whole and synced. A crash leaves the draft with
+  or without the last answer, never half of it.
 - A draft holds personal data: folder 0700, file 0600, and whoever forgets it removes it at once.
 - One writer at a time: a second one is refused, so that neither undoes the other's answers.
 """
@@ -52,7 +52,8 @@ class Drafts:
             replace_private(self._path(draft.id), encode_draft(draft))
         except OSError as error:
             raise ConfigurationError(
-                "unwritable-file", f"The draft {draft.id} could not be saved in {self.folder}: {error.strerror}."
+                "unwritable-file",
+                f"The draft {draft.id} could not be saved in {self.folder}: {error.strerror}.",
             ) from error
 
     def load(self, name: str) -> Draft:
@@ -112,7 +113,9 @@ class Drafts:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(held)
-            raise ConfigurationError("draft-open", f"The draft {draft_id} is being written elsewhere.") from None
+            raise ConfigurationError(
+                "draft-open", f"The draft {draft_id} is being written elsewhere."
+            ) from None
         try:
             yield
         finally:

@@ -1,7 +1,7 @@
 """A draft of a message: a JSON file in which every answer stands as it was given.
 
-    {"draft": 1, "id": "8d41c0a97e52", "message": "{urn:emla:request:1}MLARequest", "authority": "jp.moj", "created": ..., "changed": ...,
-     "answers": {"Purpose": "To prove ..."}}
+    {"draft": 1, "id": "8d41c0a97e52", "message": "{urn:emla:request:1}MLARequest", "authority": "jp.moj",
+     "created": ..., "changed": ..., "answers": {"Purpose": "To prove ..."}}
 
 Rules of this file:
 - Strict, like every form of ours: a member that is not known is refused, so that no program drops what another one wrote.

@@ -1,6 +1,7 @@
 """One value against its type, before it stands in a document: the schema's own verdict and its own words.
 
-Rule of this file: libxml2 decides, as it does for whole documents; a type is compiled when it is first needed, from the folder handed in.
+Rule of this file: libxml2 decides, as it does for whole documents; a type is compiled when it is first needed, from
+the folder handed in.
 """
 
 from pathlib import Path

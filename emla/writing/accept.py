@@ -19,10 +19,12 @@ from emla.writing.questions import Kind, Option, Question
 _YES = frozenset({"y", "yes", "true", "1", "oui", "si", "sí", "да", "نعم", "是"})
 _NO = frozenset({"n", "no", "false", "0", "non", "нет", "لا", "否"})
 _ALPHABET = {chr(55 + value): str(value) for value in range(10, 36)}
-_INSTANT = re.compile(r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)\s*(?P<zone>Z|UTC|[+-][0-9]{2}:?[0-9]{2})")
+_INSTANT = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)\s*(?P<zone>Z|UTC|[+-][0-9]{2}:?[0-9]{2})"
+)
 
 
-class Unacceptable(ValueError):  # noqa: N818 - it is no error of anybody, but a sentence for the person who types
+class Unacceptable(ValueError):
     """An answer that will not do; says what to write instead."""
 
 
@@ -55,7 +57,9 @@ class Acceptance:
             return text
         if _is_reference(question):
             raise Unacceptable(_NONE_TO_REFER_TO)
-        return "; ".join(self._value(question, each, answers) for each in (several(text) if question.multiple else [text]))
+        return "; ".join(
+            self._value(question, each, answers) for each in (several(text) if question.multiple else [text])
+        )
 
     def _value(self, question: Question, text: str, answers: Answers) -> str:
         local = question.type_name.rpartition("}")[2]
@@ -148,11 +152,15 @@ def _identifier(value: str, answers: Answers, path: str, _: Surroundings) -> str
     kind = answers.get(at(parent_of(path), "IdentifierType"), "")
     if kind == "IBAN":
         tidy = _upper_without_spaces(value)
-        return _iban(tidy) if re.fullmatch("[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}", tidy) else "That is not an IBAN."
+        return (
+            _iban(tidy) if re.fullmatch("[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}", tidy) else "That is not an IBAN."
+        )
     pattern, sentence = _IDENTIFIERS.get(kind, (None, ""))
     if pattern is not None:
         return "" if pattern.fullmatch(value) else sentence
-    family = {"IPV4_WITH_PORT_AND_TIME": ipaddress.IPv4Address, "IPV6_WITH_TIME": ipaddress.IPv6Address}.get(kind)
+    family = {"IPV4_WITH_PORT_AND_TIME": ipaddress.IPv4Address, "IPV6_WITH_TIME": ipaddress.IPv6Address}.get(
+        kind
+    )
     if family is None:
         return ""
     try:
@@ -164,10 +172,16 @@ def _identifier(value: str, answers: Answers, path: str, _: Surroundings) -> str
 
 _IDENTIFIERS: dict[str, tuple[re.Pattern[str], str]] = {
     "EMAIL": (re.compile(r"[^@\s]+@[^@\s]+"), "That is not an e-mail address: name@domain."),
-    "PHONE_E164": (re.compile(r"\+[1-9][0-9]{6,14}"), "Write + and country code and number, digits only: +31705550142."),
+    "PHONE_E164": (
+        re.compile(r"\+[1-9][0-9]{6,14}"),
+        "Write + and country code and number, digits only: +31705550142.",
+    ),
     "IMEI": (re.compile(r"[0-9]{14,16}"), "An IMEI has 14 to 16 digits."),
     "IMSI": (re.compile(r"[0-9]{14,15}"), "An IMSI has 14 or 15 digits."),
-    "MAC": (re.compile(r"([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}"), "Write six pairs of digits: 02:00:4c:0a:00:01."),
+    "MAC": (
+        re.compile(r"([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}"),
+        "Write six pairs of digits: 02:00:4c:0a:00:01.",
+    ),
     "URL": (re.compile(r"[a-z][a-z0-9+.-]*://\S+"), "Write the whole address, with its scheme."),
     "PROFILE_URL": (re.compile(r"[a-z][a-z0-9+.-]*://\S+"), "Write the whole address, with its scheme."),
 }

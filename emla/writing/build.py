@@ -18,7 +18,9 @@ from emla.writing.questions import Interview, Kind, Question, reference
 _IDS = {"PersonId": "Person", "MeasureId": "Measure", "AttachmentId": "Attachment"}
 
 
-def build(interview: Interview, answers: Answers, index: SchemaIndex, shape: SchemaShape, given: Mapping[str, str]) -> bytes:
+def build(
+    interview: Interview, answers: Answers, index: SchemaIndex, shape: SchemaShape, given: Mapping[str, str]
+) -> bytes:
     """Write the document.
 
     Args:
@@ -29,9 +31,7 @@ def build(interview: Interview, answers: Answers, index: SchemaIndex, shape: Sch
         given: what nobody is asked for: ids, the instant of issue, facts of the files; by place.
     """
     root_name = etree.QName(interview.root)
-    root = etree.Element(
-        interview.root, nsmap={"r": root_name.namespace or "", None: "urn:emla:common:1"}
-    )
+    root = etree.Element(interview.root, nsmap={"r": root_name.namespace or "", None: "urn:emla:common:1"})
     types = {root: index.elements[interview.root].type_name}
     made: dict[str, etree._Element] = {"": root}
     for question in interview.questions(answers):

@@ -5,9 +5,10 @@
     MeasureType = "BANK_RECORDS"
 
 Rules of this file:
-- Names are those of the elements. A list gives repeated elements, or several values. Truth values, numbers, days and instants may be
-  written as TOML writes them.
-- Everything that is wrong is found at once, and a member that nothing asks for is wrong as well: a typing error must not drop a fact.
+- Names are those of the elements. A list gives repeated elements, or several values. Truth values, numbers, days and instants
+  may be written as TOML writes them.
+- Everything that is wrong is found at once, and a member that nothing asks for is wrong as well: a typing error must not drop
+  a fact.
 """
 
 import difflib
@@ -22,7 +23,7 @@ from emla.writing.questions import Interview, Kind, Question
 _DEPTH_MAX = 20
 
 
-class UnreadableMember(ValueError):  # noqa: N818 - a sentence for the author of the file
+class UnreadableMember(ValueError):
     """A member that no answer can be made of."""
 
 

@@ -1,8 +1,8 @@
 """What is asked, and when: the table of the interview. What is not in the table is asked as the schema has it.
 
 Rules of this file:
-- Left: a type and one of its elements, by local name. Right: one rule. A required element without a rule is asked; an optional one
-  without a rule is asked only of whoever wants to give more particulars.
+- Left: a type and one of its elements, by local name. Right: one rule. A required element without a rule is asked; an optional
+  one without a rule is asked only of whoever wants to give more particulars.
 - A rule never makes a document invalid: it decides what is asked, the schema what may stand.
 - Conditions read answers only, so the same answers always give the same questions.
 """
@@ -52,7 +52,9 @@ class Rule:
 
 def _measures(answers: Answers) -> set[str]:
     return {
-        value for path, value in answers.items() if path.startswith("Measure[") and path.endswith("]/MeasureType")
+        value
+        for path, value in answers.items()
+        if path.startswith("Measure[") and path.endswith("]/MeasureType")
     }
 
 
@@ -102,7 +104,9 @@ def _fixed(text: str) -> Default:
 def _instrument(*codes: str) -> Condition:
     def holds(answers: Answers, _: str) -> bool:
         return any(
-            value in codes for path, value in answers.items() if path.startswith("LegalBasis[") and path.endswith("Code")
+            value in codes
+            for path, value in answers.items()
+            if path.startswith("LegalBasis[") and path.endswith("Code")
         )
 
     return holds
@@ -121,7 +125,11 @@ def _basis_rank(_: Answers, path: str) -> str:
 
 
 def _mode(answers: Answers, path: str) -> str:
-    modes = {"HEARING_VIDEO": "VIDEO", "HEARING_TELEPHONE": "TELEPHONE", "EVID_WITNESS_STATEMENT": "IN_PERSON"}
+    modes = {
+        "HEARING_VIDEO": "VIDEO",
+        "HEARING_TELEPHONE": "TELEPHONE",
+        "EVID_WITNESS_STATEMENT": "IN_PERSON",
+    }
     return modes.get(_measure_of(answers, path), "")
 
 
@@ -138,11 +146,13 @@ def _persons_needed(answers: Answers, _: str) -> bool:
     return bool(_measures(answers) & NEEDS_PERSON)
 
 
-NO_OFFENCE = frozenset({"SERVICE_DOCUMENTS", "JUDICIAL_RECORDS", "GOV_PUBLIC_RECORDS", "GOV_NONPUBLIC_RECORDS"})
+NO_OFFENCE = frozenset(
+    {"SERVICE_DOCUMENTS", "JUDICIAL_RECORDS", "GOV_PUBLIC_RECORDS", "GOV_NONPUBLIC_RECORDS"}
+)
 NEEDS_PERSON = frozenset(
     {
-        "EVID_WITNESS_STATEMENT", "EVID_EXPERT", "HEARING_VIDEO", "HEARING_TELEPHONE", "SERVICE_DOCUMENTS", "TEMP_TRANSFER_DETAINEE",
-        "LOCATE_IDENTIFY_PERSON", "BANK_ACCOUNT_IDENT", "JUDICIAL_RECORDS",
+        "EVID_WITNESS_STATEMENT", "EVID_EXPERT", "HEARING_VIDEO", "HEARING_TELEPHONE", "SERVICE_DOCUMENTS",
+        "TEMP_TRANSFER_DETAINEE", "LOCATE_IDENTIFY_PERSON", "BANK_ACCOUNT_IDENT", "JUDICIAL_RECORDS",
     }
 )  # fmt: skip
 COERCIVE = frozenset(
@@ -154,13 +164,20 @@ COERCIVE = frozenset(
 )  # fmt: skip
 NOT_COERCIVE = frozenset(
     {
-        "HEARING_TELEPHONE", "SERVICE_DOCUMENTS", "JUDICIAL_RECORDS", "GOV_PUBLIC_RECORDS", "GOV_NONPUBLIC_RECORDS", "ASSET_RETURN",
-        "VOLUNTARY_APPEARANCE", "DOMAIN_REGISTRATION", "LOCATE_IDENTIFY_PERSON", "LAYING_INFORMATION",
+        "HEARING_TELEPHONE", "SERVICE_DOCUMENTS", "JUDICIAL_RECORDS", "GOV_PUBLIC_RECORDS", "GOV_NONPUBLIC_RECORDS",
+        "ASSET_RETURN", "VOLUNTARY_APPEARANCE", "DOMAIN_REGISTRATION", "LOCATE_IDENTIFY_PERSON", "LAYING_INFORMATION",
     }
 )  # fmt: skip
 """The column Coercive of the list of measures; what is in neither set is asked."""
 
-_DATA = ("ESD_PRESERVE", "ESD_PARTIAL_TRAFFIC", "ESD_ACCESS", "ESD_SUBSCRIBER", "ESD_EMERGENCY", "DOMAIN_REGISTRATION")
+_DATA = (
+    "ESD_PRESERVE",
+    "ESD_PARTIAL_TRAFFIC",
+    "ESD_ACCESS",
+    "ESD_SUBSCRIBER",
+    "ESD_EMERGENCY",
+    "DOMAIN_REGISTRATION",
+)
 _BANK = ("BANK_ACCOUNT_IDENT", "BANK_RECORDS", "BANK_MONITORING")
 _ASSET = (
     "TRACE_PROCEEDS", "ASSET_FREEZE", "CONFISCATION_ORDER_OBTAIN", "CONFISCATION_ORDER_ENFORCE", "ASSET_RETURN", "RESTITUTION",
@@ -171,7 +188,9 @@ _WATCHED = (
 BLOCKS: dict[str, str] = (
     dict.fromkeys(_DATA, "ElectronicDataBlock")
     | dict.fromkeys(_BANK, "BankBlock")
-    | dict.fromkeys(("EVID_WITNESS_STATEMENT", "EVID_EXPERT", "HEARING_VIDEO", "HEARING_TELEPHONE"), "HearingBlock")
+    | dict.fromkeys(
+        ("EVID_WITNESS_STATEMENT", "EVID_EXPERT", "HEARING_VIDEO", "HEARING_TELEPHONE"), "HearingBlock"
+    )
     | dict.fromkeys(_ASSET, "AssetBlock")
     | dict.fromkeys(_WATCHED, "SurveillanceBlock")
     | {
@@ -206,7 +225,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("AuthorityRefType", "AuthorityId"): _QUIETLY,
     ("AuthorityRefType", "Name"): _QUIETLY,
     ("AuthorityRefType", "AuthorityRole"): Rule(ask=Ask.QUIETLY, default=_fixed("CENTRAL")),
-    ("ContactType", "PersonName"): Rule(ask=Ask.OFFER, when=lambda _, path: "Sender" in path, otherwise=Ask.MORE),
+    ("ContactType", "PersonName"): Rule(
+        ask=Ask.OFFER, when=lambda _, path: "Sender" in path, otherwise=Ask.MORE
+    ),
     ("ContactType", "Post"): Rule(ask=Ask.QUIETLY, said="Post or office of the contact"),
     ("ContactType", "Phone"): _QUIETLY,
     ("ContactType", "Email"): _QUIETLY,
@@ -217,9 +238,13 @@ RULES: dict[tuple[str, str], Rule] = {
     ("LegalBasisType", "InstrumentCode"): Rule(said="Treaty, law or arrangement on which the request rests"),
     ("LegalBasisType", "Article"): _OFFER,
     ("LegalBasisType", "BilateralTitle"): Rule(ask=Ask.MUST, when=_sibling("InstrumentCode", "BILATERAL")),
-    ("LegalBasisType", "ReciprocityAssurance"): Rule(ask=Ask.MUST, when=_sibling("InstrumentCode", "RECIPROCITY", "DOMESTIC_LAW")),
+    ("LegalBasisType", "ReciprocityAssurance"): Rule(
+        ask=Ask.MUST, when=_sibling("InstrumentCode", "RECIPROCITY", "DOMESTIC_LAW")
+    ),
     ("LegalBasisType", "HandledAs"): Rule(ask=Ask.QUIETLY, default=_basis_rank),
-    ("MLARequestType", "Offence"): Rule(ask=Ask.MUST, when=_not(_no_offence_needed), otherwise=Ask.OFFER, again=True),
+    ("MLARequestType", "Offence"): Rule(
+        ask=Ask.MUST, when=_not(_no_offence_needed), otherwise=Ask.OFFER, again=True
+    ),
     ("MLARequestType", "FactSummary"): Rule(ask=Ask.MUST, when=_not(_only_service), otherwise=Ask.OFFER),
     ("MLARequestType", "Person"): Rule(ask=Ask.MUST, when=_persons_needed, otherwise=Ask.OFFER, again=True),
     ("MLARequestType", "Measure"): _AGAIN,
@@ -232,7 +257,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("OffenceType", "ProvisionTextAttachment"): _WITH_FILE,
     ("OffenceType", "CommittedTo"): _OFFER,
     ("OffenceType", "Place"): _OFFER,
-    ("OffenceType", "ListOffence"): Rule(ask=Ask.MUST, when=_instrument("EIO", "FRZ", "EAW"), otherwise=Ask.MORE),
+    ("OffenceType", "ListOffence"): Rule(
+        ask=Ask.MUST, when=_instrument("EIO", "FRZ", "EAW"), otherwise=Ask.MORE
+    ),
     ("MaximumPenaltyType", "Years"): _OFFER,
     ("FactSummaryType", "LossAmount"): _OFFER,
     ("PersonType", "PersonId"): _COMPUTED,
@@ -240,7 +267,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("NaturalPersonType", "OtherName"): _OFFER,
     ("NaturalPersonType", "BirthDate"): _OFFER,
     ("NaturalPersonType", "Nationality"): _OFFER,
-    ("NaturalPersonType", "NationalityUnknown"): Rule(ask=Ask.QUIETLY, when=_not(_given("Nationality")), default=_fixed(YES)),
+    ("NaturalPersonType", "NationalityUnknown"): Rule(
+        ask=Ask.QUIETLY, when=_not(_given("Nationality")), default=_fixed(YES)
+    ),
     ("NaturalPersonType", "Address"): _OFFER,
     ("NaturalPersonType", "Language"): _OFFER,
     ("NaturalPersonType", "PhotoRef"): Rule(ask=Ask.MORE, when=_has_files),
@@ -253,7 +282,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("MeasureType", "MeasureType"): Rule(said="What is asked for"),
     ("MeasureType", "Target"): _AGAIN,
     ("MeasureType", "Formality"): Rule(ask=Ask.OFFER, said="a formality to be followed"),
-    ("MeasureType", "AttendanceRequested"): Rule(ask=Ask.OFFER, said="an official of yours who should be present"),
+    ("MeasureType", "AttendanceRequested"): Rule(
+        ask=Ask.OFFER, said="an official of yours who should be present"
+    ),
     ("MeasureType", "Coercive"): Rule(
         ask=Ask.QUIETLY,
         when=lambda answers, path: bool(_coercive(answers, path)),
@@ -265,7 +296,9 @@ RULES: dict[tuple[str, str], Rule] = {
         ask=Ask.MUST, when=lambda answers, path: _coercive(answers, path) == YES, otherwise=Ask.OFFER
     ),
     ("MeasureType", "JudicialAuthorisationRef"): _WITH_FILE,
-    ("IdentifierType", "ObservedAt"): Rule(ask=Ask.MUST, when=_sibling("IdentifierType", *_AN_ADDRESS), otherwise=Ask.MORE),
+    ("IdentifierType", "ObservedAt"): Rule(
+        ask=Ask.MUST, when=_sibling("IdentifierType", *_AN_ADDRESS), otherwise=Ask.MORE
+    ),
     ("IdentifierType", "TimeZone"): Rule(
         ask=Ask.MUST, when=_sibling("IdentifierType", *_AN_ADDRESS), otherwise=Ask.MORE, default=_fixed("UTC")
     ),
@@ -273,29 +306,47 @@ RULES: dict[tuple[str, str], Rule] = {
         ask=Ask.OFFER, when=_sibling("IdentifierType", "IPV4_WITH_PORT_AND_TIME"), otherwise=Ask.MORE
     ),
     ("ElectronicDataBlockType", "Identifier"): _AGAIN,
-    ("ElectronicDataBlockType", "PreservationReference"): Rule(ask=Ask.OFFER, when=_not(is_any("ESD_PRESERVE"))),
-    ("ElectronicDataBlockType", "PreservedUntil"): Rule(ask=Ask.MUST, when=_given("PreservationReference"), otherwise=Ask.NEVER),
+    ("ElectronicDataBlockType", "PreservationReference"): Rule(
+        ask=Ask.OFFER, when=_not(is_any("ESD_PRESERVE"))
+    ),
+    ("ElectronicDataBlockType", "PreservedUntil"): Rule(
+        ask=Ask.MUST, when=_given("PreservationReference"), otherwise=Ask.NEVER
+    ),
     ("ElectronicDataBlockType", "NonDisclosure"): _OFFER,
     ("TimeRangeType", "TimeZone"): Rule(ask=Ask.QUIETLY, default=_fixed("UTC")),
-    ("BankBlockType", "Institution"): Rule(ask=Ask.MUST, when=is_any("BANK_RECORDS", "BANK_MONITORING"), otherwise=Ask.OFFER),
+    ("BankBlockType", "Institution"): Rule(
+        ask=Ask.MUST, when=is_any("BANK_RECORDS", "BANK_MONITORING"), otherwise=Ask.OFFER
+    ),
     ("BankBlockType", "Account"): Rule(
         ask=Ask.MUST, when=is_any("BANK_RECORDS", "BANK_MONITORING"), otherwise=Ask.MORE, again=True
     ),
-    ("BankBlockType", "HolderPersonRef"): Rule(ask=Ask.MUST, when=is_any("BANK_ACCOUNT_IDENT"), otherwise=Ask.OFFER),
+    ("BankBlockType", "HolderPersonRef"): Rule(
+        ask=Ask.MUST, when=is_any("BANK_ACCOUNT_IDENT"), otherwise=Ask.OFFER
+    ),
     ("BankBlockType", "MonitoringFrequency"): Rule(ask=Ask.MUST, when=is_any("BANK_MONITORING")),
     ("HearingBlockType", "HearingMode"): Rule(ask=Ask.QUIETLY, default=_mode),
     ("HearingBlockType", "Oath"): _OFFER,
     ("HearingBlockType", "QuestionsAttachment"): _WITH_FILE,
     ("HearingBlockType", "InterpreterLanguage"): _OFFER,
-    ("HearingBlockType", "ConsentStatement"): Rule(ask=Ask.MUST, when=is_any("HEARING_TELEPHONE"), otherwise=Ask.OFFER),
-    ("HearingBlockType", "TechnicalParameters"): Rule(ask=Ask.OFFER, when=is_any("HEARING_VIDEO"), otherwise=Ask.MORE),
+    ("HearingBlockType", "ConsentStatement"): Rule(
+        ask=Ask.MUST, when=is_any("HEARING_TELEPHONE"), otherwise=Ask.OFFER
+    ),
+    ("HearingBlockType", "TechnicalParameters"): Rule(
+        ask=Ask.OFFER, when=is_any("HEARING_VIDEO"), otherwise=Ask.MORE
+    ),
     ("HearingBlockType", "TimeWindow"): _AGAIN,
     ("AssetBlockType", "Location"): _OFFER,
     ("AssetBlockType", "EstimatedValue"): _OFFER,
     ("AssetBlockType", "OrderAttachment"): _WITH_FILE,
-    ("AssetBlockType", "OrderFinal"): Rule(ask=Ask.MUST, when=is_any("CONFISCATION_ORDER_ENFORCE"), otherwise=Ask.MORE),
-    ("AssetBlockType", "ThirdPartyNotice"): Rule(ask=Ask.MUST, when=is_any("CONFISCATION_ORDER_ENFORCE"), otherwise=Ask.MORE),
-    ("AssetBlockType", "AssetReturnProposal"): Rule(ask=Ask.MUST, when=is_any("ASSET_RETURN", "RESTITUTION"), otherwise=Ask.MORE),
+    ("AssetBlockType", "OrderFinal"): Rule(
+        ask=Ask.MUST, when=is_any("CONFISCATION_ORDER_ENFORCE"), otherwise=Ask.MORE
+    ),
+    ("AssetBlockType", "ThirdPartyNotice"): Rule(
+        ask=Ask.MUST, when=is_any("CONFISCATION_ORDER_ENFORCE"), otherwise=Ask.MORE
+    ),
+    ("AssetBlockType", "AssetReturnProposal"): Rule(
+        ask=Ask.MUST, when=is_any("ASSET_RETURN", "RESTITUTION"), otherwise=Ask.MORE
+    ),
     ("CustodyTransferBlockType", "ConsentStatement"): _OFFER,
     ("CustodyTransferBlockType", "EscortArrangements"): _OFFER,
     ("ServiceBlockType", "HearingDate"): _OFFER,
@@ -304,8 +355,12 @@ RULES: dict[tuple[str, str], Rule] = {
     ("SurveillanceBlockType", "PersonRef"): _OFFER,
     ("SurveillanceBlockType", "Identifier"): Rule(ask=Ask.OFFER, again=True),
     ("SurveillanceBlockType", "AuthorisingCourt"): _OFFER,
-    ("UrgencyType", "UrgencyReason"): Rule(ask=Ask.MUST, when=_sibling("UrgencyLevel", "PRIORITY", "URGENT", "EMERGENCY")),
-    ("UrgencyType", "Explanation"): Rule(ask=Ask.OFFER, when=_sibling("UrgencyLevel", "PRIORITY", "URGENT", "EMERGENCY")),
+    ("UrgencyType", "UrgencyReason"): Rule(
+        ask=Ask.MUST, when=_sibling("UrgencyLevel", "PRIORITY", "URGENT", "EMERGENCY")
+    ),
+    ("UrgencyType", "Explanation"): Rule(
+        ask=Ask.OFFER, when=_sibling("UrgencyLevel", "PRIORITY", "URGENT", "EMERGENCY")
+    ),
     ("HandlingType", "ConfidentialityRequested"): Rule(ask=Ask.QUIETLY, default=_confidential),
     ("HandlingType", "UseRestriction"): Rule(ask=Ask.OFFER, default=_fixed("STATED_PROCEEDINGS_ONLY")),
     ("AttachmentType", "AttachmentId"): _COMPUTED,
@@ -316,7 +371,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("AttachmentType", "Language"): Rule(default=_stated_language),
     ("AttachmentType", "AuthenticationForm"): Rule(default=_fixed("NONE")),
     ("AttachmentType", "TranslationOf"): Rule(ask=Ask.MUST, when=_sibling("DocumentType", "TRANSLATION")),
-    ("AttachmentType", "TranslationQuality"): Rule(ask=Ask.MUST, when=_sibling("DocumentType", "TRANSLATION")),
+    ("AttachmentType", "TranslationQuality"): Rule(
+        ask=Ask.MUST, when=_sibling("DocumentType", "TRANSLATION")
+    ),
 }
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -334,8 +391,8 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Certification", ("Certification", "")),
     ("Signature", ("SigningOfficer",)),
 )
-"""The order of the interview: what decides about other questions first. ``Measure|`` asks for the types alone, the empty name for all
-that no section names."""
+"""The order of the interview: what decides about other questions first. ``Measure|`` asks for the types alone, the empty name
+for all that no section names."""
 
 
 FIRST = {"AuthorityRefType": "AuthorityId"}
@@ -358,4 +415,3 @@ _NO_RULE = Rule()
 def block_of(answers: Answers, path: str) -> str:
     """The particulars that the measure at a place needs; empty where it needs none."""
     return BLOCKS.get(_measure_of(answers, path), "")
-

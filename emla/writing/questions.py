@@ -1,6 +1,7 @@
 """The interview: from the schema, the plan and the answers so far to the questions, in order.
 
-Here: `Interview`. Not here: what an acceptable answer is (`accept.py`), the document (`build.py`), how one asks (the command line).
+Here: `Interview`. Not here: what an acceptable answer is (`accept.py`), the document (`build.py`), how one asks (the command
+line).
 
 Rules of this file:
 - The questions follow from the answers alone. Whoever asks takes the first that has no answer, and asks this again after each.
@@ -20,6 +21,8 @@ from emla.writing.plan import FIRST, MORE_OFTEN, SECTIONS, Ask, Rule, block_of, 
 REPEATED_MAX = 200
 """So many elements of one name are asked for; more are written with other tools."""
 _TEXT = "TextType"
+_HEADER = "MessageHeader"
+"""Its parts are named by themselves: whoever writes does not know that there is a header."""
 
 
 class Kind(Enum):
@@ -150,7 +153,12 @@ class Interview:
                     yield from branch
 
     def _content(
-        self, type_name: str, path: str, walk: _Walk, answers: Answers, without: frozenset[str] | set[str] = frozenset()
+        self,
+        type_name: str,
+        path: str,
+        walk: _Walk,
+        answers: Answers,
+        without: frozenset[str] | set[str] = frozenset(),
     ) -> Iterator[Question]:
         """The questions of a type's content; those of particulars rarely needed come last, behind one question."""
         later: list[str] = []
@@ -174,7 +182,7 @@ class Interview:
         self, type_name: str, later: list[str], path: str, walk: _Walk, answers: Answers
     ) -> Iterator[Question]:
         names = ", ".join(label_of(_local(each)).lower() for each in later)
-        subject = walk.owner or "the request"
+        subject = walk.owner or ("references" if path else "the request")
         yield Question(
             path=more(path),
             section=walk.section,
@@ -204,7 +212,7 @@ class Interview:
                 path=form(path),
                 section=walk.section,
                 kind=Kind.FORM,
-                words=f"Which form has {walk.owner.lower() or 'it'}",
+                words=f"{walk.owner}: which of these",
                 required=choice.required,
                 options=options,
             )
@@ -212,7 +220,9 @@ class Interview:
         for branch in choice.branches:
             if _local(branch[0]) == chosen:
                 for element in branch:
-                    yield from self._element(type_name, element, path, walk, answers, asked_for=True, needed=True)
+                    yield from self._element(
+                        type_name, element, path, walk, answers, asked_for=True, needed=True
+                    )
 
     def _can_be_given(self, type_name: str, branch: tuple[str, ...], path: str, answers: Answers) -> bool:
         """Whether a form does not consist in naming what is not there: a person where none was entered."""
@@ -274,7 +284,7 @@ class Interview:
                 if answers.get(gate(place)) != YES:
                     return
             # One of several forms is the thing itself; another part is named beside what it is a part of.
-            label = label_of(_local(name))
+            label = "" if _local(name) == _HEADER else label_of(_local(name))
             owner = walk.owner if needed and walk.owner else _part_of(walk.owner, label)
             inner = _Walk(section=walk.section, owner=owner)
             yield from self._content(child.type_name, place, inner, answers)
@@ -292,14 +302,16 @@ class Interview:
                     return
             label = f"{label_of(_local(child.name))} {number}"
             owner = _part_of(walk.owner, label)
-            yield from self._content(
-                child.type_name, here, _Walk(section=walk.section, owner=owner), answers
-            )
+            yield from self._content(child.type_name, here, _Walk(section=walk.section, owner=owner), answers)
 
     def _gate(self, place: str, child: Child, walk: _Walk, rule: Rule) -> Question:
         label = rule.said or label_of(_local(child.name)).lower()
         about = f" ({walk.owner})" if walk.owner else ""
-        words = f"Another {label.removeprefix('a ')}{about}?" if place.endswith("]") and number_of(place) > 1 else f"Add {label}{about}?"
+        words = (
+            f"Another {label.removeprefix('a ')}{about}?"
+            if place.endswith("]") and number_of(place) > 1
+            else f"Add {label}{about}?"
+        )
         return Question(
             path=gate(place),
             section=walk.section,
@@ -317,12 +329,19 @@ class Interview:
         question = self._value(child, rule, ask, place, walk, answers)
         if not (child.repeatable and _local(child.type_name) == _TEXT):
             # Files and persons can be referred to only where there are some.
-            if question.required or question.options or question.kind is Kind.COMPUTED or not _is_reference(child):
+            if (
+                question.required
+                or question.options
+                or question.kind is Kind.COMPUTED
+                or not _is_reference(child)
+            ):
                 yield question
             return
         for number in range(1, REPEATED_MAX + 1):
             here = f"{place}[{number}]"
-            yield self._value(child, rule, ask if number == 1 else Ask.OFFER, here, walk, answers, number=number)
+            yield self._value(
+                child, rule, ask if number == 1 else Ask.OFFER, here, walk, answers, number=number
+            )
             if not answers.get(here):
                 return
 
@@ -404,7 +423,7 @@ class Interview:
 
 
 def _part_of(owner: str, label: str) -> str:
-    return f"{owner}, {label[0].lower()}{label[1:]}" if owner else label
+    return f"{owner}, {label[:1].lower()}{label[1:]}" if owner else label
 
 
 def reference(element: str, place: str) -> str:
@@ -446,5 +465,3 @@ def _files(answers: Answers) -> Iterator[Option]:
 
 def _local(name: str) -> str:
     return name.rpartition("}")[2]
-
-

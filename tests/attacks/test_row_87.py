@@ -108,7 +108,9 @@ def owner(node: ast.Call) -> str:
 
 def test_one_place_opens_the_connection_that_writes() -> None:
     assert calls_of("connect_writer") == {"store/sqlite/store.py"}
-    assert calls_of("open_store") == set()  # `around.store` of a gateway and of a hub is it, as the test above says
+    assert (
+        calls_of("open_store") == set()
+    )  # `around.store` of a gateway and of a hub is it, as the test above says
     # `backup_source` makes a file of its own that nobody else opens; the others open read-only.
     assert calls_of("connect") == {
         "store/sqlite/schema.py",

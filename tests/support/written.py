@@ -97,7 +97,9 @@ def plausible(question: Question, *, gates: bool) -> str:
     return _BY_TYPE.get(local, f"Words about {question.element}")
 
 
-def written(*measures: str, gates: bool, instrument: str = "BUD", preset: dict[str, str] | None = None) -> dict[str, str]:
+def written(
+    *measures: str, gates: bool, instrument: str = "BUD", preset: dict[str, str] | None = None
+) -> dict[str, str]:
     """The answers to all questions of a request for these measures."""
     asked, judge = interview(), acceptance()
     answers: dict[str, str] = {

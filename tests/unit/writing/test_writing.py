@@ -41,7 +41,9 @@ def test_whatever_the_measures_the_answers_make_a_valid_request(gates: bool) -> 
     assert found == {each: [BLOCKS[each]] if each in BLOCKS else [] for each in MEASURES}
 
 
-@pytest.mark.parametrize("measure", ["ESD_ACCESS", "SEARCH_SEIZURE", "GOV_PUBLIC_RECORDS", "JUDICIAL_RECORDS"])
+@pytest.mark.parametrize(
+    "measure", ["ESD_ACCESS", "SEARCH_SEIZURE", "GOV_PUBLIC_RECORDS", "JUDICIAL_RECORDS"]
+)
 def test_a_request_for_one_measure_is_valid_with_the_least(measure: str) -> None:
     check(document(written(measure, gates=False)))
 
