@@ -20,14 +20,15 @@ from emla.formats.draft import DRAFT_BYTES_MAX, Draft, decode_draft, encode_draf
 from emla.keyring.private_files import read_private, replace_private, sync_folder
 from emla.model.errors import ConfigurationError, MalformedError, NotFoundError
 
+DRAFTS_VARIABLE = "EMLA_DRAFTS"
 _ID = re.compile(r"[0-9a-f]{12}")
 _SUFFIX = ".draft.json"
 
 
 def drafts_folder(environment: Mapping[str, str]) -> Path:
     """Where drafts are: ``EMLA_DRAFTS``, else the XDG state folder."""
-    if environment.get("EMLA_DRAFTS"):
-        return Path(environment["EMLA_DRAFTS"]).absolute()
+    if environment.get(DRAFTS_VARIABLE):
+        return Path(environment[DRAFTS_VARIABLE]).absolute()
     base = environment.get("XDG_STATE_HOME", "")
     # The XDG specification says that a relative path there is to be ignored.
     above = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from emla.cli.writer_finish import Written
     from emla.cli.writer_lore import Lore
     from emla.formats.draft import Draft
-    from emla.writing.questions import Interview
+    from emla.writing.interview import Interview
 
 
 @common

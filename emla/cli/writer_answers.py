@@ -10,7 +10,8 @@ from emla.model.findings import Finding, Severity
 from emla.writing.accept import Acceptance, Unacceptable
 from emla.writing.answers import Answers
 from emla.writing.from_file import UnreadableMember, answer_all, flatten
-from emla.writing.questions import Interview, Kind
+from emla.writing.interview import Interview
+from emla.writing.questions import Kind
 
 _BYTES_MAX = 4 * 1024 * 1024
 

@@ -86,7 +86,7 @@ def copy_file(source: Path, folder: Path) -> Copied:
     """
     digest, size_bytes = hashlib.sha256(), 0
     try:
-        with source.open("rb") as read, open(folder / source.name, "xb", opener=_private) as write:  # noqa: PTH123 - Path.open takes no opener
+        with source.open("rb") as read, open(folder / source.name, "xb", opener=_private) as write:
             while chunk := read.read(_CHUNK_BYTES):
                 digest.update(chunk)
                 size_bytes += len(chunk)

@@ -23,7 +23,8 @@ from emla.model.limits import XmlLimits
 from emla.sandbox.press import Format, print_page
 from emla.steps.validate import check_parts, validate
 from emla.writing.build import build, value_of
-from emla.writing.questions import Interview, Kind
+from emla.writing.interview import Interview
+from emla.writing.questions import Kind
 
 CASE_ID = "MessageHeader/CaseId"
 

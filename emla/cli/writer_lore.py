@@ -11,7 +11,7 @@ from emla.formats.schema_shape import SchemaShape, read_shape
 from emla.formats.schema_value import ValueChecker
 from emla.writing.accept import Acceptance
 from emla.writing.answers import Surroundings
-from emla.writing.questions import Interview
+from emla.writing.interview import Interview
 
 MESSAGE = "{urn:emla:request:1}MLARequest"
 

@@ -15,8 +15,9 @@ import click
 from emla.cli import screen
 from emla.writing.accept import Acceptance, Unacceptable
 from emla.writing.answers import NO, YES, Answers
+from emla.writing.interview import Interview
 from emla.writing.progress import progress_of
-from emla.writing.questions import Interview, Kind, Question
+from emla.writing.questions import Kind, Question
 
 OPTIONS_SHOWN_MAX = 10
 _TEXT_FILE_BYTES_MAX = 64 * 1024

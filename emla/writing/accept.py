@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from emla.formats.schema_value import ValueChecker
-from emla.writing.answers import NO, YES, Answers, Surroundings, at, parent_of, several
+from emla.writing.answers import NO, SEPARATOR, YES, Answers, Surroundings, at, parent_of, several
 from emla.writing.questions import Kind, Option, Question
 
 _YES = frozenset({"y", "yes", "true", "1", "oui", "si", "sí", "да", "نعم", "是"})
@@ -55,11 +55,11 @@ class Acceptance:
             return "; ".join(_choose(question.options, each) for each in values)
         if question.kind is Kind.FILE:
             return text
+        if question.suggestions:
+            text = SEPARATOR.join(_suggested(question.suggestions, each) for each in _all(question, text))
         if _is_reference(question):
             raise Unacceptable(_NONE_TO_REFER_TO)
-        return "; ".join(
-            self._value(question, each, answers) for each in (several(text) if question.multiple else [text])
-        )
+        return "; ".join(self._value(question, each, answers) for each in _all(question, text))
 
     def _value(self, question: Question, text: str, answers: Answers) -> str:
         local = question.type_name.rpartition("}")[2]
@@ -67,8 +67,7 @@ class Acceptance:
             text = _TIDY[local](text)
         if problem := self._checker.problem(question.type_name, question.element, text):
             raise Unacceptable(problem)
-        check = _CHECKS.get(local) or _CHECKS.get(question.element)
-        for each in (check, _CHECKS.get(question.element)):
+        for each in (_CHECKS.get(local), _CHECKS.get(question.element)):
             if each is not None and (problem := each(text, answers, question.path, self._around)):
                 raise Unacceptable(problem)
         return text
@@ -109,6 +108,18 @@ def _choose(options: tuple[Option, ...], text: str) -> str:
     raise Unacceptable(f"“{text[:60]}” is not one of the answers.{meant}")
 
 
+def _suggested(options: tuple[Option, ...], text: str) -> str:
+    """A suggestion that was meant, by its number or a beginning of it; else the text itself: others are good as well."""
+    try:
+        return _choose(options, text)
+    except Unacceptable:
+        return text
+
+
+def _all(question: Question, text: str) -> list[str]:
+    return several(text) if question.multiple else [text]
+
+
 def _tidy_instant(text: str) -> str:
     """An instant with any zone, in UTC; one without a zone is left alone, because its zone would be a guess."""
     parts = _INSTANT.fullmatch(text.upper())
@@ -131,7 +142,8 @@ _TIDY: dict[str, Callable[[str], str]] = {
     "IbanType": _upper_without_spaces,
     "CountryCodeType": str.upper,
     "CurrencyType": str.upper,
-    "CodeType": lambda text: text.upper().replace(" ", "_").replace("-", "_"),
+    "InstrumentCode": lambda text: text.upper().replace(" ", "-"),
+    "CrimeCode": lambda text: text.upper().replace(" ", "_").replace("-", "_"),
     "AuthorityIdType": str.lower,
     "DecimalType": lambda text: text.replace(" ", ""),
 }

@@ -13,7 +13,8 @@ from lxml import etree
 from emla.formats.schema_index import SchemaIndex
 from emla.formats.schema_shape import Choice, SchemaShape
 from emla.writing.answers import YES, Answers, several, steps
-from emla.writing.questions import Interview, Kind, Question, reference
+from emla.writing.interview import Interview
+from emla.writing.questions import Kind, Question, reference
 
 _IDS = {"PersonId": "Person", "MeasureId": "Measure", "AttachmentId": "Attachment"}
 

@@ -18,7 +18,8 @@ from datetime import UTC, date, datetime
 from emla.model.findings import Finding, Severity
 from emla.writing.accept import Acceptance, Unacceptable
 from emla.writing.answers import NO, SEPARATOR, YES, Answers
-from emla.writing.questions import Interview, Kind, Question
+from emla.writing.interview import Interview
+from emla.writing.questions import Kind, Question
 
 _DEPTH_MAX = 20
 

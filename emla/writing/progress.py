@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from emla.writing.answers import Answers
-from emla.writing.questions import Interview, Question
+from emla.writing.interview import Interview
+from emla.writing.questions import Question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ import json
 import stat
 from pathlib import Path
 
+import pexpect
+
 from emla.formats.schema import Schemas
 from emla.formats.xml import parse_xml
 from emla.model.limits import XmlLimits
@@ -68,7 +70,9 @@ def test_three_requests_are_written_one_through_a_power_cut_and_one_is_sent() ->
         assert stat.S_IMODE(draft.stat().st_mode) == 0o600
         assert "Tokyo District Public Prosecutors Office" in draft.read_text(encoding="utf-8")
         before = len(officer.asked)
-        assert officer.write(officer.begin("--to", "hearing", "--resume", "last"), HEARING) == 0, officer.screen
+        assert officer.write(officer.begin("--to", "hearing", "--resume", "last"), HEARING) == 0, (
+            officer.screen
+        )
         assert "Family name" in officer.asked[before]
         assert measures(desk / "hearing" / "request.xml") == ["HEARING_VIDEO"]
 
@@ -88,3 +92,44 @@ def test_three_requests_are_written_one_through_a_power_cut_and_one_is_sent() ->
         assert sent.code == 0, sent.err
         told = json.dumps(sent.document)
         assert "RelayAcceptance" in told
+
+
+def test_explaining_going_back_leaving_for_later_jumping_and_stopping() -> None:
+    with short_folder() as folder:
+        officer = Officer(data=folder / "none", folder=folder)
+        child = officer.begin()
+        steps = (
+            ("Sender: Authority id", "?"),  # explains, with its source, and asks again
+            ("BR-002.*Sender: Authority id", "jp"),
+            ("lower case with dots.*Sender: Authority id", "jp.moj"),
+            ("Sender: Name", "Ministry"),
+            ("Person name", "<"),
+            (
+                r"Sender: Name \[Ministry\]",
+                "Ministry of Justice",
+            ),  # what was typed is offered, and may be changed
+            ("Person name", ">"),
+            ("Post or office", "=8"),
+            ("8/13 Persons.*Add person", "yes"),
+            ("Person role", "4"),
+            ("which of these", "="),
+            (r"=13.*Signature.*which of these", "!"),
+        )
+        for question, typed in steps:
+            child.expect(rf"(?s){question}[^>]*\r\n> ")
+            child.sendline(typed)
+        child.expect("Everything is saved. To go on: emla message new --resume ([0-9a-f]{12})")
+        resumed = child.match[1]
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 130
+
+        again = officer.begin("--resume", resumed)
+        again.expect(r"Person name \[leave out\]\r\n> ")
+        again.sendcontrol("c")
+        again.expect("Everything is saved")
+        again.expect(pexpect.EOF)
+        draft = (folder / "state/emla/drafts" / f"{resumed}.draft.json").read_text(encoding="utf-8")
+        answers = json.loads(draft)["answers"]
+        assert answers["MessageHeader/Sender/Name"] == "Ministry of Justice"
+        assert answers["Person[1]/PersonRole"] == "VICTIM"

@@ -10,7 +10,8 @@ from emla.formats.schema_shape import read_shape
 from emla.formats.schema_value import ValueChecker
 from emla.writing.accept import Acceptance, Unacceptable
 from emla.writing.answers import Surroundings
-from emla.writing.questions import Interview, Kind, Question
+from emla.writing.interview import Interview
+from emla.writing.questions import Kind, Question
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 ROOT = "{urn:emla:request:1}MLARequest"
@@ -59,7 +60,8 @@ _BY_TYPE = {
     "PhoneType": "+31 70 555 0190",
     "TimeZoneType": "UTC",
     "IbanType": "GB82 WEST 1234 5698 7654 32",
-    "CodeType": "CYBER_FRAUD",
+    "CrimeCode": "CYBER_FRAUD",
+    "InstrumentCode": "BUD",
     "Id128Type": "ab12" * 8,
     "GenerationType": "1",
     "MediaTypeType": "application/pdf",
