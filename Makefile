@@ -19,8 +19,8 @@ SEED ?=
 KIND ?= line
 # make lock UPGRADE=--upgrade takes the newest releases; without it, pins stay while they fit.
 UPGRADE ?=
-# What some tests need from the system package manager (Debian names): a token in software.
-SYSTEM_PACKAGES := softhsm2
+# What some tests need from the system package manager (Debian names): a token in software, a second validator.
+SYSTEM_PACKAGES := softhsm2 libxml2-utils
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -76,6 +76,7 @@ bench: $(DEV) ## the figures the README quotes
 docs: $(RUNTIME) ## generate the reference pages that come from tables
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/generate_cli.py
+	@$(BIN)/python docs/generate_rules.py
 
 lock: $(VENV)/bin/python ## resolve requirements.lock and requirements-dev.lock anew
 	@$(BIN)/python -c 'import uv' 2>/dev/null || { \

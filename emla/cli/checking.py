@@ -10,9 +10,11 @@ from emla.formats.message import read_message
 from emla.formats.schema import Schemas
 from emla.formats.xml import parse_xml
 from emla.model.errors import InvalidMessageError
+from emla.model.findings import Override
 from emla.model.limits import XmlLimits
 from emla.model.message import Attachment
 from emla.model.package import PartRole
+from emla.model.terms import Terms
 from emla.steps.validate import ValidMessage, check_parts, validate
 
 MAIN_MEDIA = "application/xml"
@@ -23,12 +25,13 @@ def open_main(file: Path) -> OpenPart:
     return OpenPart(PartFile(path=file, name=file.name, media=MAIN_MEDIA, role=PartRole.MAIN))
 
 
-def check_message(main: OpenPart, data: Path) -> ValidMessage:
+def check_message(main: OpenPart, data: Path, overrides: tuple[Override, ...] = ()) -> ValidMessage:
     """Check the message document.
 
     Args:
         main: the open document.
         data: the data folder. Where no authority is in it, the message's own word about its sender is taken.
+        overrides: what the officer decided to send in spite of.
 
     Raises:
         InvalidMessageError: with all findings.
@@ -36,7 +39,8 @@ def check_message(main: OpenPart, data: Path) -> ValidMessage:
     limits, schemas = XmlLimits(), Schemas(schema_folder())
     document = main.read(limits.size_bytes_max)
     sender = own_authority_id(data) or _claimed_sender(document, schemas, limits)
-    return validate(document, schemas=schemas, limits=limits, sender=sender, recipient=None)
+    terms = Terms(sending=True, overrides=overrides)
+    return validate(document, schemas=schemas, limits=limits, sender=sender, recipient=None, terms=terms)
 
 
 def _claimed_sender(document: bytes, schemas: Schemas, limits: XmlLimits) -> str:

@@ -11,23 +11,31 @@ from emla.cli.lazy import example_text
 @common
 @click.command(epilog=example_text("emla message check request.xml"))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def check(file: Path) -> None:
+@click.option(
+    "--override",
+    "overriding",
+    multiple=True,
+    metavar="RULE=REASON",
+    help="Judge as if it were sent in spite of this rule; may be given more than once.",
+)
+def check(file: Path, *, overriding: tuple[str, ...]) -> None:
     """Check a message file; nothing is sent.
 
-    All findings are shown at once, those that block first, each with its line, its rule and the treaty
-    article behind it. No server is needed. Attachments are checked by `emla message send --dry-run`.
-    Exit code 3 when something blocks.
+    All findings are shown at once, those that block first, each with its line, how to mend it, its rule and the
+    treaty article behind it. A fatal finding must be mended; one of weight error can be overridden with a reason,
+    which `emla message send` records in the ledger; a warning informs. No server is needed. Attachments are checked
+    by `emla message send --dry-run`. Exit code 3 when something blocks.
     """
     from emla.cli import screen
     from emla.cli.checking import check_message, open_main
-    from emla.cli.finding_table import blocks, show_findings, sort_findings
+    from emla.cli.finding_table import blocks, overridable, read_overrides, show_findings, sort_findings
     from emla.cli.wording import count
     from emla.model.codes import CODES
     from emla.model.errors import InvalidMessageError
 
     with open_main(file) as main:
         try:
-            valid = check_message(main, data())
+            valid = check_message(main, data(), read_overrides(overriding))
             findings, kind = valid.findings, valid.message.message_type
         except InvalidMessageError as error:
             if not error.findings:
@@ -43,6 +51,8 @@ def check(file: Path) -> None:
         found = count(len(findings), "finding", "findings") if findings else "no findings"
         if blocked:
             screen.say(f"{file.name}: {found}. It cannot be sent like this.", style="red")
+            if way := overridable(findings):
+                screen.note(f"Mend it, or send it all the same with: {way}")
         else:
             screen.say(
                 f"{file.name}: {kind}, {found}. Nothing stands in the way of sending it.", style="green"

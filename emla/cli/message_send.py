@@ -14,6 +14,7 @@ from emla.cli.invocation import common, data, wants_json, with_client
 from emla.cli.lazy import example_text
 from emla.client.answers import Message
 from emla.client.upload import OpenPart
+from emla.model.findings import Override
 from emla.model.limits import WIRE
 from emla.model.package import Priority
 from emla.steps.validate import ValidMessage
@@ -50,6 +51,13 @@ _REFUSED = frozenset({"SubmissionRejection", "RelayRejection", "RelayFailure"})
     metavar="DAYS",
     help="How long to keep trying; else the server's setting.",
 )
+@click.option(
+    "--override",
+    "overriding",
+    multiple=True,
+    metavar="RULE=REASON",
+    help="Send in spite of this rule of weight error; the reason is recorded.",
+)
 @click.option("--dry-run", is_flag=True, help="Do all checks and send nothing. No server is needed.")
 def send(
     file: Path,
@@ -58,6 +66,7 @@ def send(
     urgent: bool,
     wait_seconds: int,
     expires_days: int | None,
+    overriding: tuple[str, ...],
     dry_run: bool,
 ) -> None:
     """Check a message with its attachments and send it.
@@ -68,11 +77,12 @@ def send(
     """
     from emla.cli import screen
     from emla.cli.checking import check_files, check_message, find_attachments, open_main
-    from emla.cli.finding_table import show_findings
+    from emla.cli.finding_table import read_overrides, show_findings
 
     with ExitStack() as opened:
         main = opened.enter_context(open_main(file))
-        valid = check_message(main, data())
+        overrides = read_overrides(overriding)
+        valid = check_message(main, data(), overrides)
         beside = folder if folder is not None else file.parent
         found = find_attachments(valid, beside, list_unnamed=folder is not None)
         if found.unnamed:
@@ -86,7 +96,7 @@ def send(
             _show_plan(valid, parts)
             return
         prio = Priority.URGENT if urgent else None
-        sent = _submit(parts, valid.message.recipient, prio, expires_days, wait_seconds)
+        sent = _submit(parts, valid.message.recipient, prio, expires_days, overrides, wait_seconds)
     _show_sent(sent, wait_seconds)
 
 
@@ -102,6 +112,7 @@ def _submit(
     recipient: str,
     prio: Priority | None,
     expires_days: int | None,
+    overrides: tuple[Override, ...],
     wait_seconds: int,
 ) -> Message:
     from emla.cli import screen
@@ -109,7 +120,12 @@ def _submit(
     async def submit(client: "Client") -> Message:
         with screen.progress("Sending", sum(part.size for part in parts)) as advance:
             submitted = await client.submit(
-                parts, recipient=recipient, prio=prio, expires_in_days=expires_days, progress=advance
+                parts,
+                recipient=recipient,
+                prio=prio,
+                expires_in_days=expires_days,
+                overrides=overrides,
+                progress=advance,
             )
         return await _wait(client, submitted.pid, wait_seconds)
 

@@ -29,6 +29,8 @@ def read_findings(answer: Answer, name: str) -> tuple[Finding, ...]:
             line=each.optional("line", each.integer),
             path=each.optional("path", each.text) or "",
             source=each.optional("source", each.text) or "",
+            remedy=each.optional("remedy", each.text) or "",
+            override=each.optional("override", each.text) or "",
         )
         for each in answer.items(name)
     )

@@ -29,6 +29,7 @@ from emla.client.problems import error_of_problem
 from emla.client.reading import Answer, decode_answer, unreadable
 from emla.client.upload import PIECE_BYTES, SUBMISSION_TYPE, OpenPart, Progress, Submission
 from emla.model.errors import ConfigurationError, EmlaError, TransportError
+from emla.model.findings import Override
 from emla.model.limits import WIRE
 from emla.model.package import Priority
 
@@ -89,6 +90,7 @@ class Client:
         recipient: str | None = None,
         prio: Priority | None = None,
         expires_in_days: int | None = None,
+        overrides: Sequence[Override] = (),
         wait_seconds: int = 0,
         progress: Progress | None = None,
     ) -> Submitted:
@@ -101,6 +103,7 @@ class Client:
                 another one is refused, and any other is taken with less work.
             prio: the lane; None takes it from the message's own urgency.
             expires_in_days: None takes the server's default.
+            overrides: rules in spite of which it is sent, each with the reason that goes into the ledger.
             wait_seconds: wait so long for the recipient's RelayAcceptance, at most `WAIT_SECONDS_MAX`.
             progress: called with the size of each piece as it is sent.
 
@@ -109,7 +112,12 @@ class Client:
             read.
         """
         submission = Submission(
-            parts, recipient=recipient, prio=prio, expires_in_days=expires_in_days, progress=progress
+            parts,
+            recipient=recipient,
+            prio=prio,
+            expires_in_days=expires_in_days,
+            overrides=overrides,
+            progress=progress,
         )
         headers = {"Content-Type": SUBMISSION_TYPE, "Content-Length": str(submission.size)}
         query = {"wait": str(wait_seconds)} if wait_seconds else {}

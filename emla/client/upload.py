@@ -20,6 +20,7 @@ from typing import Self
 from emla.formats import strict_json
 from emla.formats.strict_json import Json
 from emla.model.errors import EmlaError, InvalidMessageError
+from emla.model.findings import Override
 from emla.model.package import PartRole, Priority
 
 PIECE_BYTES = 256 * 1024
@@ -151,6 +152,7 @@ class Submission:
         recipient: str | None,
         prio: Priority | None,
         expires_in_days: int | None,
+        overrides: Sequence[Override],
         progress: Progress | None,
     ) -> None:
         table: dict[str, Json] = {"parts": [_describe(part) for part in parts]}
@@ -160,6 +162,8 @@ class Submission:
             table["prio"] = prio.value
         if expires_in_days is not None:
             table["expires_in_days"] = expires_in_days
+        if overrides:
+            table["overrides"] = [{"rule": each.rule, "reason": each.reason} for each in overrides]
         encoded = strict_json.encode(table)
         self._head = len(encoded).to_bytes(4, "big") + encoded
         self._parts = parts

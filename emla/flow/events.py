@@ -20,6 +20,7 @@ LEDGER_RECOVERED = "ledger.recovered"
 PEER_GONE = "ledger.peer-gone"
 PEER_EPOCH = "peer.epoch"
 PEER_CONTRADICTED = "peer.contradicted-itself"
+RULE_OVERRIDDEN = "rule.overridden"
 BACKUP_CREATED = "backup.created"
 
 

@@ -9,7 +9,7 @@ from nacl import bindings, exceptions
 from emla.formats import strict_json
 from emla.formats.strict_json import Json, Members, encode_octets
 from emla.model.errors import MalformedError
-from emla.model.findings import Finding, Severity
+from emla.model.findings import REASON_CHARACTERS_MAX, Finding, Severity
 from emla.model.record import Record
 
 VERSION = 1
@@ -64,6 +64,8 @@ def _encode_finding(finding: Finding) -> Json:
         "path": finding.path[:400],
         "source": finding.source[:200],
     }
+    if finding.override:
+        members["override"] = finding.override[:REASON_CHARACTERS_MAX]
     if finding.line is not None:
         members["line"] = finding.line
     return members
@@ -81,6 +83,7 @@ def _decode_finding(members: Members) -> Finding:
         line=members.integer("line") if members.has("line") else None,
         path=members.text("path", longest=400),
         source=members.text("source", longest=200),
+        override=members.text("override", longest=REASON_CHARACTERS_MAX) if members.has("override") else "",
     )
     members.finish()
     return finding

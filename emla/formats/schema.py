@@ -24,6 +24,7 @@ from lxml import etree
 from emla.formats.schema_compile import CompiledVersion
 from emla.formats.schema_index import Child, SchemaIndex, read_index
 from emla.formats.schema_sentences import describe
+from emla.formats.schematron import RuleFiles
 from emla.formats.xml import ElementPaths, XmlDocument, local_name, qualified_name
 from emla.model.findings import Finding, Severity
 
@@ -60,6 +61,7 @@ class Schemas:
             index = read_index(version, parser)
             compiled = CompiledVersion(version, index)
             self._by_root.update(dict.fromkeys(index.message_roots(), compiled))
+        self.rules = RuleFiles(folder / "rules")
 
     def preload(self) -> None:
         """Compile now what else is compiled for each invalid document, and keep it: after this no file is read.

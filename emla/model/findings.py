@@ -8,6 +8,11 @@ not here.
 from dataclasses import dataclass
 from enum import StrEnum
 
+REASON_CHARACTERS_MAX = 500
+"""The longest reason of an override."""
+OVERRIDES_MAX = 64
+"""So many rules can be overridden at once."""
+
 
 class Severity(StrEnum):
     """How much a finding weighs: FATAL blocks, ERROR needs a recorded reason to override, the rest inform."""
@@ -33,3 +38,20 @@ class Finding:
     """XPath-like place, for example ``/MLARequest/Offence[2]/MaximumPenalty``."""
     source: str = ""
     """Treaty article, standard or design note the rule rests on."""
+    remedy: str = ""
+    """How to mend it, where `message` does not say that already."""
+    override: str = ""
+    """Why the sender sends all the same; only what has weight ERROR can be overridden."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it stands in the way of sending."""
+        return self.severity is Severity.FATAL or (self.severity is Severity.ERROR and not self.override)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """An officer's decision to send a message in spite of one rule, with the reason that is recorded."""
+
+    rule: str
+    reason: str

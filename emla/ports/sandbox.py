@@ -15,6 +15,7 @@ from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding
 from emla.model.message import Message
 from emla.model.package import DeclaredPart, SealedPayload
+from emla.model.terms import SENDING, Terms
 from emla.steps.seal import Envelope
 
 
@@ -67,7 +68,9 @@ class Drafted:
 class Clerk(Protocol):
     """Checks messages, and seals small ones. Any number of calls may wait; a call that dies with the process says so."""
 
-    async def check(self, document: bytes, *, sender: str, recipient: str | None) -> Checked:
+    async def check(
+        self, document: bytes, *, sender: str, recipient: str | None, terms: Terms = SENDING
+    ) -> Checked:
         """Check a message's main document of any size; arguments as for `emla.steps.validate.validate`.
 
         Raises:
@@ -83,6 +86,7 @@ class Clerk(Protocol):
         envelope: Envelope,
         *,
         checked: Checked | None = None,
+        terms: Terms = SENDING,
     ) -> Drafted:
         """Check a small message unless that is done, compare its parts with what it says of them, and seal them.
 
@@ -91,6 +95,7 @@ class Clerk(Protocol):
             parts: what they are.
             envelope: what the package is to be; the message must name its sender and recipient.
             checked: what `check` returned for this main document.
+            terms: what is overridden, and what is known beside the document.
 
         Raises:
             InvalidMessageError: the main document, with all findings.

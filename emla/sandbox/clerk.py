@@ -15,6 +15,7 @@ from emla.formats.header import content_commitment
 from emla.model.errors import InvalidMessageError
 from emla.model.package import DeclaredPart, PayloadReference, SealedPayload
 from emla.model.settings import OpenerSettings
+from emla.model.terms import SENDING, Terms
 from emla.ports.sandbox import Checked, Drafted, SandboxDiedError
 from emla.sandbox.clerk_child import AT_ONCE
 from emla.sandbox.clerk_wire import DOCUMENT_BYTES_INLINE, Found, Task, decode_found, encode_task
@@ -42,10 +43,14 @@ class ClerkProcess(Worker[tuple[Found, bytes]]):
         )
         super().__init__("clerk", "emla.sandbox.clerk_child", start, decode_found, at_once=AT_ONCE)
 
-    async def check(self, document: bytes, *, sender: str, recipient: str | None) -> Checked:
+    async def check(
+        self, document: bytes, *, sender: str, recipient: str | None, terms: Terms = SENDING
+    ) -> Checked:
         """Check a main document; see `emla.ports.sandbox.Clerk.check`."""
         if len(document) <= DOCUMENT_BYTES_INLINE:
-            found, _ = await self.ask(encode_task(Task(sender=sender, recipient=recipient), document))
+            found, _ = await self.ask(
+                encode_task(Task(sender=sender, recipient=recipient, terms=terms), document)
+            )
             return _checked(found)
         held = os.memfd_create("emla-document", os.MFD_CLOEXEC)
         try:
@@ -53,7 +58,7 @@ class ClerkProcess(Worker[tuple[Found, bytes]]):
                 left = memoryview(document)
                 while left:
                     left = left[file.write(left) :]
-            task = Task(sender=sender, recipient=recipient, by_descriptor=True)
+            task = Task(sender=sender, recipient=recipient, by_descriptor=True, terms=terms)
             found, _ = await self.ask(encode_task(task, b""), partial(os.dup, held))
         finally:
             os.close(held)
@@ -66,6 +71,7 @@ class ClerkProcess(Worker[tuple[Found, bytes]]):
         envelope: Envelope,
         *,
         checked: Checked | None = None,
+        terms: Terms = SENDING,
     ) -> Drafted:
         """Check and seal a small message; see `emla.ports.sandbox.Clerk.draft`."""
         task = Task(
@@ -74,6 +80,7 @@ class ClerkProcess(Worker[tuple[Found, bytes]]):
             parts=tuple(parts),
             envelope=envelope,
             checked=checked,
+            terms=terms,
         )
         found, payload = await self.ask(encode_task(task, body))
         checked = checked or _checked(found)

@@ -82,7 +82,7 @@ class ClerkWork:
         else:
             document = bytes(body[: task.parts[0].size] if task.parts else body)
         try:
-            return Found(checked=check(document, task.sender, task.recipient, self._desk))
+            return Found(checked=check(document, task.sender, task.recipient, self._desk, task.terms))
         except InvalidMessageError as error:
             return _refused(error, None)
 

@@ -17,6 +17,7 @@ from emla.model.codes import CODES
 from emla.model.findings import Finding
 from emla.model.limits import WIRE
 from emla.model.package import DeclaredPart
+from emla.model.terms import SENDING, Terms
 from emla.ports.sandbox import Checked
 from emla.sandbox.frames import WireError
 from emla.steps.seal import Envelope
@@ -40,6 +41,7 @@ class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     envelope: Envelope | None = None
     checked: Checked | None = None
     by_descriptor: bool = False
+    terms: Terms = SENDING
 
 
 class Found(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

@@ -23,6 +23,7 @@ from emla.model.limits import XmlLimits
 from emla.model.message import Message
 from emla.model.package import Header, OpenedPackage
 from emla.model.record import Record
+from emla.model.terms import RECEIVING
 from emla.ports.sandbox import Verdict
 from emla.steps.unseal import ReadPayload, unseal
 from emla.steps.validate import check_parts, validate
@@ -113,6 +114,7 @@ def _judge(opened: OpenedPackage, tools: Tools) -> tuple[str | None, tuple[Findi
             limits=tools.limits,
             sender=header.sender,
             recipient=header.recipient,
+            terms=RECEIVING,
         )
     except InvalidMessageError as error:
         if tools.memory_is_tight():

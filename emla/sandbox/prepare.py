@@ -13,6 +13,7 @@ from emla.formats.schema import Schemas
 from emla.model.errors import InvalidMessageError
 from emla.model.limits import XmlLimits
 from emla.model.package import DeclaredPart, SealedPayload
+from emla.model.terms import SENDING, Terms
 from emla.ports.sandbox import Checked
 from emla.steps.seal import Envelope, PayloadSealer, plan_for
 from emla.steps.validate import require_parts, validate
@@ -28,7 +29,7 @@ class Desk:
     """Whether this process was ever so near its limit that an allocation may have failed."""
 
 
-def check(document: bytes, sender: str, recipient: str | None, desk: Desk) -> Checked:
+def check(document: bytes, sender: str, recipient: str | None, desk: Desk, terms: Terms = SENDING) -> Checked:
     """Check a main document.
 
     Raises:
@@ -37,7 +38,12 @@ def check(document: bytes, sender: str, recipient: str | None, desk: Desk) -> Ch
     """
     try:
         valid = validate(
-            document, schemas=desk.schemas, limits=desk.limits, sender=sender, recipient=recipient
+            document,
+            schemas=desk.schemas,
+            limits=desk.limits,
+            sender=sender,
+            recipient=recipient,
+            terms=terms,
         )
     except InvalidMessageError:
         if desk.memory_is_tight():

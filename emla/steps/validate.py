@@ -1,8 +1,8 @@
 """Validate: bytes -> ValidMessage, or all findings at once.
 
 Here: rung 20 of the ladder (docs/spec/ladder.md; protocol: XML pre-pass, schema, identity) as the sender runs
-it before sending and the opener after unsealing. Not here: business rules from BR-003 on, which need
-directory, case or time.
+it before sending and the opener after unsealing, and how the findings of the business rules weigh on either side. Not here: the
+rules themselves (``schemas/rules``, ``emla.rules``).
 
 Rules of this file:
 - Nothing but bytes comes in and nothing but values goes out; a `ValidMessage` exists only where no finding
@@ -10,6 +10,8 @@ Rules of this file:
 - Identity is checked against what the caller knows from elsewhere (its own id, the signed header), never
   against the message.
 - A finding about the document has line and path; findings are sorted by line.
+- At the sender a rule of weight fatal blocks, one of weight error blocks unless an officer's reason overrides it. At the
+  recipient no business rule blocks: law is decided by people, and the officer sees every finding.
 """
 
 import re
@@ -24,10 +26,11 @@ from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding, Severity
 from emla.model.limits import XmlLimits
 from emla.model.message import Message
+from emla.model.terms import SENDING, Terms
+from emla.rules.weigh import weigh
 
 _AUTHORITY_ID = re.compile(r"[a-z]{2}(?:\.[a-z0-9][a-z0-9-]*)+")
 _UNSAFE_IN_FILE_NAME = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_BLOCKING = (Severity.FATAL, Severity.ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,13 @@ class ValidMessage:
 
 
 def validate(
-    data: bytes, *, schemas: Schemas, limits: XmlLimits, sender: str, recipient: str | None
+    data: bytes,
+    *,
+    schemas: Schemas,
+    limits: XmlLimits,
+    sender: str,
+    recipient: str | None,
+    terms: Terms = SENDING,
 ) -> ValidMessage:
     """Check one message document.
 
@@ -52,6 +61,7 @@ def validate(
         sender: authority id the message must bear as sender: our own when sending, the signed header's when
             receiving.
         recipient: authority id it must be addressed to; None when sending, where the message itself says so.
+        terms: on which side we stand, what is overridden, and what the rules may know beyond the document.
 
     Raises:
         InvalidMessageError: ``malformed-xml`` or ``invalid-message``, with all findings sorted by line.
@@ -70,8 +80,13 @@ def validate(
                 ),
             )
         )
-    found = sorted(_identity(document, message, sender, recipient), key=lambda finding: finding.line or 0)
-    if any(finding.severity in _BLOCKING for finding in found):
+    found = list(_identity(document, message, sender, recipient))
+    blocked = bool(found)
+    ruled = weigh(schemas.rules.check(document), terms)
+    if terms.sending:
+        blocked = blocked or any(each.blocks for each in ruled)
+    found = sorted((*found, *ruled), key=lambda finding: finding.line or 0)
+    if blocked:
         _refuse(found)
     return ValidMessage(data=data, message=message, findings=tuple(found))
 

@@ -15,9 +15,10 @@ from emla.flow.line.relay import Relay
 from emla.flow.line.submit import Submission, Submit, Submitted
 from emla.flow.news import News
 from emla.formats import strict_json
-from emla.formats.patterns import AUTHORITY, MEDIA_TYPE
+from emla.formats.patterns import AUTHORITY, MEDIA_TYPE, RULE
 from emla.formats.strict_json import Members
 from emla.model.errors import InvalidMessageError, MalformedError, NotFoundError, TransportError
+from emla.model.findings import OVERRIDES_MAX, REASON_CHARACTERS_MAX, Override
 from emla.model.leg import DUE, LegKind
 from emla.model.limits import WIRE
 from emla.model.package import DeclaredPart, PartRole, Priority
@@ -240,14 +241,31 @@ def _submission(declaration: bytes, source: BodySource) -> Submission:
         priority = Priority(members.text("prio")) if members.has("prio") else None
         days = members.integer("expires_in_days", 1, 90) if members.has("expires_in_days") else None
         recipient = members.text("recipient", AUTHORITY, 160) if members.has("recipient") else None
+        overrides = members.objects("overrides", OVERRIDES_MAX) if members.has("overrides") else ()
+        overriding = tuple(_override(each) for each in overrides)
         members.finish()
     except (MalformedError, ValueError) as error:
         raise InvalidMessageError("bad-request", getattr(error, "detail", str(error))) from error
     if sum(part.size for part in parts) != source.size:
         raise InvalidMessageError("bad-request", "The body is not as long as its parts together.")
     return Submission(
-        parts=parts, source=source, recipient=recipient, priority=priority, expires_in_days=days
+        parts=parts,
+        source=source,
+        recipient=recipient,
+        priority=priority,
+        expires_in_days=days,
+        overrides=overriding,
     )
+
+
+def _override(members: Members) -> Override:
+    override = Override(
+        rule=members.text("rule", RULE, 32), reason=members.line("reason", longest=REASON_CHARACTERS_MAX)
+    )
+    members.finish()
+    if not override.reason.strip():
+        raise MalformedError("an override without a reason.")
+    return override
 
 
 def _declared(members: Members) -> DeclaredPart:

@@ -147,6 +147,8 @@ def _finding(finding: Finding) -> Json:
         "line": finding.line,
         "path": finding.path,
         "source": finding.source,
+        "remedy": finding.remedy,
+        "override": finding.override,
     }
 
 

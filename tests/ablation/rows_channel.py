@@ -162,6 +162,14 @@ ROWS = (
         held_by=(f"{_CHANNEL}::test_what_a_peer_names_makes_no_status_dearer",),
     ),
     Safeguard(
+        name="the answer to a package that was put aside is asked for",
+        row="86",
+        file="emla/flow/channel/own_status.py",
+        old="(*asking, *held, *given_up)",
+        new="(*asking, *given_up)",
+        held_by=(f"{_CHANNEL}::test_the_answer_to_a_package_that_was_put_aside_comes_with_the_next_status",),
+    ),
+    Safeguard(
         name="above a gap one status looks at so many numbers",
         row="54",
         file="emla/flow/channel/own_status.py",

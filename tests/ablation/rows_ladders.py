@@ -281,9 +281,19 @@ ROWS = (
     Safeguard(
         name="an event is acknowledged once",
         row="27",
-        file="emla/store/sqlite/migrations/0001_line.sql",
+        file="emla/store/sqlite/migrations/0009_numbers.sql",
         old="CREATE UNIQUE INDEX acknowledgement_event",
         new="CREATE INDEX acknowledgement_event",
+        held_by=(
+            "tests/unit/flow/test_receive_acknowledgement.py::test_a_second_different_one_of_an_event_is_refused_and_the_first_stands",
+        ),
+    ),
+    Safeguard(
+        name="an event about a package that is not here is acknowledged once",
+        row="27",
+        file="emla/store/sqlite/migrations/0009_numbers.sql",
+        old="CREATE UNIQUE INDEX acknowledgement_stray ON",
+        new="CREATE INDEX acknowledgement_stray ON",
         held_by=(
             "tests/unit/store/sqlite/test_batch.py::test_a_peers_acknowledgement_is_kept_once_and_a_second_one_of_the_event_is_refused",
         ),

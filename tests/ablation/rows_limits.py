@@ -288,8 +288,8 @@ ROWS = (
         name="peers have memory of their own",
         row="51",
         file="emla/web/guard.py",
-        old="            if stranger\n            else (self._memory",
-        new="            if True\n            else (self._memory",
+        old="self._memory_for_strangers(place))\n            if stranger",
+        new="self._memory_max // 2)\n            if True",
         held_by=(f"{GUARD}::test_peers_have_the_other_half",),
     ),
     Safeguard(

@@ -257,16 +257,6 @@ ROWS = (
         held_by=("tests/unit/flow/test_quarantine.py::test_what_is_opened_or_waits_to_be_is_not_released",),
     ),
     Safeguard(
-        name="what is asked each minute never reads every leg",
-        row="20",
-        file="emla/store/sqlite/trouble_rows.py",
-        old='_LATE = "+kind',
-        new='_LATE = "kind',
-        held_by=(
-            "tests/unit/store/sqlite/test_trouble_rows.py::test_what_is_asked_each_minute_never_reads_every_leg_there_ever_was",
-        ),
-    ),
-    Safeguard(
         name="what all packages for a peer wait for no leg looks at",
         row="24",
         file="emla/flow/line/relay.py",

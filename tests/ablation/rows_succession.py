@@ -252,7 +252,7 @@ ROWS = (
         name="a hub that does not know the key of our calls is given our documents",
         row="48",
         file="emla/flow/documents/refresh.py",
-        old='"bad-call-signature", ',
+        old='        "bad-call-signature",\n',
         new="",
         held_by=(
             "tests/unit/flow/test_refresh.py::test_a_refusal_that_an_old_document_explains_leads_to_one_visit[bad-call-signature]",

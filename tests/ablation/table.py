@@ -14,6 +14,7 @@ from tests.ablation import (
     rows_limits,
     rows_pages,
     rows_relay,
+    rows_rules,
     rows_running,
     rows_succession,
     rows_trust,
@@ -36,5 +37,6 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_hub_member.ROWS,
     *rows_channel.ROWS,
     *rows_channel_hub.ROWS,
+    *rows_rules.ROWS,
     *rows_pages.ROWS,
 )

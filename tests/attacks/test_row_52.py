@@ -32,8 +32,8 @@ from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
-from tests.support.in_process import TestClock
 from tests.support.attacked import Target, attacked
+from tests.support.in_process import TestClock
 from tests.support.servers import Server, make_hub, started
 
 UNPACKED = bytes(50 * 1024**2)

@@ -17,6 +17,7 @@ from emla.transport.https import HttpsTransport
 from tests.attacks.test_row_49 import Flood
 from tests.support.evil_peer import Behaviour, answering, dripping, evil_peer, silent
 from tests.support.far_peer import FarPeer, far_peer
+from tests.support.patience import PATIENCE_SECONDS
 
 TEN_GIGABYTES = 10 * 1024**3
 HEAD = (
@@ -57,7 +58,7 @@ async def transport() -> AsyncIterator[HttpsTransport]:
 
 async def failure(call: Call, transport: HttpsTransport, peer: FarPeer) -> str:
     with pytest.raises(TransportError) as caught:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(2 * PATIENCE_SECONDS):
             await call(transport, peer)
     return caught.value.code
 
@@ -124,7 +125,10 @@ async def test_a_peer_is_never_offered_more_files_at_once_than_it_takes(
 
     offers: list[asyncio.Task[bytes | Refusal]] = []
     try:
-        async with evil_peer(peer.tls, behaviour, port=peer.port) as there, asyncio.timeout(60):
+        async with (
+            evil_peer(peer.tls, behaviour, port=peer.port) as there,
+            asyncio.timeout(2 * PATIENCE_SECONDS),
+        ):
             assert await transport.send_acknowledgement(peer.authority, bytes(32), b"{}") is None
             offers += [
                 asyncio.create_task(

@@ -46,6 +46,8 @@ from tests.support.inline_clerk import InlineClerk
 
 PORT = 8443
 COMMIT = "BatchRunner.commit"
+STARTS_MAX = 50
+"""So many starts in a row that fail are no fault of the weather: it is not tried for hours whether the next one does."""
 
 
 class SimulatedClock:
@@ -143,6 +145,8 @@ class Node:
     is_hub: bool
     on_exit: Callable[["Node"], None]
     """Told when the process has ended by itself: its storage failed."""
+    failed_starts: int = 0
+    """How many processes in a row have ended by themselves without having served."""
     opener_deaths: float = 0.0
     on_job: Callable[["Node", list[str]], str] = lambda node, steps: ""
     """Asked before each job: '' does it, 'before' and 'after' are deaths on either side of it."""
@@ -190,7 +194,10 @@ class Node:
         )
         keys = self._keys = self._keys or unlock_keys(settings, {}, Chosen())
         run = serve_hub if self.is_hub else run_gateway
-        await run(settings, keys, None, self._surroundings())
+        await run(settings, keys, self._serves, self._surroundings())
+
+    def _serves(self, *_: int) -> None:
+        self.failed_starts = 0
 
     def _surroundings(self) -> Surroundings:
         def lock(data: Path) -> IO[bytes]:
@@ -292,7 +299,8 @@ class Node:
         life.alive = False
         self.network.drop(life, silently=False)
         self._let_go()
-        if isinstance(error, StoreError):
+        self.failed_starts += error is not None
+        if isinstance(error, StoreError) and self.failed_starts < STARTS_MAX:
             self.on_exit(self)
         elif error is not None:
             self.errors.append(error)

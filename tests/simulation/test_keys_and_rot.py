@@ -7,6 +7,7 @@ import pytest
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.reseal import Reseal
 from emla.flow.line import deliver
+from tests.simulation.house import house
 from tests.simulation.options import KeyChange, Kind, Options, Rot, Window
 from tests.simulation.run import run_options
 from tests.simulation.scenes import calm_options, message, messages_between
@@ -51,6 +52,7 @@ def test_a_card_that_one_officer_alone_decided_about_is_found(monkeypatch: pytes
     async def unheard(self: Changes, sha256: bytes, approval: bytes) -> object:
         return self.one(sha256)
 
+    house(hub=False)  # is built once in a process: with officers who agree
     monkeypatch.setattr(Changes, "_approved", alone)
     monkeypatch.setattr(Changes, "approve", unheard)
     assert "[26]" in run_options(revoked_under_way()).found

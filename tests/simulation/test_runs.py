@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from emla.bootstrap.own import DATABASE
 from emla.flow.line.deliver import DeliverLeg
 from emla.model.leg import LegKind, LegState
 from emla.store.sqlite.transaction import SqliteTransaction
 from tests.simulation.draw import draw
+from tests.simulation.node import STARTS_MAX
 from tests.simulation.options import HOUR, Death, Kind
 from tests.simulation.run import run_options, run_seed, run_seeds
 from tests.simulation.scenes import calm_options, messages_between
@@ -72,6 +74,18 @@ def test_a_peer_that_hangs_costs_its_callers_no_processor() -> None:
 
     assert run_options(options, prepare=prepare).found == ""
     assert handled[0] < 15 * 12 * 60, "a dozen callbacks a minute"
+
+
+def test_a_process_that_never_starts_ends_the_run_with_what_it_says() -> None:
+    """And not after hours of starts."""
+
+    def prepare(world: World) -> None:
+        (world.nodes["at.moj"].data / DATABASE).write_bytes(b"This is no database.")
+
+    ran = run_options(replace(calm_options(Kind.LINE), safety_seconds=10.0), prepare=prepare)
+    assert ran.found.startswith("BrokenPromiseError: at.moj ended: StoreError(")
+    assert sum("at.moj ended by itself" in each for each in ran.trace) == STARTS_MAX - 1
+    assert ran.virtual_seconds < HOUR
 
 
 def test_a_fault_of_ours_is_found_and_its_replay_is_printed(

@@ -24,6 +24,7 @@ from emla.store.files import FileBlobs
 from emla.store.sqlite.store import SqliteStore, open_store
 from tests.support.acknowledging import record
 from tests.support.authorities import NOW, Party, derived
+from tests.support.patience import PATIENCE_SECONDS
 
 CONTENT_KEY = derived("content key")
 
@@ -198,6 +199,6 @@ def acknowledgement_id_of(bundle: bytes) -> bytes:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something is so; what is so late that nobody waits for it any more fails the test."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():
             await asyncio.sleep(0.01)

@@ -18,6 +18,7 @@ from emla.web.door import Door
 from emla.web.guard import Guard
 from emla.web.problems import problem_middleware
 from emla.web.watched import Watched
+from tests.support.patience import PATIENCE_SECONDS
 
 LARGE = 32 * 1024**2
 
@@ -71,7 +72,7 @@ class House:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so; what is so late that nobody waits for it any more fails the test."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not condition():
                 await asyncio.sleep(0.01)
 

@@ -22,6 +22,7 @@ from tests.support.folders import make_folder
 from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
 from tests.support.memory_hub import MemoryHub
 from tests.support.messages import Template, make_template
+from tests.support.patience import PATIENCE_SECONDS
 
 HUB = party("eu.hub")
 SENDER, RECIPIENT = "at.moj", "jp.moj"
@@ -149,7 +150,7 @@ class HubWorld:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something is so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():
             await asyncio.sleep(0.005)
 

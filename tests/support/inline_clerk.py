@@ -7,6 +7,7 @@ from emla.formats.schema import Schemas
 from emla.model.errors import InvalidMessageError
 from emla.model.limits import XmlLimits
 from emla.model.package import DeclaredPart
+from emla.model.terms import SENDING, Terms
 from emla.ports.sandbox import Checked, Drafted, SandboxDiedError
 from emla.sandbox.prepare import Desk, check, seal_parts
 from emla.steps.seal import Envelope
@@ -27,10 +28,12 @@ class InlineClerk:
             self.deaths_to_come -= 1
             raise SandboxDiedError("told to")
 
-    async def check(self, document: bytes, *, sender: str, recipient: str | None) -> Checked:
+    async def check(
+        self, document: bytes, *, sender: str, recipient: str | None, terms: Terms = SENDING
+    ) -> Checked:
         """Check a document, or die."""
         self._live()
-        return check(document, sender, recipient, self._desk)
+        return check(document, sender, recipient, self._desk, terms)
 
     async def draft(
         self,
@@ -39,10 +42,13 @@ class InlineClerk:
         envelope: Envelope,
         *,
         checked: Checked | None = None,
+        terms: Terms = SENDING,
     ) -> Drafted:
         """Check and seal, or die."""
         self._live()
-        checked = checked or check(body[: parts[0].size], envelope.sender, envelope.recipient, self._desk)
+        checked = checked or check(
+            body[: parts[0].size], envelope.sender, envelope.recipient, self._desk, terms
+        )
         try:
             sealed, pieces = seal_parts(body, parts, envelope, checked)
         except InvalidMessageError as error:

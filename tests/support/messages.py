@@ -33,7 +33,7 @@ def make_template(
     attachments = root.findall(f"{_COMMON}Attachment") or root.findall(".//{*}Attachment")
     for each in attachments[1:]:
         _drop(each)
-    for name in ("ProvisionTextAttachment", "OriginalRetainedBy", "PageCount"):
+    for name in ("OriginalRetainedBy", "PageCount"):
         for each in root.findall(f".//{{*}}{name}"):
             _drop(each)
     measures = root.findall("./{*}Measure")
@@ -47,6 +47,8 @@ def make_template(
     ):
         _one(root, path).text = text
     kept = attachments[0]
+    for each in root.findall(".//{*}ProvisionTextAttachment"):
+        each.text = _one(kept, "{*}AttachmentId").text
     _one(kept, "{*}FileName").text = ATTACHMENT_NAME
     _one(kept, "{*}MediaType").text = "application/octet-stream"
     _one(kept, "{*}SizeBytes").text = str(len(attachment))

@@ -29,6 +29,8 @@ _NUMBERS_MAX = 200_000
 """How many numbers above gaps one status looks at: a peer that leaves a gap open for ever must not make each status dearer."""
 _CARDS_BEHIND_MAX = 1000
 """How many cards a backup can be behind."""
+_HELD_MAX = PIDS_MAX // 4
+"""How many packages that were put aside a status names: however many there are, those that were given up are named, too."""
 _OURS, _THEIRS = "ours", "theirs"
 _REPLACED = "replaced"
 
@@ -71,11 +73,15 @@ class Compose:
     # --- what we sent ---
 
     def _open(self) -> tuple[bytes, ...]:
-        """What still asks, then what was given up; of those from anywhere on, so that each comes to be named."""
+        """What still asks, what was put aside, what was given up; of those from anywhere on, so that each comes to be named.
+
+        One that was put aside does not ask for itself: the peer may have accepted it in words that could not be read then.
+        """
         read, peer = self.gateway.store.read, self.peer.id
         asking = read.waiting(peer, LegState.READY, PIDS_MAX)
+        held = read.waiting(peer, LegState.HELD, _HELD_MAX)
         given_up = read.unanswered(peer, self.gateway.entropy(32), PIDS_MAX)
-        return (*asking, *given_up)[:PIDS_MAX]
+        return (*asking, *held, *given_up)[:PIDS_MAX]
 
     async def _sent(self) -> tuple[SentChannel, ...]:
         read, peer = self.gateway.store.read, self.peer.id

@@ -1,8 +1,8 @@
 """submit: an officer's message and its attachments -> a package that will be tried until it expires.
 
 Order of writes (docs/explanation/order-of-writes.md): O1 a large payload is a durable file, a small one nothing yet; O2 one batch
-holds sequence number, signed header, leg, small payload, record, SubmissionAcceptance and leaves; O3 the answer. A crash
-before O2 leaves at most an orphan file; after it, the same message handed in again gets the same answer.
+holds sequence number, signed header, leg, small payload, record, overrides, SubmissionAcceptance and leaves; O3 the answer. A
+crash before O2 leaves at most an orphan file; after it, the same message handed in again gets the same answer.
 """
 
 import asyncio
@@ -12,20 +12,25 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
+from emla.flow.events import RULE_OVERRIDDEN, event
 from emla.flow.gateway import Gateway
 from emla.formats import cc1
 from emla.formats.at_rest import NONCE_BYTES, seal_record
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority, CardKey, KeyUse
 from emla.model.errors import EmlaError, InvalidMessageError
+from emla.model.findings import Override
 from emla.model.leg import Leg, LegKind, LegState
 from emla.model.limits import WIRE, XmlLimits
 from emla.model.message import Message
 from emla.model.package import CardReference, DeclaredPart, Part, PartRole, Priority, SealedPayload
 from emla.model.record import Record
+from emla.model.terms import Terms
 from emla.ports.blobs import BlobWriter
+from emla.ports.documents import DocumentTransaction
 from emla.ports.sandbox import Checked, Clerk, SandboxDiedError
 from emla.ports.store import DuplicateError, Issued, SentRow, Transaction
+from emla.rules.weigh import overridden
 from emla.steps.acknowledge import Subject
 from emla.steps.address import address
 from emla.steps.seal import Envelope, PayloadSealer, plan_for
@@ -64,6 +69,8 @@ class Submission:
     recipient: str | None = None
     priority: Priority | None = None
     expires_in_days: int | None = None
+    overrides: tuple[Override, ...] = ()
+    """Rules in spite of which the officer sends it, with reasons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +112,8 @@ class Submit:
         digest = hashlib.sha256(memoryview(body)[:main_bytes]).digest()
         envelope = self._declared_envelope(submission)
         if envelope is not None:
-            drafted = await _alive(self._clerk.draft(body, submission.parts, envelope))
+            terms = self._terms(submission)
+            drafted = await _alive(self._clerk.draft(body, submission.parts, envelope, terms=terms))
             if repeated := self._repeated(drafted.checked.message, digest):
                 return repeated
         else:
@@ -116,7 +124,7 @@ class Submit:
             drafted = await _alive(self._clerk.draft(body, submission.parts, envelope, checked=checked))
         if isinstance(drafted.sealed, InvalidMessageError):
             raise drafted.sealed
-        return await self._commit(drafted.checked, digest, drafted.sealed)
+        return await self._commit(drafted.checked, digest, drafted.sealed, submission)
 
     async def _large(self, submission: Submission) -> Submitted:
         """The clerk checks the message; its parts are sealed as they come, on a thread."""
@@ -128,7 +136,7 @@ class Submit:
         envelope = self._envelope(checked.message.recipient, submission)
         self._check_names(checked.message, submission)
         sealed = await self._seal(envelope, submission, main, checked.message)
-        return await self._commit(checked, digest, sealed)
+        return await self._commit(checked, digest, sealed, submission)
 
     # --- before anything is sealed ---
 
@@ -146,7 +154,12 @@ class Submit:
 
     async def _check(self, main: bytes, submission: Submission) -> Checked:
         own = self._gateway.identity.id
-        return await _alive(self._clerk.check(main, sender=own, recipient=submission.recipient))
+        terms = self._terms(submission)
+        return await _alive(self._clerk.check(main, sender=own, recipient=submission.recipient, terms=terms))
+
+    def _terms(self, submission: Submission) -> Terms:
+        """What the rules may know beside the message."""
+        return Terms(sending=True, overrides=submission.overrides)
 
     def _recipient(self, authority: str, now: int) -> tuple[Authority, CardKey]:
         recipient = self._gateway.directory.find(authority)
@@ -227,9 +240,11 @@ class Submit:
 
     # --- the batch ---
 
-    async def _commit(self, checked: Checked, digest: bytes, sealed: SealedPayload) -> Submitted:
+    async def _commit(
+        self, checked: Checked, digest: bytes, sealed: SealedPayload, submission: Submission
+    ) -> Submitted:
         try:
-            return await self._keep(checked, digest, sealed)
+            return await self._keep(checked, digest, sealed, self._overrides(checked, submission))
         except DuplicateError:
             # Two copies of one message handed in at the same moment: the first one won, and the second is told so.
             repeated = self._repeated(checked.message, digest)
@@ -237,7 +252,34 @@ class Submit:
                 raise
             return repeated
 
-    async def _keep(self, checked: Checked, digest: bytes, sealed: SealedPayload) -> Submitted:
+    def _overrides(
+        self, checked: Checked, submission: Submission
+    ) -> list[Callable[[DocumentTransaction], None]]:
+        """An event for each override that had an effect. The reason is the officer's own, not what the clerk says of it."""
+        message, reasons = checked.message, {each.rule: each.reason for each in submission.overrides}
+        return [
+            event(
+                self._gateway,
+                RULE_OVERRIDDEN,
+                {
+                    "message": message.message_id.hex(),
+                    "rule": each.rule,
+                    "reason": reasons[each.rule],
+                    "officer": message.signing_officer.name,
+                    "post": message.signing_officer.post,
+                },
+            )
+            for each in overridden(checked.findings)
+            if each.rule in reasons
+        ]
+
+    async def _keep(
+        self,
+        checked: Checked,
+        digest: bytes,
+        sealed: SealedPayload,
+        overrides: list[Callable[[DocumentTransaction], None]],
+    ) -> Submitted:
         gateway = self._gateway
         draft = sealed.draft
         record = Record(manifest=sealed.manifest, cek=sealed.cek, findings=checked.findings)
@@ -281,6 +323,8 @@ class Submit:
             subject = Subject(
                 header=package.header, pid=package.pid, signature_sha256=package.signature_sha256
             )
+            for record_override in overrides:
+                record_override(transaction)
             issued = transaction.issue(gateway.acknowledge(Event.SUBMISSION_ACCEPTANCE, subject, at=at))
             return package.pid, leg_id, issued, subject
 

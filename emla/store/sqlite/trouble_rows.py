@@ -14,19 +14,16 @@ from emla.ports.trouble import Contradiction, Doubtful, Equivocation
 from emla.store.sqlite import rows
 from emla.store.sqlite.numbers import RECEIVED
 
-# One SELECT for each state: a partial index serves a term that is its own, and no list. The plus keeps the planner from the
-# index over kinds, which holds every leg there ever was.
-_LATE = "+kind = 'package' AND created < CASE urgent WHEN 1 THEN ?1 ELSE ?2 END"
+# One SELECT for each state: a partial index serves a term that is its own, and no list.
+_LATE = "kind = 'package' AND created < CASE urgent WHEN 1 THEN ?1 ELSE ?2 END"
 _OVERDUE = f"""
 SELECT peer, count(*), min(created) FROM (
     SELECT peer, created FROM leg WHERE {rows.DUE} AND {_LATE}
     UNION ALL SELECT peer, created FROM leg WHERE state = 'HELD' AND {_LATE})
 GROUP BY peer ORDER BY peer
 """  # noqa: S608 (constants only)
-_HELD_AND_OVER = (
-    rows.LEG + " WHERE state = 'HELD' AND +kind = 'package' AND expires <= ? ORDER BY +id LIMIT ?"
-)
-_OLDEST_WAITING = f"SELECT peer, min(created) FROM leg WHERE {rows.DUE} AND +kind = 'package' GROUP BY peer"  # noqa: S608 (constants only)
+_HELD_AND_OVER = rows.LEG + " WHERE state = 'HELD' AND kind = 'package' AND expires <= ? ORDER BY +id LIMIT ?"
+_OLDEST_WAITING = f"SELECT peer, min(created) FROM leg WHERE {rows.DUE} AND kind = 'package' GROUP BY peer"  # noqa: S608 (constants only)
 _PROOFS = """
 SELECT (SELECT count(*) FROM equivocation e JOIN received r ON r.pid = e.other WHERE r.sender = ?1),
        (SELECT count(*) FROM contradiction WHERE by = ?1),

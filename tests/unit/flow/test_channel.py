@@ -10,6 +10,7 @@ from emla.bootstrap.audit import verify_ledger
 from emla.flow.channel import own_status as channel_status
 from emla.flow.channel.own_status import Compose
 from emla.flow.documents.own import ledger_key_at
+from emla.flow.line.hold import hold_leg
 from emla.formats import channel as form
 from emla.formats.event import decode as decode_event
 from emla.ledger.checkpoint import Checkpoint, checkpoint_text, decode, encode
@@ -279,6 +280,19 @@ async def test_the_answer_to_a_package_that_was_given_up_comes_with_the_next_sta
     assert state(both.peer, pid) is LegState.EXPIRED
     for each in (both.house.sender, both.house.recipient):
         await each.station.upkeep.sign_status()
+    assert (await said(both.peer, RECIPIENT)).open == (pid,)
+    await both.both_ask()
+    assert state(both.peer, pid) is LegState.ACCEPTED
+    assert both.peer.store.read.bundle(pid, Event.RELAY_ACCEPTANCE) == lost
+    assert (await said(both.peer, RECIPIENT)).open == (), "it is not asked for any more"
+
+
+async def test_the_answer_to_a_package_that_was_put_aside_comes_with_the_next_status(both: Exchange) -> None:
+    """Found by the simulation: answers under a ledger key not heard of for a day were none, and the leg was held."""
+    pid = await both.house.hand_in()
+    lost = await accepted(both, pid)
+    [leg] = both.peer.store.read.due_legs(RECIPIENT, float("inf"), 9)
+    assert await hold_leg(both.peer.gateway, leg, "bad-signature", "It was refused nine times.")
     assert (await said(both.peer, RECIPIENT)).open == (pid,)
     await both.both_ask()
     assert state(both.peer, pid) is LegState.ACCEPTED

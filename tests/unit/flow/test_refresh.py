@@ -133,6 +133,7 @@ async def test_a_refusal_that_an_old_document_explains_leads_to_one_visit(house:
     async with refreshing(house) as (refresh, line):
         for _ in range(3):
             refresh.refused(RECIPIENT, code)
+        assert refresh.unheard(RECIPIENT)
         await asked(refresh, line, "push", "fetch")
         refresh.refused(RECIPIENT, code)
         await asked(refresh, line, "push", "fetch")

@@ -10,17 +10,20 @@ import pytest
 
 from emla.flow.gateway import Peer
 from emla.flow.line.submit import Submission, Submit, Submitted
+from emla.formats.at_rest import open_record
+from emla.formats.event import decode as decode_event
 from emla.formats.header import decode as decode_header
 from emla.formats.header import decode_signed
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority
 from emla.model.errors import EmlaError, InvalidMessageError
+from emla.model.findings import Override
 from emla.model.leg import Leg, LegKind, LegState
 from emla.model.limits import XmlLimits
 from emla.model.package import DeclaredPart, PartRole, Priority
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from tests.support.authorities import DAY, NOW, derived, party
-from tests.support.gateways import Home, MemorySource, opened, peer_row
+from tests.support.gateways import CONTENT_KEY, Home, MemorySource, opened, peer_row, select
 from tests.support.inline_clerk import InlineClerk
 from tests.support.messages import ATTACHMENT_NAME, Template, make_template
 from tests.support.sample_case import schemas
@@ -45,6 +48,7 @@ class Hall:
     recipient: str | None = None
     """What the next submissions declare."""
     legs: list[Leg] = field(default_factory=list)
+    overrides: tuple[Override, ...] = ()
 
     async def __call__(
         self,
@@ -69,7 +73,13 @@ class Hall:
         body = b"".join([main, *(data for _, data in attachments)])
         source = MemorySource(body[: len(body) - cut], short=SHORT)
         return await self.submit(
-            Submission(parts=tuple(parts), source=source, recipient=self.recipient, priority=priority)
+            Submission(
+                parts=tuple(parts),
+                source=source,
+                recipient=self.recipient,
+                priority=priority,
+                overrides=self.overrides,
+            )
         )
 
     async def refused(self, *arguments: object, **named: object) -> EmlaError:
@@ -124,6 +134,32 @@ async def test_a_large_one_is_a_file_under_the_hash_its_header_names(hall: Hall)
     assert hall.home.leftovers() == [path]
     assert hashlib.sha256(path.read_bytes()).digest() == row.payload_sha256
     assert path.stat().st_size == row.payload_size
+
+
+async def test_a_rule_is_overridden_with_a_reason_that_the_ledger_keeps(hall: Hall) -> None:
+    law = document().index(b"<ProvisionTextAttachment>"), document().index(b"<MaximumPenalty>")
+    without = document()[: law[0]] + document()[law[1] :]
+    assert (await hall.refused(without, annex())).code == "invalid-message"
+    reason = "The text of the law follows by courier."
+    hall.overrides = (
+        Override(rule="BR-012a", reason=reason),
+        Override(rule="BR-013", reason="never needed"),
+    )
+    submitted = await hall(without, annex())
+    row = hall.home.store.read.sent(submitted.pid)
+    assert row is not None
+    record = open_record(row.record, content_key=CONTENT_KEY, pid=submitted.pid)
+    assert record is not None
+    assert [(each.rule, each.override) for each in record.findings] == [("BR-012a", reason)]
+    bodies = select(hall.home.data, "SELECT body FROM event WHERE kind = 'rule.overridden'")
+    (facts,) = (decode_event(body).facts for (body,) in bodies if isinstance(body, bytes))
+    assert facts == {
+        "message": derived("message", 1, length=16).hex(),
+        "rule": "BR-012a",
+        "reason": reason,
+        "officer": "Tomoko Hayase",
+        "post": "Director, International Affairs Division",
+    }
 
 
 async def test_messages_to_one_recipient_follow_each_other(hall: Hall) -> None:

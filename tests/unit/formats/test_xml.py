@@ -185,3 +185,20 @@ def verdict(data: bytes) -> str:
 def test_the_short_way_and_the_long_way_agree(inner: str) -> None:
     document = f"<a>{inner}</a>".encode()
     assert verdict(document) == verdict(LONG + document)
+
+
+@pytest.mark.parametrize(
+    ("text", "padded"),
+    [
+        ("<a>\n <b>X</b>\n <!-- c -->\n</a>", False),
+        ('<a c=" X ">\n\t<b>X Y</b>\r\n</a>', False),
+        ("<a><b> X</b></a>", True),
+        ("<a><b>X\n</b></a>", True),
+        ("<a><b>\n  X</b></a>", True),
+        ("<a><b>X\n   </b></a>", True),
+        ("<a><b>&#32;X</b></a>", True),
+        ("<a><b><![CDATA[ X]]></b></a>", True),
+    ],
+)
+def test_white_space_around_a_value_is_noticed(text: str, *, padded: bool) -> None:
+    assert parse_xml(text.encode(), XmlLimits()).padded is padded

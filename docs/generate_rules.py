@@ -1,0 +1,92 @@
+"""Writes docs/reference/rules.md from the rules themselves. Run it with `make docs`."""
+
+import sys
+from pathlib import Path
+
+from emla.formats.schematron import RuleFiles
+from emla.model.findings import Severity
+
+ROOT = Path(__file__).parent
+PAGE = ROOT / "reference" / "rules.md"
+SCHEMAS = ROOT.parent / "schemas"
+_WEIGHTS = {
+    Severity.FATAL: "blocks",
+    Severity.ERROR: "blocks unless overridden with a reason",
+    Severity.WARNING: "informs",
+    Severity.INFO: "informs",
+}
+
+_IDENTITY = {
+    "BR-001": "ids that are not ids, a header that does not say what the message is, the same MessageId with other content",
+    "BR-002": "sender or recipient is somebody else than the package says, or no authority that is known and not frozen",
+    "BR-056": "files that are missing, not named, handed in twice or different",
+}
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(each.replace("|", "\\|").replace("\n", " ") for each in cells) + " |"
+
+
+def page() -> str:
+    """The page as it should be."""
+    checks = sorted(RuleFiles(SCHEMAS / "rules").checks(), key=lambda each: each.id)
+    rows = "\n".join(
+        _row(
+            f'<a id="{each.id.lower()}"></a>{each.id}',
+            each.severity.value,
+            each.message.template(),
+            each.remedy.template(),
+            each.source.template(),
+        )
+        for each in checks
+    )
+    identity = "\n".join(_row(rule, "fatal", what, f"emla/1 {rule}") for rule, what in _IDENTITY.items())
+    weights = "\n".join(
+        _row(each.value, _WEIGHTS[each]) for each in (Severity.FATAL, Severity.ERROR, Severity.WARNING)
+    )
+    return f"""# Rules
+
+What a message must say beyond its schema. At the sender a rule has the weight that is given here:
+
+| Weight | At the sender |
+|---|---|
+{weights}
+
+At the recipient no rule blocks: law is decided by people. What the rules find there is kept with the message, and
+`emla message show` shows it to the officer. Only the schema and the identity of a message are conditions of delivery
+([the ladder](../spec/ladder.md), rung 20).
+
+How to send in spite of an error, and what is recorded then: [Send a request](../how-to/send-a-request.md).
+
+## Identity
+
+| Rule | Weight | What is wrong | Source |
+|---|---|---|---|
+{identity}
+
+## Rules that need only the document
+
+They are Schematron, in `schemas/rules/`, and any processor of ISO Schematron can run them: they use XPath 1.0 and `xsl:key`.
+
+| Rule | Weight | What is wrong | How to mend it | Source |
+|---|---|---|---|---|
+{rows}
+"""
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page and its text as it should be."""
+    return {PAGE: page()}
+
+
+def main() -> int:
+    """Write every page that is not fresh and name it."""
+    for path, text in pages().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.relative_to(ROOT.parent)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

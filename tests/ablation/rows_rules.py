@@ -1,0 +1,79 @@
+"""What a message must say: the engine for rule files, the rules, and how findings weigh.
+
+Rules of the table: `safeguard`.
+"""
+
+from tests.ablation.safeguard import Safeguard
+
+_ENGINE = "tests/unit/formats/test_schematron.py"
+_WEIGH = "tests/unit/rules/test_weigh.py"
+_UNKNOWN = f"{_ENGINE}::test_what_is_not_known_is_refused_and_never_skipped"
+
+ROWS = (
+    Safeguard(
+        name="an unknown element of a rule file is refused",
+        row="rules",
+        file="emla/formats/schematron_read.py",
+        old="        known = _ATTRIBUTES.get(str(element.tag))\n",
+        new="        known = _ATTRIBUTES.get(str(element.tag), (frozenset(), frozenset(map(str, element.keys()))))\n",
+        held_by=(f"{_UNKNOWN}[<unknown/>-not known here]",),
+    ),
+    Safeguard(
+        name="a rule calls no function but those of XPath",
+        row="rules",
+        file="emla/formats/schematron_read.py",
+        old="if called not in _FUNCTIONS | _NOT_FUNCTIONS:",
+        new="if False:",
+        held_by=(f"{_ENGINE}::test_a_function_that_is_not_known_is_refused",),
+    ),
+    Safeguard(
+        name="the first rule of a pattern that matches counts alone",
+        row="rules",
+        file="emla/formats/schematron.py",
+        old="taken.update(",
+        new="taken.copy().update(",
+        held_by=(f"{_ENGINE}::test_of_the_rules_of_a_pattern_the_first_that_matches_counts_alone",),
+    ),
+    Safeguard(
+        name="white space around a code changes no rule's verdict",
+        row="rules",
+        file="emla/formats/schematron.py",
+        old="_as_the_schema_reads(document)\n",
+        new="document.root\n",
+        held_by=(f"{_ENGINE}::test_white_space_around_a_code_makes_no_difference",),
+    ),
+    Safeguard(
+        name="what is fatal no reason overrides",
+        row="rules",
+        file="emla/rules/weigh.py",
+        old="if each.severity is Severity.ERROR and each.rule in reasons",
+        new="if each.rule in reasons",
+        held_by=(f"{_WEIGH}::test_what_is_fatal_no_reason_makes_good",),
+    ),
+    Safeguard(
+        name="an error without a reason blocks at the sender",
+        row="rules",
+        file="emla/steps/validate.py",
+        old="        blocked = blocked or any(each.blocks for each in ruled)\n",
+        new="        blocked = bool(blocked)\n",
+        held_by=(f"{_WEIGH}::test_an_error_blocks_and_each_place_is_named",),
+    ),
+    Safeguard(
+        name="no rule blocks at the recipient",
+        row="rules",
+        file="emla/steps/validate.py",
+        old="    if terms.sending:\n",
+        new="    if True:\n",
+        held_by=(f"{_WEIGH}::test_at_the_recipient_no_rule_blocks_and_every_finding_is_there",),
+    ),
+    Safeguard(
+        name="an override is recorded in the ledger",
+        row="rules",
+        file="emla/flow/line/submit.py",
+        old="            for record_override in overrides:\n",
+        new="            for record_override in overrides[:0]:\n",
+        held_by=(
+            "tests/unit/flow/test_submit.py::test_a_rule_is_overridden_with_a_reason_that_the_ledger_keeps[declared]",
+        ),
+    ),
+)
