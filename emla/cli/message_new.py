@@ -278,7 +278,7 @@ def _from_file(path: Path, target: Path | None, *, dry_run: bool) -> None:
 
 def _show(written: "Written") -> None:
     from emla.cli import screen
-    from emla.cli.finding_table import show_findings
+    from emla.cli.finding_table import overridable, show_findings
 
     if wants_json():
         screen.emit_json(
@@ -302,7 +302,10 @@ def _show(written: "Written") -> None:
         show_findings(written.findings)
     for note in written.notes:
         screen.note(note, style="yellow")
-    screen.say(f"To send it: emla message send {_quoted(written.request)} --wait 60")
+    reasons = overridable(written.findings)
+    if reasons:
+        screen.note("Mend what is wrong, or say at sending why it is right in this case.", style="yellow")
+    screen.say(f"To send it: emla message send {_quoted(written.request)} --wait 60 {reasons}".rstrip())
 
 
 def _quoted(path: Path) -> str:

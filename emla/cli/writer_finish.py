@@ -18,8 +18,9 @@ from emla.cli.writer_lore import Lore
 from emla.formats.draft import Draft
 from emla.keyring.private_files import sync_folder
 from emla.model.errors import ConfigurationError, InvalidMessageError
-from emla.model.findings import Finding
+from emla.model.findings import Finding, Severity
 from emla.model.limits import XmlLimits
+from emla.model.terms import RECEIVING
 from emla.sandbox.press import Format, print_page
 from emla.steps.validate import check_parts, validate
 from emla.writing.build import build, value_of
@@ -37,7 +38,7 @@ class Written:
     page: Path
     attachments: tuple[str, ...]
     findings: tuple[Finding, ...]
-    """What does not block."""
+    """What the rules say: warnings, and what needs an officer's reason when it is sent."""
     notes: tuple[str, ...]
 
 
@@ -77,7 +78,17 @@ def _fill(lore: Lore, interview: Interview, draft: Draft, folder: Path) -> Writt
     copied, facts = _files(interview, draft.answers, folder)
     document = build(interview, draft.answers, lore.index, lore.shape, _header(interview, draft) | facts)
     sender = _sender(interview, draft.answers)
-    valid = validate(document, schemas=lore.schemas, limits=XmlLimits(), sender=sender, recipient=None)
+    # What an officer may override with a reason does not stop the writing; that is decided when it is sent.
+    valid = validate(
+        document,
+        schemas=lore.schemas,
+        limits=XmlLimits(),
+        sender=sender,
+        recipient=None,
+        terms=RECEIVING,
+    )
+    if fatal := [each for each in valid.findings if each.severity is Severity.FATAL]:
+        raise InvalidMessageError("invalid-message", fatal[0].message, findings=valid.findings)
     files = [(each.name, each.size_bytes, each.sha256) for each in copied]
     if findings := check_parts(valid.message, files):
         raise InvalidMessageError("invalid-message", findings[0].message, findings=findings)

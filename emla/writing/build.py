@@ -12,11 +12,16 @@ from lxml import etree
 
 from emla.formats.schema_index import SchemaIndex
 from emla.formats.schema_shape import Choice, SchemaShape
-from emla.writing.answers import YES, Answers, several, steps
+from emla.writing.answers import YES, Answers, parent_of, several, steps
 from emla.writing.interview import Interview
 from emla.writing.questions import Kind, Question, reference
 
-_IDS = {"PersonId": "Person", "MeasureId": "Measure", "AttachmentId": "Attachment"}
+_IDS = {
+    "PersonId": "Person",
+    "MeasureId": "Measure",
+    "AttachmentId": "Attachment",
+    "RestrictionId": "Restriction",
+}
 
 
 def build(
@@ -52,7 +57,7 @@ def value_of(question: Question, answers: Answers, given: Mapping[str, str]) -> 
         return given[question.path]
     if question.kind is Kind.COMPUTED:
         if question.element in _IDS:
-            return reference(_IDS[question.element], question.path.split("/", 1)[0])
+            return reference(_IDS[question.element], parent_of(question.path))
         return answers.get(question.path, "")
     if question.path in answers:
         return answers[question.path]

@@ -15,8 +15,9 @@ from emla.formats.schema_index import Child, SchemaIndex
 from emla.formats.schema_shape import Choice, SchemaShape
 from emla.pages.words import label_of
 from emla.writing.answers import NO, YES, Answers, Surroundings, at, form, gate, more, number_of
+from emla.writing.conditions import block_of
 from emla.writing.order import FIRST, MORE_OFTEN, SECTIONS
-from emla.writing.plan import Ask, Rule, block_of, rule_for
+from emla.writing.plan import Ask, Rule, rule_for
 from emla.writing.questions import Kind, Option, Question, reference
 from emla.writing.references import files, persons
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from emla.writing.answers import Answers, number_of
+from emla.writing.answers import Answers, number_of, several
 
 
 class Kind(Enum):
@@ -52,9 +52,17 @@ class Question:
 
     def is_open(self, answers: Answers) -> bool:
         """Whether a person still has to answer it."""
-        if self.kind is Kind.COMPUTED or self.path in answers:
+        if self.kind is Kind.COMPUTED:
             return False
+        if self.path in answers:
+            # It was left out when nothing needed it; a later answer may have changed that.
+            return (self.required and not answers[self.path]) or self._names_what_is_gone(answers)
         return not self.quiet or (self.required and not self.default)
+
+    def _names_what_is_gone(self, answers: Answers) -> bool:
+        """Whether it refers to a person or file that is no longer there."""
+        known = {each.code for each in self.options}
+        return bool(known) and not set(several(answers[self.path])) <= known
 
 
 def reference(element: str, place: str) -> str:

@@ -20,6 +20,7 @@ HEARING = {
     "What is asked for": "HEARING_VIDEO",
     "Your own reference": "MOJ-2026-0501",
     "Person role": "WITNESS",
+    "Measure 1: Coercive": "no",
     "Why not in person": "The witness is too ill to travel.",
     "Measure 1, conducting authority: Name": "Tokyo District Court",
     "Person ref": "P1",
@@ -27,6 +28,10 @@ HEARING = {
     "time window 1: End": "2027-02-01 11:00 +09:00",
 }
 BANK = {
+    "Path of the file": "law.pdf",
+    "Document type": "TEXT_OF_LAW",
+    "Attachment 1: Language": "ja",
+    "File with the text of the law": "A1",
     "What is asked for": "BANK_RECORDS",
     "Your own reference": "MOJ-2026-0502",
     "Institution": "Gracht Bank N.V.",
@@ -62,6 +67,7 @@ def test_three_requests_are_written_one_through_a_power_cut_and_one_is_sent() ->
     with short_folder() as folder, running(folder, "jp.moj", "nl.moj") as (jp, _):
         desk = folder / "desk"
         desk.mkdir()
+        (desk / "law.pdf").write_bytes(b"%PDF-1.7 Penal Code, Article 246-2")
         officer = Officer(data=jp.data, folder=desk)
 
         # The first is killed in the middle: what was answered is there, privately, and goes on where it was.

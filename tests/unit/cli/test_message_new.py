@@ -146,3 +146,21 @@ def test_drafts_are_listed_and_forgotten(tmp_path: Path) -> None:
     assert emla("message", "new", "--forget", "8d41").code == 0
     assert drafts.all() == []
     assert emla("message", "new", "--forget", "8d41").code == 1
+
+
+def test_what_needs_an_officers_reason_is_written_and_the_command_says_how_to_send_it(tmp_path: Path) -> None:
+    second = '[[LegalBasis]]\nInstrumentCode = "UNTOC"\nHandledAs = "PRIMARY"\nConventionOffence = "Article 8"\n\n[[Measure]]'
+    result = write(tmp_path, ANSWERS.replace("[[Measure]]", second, 1))
+    assert result.code == 0, result.err
+    assert "emla message send" in result.out
+    assert '--wait 60 --override BR-004a="REASON"' in result.out
+
+
+def test_what_no_reason_makes_good_is_not_written(tmp_path: Path) -> None:
+    text = ANSWERS.replace(
+        "[MessageHeader.Sender]\n", '[MessageHeader.Sender]\nAuthorityRole = "SERVICE_PROVIDER"\n'
+    )
+    result = write(tmp_path, text)
+    assert result.code == 3
+    assert "BR-003" in result.err
+    assert not (tmp_path / "made").exists()

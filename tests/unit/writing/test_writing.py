@@ -10,7 +10,7 @@ from emla.model.errors import InvalidMessageError
 from emla.model.limits import XmlLimits
 from emla.steps.validate import validate
 from emla.writing.build import build
-from emla.writing.plan import BLOCKS
+from emla.writing.conditions import BLOCKS
 from emla.writing.progress import progress_of
 from emla.writing.questions import Kind
 from tests.support.written import COMPILED, FILE_FACTS, HEADER, INDEX, SHAPE, interview, written
@@ -64,6 +64,7 @@ def test_service_alone_asks_for_neither_offence_nor_facts() -> None:
 def test_what_is_no_longer_asked_does_not_enter_the_document_and_is_kept() -> None:
     answers = written("BANK_RECORDS", gates=False)
     answers["Measure[1]/MeasureType"] = "GOV_PUBLIC_RECORDS"
+    answers["Attachment[1]?"] = "no"
     data = document(answers)
     assert b"BankBlock" not in data
     check(data)
