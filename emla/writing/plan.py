@@ -114,9 +114,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("LegalBasisType", "ReciprocityAssurance"): Rule(
         ask=Ask.MUST, when=sibling("InstrumentCode", "RECIPROCITY", "DOMESTIC_LAW")
     ),
-    ("LegalBasisType", "ConventionOffence"): Rule(ask=Ask.OFFER, when=untoc),
-    ("LegalBasisType", "TransnationalElement"): Rule(ask=Ask.MUST, when=untoc_by_facts),
-    ("LegalBasisType", "OrganizedCrimeLink"): Rule(ask=Ask.MUST, when=untoc_by_facts),
+    ("LegalBasisType", "ConventionOffence"): Rule(ask=Ask.OFFER, when=untoc, otherwise=Ask.MORE),
+    ("LegalBasisType", "TransnationalElement"): Rule(ask=Ask.MUST, when=untoc_by_facts, otherwise=Ask.MORE),
+    ("LegalBasisType", "OrganizedCrimeLink"): Rule(ask=Ask.MUST, when=untoc_by_facts, otherwise=Ask.MORE),
     ("LegalBasisType", "HandledAs"): Rule(ask=Ask.QUIETLY, default=basis_rank),
     ("MLARequestType", "Offence"): Rule(
         ask=Ask.MUST, when=unless(no_offence_needed), otherwise=Ask.OFFER, again=True

@@ -130,12 +130,13 @@ def test_explaining_going_back_leaving_for_later_jumping_and_stopping() -> None:
         child.close()
         assert child.exitstatus == 130
 
+        draft = (folder / "state/emla/drafts" / f"{resumed}.draft.json").read_text(encoding="utf-8")
+        answers = json.loads(draft)["answers"]
+        assert answers["MessageHeader/Sender/Name"] == "Ministry of Justice"
+        assert answers["Person[1]/PersonRole"] == "VICTIM"
+
         again = officer.begin("--resume", resumed)
         again.expect(r"Person name \[leave out\]\r\n> ")
         again.sendcontrol("c")
         again.expect("Everything is saved")
         again.expect(pexpect.EOF)
-        draft = (folder / "state/emla/drafts" / f"{resumed}.draft.json").read_text(encoding="utf-8")
-        answers = json.loads(draft)["answers"]
-        assert answers["MessageHeader/Sender/Name"] == "Ministry of Justice"
-        assert answers["Person[1]/PersonRole"] == "VICTIM"
