@@ -76,6 +76,7 @@ bench: $(DEV) ## the figures the README quotes
 docs: $(RUNTIME) ## generate the reference pages that come from tables
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/generate_cli.py
+	@$(BIN)/python docs/generate_messages.py
 	@$(BIN)/python docs/generate_rules.py
 
 lock: $(VENV)/bin/python ## resolve requirements.lock and requirements-dev.lock anew

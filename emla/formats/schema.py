@@ -105,8 +105,12 @@ class Schemas:
                 f"this gateway knows the namespace {same[0].namespace}."
             )
         else:
-            names = ", ".join(name.localname for name in known)
-            message = f"{local_name(root)[:60]} is not a message that this gateway knows; it knows {names}."
+            said = local_name(root)[:60]
+            near = get_close_matches(said, [name.localname for name in known], n=1)
+            hint = (
+                f"did you mean {near[0]}?" if near else f"schemas/README.md lists the {len(known)} it knows."
+            )
+            message = f"{said} is not a message that this gateway knows; {hint}"
         return Finding(
             rule="XSD-unknown-message",
             severity=Severity.FATAL,
