@@ -13,6 +13,8 @@ from emla.rules.rule import Hit
 _URGENT = frozenset({"URGENT", "EMERGENCY"})
 _INFORMAL = frozenset({"DraftForConsultation", "StatusInquiry"})
 _NOT_ELECTRONIC = frozenset({"no", "none", "notaccepted", "not accepted"})
+_TEXT_OF_A_REQUEST = frozenset({"FACTS_STATEMENT", "OTHER"})
+"""As what the text of a message is attached, to be translated; the translation of a court order is none of the request."""
 _SERVICE_DAYS_MAX = 50
 _ACCUSED = frozenset({"ACCUSED", "SUSPECT"})
 
@@ -50,11 +52,11 @@ def translation(context: Context) -> Iterator[Hit]:
     accepted, message = _languages(context), context.message
     if not accepted or _accepted(message.language, accepted):
         return
-    # A translation that names no attachment is one of the message itself (BR-016).
+    texts = {each.attachment_id for each in message.attachments if each.document_type in _TEXT_OF_A_REQUEST}
     translations = (
         each
         for each in message.attachments
-        if each.document_type == "TRANSLATION" and not each.translation_of
+        if each.document_type == "TRANSLATION" and (not each.translation_of or each.translation_of in texts)
     )
     if not any(_accepted(each.language, accepted) for each in translations):
         values = {"language": message.language, "accepted": ", ".join(accepted)}

@@ -36,7 +36,7 @@ RULES: tuple[Rule, ...] = (
         severity=_E,
         needs="profile",
         message="The message is in {language}; the recipient accepts {accepted}.",
-        remedy="Attach a translation of it (DocumentType TRANSLATION, no TranslationOf), or write it in one of these.",
+        remedy="Attach its text (FACTS_STATEMENT) with a translation of that (TRANSLATION), or write it in one of these.",
         source="UNCAC 46(14), UNTOC 18(14), ETS30 16",
         hits=profile.translation,
     ),
