@@ -14,15 +14,18 @@ from emla.formats.xml import XmlDocument, text_of
 from emla.model.message import Message
 from emla.model.terms import Terms
 
+Place = tuple[str, str]
+"""CountryCode and TerritoryCode of an authority; the second may be empty."""
 
-class Instruments(Protocol):
+
+class Treaties(Protocol):
     """What the dated data say of treaties."""
 
-    def why_not(self, instrument: str, one: str, other: str, on: date) -> str:
-        """Why an instrument is not in force between two States (ISO 3166-1) on a day; empty where it is, or is not known."""
+    def why_not(self, instrument: str, one: Place, other: Place, on: date) -> str:
+        """Why an instrument is not in force between two places on a day; empty where it is, or is not known."""
         ...
 
-    def closer(self, one: str, other: str, on: date) -> tuple[str, ...]:
+    def closer(self, one: Place, other: Place, on: date) -> tuple[str, ...]:
         """The treaties on mutual assistance in force between two States: they govern procedure before UNCAC, UNTOC and BUD."""
         ...
 
@@ -34,7 +37,7 @@ class Context:
     document: XmlDocument
     message: Message
     terms: Terms
-    instruments: Instruments | None = None
+    instruments: Treaties | None = None
 
     @property
     def day(self) -> date:

@@ -1,22 +1,29 @@
 """Rules about time, and about instruments in force on a day."""
 
+import re
 from collections.abc import Iterator
 
 from emla.formats.xml import text_of
-from emla.rules.context import Context, read_day
+from emla.rules.context import Context, Place, read_day
 from emla.rules.rule import Hit
 
 PERIOD_DAYS_MAX = 366
 """A longer period of electronic data looks overbroad unless it is justified."""
-_UNIVERSAL = frozenset({"UNCAC", "UNTOC", "BUD"})
+_PROCEDURE = {
+    "UNCAC": re.compile(r"46\((9|1[0-9]|2[0-9])\).*"),
+    "UNTOC": re.compile(r"18\((9|1[0-9]|2[0-9])\).*"),
+    "BUD": re.compile(r"2[78](\(.*)?"),
+}
+"""The articles on procedure, which stand back behind a treaty on mutual assistance; the rest of these conventions does not."""
 
 
-def _states(context: Context) -> tuple[str, str]:
-    sender = context.text("MessageHeader/Sender/TerritoryCode") or context.text(
-        "MessageHeader/Sender/CountryCode"
-    )
-    recipient = context.text("MessageHeader/Recipient/TerritoryCode") or context.text(
-        "MessageHeader/Recipient/CountryCode"
+def _places(context: Context) -> tuple[Place, Place]:
+    sender, recipient = (
+        (
+            context.text(f"MessageHeader/{each}/CountryCode"),
+            context.text(f"MessageHeader/{each}/TerritoryCode"),
+        )
+        for each in ("Sender", "Recipient")
     )
     return sender, recipient
 
@@ -25,7 +32,7 @@ def not_in_force(context: Context) -> Iterator[Hit]:
     """An instrument relied on that is not in force between the two States on the day of issue."""
     if context.instruments is None:
         return
-    one, other = _states(context)
+    one, other = _places(context)
     on = context.message.issued_at.date()
     for basis in context.all("LegalBasis"):
         instrument = context.text("InstrumentCode", basis)
@@ -35,14 +42,17 @@ def not_in_force(context: Context) -> Iterator[Hit]:
 
 
 def closer_treaty(context: Context) -> Iterator[Hit]:
-    """UNCAC, UNTOC or BUD as the primary basis where a treaty on mutual assistance binds both States."""
-    if context.instruments is None:
+    """The procedure of UNCAC, UNTOC or BUD as the primary one where a treaty on mutual assistance binds both States."""
+    if context.instruments is None or context.first("Measure") is None:
         return
-    one, other = _states(context)
+    one, other = _places(context)
     closer = context.instruments.closer(one, other, context.message.issued_at.date())
     for basis in context.all("LegalBasis"):
         instrument = context.text("InstrumentCode", basis)
-        if closer and instrument in _UNIVERSAL and context.text("HandledAs", basis) == "PRIMARY":
+        procedure = _PROCEDURE.get(instrument)
+        articles = [text_of(each) for each in context.all("Article", basis)]
+        cited = procedure is not None and any(procedure.fullmatch(each) for each in articles)
+        if closer and cited and context.text("HandledAs", basis) == "PRIMARY":
             yield Hit(basis, {"instrument": instrument, "closer": ", ".join(closer)})
 
 

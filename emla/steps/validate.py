@@ -38,6 +38,7 @@ from emla.model.message_types import MESSAGE_TYPES
 from emla.model.terms import SENDING, Terms
 from emla.rules.context import Context
 from emla.rules.table import check
+from emla.rules.treaties import Treaties
 from emla.rules.weigh import weigh
 
 _AUTHORITY_ID = re.compile(r"[a-z]{2}(?:\.[a-z0-9][a-z0-9-]*)+")
@@ -93,7 +94,8 @@ def validate(
         )
     found = list(_identity(document, message, sender, recipient))
     blocked = bool(found)
-    context = Context(document=document, message=message, terms=terms)
+    treaties = Treaties(schemas.instruments, schemas.countries) if schemas.countries else None
+    context = Context(document=document, message=message, terms=terms, instruments=treaties)
     ruled = weigh((*schemas.rules.check(document), *check(context)), terms)
     if terms.sending:
         blocked = blocked or any(each.blocks for each in ruled)

@@ -11,7 +11,7 @@ from emla.formats.message import read_message
 from emla.formats.xml import XmlDocument, parse_xml
 from emla.model.limits import XmlLimits
 from emla.model.terms import CaseFacts, Terms, Wishes
-from emla.rules.context import Context
+from emla.rules.context import Context, Place
 from emla.rules.rule import Rule
 from emla.rules.table import RULES, check
 from tests.support.sample_case import changed, s01
@@ -34,11 +34,11 @@ PLAIN = Terms(sending=True, today=TODAY, wishes=WISHES, case=CASE)
 class Treaties:
     """Two States between which one treaty is not in force, and another is closer than UNCAC."""
 
-    def why_not(self, instrument: str, one: str, other: str, on: date) -> str:
-        assert (one, other) == ("JP", "NL")
+    def why_not(self, instrument: str, one: Place, other: Place, on: date) -> str:
+        assert (one, other) == (("JP", ""), ("NL", ""))
         return "NL is not a party." if instrument == "HARARE" and on == TODAY else ""
 
-    def closer(self, one: str, other: str, on: date) -> tuple[str, ...]:
+    def closer(self, one: Place, other: Place, on: date) -> tuple[str, ...]:
         return ("EU-JP-2009",)
 
 
@@ -92,7 +92,7 @@ IBAN = "<BankBlock><Account><Iban>NL91ABNA0417164301</Iban></Account></BankBlock
 
 BREAKS = {
     "BR-005": Breaks(changed("EU-JP-2009", "HARARE")),
-    "BR-006": Breaks(changed("EU-JP-2009", "UNCAC")),
+    "BR-006": Breaks(changed("EU-JP-2009</InstrumentCode>\n  <Article>8<", "UNCAC</InstrumentCode><Article>46(15)<")),
     "BR-015": Breaks(s01(), wishing(languages=("nl", "fr"), urgent_languages=("en",))),
     "BR-020a": Breaks(s01(), wishing(reply_days=60)),
     "BR-023b": Breaks(s01(), replace(PLAIN, today=date(2026, 8, 22), wishes=None)),
