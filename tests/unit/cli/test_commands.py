@@ -372,3 +372,53 @@ def test_commands_that_need_an_authority_say_that_there_is_none(tmp_path: Path) 
         outcome = emla(*words, "--data", tmp_path)
         assert outcome.code == 1
         assert "not-initialised" in outcome.err
+
+
+def test_check_shows_how_to_mend_an_error_and_how_to_override_it(tmp_path: Path) -> None:
+    text = (SAMPLES / "mla-request.xml").read_text(encoding="utf-8")
+    file = tmp_path / "request.xml"
+    file.write_text(
+        text.replace("<NexusToFacts>", "<!-- <NexusToFacts>", 1).replace(
+            "</NexusToFacts>", "</NexusToFacts> -->", 1
+        )
+    )
+    told = emla("message", "check", file, "--data", tmp_path)
+    assert told.code == 3
+    assert "Fill in Description, NecessityStatement and NexusToFacts" in " ".join(told.out.split())
+    assert '--override BR-010="REASON"' in told.err
+    assert "Complete: 22 of 22 required items" in told.err
+    sent = emla(
+        "message", "check", file, "--override", "BR-010=The link is plain.", "--data", tmp_path, "--json"
+    )
+    assert sent.code == 0
+    (finding,) = sent.document["findings"]
+    assert (finding["rule"], finding["override"]) == ("BR-010", "The link is plain.")
+    assert sent.document["completeness"]["required"] == 22
+
+
+@pytest.mark.parametrize("given", ["BR-010", "BR-010=", "nonsense=x", "BR-010=" + "x" * 501])
+def test_an_override_needs_a_rule_and_a_reason(given: str, sample: Path, tmp_path: Path) -> None:
+    assert emla("message", "check", sample, "--override", given, "--data", tmp_path).code == 2
+
+
+def test_check_for_a_recipient_asks_what_its_documents_say(
+    sample: Path, tmp_path: Path, other: Initialised
+) -> None:
+    """Its languages, and that it is the one the message is addressed to."""
+    text = sample.read_text(encoding="utf-8")
+    for old, new, rules in (
+        ("nl.minjus", "nl.minjus", []),
+        ("nl.minjus", "nl.om", ["BR-002"]),
+        (
+            "<Language>en</Language>\n </MessageHeader>",
+            "<Language>ja</Language>\n </MessageHeader>",
+            ["BR-015"],
+        ),
+    ):
+        assert old in text
+        file = tmp_path / "request.xml"
+        file.write_text(text.replace(old, new), encoding="utf-8")
+        words = ("message", "check", file, "--for", other.documents, "--data", tmp_path, "--json")
+        outcome = emla(*words)
+        assert [each["rule"] for each in outcome.document["findings"]] == rules
+        assert outcome.code == (3 if rules else 0)
