@@ -1,5 +1,6 @@
 """`emla schema show` and `list`: what an element, a type, a code, a list, an instrument or a rule means."""
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -9,8 +10,10 @@ from emla.cli.lazy import example_text
 from emla.model.codelist import LANGUAGES
 
 if TYPE_CHECKING:
-    from emla.formats.explain import Explanation, Member, Vocabulary
+    from emla.formats.explain import Vocabulary
+    from emla.model.explanation import Explanation, Member
 
+_PLACE = re.compile(r"\{[a-z]+\}")
 _KINDS = ("messages", "lists", "rules")
 _language = click.option(
     "--lang",
@@ -79,8 +82,20 @@ def list_words(what: str, lang: str) -> None:
 def _vocabulary(language: str) -> "Vocabulary":
     from emla.bootstrap.schema_folder import schema_folder
     from emla.formats.explain import Vocabulary
+    from emla.model.explanation import RuleWords
+    from emla.rules.table import RULES
 
-    return Vocabulary(schema_folder(), language)
+    more = (
+        RuleWords(
+            id=each.id,
+            severity=each.severity.value,
+            message=_PLACE.sub("...", each.message),
+            remedy=each.remedy,
+            source=each.source,
+        )
+        for each in RULES
+    )
+    return Vocabulary(schema_folder(), language, more_rules=more)
 
 
 def _show(found: "Explanation") -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from lxml import etree
 
+from emla.formats.genericode import CodeLists
 from emla.formats.schema import Schemas
 from emla.formats.schema_index import SchemaIndex
-from emla.formats.schema_shape import SchemaShape, read_shape
+from emla.formats.schema_shape import SchemaShape, read_shape, with_labels
 from emla.formats.schema_value import ValueChecker
 from emla.writing.accept import Acceptance
 from emla.writing.answers import Surroundings
@@ -50,6 +51,6 @@ def load_lore(folder: Path) -> Lore:
         folder=folder,
         schemas=schemas,
         index=index,
-        shape=read_shape(version, parser),
+        shape=with_labels(read_shape(version, parser), CodeLists(folder), "en"),
         checker=ValueChecker(index, parser),
     )

@@ -22,6 +22,7 @@ from emla.writing.questions import Kind, Question
 OPTIONS_SHOWN_MAX = 10
 _TEXT_FILE_BYTES_MAX = 64 * 1024
 _FILE_SIGN = "@"
+_SHOWN_MAX = 200
 HELP = (
     "Enter takes what stands in brackets, or leaves out what is not needed.\n"
     "  ?   why this is asked, and which answers there are      =    all sections and what is missing\n"
@@ -116,7 +117,7 @@ class Talk:
     def _prompt(self, question: Question) -> str:
         options = question.options or question.suggestions
         codes = {each.code for each in options}
-        if codes != {YES, NO} and (len(options) <= OPTIONS_SHOWN_MAX or question.suggestions):
+        if codes != {YES, NO} and len(options) <= OPTIONS_SHOWN_MAX:
             for number, option in enumerate(options[:OPTIONS_SHOWN_MAX], 1):
                 screen.note(f"  {number:2} {option.code}  {option.words}")
         shown = self._current(question)
@@ -161,6 +162,8 @@ class Talk:
         except Unacceptable as problem:
             screen.note(f"  {problem}", style="yellow")
             return
+        if typed and answer != typed and len(answer) <= _SHOWN_MAX:
+            screen.note(f"  = {answer}", style="dim")
         if self.answers.get(question.path) != answer:
             self.answers[question.path] = answer
             self._save(self.answers)

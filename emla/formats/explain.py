@@ -12,8 +12,7 @@ Rules of this file:
 
 import difflib
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lxml import etree
@@ -25,6 +24,7 @@ from emla.formats.schema_shape import read_shape
 from emla.formats.schema_tree import Node, tree_of
 from emla.formats.schematron import RuleFiles
 from emla.model.codelist import LANGUAGES, CodeEntry
+from emla.model.explanation import Explanation, Member, RuleWords
 from emla.model.instrument import DatedFact
 
 VERSION = "1.0"
@@ -33,38 +33,16 @@ _NUMBER = re.compile(r"\[\d+\]")
 _TYPE_OF_XML = "{http://www.w3.org/2001/XMLSchema}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """One line below an explanation: a child element, a code of a list."""
-
-    name: str
-    note: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """What one name stands for."""
-
-    kind: str
-    name: str
-    label: str
-    """In the language asked for; empty where there are no labels."""
-    definition: str
-    source: str
-    facts: tuple[tuple[str, str], ...]
-    members: tuple[Member, ...]
-
-
 class Vocabulary:
     """All words of one ``schemas`` folder."""
 
-    def __init__(self, folder: Path, language: str = "en") -> None:
+    def __init__(self, folder: Path, language: str = "en", *, more_rules: Iterable[RuleWords] = ()) -> None:
         """Read what is needed to find a name.
 
         Args:
             folder: the ``schemas`` folder.
             language: of the labels, one of `LANGUAGES`.
+            more_rules: those that are not written in Schematron.
         """
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
         self._language = language
@@ -72,7 +50,7 @@ class Vocabulary:
         self._shape = read_shape(folder / VERSION, parser)
         self._lists = CodeLists(folder)
         self._instruments = Instruments(folder)
-        self._rules = {each.id: each for each in RuleFiles(folder / "rules").checks()}
+        self._rules = {each.id: each for each in (*_written_rules(folder), *more_rules)}
         self._messages = {_local(root): root for root in self._index.message_roots()}
         self._simple = {_local(name): found for name, found in self._index.simple_types.items()}
         self._complex = {_local(name): children for name, children in self._index.complex_types.items()}
@@ -137,8 +115,8 @@ class Vocabulary:
     def rules(self) -> tuple[Member, ...]:
         """All rules."""
         return tuple(
-            Member(name=each.id, note=each.severity.value, text=each.message.template())
-            for each in sorted(self._rules.values(), key=lambda check: check.id)
+            Member(name=each.id, note=each.severity, text=each.message)
+            for each in sorted(self._rules.values(), key=lambda rule: rule.id)
         )
 
     def _by_name(self, name: str) -> Iterator[Explanation]:
@@ -264,17 +242,18 @@ class Vocabulary:
             )
 
     def _rule(self, name: str) -> Iterator[Explanation]:
-        found = self._rules.get(name)
-        if found is not None:
-            yield Explanation(
-                kind="rule",
-                name=name,
-                label="",
-                definition=found.message.template(),
-                source=found.source.template(),
-                facts=(("Severity", found.severity.value), ("To mend it", found.remedy.template())),
-                members=(),
-            )
+        # BR-020 is also asked for where it was written as BR-020a and BR-020b.
+        for rule in self._rules.values():
+            if rule.id == name or (rule.id[:-1] == name and name[-1:].isdigit() and rule.id[-1:].islower()):
+                yield Explanation(
+                    kind="rule",
+                    name=rule.id,
+                    label="",
+                    definition=rule.message,
+                    source=rule.source,
+                    facts=(("Severity", rule.severity), ("To mend it", rule.remedy)),
+                    members=(),
+                )
 
     def _node(self, node: Node, kind: str) -> Explanation:
         facts = [
@@ -337,6 +316,17 @@ class Vocabulary:
     def _code_member(self, entry: CodeEntry) -> Member:
         note = "" if entry.verified else "not verified"
         return Member(name=entry.code, note=note, text=entry.label(self._language))
+
+
+def _written_rules(folder: Path) -> Iterator[RuleWords]:
+    for check in RuleFiles(folder / "rules").checks():
+        yield RuleWords(
+            id=check.id,
+            severity=check.severity.value,
+            message=check.message.template(),
+            remedy=check.remedy.template(),
+            source=check.source.template(),
+        )
 
 
 _NOTHING = Explanation(kind="", name="", label="", definition="", source="", facts=(), members=())

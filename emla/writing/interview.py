@@ -328,7 +328,7 @@ class Interview:
             multiple=child.repeatable and _local(child.type_name) != _TEXT,
             default=self._default(rule, place, answers),
             options=self._options(child, place, answers),
-            suggestions=self._suggestions(place, answers),
+            suggestions=self._suggestions(child, place),
         )
 
     def _default(self, rule: Rule, place: str, answers: Answers) -> str:
@@ -366,12 +366,13 @@ class Interview:
         own = place.split("/", 1)[0] if place.startswith("Attachment[") else ""
         return tuple(each for each in files(answers) if each.code != reference("Attachment", own))
 
-    def _suggestions(self, place: str, answers: Answers) -> tuple[Option, ...]:
+    def _suggestions(self, child: Child, place: str) -> tuple[Option, ...]:
         if place == "MessageHeader/Recipient/AuthorityId":
             return tuple(
                 Option(code=each, words=known.get("Name", "")) for each, known in self._around.peers.items()
             )
-        return ()
+        known_codes = self._shape.suggested.get(child.type_name, {})
+        return tuple(Option(code=code, words=words.definition) for code, words in known_codes.items())
 
 
 def _part_of(owner: str, label: str) -> str:

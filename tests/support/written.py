@@ -5,8 +5,9 @@ from pathlib import Path
 
 from lxml import etree
 
+from emla.formats.genericode import CodeLists
 from emla.formats.schema import Schemas
-from emla.formats.schema_shape import read_shape
+from emla.formats.schema_shape import read_shape, with_labels
 from emla.formats.schema_value import ValueChecker
 from emla.writing.accept import Acceptance, Unacceptable
 from emla.writing.answers import Surroundings
@@ -20,7 +21,7 @@ TODAY = "2026-06-22"
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 COMPILED = Schemas(SCHEMAS)
 INDEX = COMPILED.index_of(ROOT)
-SHAPE = read_shape(SCHEMAS / "1.0", _PARSER)
+SHAPE = with_labels(read_shape(SCHEMAS / "1.0", _PARSER), CodeLists(SCHEMAS), "en")
 AROUND = Surroundings(
     today=TODAY,
     sender={
@@ -85,7 +86,7 @@ def plausible(question: Question, *, gates: bool) -> str:
         return "yes" if gates and not again else "no"
     if question.kind is Kind.FORM or question.options:
         return question.options[0].code if question.options else ""
-    if question.suggestions:
+    if question.suggestions and question.element == "AuthorityId":
         return question.suggestions[0].code
     if question.kind is Kind.FILE:
         return "order.pdf"

@@ -42,6 +42,13 @@ def test_messages_lists_rules_and_codes_are_listed() -> None:
     assert [each["name"] for each in said["members"]] == ["F", "M", "X"]
 
 
+def test_a_rule_that_needs_more_than_the_document_is_explained() -> None:
+    result = emla("schema", "show", "BR-005")
+    assert result.code == 0, result.err
+    assert "not in force" in result.out
+    assert "RECIPROCITY" in result.out
+
+
 def test_a_list_that_is_not_there_is_said() -> None:
     result = emla("schema", "list", "CL-NOTHING")
     assert result.code == 1

@@ -4,7 +4,8 @@ from functools import cache
 
 import pytest
 
-from emla.formats.explain import Explanation, Vocabulary
+from emla.formats.explain import Vocabulary
+from emla.model.explanation import Explanation, RuleWords
 from tests.support.sample_case import SCHEMA_FOLDER
 
 
@@ -78,9 +79,21 @@ def test_an_instrument_says_whom_it_binds() -> None:
 
 def test_a_rule_says_how_weighty_it_is_and_how_to_mend() -> None:
     first = vocabulary().rules()[0]
-    found = only(first.name)
+    found = vocabulary().find(first.name)[0]
+    assert (found.name, found.definition) == (first.name, first.text)
     assert (found.kind, dict(found.facts)["Severity"]) == ("rule", first.note)
     assert dict(found.facts)["To mend it"]
+
+
+def test_rules_that_are_not_written_in_the_schemas_are_found_too_also_without_their_letter() -> None:
+    more = [
+        RuleWords(id=name, severity="error", message="It is wrong.", remedy="Mend it.", source="emla/1")
+        for name in ("BR-990a", "BR-990b", "BR-99")
+    ]
+    found = Vocabulary(SCHEMA_FOLDER, more_rules=more)
+    assert [each.name for each in found.find("BR-990")] == ["BR-990a", "BR-990b"]
+    assert [each.name for each in found.find("BR-990b")] == ["BR-990b"]
+    assert [each.name for each in found.find("BR-99")] == ["BR-99"]
 
 
 def test_a_type_shows_its_codes_in_the_language_asked_for() -> None:

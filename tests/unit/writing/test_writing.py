@@ -13,7 +13,7 @@ from emla.writing.build import build
 from emla.writing.conditions import BLOCKS
 from emla.writing.progress import progress_of
 from emla.writing.questions import Kind
-from tests.support.written import COMPILED, FILE_FACTS, HEADER, INDEX, SHAPE, interview, written
+from tests.support.written import COMPILED, FILE_FACTS, HEADER, INDEX, SHAPE, acceptance, interview, written
 
 MEASURES = tuple(SHAPE.codes["{urn:emla:common:1}MeasureCode"])
 C = "{urn:emla:common:1}"
@@ -131,3 +131,14 @@ def test_every_question_says_why_and_names_its_source() -> None:
         if question.kind in (Kind.VALUE, Kind.FILE):
             assert question.explanation, question.path
             assert question.source, question.path
+
+
+def test_lists_that_the_schema_leaves_open_are_suggested_and_others_taken_as_well() -> None:
+    asked = {each.path: each for each in interview().questions(written("BANK_RECORDS", gates=False))}
+    instrument = asked["LegalBasis[1]/InstrumentCode"]
+    assert "UNCAC" in {each.code for each in instrument.suggestions}
+    assert acceptance().accept(instrument, "unca", {}) == "UNCAC"
+    assert acceptance().accept(instrument, "new-treaty-2027", {}) == "NEW-TREATY-2027"
+    country = asked["MessageHeader/Recipient/CountryCode"]
+    assert acceptance().accept(country, "netherlands", {}) == "NL"
+    assert acceptance().accept(country, "nl", {}) == "NL"
