@@ -45,15 +45,16 @@ def closer_treaty(context: Context) -> Iterator[Hit]:
     """The procedure of UNCAC, UNTOC or BUD as the primary one where a treaty on mutual assistance binds both States."""
     if context.instruments is None or context.first("Measure") is None:
         return
-    one, other = _places(context)
-    closer = context.instruments.closer(one, other, context.message.issued_at.date())
     for basis in context.all("LegalBasis"):
         instrument = context.text("InstrumentCode", basis)
         procedure = _PROCEDURE.get(instrument)
-        articles = [text_of(each) for each in context.all("Article", basis)]
-        cited = procedure is not None and any(procedure.fullmatch(each) for each in articles)
-        if closer and cited and context.text("HandledAs", basis) == "PRIMARY":
-            yield Hit(basis, {"instrument": instrument, "closer": ", ".join(closer)})
+        if procedure is None or context.text("HandledAs", basis) != "PRIMARY":
+            continue
+        if any(procedure.fullmatch(text_of(each)) for each in context.all("Article", basis)):
+            one, other = _places(context)
+            closer = context.instruments.closer(one, other, context.message.issued_at.date())
+            if closer:
+                yield Hit(basis, {"instrument": instrument, "closer": ", ".join(closer)})
 
 
 def preservation_over(context: Context) -> Iterator[Hit]:
