@@ -14,6 +14,7 @@ from lxml import etree
 
 from emla.formats.xml import XmlDocument, qualified_name, text_of
 from emla.model.message import Attachment, Message, SigningOfficer
+from emla.model.message_types import MESSAGE_TYPES
 
 _COMMON = "{urn:emla:common:1}"
 
@@ -51,7 +52,7 @@ def read_message(document: XmlDocument) -> Message:
         requested_reference=text_of(requested_reference) if requested_reference is not None else None,
         in_reply_to=bytes.fromhex(text_of(reply)) if reply is not None else None,
         language=text_of(header["Language"]),
-        urgency=text_of(urgency) if urgency is not None else "ROUTINE",
+        urgency=text_of(urgency) if urgency is not None else MESSAGE_TYPES[name.localname].urgency,
         attachments=tuple(_attachment(element) for element in attachment_elements(document)),
         signing_officer=SigningOfficer(name=text_of(officer["Name"]), post=text_of(officer["Post"])),
     )
@@ -65,6 +66,18 @@ def attachment_elements(document: XmlDocument) -> tuple[etree._Element, ...]:
 def header_element(document: XmlDocument, *names: str) -> etree._Element:
     """The element of the header at ``names``, for whoever must name its place."""
     return _required(document.root, "/".join(_COMMON + name for name in ("MessageHeader", *names)))
+
+
+def header_elements(document: XmlDocument, name: str) -> tuple[etree._Element, ...]:
+    """One element of each header in the document: first the message's own, then that of a draft it holds."""
+    headers = document.root.iter(f"{_COMMON}MessageHeader")
+    return tuple(_required(header, _COMMON + name) for header in headers)
+
+
+def message_of(element: etree._Element) -> etree._Element:
+    """The message in whose header an element stands."""
+    header = next(element.iterancestors(f"{_COMMON}MessageHeader"))
+    return next(header.iterancestors())
 
 
 def _required(parent: etree._Element, path: str) -> etree._Element:

@@ -21,6 +21,8 @@ from pathlib import Path
 
 from lxml import etree
 
+from emla.formats.genericode import CodeLists
+from emla.formats.instruments import Instruments
 from emla.formats.schema_compile import CompiledVersion
 from emla.formats.schema_index import Child, SchemaIndex, read_index
 from emla.formats.schema_sentences import describe
@@ -62,6 +64,8 @@ class Schemas:
             compiled = CompiledVersion(version, index)
             self._by_root.update(dict.fromkeys(index.message_roots(), compiled))
         self.rules = RuleFiles(folder / "rules")
+        self.instruments = Instruments(folder)
+        self.countries = CodeLists(folder).find("CL-COUNTRY")
 
     def preload(self) -> None:
         """Compile now what else is compiled for each invalid document, and keep it: after this no file is read.
@@ -70,6 +74,7 @@ class Schemas:
         """
         for compiled in set(self._by_root.values()):
             compiled.keep()
+        self.instruments.preload()
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -105,8 +110,12 @@ class Schemas:
                 f"this gateway knows the namespace {same[0].namespace}."
             )
         else:
-            names = ", ".join(name.localname for name in known)
-            message = f"{local_name(root)[:60]} is not a message that this gateway knows; it knows {names}."
+            said = local_name(root)[:60]
+            near = get_close_matches(said, [name.localname for name in known], n=1)
+            hint = (
+                f"did you mean {near[0]}?" if near else f"schemas/README.md lists the {len(known)} it knows."
+            )
+            message = f"{said} is not a message that this gateway knows; {hint}"
         return Finding(
             rule="XSD-unknown-message",
             severity=Severity.FATAL,

@@ -83,10 +83,11 @@ class _OwnFolder(etree.Resolver):
     def resolve(
         self, system_url: str | None, public_id: str | None, context: object
     ) -> "_InputDocument | None":
-        """What libxml2 gets for an address; an empty document for one outside the folder."""
+        """What libxml2 gets for an address; no schema for one outside the folder."""
         path = self._folder / Path(system_url or "").name
         if str(path) != system_url:
-            return self.resolve_empty(context)
+            # Not `resolve_empty`: after that libxml2 looks for the file itself.
+            return self.resolve_string(b"<nothing/>", context)
         root = etree.fromstring(path.read_bytes(), etree.XMLParser(remove_blank_text=True, load_dtd=False))
         for words in list(root.iter(XS + "annotation")):
             parent = words.getparent()

@@ -56,6 +56,6 @@ class Message:
     in_reply_to: bytes | None
     language: str
     urgency: str
-    """Code of CL-URGENCY; ``ROUTINE`` for messages that do not state one."""
+    """Code of CL-URGENCY; that of its type (`message_types`) for a message that does not state one."""
     attachments: tuple[Attachment, ...]
     signing_officer: SigningOfficer

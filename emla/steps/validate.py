@@ -19,14 +19,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from emla.formats.message import attachment_elements, header_element, read_message
+from lxml import etree
+
+from emla.formats.message import (
+    attachment_elements,
+    header_element,
+    header_elements,
+    message_of,
+    read_message,
+)
 from emla.formats.schema import Schemas
 from emla.formats.xml import ElementPaths, XmlDocument, local_name, parse_xml, text_of
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding, Severity
 from emla.model.limits import XmlLimits
 from emla.model.message import Message
+from emla.model.message_types import MESSAGE_TYPES
 from emla.model.terms import SENDING, Terms
+from emla.rules.context import Context
+from emla.rules.table import check
+from emla.rules.treaties import Treaties
 from emla.rules.weigh import weigh
 
 _AUTHORITY_ID = re.compile(r"[a-z]{2}(?:\.[a-z0-9][a-z0-9-]*)+")
@@ -82,7 +94,9 @@ def validate(
         )
     found = list(_identity(document, message, sender, recipient))
     blocked = bool(found)
-    ruled = weigh(schemas.rules.check(document), terms)
+    treaties = Treaties(schemas.instruments, schemas.countries) if schemas.countries else None
+    context = Context(document=document, message=message, terms=terms, instruments=treaties)
+    ruled = weigh((*schemas.rules.check(document), *check(context)), terms)
     if terms.sending:
         blocked = blocked or any(each.blocks for each in ruled)
     found = sorted((*found, *ruled), key=lambda finding: finding.line or 0)
@@ -172,14 +186,16 @@ def _identity(
 
 
 def _finding(rule: str, document: XmlDocument, names: tuple[str, ...], sentence: str) -> Finding:
-    element = header_element(document, *names)
-    path = ElementPaths().of(element)
+    return _about(rule, header_element(document, *names), sentence)
+
+
+def _about(rule: str, element: etree._Element, sentence: str) -> Finding:
     return Finding(
         rule=rule,
         severity=Severity.FATAL,
         message=sentence,
         line=element.sourceline,
-        path=path,
+        path=ElementPaths().of(element),
         source=f"emla/1 {rule}",
     )
 
@@ -201,10 +217,19 @@ def _own_form(document: XmlDocument, message: Message) -> Iterator[Finding]:
             ("InReplyTo",),
             "A message cannot answer itself; InReplyTo names the message answered.",
         )
-    said = text_of(header_element(document, "MessageType"))
-    if said != message.message_type:
-        sentence = f"MessageType says {said}, but the message is a {message.message_type}; write that."
-        yield _finding("BR-001", document, ("MessageType",), sentence)
+    if MESSAGE_TYPES[message.message_type].answers and message.in_reply_to is None:
+        sentence = (
+            f"InReplyTo is missing: a {message.message_type} must name the message it is about, by MessageId."
+        )
+        yield _finding("BR-001", document, (), sentence)
+    for element in header_elements(document, "MessageType"):
+        name, said = local_name(message_of(element)), text_of(element)
+        if said != name:
+            sentence = f"MessageType says {said}, but the message is a {name}; write that."
+            yield _about("BR-001", element, sentence)
+    for element in header_elements(document, "MessageId")[1:]:
+        if bytes.fromhex(text_of(element)) == message.message_id:
+            yield _about("BR-001", element, "A draft bears another MessageId than the message that holds it.")
 
 
 def _parties(
@@ -264,12 +289,4 @@ def _attachments(document: XmlDocument, message: Message) -> Iterator[Finding]:
         seen_names.add(name.casefold())
         for child, sentence in sentences:
             place = next((c for c in element.iterchildren("*") if local_name(c) == child), element)
-            path = ElementPaths().of(place)
-            yield Finding(
-                rule="BR-056",
-                severity=Severity.FATAL,
-                message=sentence,
-                line=place.sourceline,
-                path=path,
-                source="emla/1 BR-056",
-            )
+            yield _about("BR-056", place, sentence)

@@ -32,15 +32,17 @@ def changed(old: str, new: str, count: int = 1) -> bytes:
     return text.replace(old, new, count).encode()
 
 
-def validated(data: bytes) -> ValidMessage:
-    """Validate as the sender of S01 does."""
-    return validate(data, schemas=schemas(), limits=XmlLimits(), sender="jp.moj", recipient="nl.moj")
+def validated(data: bytes, *, sender: str = "jp.moj", recipient: str = "nl.moj") -> ValidMessage:
+    """Validate as the sender does, of S01 if nobody else is named."""
+    return validate(data, schemas=schemas(), limits=XmlLimits(), sender=sender, recipient=recipient)
 
 
-def refusal(data: bytes) -> tuple[str, tuple[Finding, ...]]:
+def refusal(
+    data: bytes, *, sender: str = "jp.moj", recipient: str = "nl.moj"
+) -> tuple[str, tuple[Finding, ...]]:
     """Code and findings with which a message is refused; ``("", ())`` if it is not."""
     try:
-        validated(data)
+        validated(data, sender=sender, recipient=recipient)
     except InvalidMessageError as error:
         return error.code, error.findings
     return "", ()

@@ -16,6 +16,7 @@ from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.gateway import Gateway
 from emla.flow.line.ways import Ways
 from emla.formats.export import encode_export
+from emla.model.documents import Authority
 from emla.model.errors import EmlaError, IllegalTransitionError, InvalidDocumentError, TransportError
 from emla.ports.hub_line import HubLine
 from emla.ports.transport import Refusal, Transport
@@ -140,7 +141,10 @@ class Refresh:
         if peer not in self._plans:
             chance = int.from_bytes(self._gateway.entropy(4), "big") / 2**32
             first = _FIRST_SECONDS + chance * (_EVERY_SECONDS - _FIRST_SECONDS)
-            self._plans[peer] = _Plan(hourly_at=self._gateway.clock.steady() + first)
+            # A start does not know what of ours arrived before it. Who can ask us does so within the hour; for others we tell.
+            untold = not _can_be_asked(self._gateway.identity.authority)
+            hourly_at = self._gateway.clock.steady() + first
+            self._plans[peer] = _Plan(hourly_at=hourly_at, push_later=untold, unheard=untold)
         return self._plans[peer]
 
     # --- visits ---
@@ -202,7 +206,7 @@ class Refresh:
     def _answers(self, peer: str) -> bool:
         """Whether a peer can be asked anything at all."""
         authority = self._gateway.directory.find(peer)
-        return authority is not None and bool(authority.card.endpoints or not authority.card.hubs)
+        return authority is not None and _can_be_asked(authority)
 
     async def _pinged(self, peer: str) -> None:
         if authority := self._gateway.directory.find(peer):
@@ -254,3 +258,8 @@ class Refresh:
                 break
             # While it was under way the peer pushed newer ones: beside those, an honest answer would look like a rollback.
         return await self._take(peer, answer, fetched=True)
+
+
+def _can_be_asked(authority: Authority) -> bool:
+    """Whether others reach it by a line of its own, and so can fetch its documents."""
+    return bool(authority.card.endpoints or not authority.card.hubs)

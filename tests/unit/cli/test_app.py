@@ -115,6 +115,8 @@ def test_the_same_error_is_one_json_document(monkeypatch: pytest.MonkeyPatch) ->
                     "line": 3,
                     "path": "/a",
                     "source": "s",
+                    "remedy": "",
+                    "override": "",
                 }
             ],
         }

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -138,6 +138,23 @@ async def test_a_refusal_that_an_old_document_explains_leads_to_one_visit(house:
         refresh.refused(RECIPIENT, code)
         await asked(refresh, line, "push", "fetch")
     assert woken == [RECIPIENT]
+
+
+async def test_whom_nobody_can_ask_tells_its_documents_again_after_a_start(house: House) -> None:
+    """What was published in the last moment of the process before may have reached nobody, and nobody fetches from a mailbox."""
+    identity = house.sender.station.gateway.identity
+    card = replace(identity.authority.card, endpoints=(), hubs=("eu.hub",))
+    async with refreshing(house) as (refresh, line):
+        refresh.contact(RECIPIENT)
+        await asked(refresh, line)
+    house.sender.station.gateway.identity = replace(
+        identity, authority=replace(identity.authority, card=card)
+    )
+    async with refreshing(house) as (refresh, line):
+        assert refresh.unheard(RECIPIENT)
+        refresh.contact(RECIPIENT)
+        await asked(refresh, line, "push")
+        assert not refresh.unheard(RECIPIENT)
 
 
 async def test_visits_are_a_minute_apart_and_a_refusal_is_answered_once(

@@ -32,7 +32,7 @@ def attempt():
         else:
             os.write(1, b"done ")
     return b"<x/>"
-press(Order(form={form!r}, schemas={schemas!r}, cpu_seconds=20, memory_bytes=2**29, parent=os.getppid()), attempt)
+press(Order(form={form!r}, schemas={schemas!r}, language="en", cpu_seconds=20, memory_bytes=2**29, parent=os.getppid()), attempt)
 """
 
 

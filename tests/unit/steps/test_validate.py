@@ -1,10 +1,14 @@
+import re
+
 import pytest
 
 from emla.formats.schema import Schemas
 from emla.model.errors import InvalidMessageError
+from emla.model.findings import Finding
 from emla.model.limits import XmlLimits
 from emla.steps.validate import check_parts, validate
 from tests.support.sample_case import changed, refusal, s01, schemas, validated
+from tests.support.sample_messages import FOLDER
 
 PARTS = [(a.file_name, a.size_bytes, a.sha256) for a in validated(s01()).message.attachments]
 
@@ -69,6 +73,30 @@ def test_a_message_cannot_answer_itself() -> None:
     before = "<RelatesTo>"
     reply = "<InReplyTo>6f1c0a9de25b47c38b1f6a0d94e7c215</InReplyTo>"
     assert rules_and_paths(changed(before, reply + before)) == [("BR-001", "InReplyTo")]
+
+
+def _sample(name: str, old: str, new: str) -> tuple[str, tuple[Finding, ...]]:
+    """What is said of a sample in which a text was replaced wherever it stands."""
+    data = (FOLDER / f"{name}.xml").read_text(encoding="utf-8")
+    assert re.search(old, data)
+    return refusal(re.sub(old, new, data).encode(), sender="rs.moj", recipient="at.moj")
+
+
+def test_an_answer_must_say_what_it_answers() -> None:
+    code, findings = _sample("status-inquiry", "<InReplyTo>.*</InReplyTo>", "")
+    assert code == "invalid-message"
+    assert [(each.rule, each.path) for each in findings] == [("BR-001", "/StatusInquiry/MessageHeader")]
+    assert "InReplyTo" in findings[0].message
+    assert _sample("use-consent-request", "<InReplyTo>.*</InReplyTo>", "") == ("", ())
+
+
+def test_a_draft_has_a_header_of_its_own() -> None:
+    place = "/DraftForConsultation/Draft/MLARequest/MessageHeader/"
+    draft = "draft-for-consultation"
+    _, findings = _sample(draft, "<MessageType>MLARequest<", "<MessageType>Decision<")
+    assert [(each.rule, each.path) for each in findings] == [("BR-001", place + "MessageType")]
+    _, findings = _sample(draft, "<MessageId>.*</MessageId>", f"<MessageId>{'12' * 15}ab</MessageId>")
+    assert [(each.rule, each.path) for each in findings] == [("BR-001", place + "MessageId")]
 
 
 def test_sender_and_recipient_must_differ_and_be_single_dotted() -> None:
