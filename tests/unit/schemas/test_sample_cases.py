@@ -16,6 +16,7 @@ from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding
 from emla.model.limits import XmlLimits
 from emla.model.message import Message
+from emla.model.terms import SENDING, Terms
 from emla.steps.validate import validate
 from tests.support.sample_case import schemas
 from tests.support.sample_cases import (
@@ -61,13 +62,18 @@ def message_of(path: Path) -> Message:
     return read_message(parse_xml(path.read_bytes(), XmlLimits()))
 
 
-def judged(data: bytes) -> tuple[str, tuple[Finding, ...]]:
+def judged(data: bytes, terms: Terms = SENDING) -> tuple[str, tuple[Finding, ...]]:
     """Code of the refusal, or nothing, and all findings, as the sender's own gateway has them."""
     sender = re.search(rb"<Sender>.*?<AuthorityId>([^<]+)<", data, re.DOTALL)
     assert sender is not None
     try:
         valid = validate(
-            data, schemas=schemas(), limits=XmlLimits(), sender=sender[1].decode(), recipient=None
+            data,
+            schemas=schemas(),
+            limits=XmlLimits(),
+            sender=sender[1].decode(),
+            recipient=None,
+            terms=terms,
         )
     except InvalidMessageError as error:
         return error.code, error.findings
@@ -81,7 +87,7 @@ def test_a_message_of_a_case_has_no_findings(path: Path) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: name_of(variant.path))
 def test_a_variant_has_the_fault_in_its_name_and_no_other(variant: Variant) -> None:
-    code, findings = judged(variant.path.read_bytes())
+    code, findings = judged(variant.path.read_bytes(), variant.terms)
     assert sorted({each.rule for each in findings}) == list(variant.rules)
     if variant.place is not None:
         assert [each.path for each in findings] == [variant.place]
