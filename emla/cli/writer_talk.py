@@ -25,11 +25,13 @@ _FILE_SIGN = "@"
 _SHOWN_MAX = 200
 HELP = (
     "Enter takes what stands in brackets, or leaves out what is not needed.\n"
-    "  ?   why this is asked, and which answers there are      =    all sections and what is missing\n"
-    "  <   back to the question before                         =4   go to section 4\n"
-    "  >   leave this for later                                !    stop; everything is saved\n"
+    "  ?      why this is asked, and which answers there are\n"
+    "  <  >   back to the question before; leave this one for later\n"
+    "  =  =4  all sections and what is missing; go to section 4\n"
+    "  !      stop; everything is saved\n"
     "  @FILE  takes a long text from a file"
 )
+"""Fits a terminal of 80 columns."""
 
 Save = Callable[[dict[str, str]], None]
 CheckFile = Callable[[str, Answers, str], str]
