@@ -95,20 +95,23 @@ def _variant(table: dict[str, Any], folder: Path, requesting: str) -> Variant:
 
 def _terms(context: dict[str, Any], requesting: str) -> Terms:
     """The context of a variant: each name belongs to the recipient's wishes or to the facts of the case."""
-    known = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in context.items()
-        if name != "today"
-    }
     of_wishes = {each.name for each in fields(Wishes)}
-    wishes = {name: value for name, value in known.items() if name in of_wishes}
-    case = {name: value for name, value in known.items() if name not in of_wishes}
+    wishes: dict[str, Any] = {}
+    case: dict[str, Any] = {"requesting": requesting}
+    for name, value in context.items():
+        if name != "today":
+            (wishes if name in of_wishes else case)[name] = _frozen(value)
     return Terms(
         sending=True,
         today=context.get("today"),
         wishes=Wishes(**wishes) if wishes else None,
-        case=CaseFacts(**{"requesting": requesting, **case}) if case else None,
+        case=CaseFacts(**case) if context.keys() - of_wishes - {"today"} else None,
     )
+
+
+def _frozen(value: object) -> object:
+    """Lists as tuples."""
+    return tuple(_frozen(each) for each in value) if isinstance(value, list) else value
 
 
 @cache
