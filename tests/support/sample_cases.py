@@ -10,12 +10,13 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from emla.model.terms import CaseFacts, Terms, Wishes
 from tests.support.sample_case import SCHEMA_FOLDER
 
 FOLDER = SCHEMA_FOLDER / "samples"
@@ -49,6 +50,8 @@ class Variant:
     rules: tuple[str, ...]
     place: str | None
     code: str
+    terms: Terms
+    """What is known where it is checked: what the recipient wants, where the case stands, which day it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +82,36 @@ def _step(table: dict[str, Any]) -> Step:
     )
 
 
-def _variant(table: dict[str, Any], folder: Path) -> Variant:
+def _variant(table: dict[str, Any], folder: Path, requesting: str) -> Variant:
     return Variant(
         path=folder / table["file"],
         of=table["of"],
         rules=tuple(sorted((table["rule"], *table.get("also", ())))),
         place=table.get("path"),
         code=table.get("code", "invalid-message"),
+        terms=_terms(table.get("context", {}), requesting),
     )
+
+
+def _terms(context: dict[str, Any], requesting: str) -> Terms:
+    """The context of a variant: each name belongs to the recipient's wishes or to the facts of the case."""
+    of_wishes = {each.name for each in fields(Wishes)}
+    wishes: dict[str, Any] = {}
+    case: dict[str, Any] = {"requesting": requesting}
+    for name, value in context.items():
+        if name != "today":
+            (wishes if name in of_wishes else case)[name] = _frozen(value)
+    return Terms(
+        sending=True,
+        today=context.get("today"),
+        wishes=Wishes(**wishes) if wishes else None,
+        case=CaseFacts(**case) if context.keys() - of_wishes - {"today"} else None,
+    )
+
+
+def _frozen(value: object) -> object:
+    """Lists as tuples."""
+    return tuple(_frozen(each) for each in value) if isinstance(value, list) else value
 
 
 @cache
@@ -97,11 +122,12 @@ def cases() -> tuple[SampleCase, ...]:
 
 def _read(folder: Path) -> SampleCase:
     document = tomllib.loads((folder / "case.toml").read_text(encoding="utf-8"))
+    requesting = next(each["from"] for each in document["step"] if "from" in each)
     return SampleCase(
         folder=folder,
         title=document["title"],
         steps=tuple(_step(each) for each in document["step"]),
-        variants=tuple(_variant(each, folder) for each in document.get("variant", ())),
+        variants=tuple(_variant(each, folder, requesting) for each in document.get("variant", ())),
     )
 
 
