@@ -1,12 +1,16 @@
 """Writes docs/reference/rules.md from the rules themselves. Run it with `make docs`."""
 
+import re
 import sys
 from pathlib import Path
 
 from emla.formats.schematron import RuleFiles
 from emla.model.findings import Severity
+from emla.rules.completeness import ITEMS
+from emla.rules.table import RULES
 
 ROOT = Path(__file__).parent
+COMPLETENESS = ROOT / "reference" / "completeness.md"
 PAGE = ROOT / "reference" / "rules.md"
 SCHEMAS = ROOT.parent / "schemas"
 _WEIGHTS = {
@@ -41,6 +45,17 @@ def page() -> str:
         for each in checks
     )
     identity = "\n".join(_row(rule, "fatal", what, f"emla/1 {rule}") for rule, what in _IDENTITY.items())
+    more = "\n".join(
+        _row(
+            f'<a id="{each.id.lower()}"></a>{each.id}',
+            each.severity.value,
+            each.needs,
+            re.sub(r"\{[a-z]+\}", "...", each.message),
+            each.remedy,
+            each.source,
+        )
+        for each in RULES
+    )
     weights = "\n".join(
         _row(each.value, _WEIGHTS[each]) for each in (Severity.FATAL, Severity.ERROR, Severity.WARNING)
     )
@@ -71,12 +86,45 @@ They are Schematron, in `schemas/rules/`, and any processor of ISO Schematron ca
 | Rule | Weight | What is wrong | How to mend it | Source |
 |---|---|---|---|---|
 {rows}
+
+## Rules that need more
+
+They are functions in `emla/rules/`. What they need is known where it is known: the recipient's profile at the sender, the
+case in the gateway that holds it. A rule whose matter is not known finds nothing.
+
+| Rule | Weight | Needs | What is wrong | How to mend it | Source |
+|---|---|---|---|---|---|
+{more}
+"""
+
+
+def completeness() -> str:
+    """The page about the score."""
+    rows = "\n".join(
+        _row("required" if each.required else "wished", each.what, each.about or "the request", each.source)
+        for each in ITEMS
+    )
+    return f"""# Completeness
+
+`emla message check` counts how much of what a request should say is there. The score decides nothing: whether a message may be
+sent is said by the [rules](rules.md).
+
+- Each item counts once for each element it is about. What does not apply is not counted: particulars of a hearing only where a
+  hearing is asked for, the text of the law only where a measure is coercive.
+- **Required** is what the treaty in the last column lists for a request, or what a coercive measure needs. The percentage is the
+  share of these that are there, rounded down; 100 % means all.
+- **Wished** is what spares a question back. It is counted beside, and is no part of the percentage.
+- The number is comparable only with that of the same request, before and after it was mended.
+
+| | Item | Counted for each | Source |
+|---|---|---|---|
+{rows}
 """
 
 
 def pages() -> dict[Path, str]:
     """Every generated page and its text as it should be."""
-    return {PAGE: page()}
+    return {PAGE: page(), COMPLETENESS: completeness()}
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from emla.bootstrap.audit import verify_ledger
+from emla.bootstrap.demo_draft import MISSING, write_first_draft
 from emla.bootstrap.demo_servers import DemoServer, make_demo_server
 from emla.bootstrap.demo_tamper import copy_of_package, offer_tampered
 from emla.bootstrap.sample import CAPTURE_NAME, write_sample
@@ -25,7 +26,7 @@ from emla.client.upload import OpenPart, PartFile
 from emla.formats.export import decode_export
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority
-from emla.model.errors import EmlaError
+from emla.model.errors import EmlaError, InvalidMessageError
 from emla.model.package import PartRole
 from emla.steps.trust import trust_documents
 from emla.steps.verify_acknowledgement import verify_acknowledgement
@@ -165,10 +166,32 @@ class Story:
         for path in files:
             self._console.print(f"      {path.name:<28}{path.stat().st_size:>12,} bytes")
         async with Client(japan.socket) as client:
+            await self._refused(client, files, message)
             with _open_parts(files, message) as parts:
                 submitted = await client.submit(parts)
             await self._submitted(client, submitted.pid)
         return submitted.pid, {path.name: _sha256(path) for path in files}
+
+    async def _refused(self, client: Client, files: list[Path], message: Path) -> None:
+        """The first draft lacks three things: all are named at once, nothing is stored, and it is mended."""
+        draft = write_first_draft(message, self._folder / "draft")
+        before = await client.status()
+        try:
+            with _open_parts([draft, *files[1:]], draft) as parts:
+                await client.submit(parts)
+        except InvalidMessageError as error:
+            found = error.findings
+        else:
+            found = ()
+        for each in found:
+            self._console.print(f"      line {each.line}: {each.message} [dim]{each.rule}, {each.source}[/]")
+            self._console.print(f"      [dim]to mend it: {each.remedy}[/]")
+        after = await client.status()
+        self._expect(
+            holds=sorted(each.rule for each in found) == sorted(MISSING) and before.ledger == after.ledger,
+            text=f"the first draft is refused with {len(found)} errors, all at once; nothing of it was stored",
+        )
+        self._fact("the officer mends them, and submits it again")
 
     async def _submitted(self, client: Client, pid: str) -> None:
         """What there is to say as soon as the message is in."""

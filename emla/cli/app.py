@@ -18,6 +18,7 @@ FAMILIES = {
     "doctor": Entry("doctor:doctor", "Check everything the gateway needs; say what to do."),
     "message": Entry("message:message", "Check, send, list, show and open messages."),
     "request": Entry("message:message", "The same as message."),
+    "schema": Entry("schema:schema", "What the words of messages mean."),
     "card": Entry("card:card", "This authority's own card."),
     "keys": Entry("keys:keys", "The private keys of this authority and of its people."),
     "root": Entry("root:root", "The offline root, on removable media."),

@@ -9,12 +9,16 @@ from emla.client.upload import OpenPart, PartFile
 from emla.formats.message import read_message
 from emla.formats.schema import Schemas
 from emla.formats.xml import parse_xml
+from emla.model.documents import Authority
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Override
 from emla.model.limits import XmlLimits
 from emla.model.message import Attachment
 from emla.model.package import PartRole
-from emla.model.terms import Terms
+from emla.model.terms import SENDING, Terms
+from emla.rules.completeness import Completeness, completeness
+from emla.rules.context import Context
+from emla.rules.profile import wishes_of
 from emla.steps.validate import ValidMessage, check_parts, validate
 
 MAIN_MEDIA = "application/xml"
@@ -25,13 +29,16 @@ def open_main(file: Path) -> OpenPart:
     return OpenPart(PartFile(path=file, name=file.name, media=MAIN_MEDIA, role=PartRole.MAIN))
 
 
-def check_message(main: OpenPart, data: Path, overrides: tuple[Override, ...] = ()) -> ValidMessage:
+def check_message(
+    main: OpenPart, data: Path, overrides: tuple[Override, ...] = (), recipient: Authority | None = None
+) -> ValidMessage:
     """Check the message document.
 
     Args:
         main: the open document.
         data: the data folder. Where no authority is in it, the message's own word about its sender is taken.
         overrides: what the officer decided to send in spite of.
+        recipient: whose profile it must suit, and to whom it must be addressed; None: nobody's in particular.
 
     Raises:
         InvalidMessageError: with all findings.
@@ -39,8 +46,21 @@ def check_message(main: OpenPart, data: Path, overrides: tuple[Override, ...] = 
     limits, schemas = XmlLimits(), Schemas(schema_folder())
     document = main.read(limits.size_bytes_max)
     sender = own_authority_id(data) or _claimed_sender(document, schemas, limits)
-    terms = Terms(sending=True, overrides=overrides)
-    return validate(document, schemas=schemas, limits=limits, sender=sender, recipient=None, terms=terms)
+    terms = Terms(
+        sending=True, overrides=overrides, wishes=wishes_of(recipient.profile) if recipient else None
+    )
+    to = recipient.id if recipient else None
+    return validate(document, schemas=schemas, limits=limits, sender=sender, recipient=to, terms=terms)
+
+
+def completeness_of(main: OpenPart) -> Completeness | None:
+    """How complete the request is; None where it cannot be read, or is no request for measures."""
+    try:
+        document = parse_xml(main.read(XmlLimits().size_bytes_max), XmlLimits())
+        message = read_message(document)
+    except (InvalidMessageError, ValueError, LookupError, AttributeError):
+        return None
+    return completeness(Context(document=document, message=message, terms=SENDING))
 
 
 def _claimed_sender(document: bytes, schemas: Schemas, limits: XmlLimits) -> str:

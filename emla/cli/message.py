@@ -5,6 +5,7 @@ from emla.cli.lazy import Entry, LazyGroup
 message = LazyGroup(
     "message",
     table={
+        "new": Entry("message_new:new", "Write a request, question by question."),
         "check": Entry("message_check:check", "Check a message file; nothing is sent."),
         "preview": Entry("message_preview:preview", "Show a message as a page to read and print."),
         "send": Entry("message_send:send", "Check a message with its attachments and send it."),
@@ -14,6 +15,6 @@ message = LazyGroup(
         "close": Entry("message_list:close", "Propose to give up opening a package in quarantine."),
         "open": Entry("message_open:open_message", "Save the parts of a message as files."),
     },
-    text="Check, preview, send, list, show and open messages.",
+    text="Write, check, preview, send, list, show and open messages.",
     example="emla message send request.xml --wait 60",
 )

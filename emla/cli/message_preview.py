@@ -6,6 +6,7 @@ import click
 
 from emla.cli.invocation import common, wants_json
 from emla.cli.lazy import example_text
+from emla.model.codelist import LANGUAGES
 
 
 @common
@@ -19,7 +20,14 @@ from emla.cli.lazy import example_text
     metavar="FILE",
     help="Where to write it; else in this folder, named after the message file. .pdf in the name means --pdf.",
 )
-def preview(file: Path, *, pdf: bool, target: Path | None) -> None:
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    help="Language of the labels of codes; the names of the fields are in English.",
+)
+def preview(file: Path, *, pdf: bool, target: Path | None, lang: str) -> None:
     """Show a message as a page to read and print.
 
     Works for any message, also one that was received (`emla message open`) and one that is not valid yet: what the
@@ -40,7 +48,7 @@ def preview(file: Path, *, pdf: bool, target: Path | None) -> None:
         target = Path(f"{file.stem}.{form}")
     with open_main(file) as main:
         document = main.read(XmlLimits().size_bytes_max)
-    page = print_page(document, form, schemas=schema_folder())
+    page = print_page(document, form, schemas=schema_folder(), language=lang)
     write_new(target, page.data, private=True)
     if wants_json():
         listed = {

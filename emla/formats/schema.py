@@ -21,6 +21,8 @@ from pathlib import Path
 
 from lxml import etree
 
+from emla.formats.genericode import CodeLists
+from emla.formats.instruments import Instruments
 from emla.formats.schema_compile import CompiledVersion
 from emla.formats.schema_index import Child, SchemaIndex, read_index
 from emla.formats.schema_sentences import describe
@@ -62,6 +64,8 @@ class Schemas:
             compiled = CompiledVersion(version, index)
             self._by_root.update(dict.fromkeys(index.message_roots(), compiled))
         self.rules = RuleFiles(folder / "rules")
+        self.instruments = Instruments(folder)
+        self.countries = CodeLists(folder).find("CL-COUNTRY")
 
     def preload(self) -> None:
         """Compile now what else is compiled for each invalid document, and keep it: after this no file is read.
@@ -70,6 +74,7 @@ class Schemas:
         """
         for compiled in set(self._by_root.values()):
             compiled.keep()
+        self.instruments.preload()
 
     @property
     def roots(self) -> tuple[str, ...]:

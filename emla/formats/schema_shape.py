@@ -8,14 +8,16 @@ Rule of this file: our schemas use sequences, choices, elements and references, 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lxml import etree
 
+from emla.formats.genericode import CodeLists
 from emla.formats.schema_index import XS, Documentation
 from emla.formats.xml import qualified_name
 
+_LIST = re.compile(r"Code list: (CL-[A-Z]+)")
 _DOCUMENTATION = re.compile(r"(?P<text>.*?)\s*Source: (?P<source>.*?)\.?$", re.DOTALL)
 
 
@@ -34,7 +36,15 @@ class SchemaShape:
     content: dict[str, tuple[str | Choice, ...]]
     """By qualified type name: element names and choices, in the order in which they must stand."""
     codes: dict[str, dict[str, Documentation]]
-    """By qualified type name: each code with its words."""
+    """By qualified type name: each code of a closed list with its words."""
+    lists: dict[str, str] = field(default_factory=dict)
+    """By qualified type name: the code list its values come from, ``CL-MEASURE``."""
+    suggested: dict[str, dict[str, Documentation]] = field(default_factory=dict)
+    """By qualified type name: codes of a list that the schema leaves open; others are good as well."""
+
+    def words(self, type_name: str, code: str) -> Documentation | None:
+        """The words beside a code, whichever kind its list is of."""
+        return self.codes.get(type_name, {}).get(code) or self.suggested.get(type_name, {}).get(code)
 
 
 def read_shape(folder: Path, parser: etree.XMLParser) -> SchemaShape:
@@ -46,6 +56,7 @@ def read_shape(folder: Path, parser: etree.XMLParser) -> SchemaShape:
     """
     content: dict[str, tuple[str | Choice, ...]] = {}
     codes: dict[str, dict[str, Documentation]] = {}
+    lists: dict[str, str] = {}
     for path in sorted(folder.glob("*.xsd")):
         schema = etree.parse(path, parser).getroot()
         namespace = schema.get("targetNamespace", "")
@@ -58,9 +69,39 @@ def read_shape(folder: Path, parser: etree.XMLParser) -> SchemaShape:
                 one.get("value", ""): _documentation(one)
                 for one in simple.iterfind(f"{XS}restriction/{XS}enumeration")
             }
+            name = f"{{{namespace}}}{simple.get('name')}"
             if listed:
-                codes[f"{{{namespace}}}{simple.get('name')}"] = listed
-    return SchemaShape(content=content, codes=codes)
+                codes[name] = listed
+            if list_ := _LIST.search(_documentation(simple).text):
+                lists[name] = list_[1]
+    return SchemaShape(content=content, codes=codes, lists=lists)
+
+
+def with_labels(shape: SchemaShape, lists: CodeLists, language: str) -> SchemaShape:
+    """The same shape with the labels of the code lists, in a language; also for lists that the schema leaves open.
+
+    Args:
+        shape: as it was read.
+        lists: the code lists.
+        language: BCP 47; a label that is not given in it is in English.
+
+    Raises:
+        ConfigurationError: ``unreadable-file``: a list has a fault.
+    """
+    codes, suggested = dict(shape.codes), dict(shape.suggested)
+    for type_name, list_name in shape.lists.items():
+        found = lists.find(list_name)
+        if found is None:
+            continue
+        labels = {
+            each.code: Documentation(text=f"{each.label(language)}. {each.definition}", source=each.source)
+            for each in found.codes.values()
+        }
+        if type_name in codes:
+            codes[type_name] = {code: labels.get(code, words) for code, words in codes[type_name].items()}
+        else:
+            suggested[type_name] = labels
+    return replace(shape, codes=codes, suggested=suggested)
 
 
 def _content(sequence: etree._Element, namespace: str) -> tuple[str | Choice, ...]:

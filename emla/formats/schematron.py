@@ -38,6 +38,8 @@ from emla.model.findings import Finding, Severity
 
 FINDINGS_MAX = 500
 """So many findings of the rules are worded: with those of the schema they fit a record."""
+_GATES_MAX = 256
+"""So many gates are kept: one for each kind of message and each combination of what is true of it."""
 _SHOWN_MAX = 80
 _UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _FIRST_STEP = re.compile(r"/(?!/)(?:([\w.-]+):)?([\w.-]+)")
@@ -131,7 +133,12 @@ class _Compiled:
         self._xpaths: dict[str, etree.XPath] = {}
         self._functions = {(None, "key"): _Lookup(file, self._xpath)}
         self._lets = [(each.name, self._xpath(each.value)) for each in file.lets]
-        self._gates: dict[str, etree.XPath | None] = {}
+        flags = [each for each in file.lets if each.value.startswith("boolean(") and "$" not in each.value]
+        self._flags = [each.name for each in flags]
+        # All of them are asked at once, as the bits of one number.
+        bits = [f"{2**at} * number({each.value})" for at, each in enumerate(flags)]
+        self._bits = self._xpath(f"string({' + '.join(bits)})") if bits else None
+        self._gates: dict[tuple[str, int], etree.XPath | None] = {}
         for pattern in file.patterns:  # everything once, so that nothing is compiled or refused later
             for rule in pattern.rules:
                 self._prepare(rule)
@@ -139,18 +146,27 @@ class _Compiled:
     def run(self, root: etree._Element, paths: ElementPaths) -> Iterator[Finding]:
         """Every finding at a document."""
         name = qualified_name(root)
-        variables: _Variables = {}
+        bits = int(str(self._bits(root))) if self._bits else 0
+        flags: _Variables = {flag: bool(bits >> at & 1) for at, flag in enumerate(self._flags)}
+        others: _Variables = {}
         for let, value in self._lets:
-            variables[let] = _named(value(root, **variables))
-        gate = self._gate(name)
-        if gate is None or not gate(root, **variables):
+            if let not in flags:
+                others[let] = _named(value(root, **flags, **others))
+        gate = self._gate(name, bits)
+        if gate is None or not gate(root, **others):
             return
+        variables = flags | others
         for pattern in self.file.patterns:
             yield from self._run_pattern(pattern, root, name, variables, paths)
 
-    def _gate(self, name: str) -> etree.XPath | None:
-        """Whether anything fails in a document of this root, as one expression; None where no rule concerns it."""
-        if name not in self._gates:
+    def _gate(self, name: str, bits: int) -> etree.XPath | None:
+        """Whether anything fails in a document of this root, as one expression; None where no rule concerns it.
+
+        What is true or false of the whole document stands in it as such, which is cheaper than to hand it in.
+        """
+        if (name, bits) not in self._gates:
+            if len(self._gates) >= _GATES_MAX:
+                self._gates.clear()
             terms = [
                 # What a rule names itself, the gate cannot know: there it asks only whether the rule applies.
                 f"{context}[{' or '.join(each.fails for each in rule.checks) if not rule.lets else 'true()'}]"
@@ -160,10 +176,12 @@ class _Compiled:
                 for context in rule.contexts
                 if self._concerns(context, name)
             ]
-            self._gates[name] = (
-                self._xpath(" or ".join(f"boolean({each})" for each in terms)) if terms else None
-            )
-        return self._gates[name]
+            gate = " or ".join(f"boolean({each})" for each in terms)
+            for at, flag in enumerate(self._flags):
+                known = "true()" if bits >> at & 1 else "false()"
+                gate = re.sub(rf"\${re.escape(flag)}(?![\w.-])", known, gate)
+            self._gates[name, bits] = self._compile(gate) if terms else None
+        return self._gates[name, bits]
 
     def _concerns(self, context: str, name: str) -> bool:
         first = _FIRST_STEP.match(context)
@@ -252,13 +270,16 @@ class _Compiled:
 
     def _xpath(self, expression: str) -> etree.XPath:
         if expression not in self._xpaths:
-            self._xpaths[expression] = etree.XPath(
-                expression,
-                namespaces=self.file.namespaces,
-                extensions=(self._functions,),
-                smart_strings=False,
-            )
+            self._xpaths[expression] = self._compile(expression)
         return self._xpaths[expression]
+
+    def _compile(self, expression: str) -> etree.XPath:
+        return etree.XPath(
+            expression,
+            namespaces=self.file.namespaces,
+            extensions=(self._functions,),
+            smart_strings=False,
+        )
 
 
 class _Lookup:

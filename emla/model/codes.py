@@ -245,6 +245,10 @@ _ROWS = (
          "Try again; if it repeats, look at the XML itself and tell the operator.", Who.OPERATOR, 500, 1),
     Code("pdf-unavailable", "This installation cannot make PDF files.",
          "Install emla with its extra pdf, or print the HTML page.", Who.OPERATOR, 500, 1),
+    Code("draft-damaged", "A draft of a message cannot be read.",
+         "Restore the file from a backup, or remove it with `emla message new --forget`.", Who.OFFICER, 400, 1),
+    Code("draft-open", "A draft of a message is open in another window.",
+         "Go on there, or close it first.", Who.OFFICER, 409, 1),
     Code("usage", "The command line is not complete.", "See `--help` of the command.", Who.OFFICER, 400, 2),
 )  # fmt: skip
 

@@ -64,7 +64,7 @@ def runs_right_to_left(text: str) -> bool:
 
 def code_label(shape: SchemaShape, type_name: str, code: str) -> str | None:
     """What a code means in a few words; None when the type has no codes or not this one."""
-    words = shape.codes.get(type_name, {}).get(code)
+    words = shape.words(type_name, code)
     return words.definition if words is not None and words.definition else None
 
 

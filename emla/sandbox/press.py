@@ -47,7 +47,12 @@ class PrintedPage:
 
 
 def print_page(
-    document: bytes, form: Format, *, schemas: Path, settings: OpenerSettings | None = None
+    document: bytes,
+    form: Format,
+    *,
+    schemas: Path,
+    language: str = "en",
+    settings: OpenerSettings | None = None,
 ) -> PrintedPage:
     """Lay out a message document.
 
@@ -55,6 +60,7 @@ def print_page(
         document: its bytes, from anywhere.
         form: what to make.
         schemas: the folder of the schemas.
+        language: of the labels of codes.
         settings: processor time and memory; those of the opener.
 
     Raises:
@@ -65,6 +71,7 @@ def print_page(
     order = Order(
         form=form.value,
         schemas=str(schemas.absolute()),
+        language=language,
         cpu_seconds=settings.cpu_seconds,
         memory_bytes=settings.memory_bytes,
         parent=os.getpid(),

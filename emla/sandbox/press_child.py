@@ -20,9 +20,10 @@ from typing import NoReturn
 
 from lxml import etree
 
+from emla.formats.genericode import CodeLists
 from emla.formats.schema import Schemas
 from emla.formats.schema_index import Documentation
-from emla.formats.schema_shape import Choice, SchemaShape, read_shape
+from emla.formats.schema_shape import Choice, SchemaShape, read_shape, with_labels
 from emla.formats.xml import XmlDocument, parse_xml, qualified_name
 from emla.model.errors import InvalidMessageError
 from emla.model.limits import XmlLimits
@@ -51,7 +52,7 @@ def press(order: Order, read_document: Callable[[], bytes]) -> tuple[Printed, by
     leave_the_network()  # before typst has threads
     allow_processor_seconds(order.cpu_seconds)
     schemas = load_schemas(Path(order.schemas))
-    shapes = _shapes(Path(order.schemas))
+    shapes = _shapes(Path(order.schemas), order.language)
     try:
         layout = _pdf() if order.form == "pdf" else _html()
     except Unavailable as error:
@@ -84,15 +85,18 @@ def page_of(document: bytes, schemas: Schemas, shape: SchemaShape) -> Page:
     )
 
 
-def _shapes(schemas: Path) -> SchemaShape:
+def _shapes(schemas: Path, language: str) -> SchemaShape:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     codes: dict[str, dict[str, Documentation]] = {}
     content: dict[str, tuple[str | Choice, ...]] = {}
+    lists: dict[str, str] = {}
     for folder in sorted(schemas.glob("[0-9]*.[0-9]*")):
         shape = read_shape(folder, parser)
         codes |= shape.codes
         content |= shape.content
-    return SchemaShape(content=content, codes=codes)
+        lists |= shape.lists
+    shape = SchemaShape(content=content, codes=codes, lists=lists)
+    return with_labels(shape, CodeLists(schemas), language)
 
 
 def _html() -> Layout:

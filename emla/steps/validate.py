@@ -36,6 +36,9 @@ from emla.model.limits import XmlLimits
 from emla.model.message import Message
 from emla.model.message_types import MESSAGE_TYPES
 from emla.model.terms import SENDING, Terms
+from emla.rules.context import Context
+from emla.rules.table import check
+from emla.rules.treaties import Treaties
 from emla.rules.weigh import weigh
 
 _AUTHORITY_ID = re.compile(r"[a-z]{2}(?:\.[a-z0-9][a-z0-9-]*)+")
@@ -91,7 +94,9 @@ def validate(
         )
     found = list(_identity(document, message, sender, recipient))
     blocked = bool(found)
-    ruled = weigh(schemas.rules.check(document), terms)
+    treaties = Treaties(schemas.instruments, schemas.countries) if schemas.countries else None
+    context = Context(document=document, message=message, terms=terms, instruments=treaties)
+    ruled = weigh((*schemas.rules.check(document), *check(context)), terms)
     if terms.sending:
         blocked = blocked or any(each.blocks for each in ruled)
     found = sorted((*found, *ruled), key=lambda finding: finding.line or 0)

@@ -1,4 +1,5 @@
-"""Pages of messages: what may be hostile is shown, never run, and read by a process that can do nothing else.
+"""Pages of messages: what may be hostile is shown, never run, and read by a process that can do nothing else. And the writer: nothing
+typed is lost, nothing wrong is written.
 
 Rules of the table: `safeguard`.
 """
@@ -7,6 +8,8 @@ from tests.ablation.safeguard import Safeguard
 
 _PRESS = "tests/unit/sandbox/test_press.py"
 _PAGE = "tests/unit/pages/test_page.py"
+_TERMINAL = "tests/integration/test_writer_terminal.py"
+_DRAFTS = "tests/unit/bootstrap/test_drafts.py"
 
 ROWS = (
     Safeguard(
@@ -67,5 +70,49 @@ ROWS = (
         old="0o600 if private else 0o666",
         new="0o666",
         held_by=("tests/unit/cli/test_preview.py::test_a_page_is_written_for_its_reader_alone",),
+    ),
+    Safeguard(
+        name="an answer is on the disk before the next question",
+        row="nothing typed is lost",
+        file="emla/cli/writer_talk.py",
+        old="            self._save(self.answers)\n",
+        new="            pass\n",
+        held_by=(f"{_TERMINAL}::test_explaining_going_back_leaving_for_later_jumping_and_stopping",),
+    ),
+    Safeguard(
+        name="a draft is written by one writer at a time",
+        row="nothing typed is lost",
+        file="emla/bootstrap/drafts.py",
+        old="            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        new="            pass\n",
+        held_by=(f"{_DRAFTS}::test_one_writer_at_a_time",),
+    ),
+    Safeguard(
+        name="the request's folder appears whole or not at all",
+        row="nothing half-written",
+        file="emla/cli/writer_finish.py",
+        old="    finally:\n        shutil.rmtree(making, ignore_errors=True)\n",
+        new="    finally:\n        pass\n",
+        held_by=(
+            "tests/unit/cli/test_message_new.py::test_a_request_that_cannot_be_printed_leaves_no_folder",
+        ),
+    ),
+    Safeguard(
+        name="a member of the answers that nobody asks for is refused",
+        row="no fact is dropped",
+        file="emla/writing/from_file.py",
+        old="return answers, findings + _unused(interview, answers, given, used)",
+        new="return answers, findings",
+        held_by=(
+            "tests/unit/cli/test_message_new.py::test_everything_that_is_wrong_is_said_at_once_and_nothing_is_written",
+        ),
+    ),
+    Safeguard(
+        name="the check digits of an IBAN are checked",
+        row="right first time",
+        file="emla/writing/accept.py",
+        old="if int(digits) % 97 == 1:",
+        new="if digits:",
+        held_by=("tests/unit/writing/test_accept.py::test_what_will_not_do_is_said_with_what_to_write",),
     ),
 )

@@ -4,6 +4,7 @@ from tests.ablation import (
     rows_backup,
     rows_channel,
     rows_channel_hub,
+    rows_codes,
     rows_exchange,
     rows_faults,
     rows_forms,
@@ -40,5 +41,6 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_channel.ROWS,
     *rows_channel_hub.ROWS,
     *rows_rules.ROWS,
+    *rows_codes.ROWS,
     *rows_pages.ROWS,
 )

@@ -7,6 +7,7 @@ import platform
 import tempfile
 from pathlib import Path
 
+from tests.bench.checks import measure_checks
 from tests.bench.drive import Run, drive
 from tests.bench.floor import Primitive, primitives
 from tests.bench.hanging import cost, show
@@ -30,9 +31,10 @@ def main() -> int:
     parser.add_argument(
         "section",
         nargs="?",
-        choices=["load", "stored"],
+        choices=["load", "stored", "checks"],
         default="load",
-        help="stored: with a million stored packages against none; takes minutes and some 25 GB the first time",
+        help="checks: what checking costs (part of load, too); "
+        "stored: with a million stored packages against none; takes minutes and some 25 GB the first time",
     )
     parser.add_argument("--packages", type=int, default=1_000_000, help="how many are stored, with stored")
     chosen = parser.parse_args()
@@ -45,6 +47,8 @@ def main() -> int:
     )
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(f"packages of {len(template.data)} B XML + {_ATTACHMENT_BYTES} B attachment, all steps on\n")
+    if chosen.section == "checks":
+        return measure_checks(template)
     if chosen.section == "stored":
         return measure(template, chosen.packages)
     before = primitives(template.data, template.attachment)
@@ -61,7 +65,8 @@ def main() -> int:
     after = primitives(template.data, template.attachment)
     floor = _print_floor(before, after)
     _print_runs(runs, floor)
-    return _judge(runs, floor, show(costs))
+    failed = measure_checks(template)
+    return _judge(runs, floor, show(costs)) or failed
 
 
 def _print_floor(before: list[Primitive], after: list[Primitive]) -> float:

@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 
 from emla.formats.genericode import COLUMNS, NAMESPACE, CodeLists
+from emla.formats.schema_index import read_index
 from emla.model.codelist import LANGUAGES, CodeList
 from tests.support.sample_case import SCHEMA_FOLDER
 
@@ -106,6 +107,37 @@ def test_a_file_is_genericode_that_any_reader_of_it_takes(path: object) -> None:
         assert given == sorted(given, key=ids.index)
         assert required <= set(given)
         assert all([each.tag for each in value] == ["SimpleValue"] for value in row)
+
+
+def test_samples_use_no_code_that_its_list_does_not_have() -> None:
+    """Instruments, crimes, countries, currencies and languages are data: the schema would let an invented one pass."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    index = read_index(SCHEMA_FOLDER / "1.0", parser)
+    open_lists: dict[str, CodeList] = {}
+    for children in index.complex_types.values():
+        for child in children.values():
+            value = index.simple_types.get(child.type_name)
+            named = NAMED.search(value.documentation.text) if value is not None and not value.codes else None
+            if named:
+                open_lists[child.name] = lists().get(named[1])
+    assert {found.name for found in open_lists.values()} >= {
+        "CL-INSTRUMENT",
+        "CL-CRIME",
+        "CL-COUNTRY",
+        "CL-LANG",
+    }
+    seen = 0
+    for path in sorted((SCHEMA_FOLDER / "samples").rglob("*.xml")):
+        if path.name.startswith(("not-valid", "breaks")):
+            continue
+        for element in etree.parse(path, parser).iter("*"):
+            if element.tag in open_lists:
+                seen += 1
+                found, code = open_lists[str(element.tag)], (element.text or "").strip()
+                assert found.find(code), (
+                    f"{path.name}, line {element.sourceline}: {code} is not in {found.name}"
+                )
+    assert seen > 100
 
 
 def of(name: str, column: str) -> dict[str, str]:

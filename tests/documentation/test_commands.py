@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from emla.bootstrap.drafts import DRAFTS_VARIABLE
 from emla.cli.app import emla
 from emla.config import DATA_VARIABLE
 from emla.flow import events
@@ -20,7 +21,7 @@ SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)[^)]*\)")
 STARTS = re.compile(r"(?<![\w./-])emla +([a-z].*)")
 # Set by tools around emla, not by its settings.
-OTHER_VARIABLES = {DATA_VARIABLE, "EMLA_COMPLETE"}
+OTHER_VARIABLES = {DATA_VARIABLE, DRAFTS_VARIABLE, "EMLA_COMPLETE"}
 # Kinds of events look like settings.
 EVENTS = {value for value in vars(events).values() if isinstance(value, str)}
 ENDS = {"|", "||", "&&", ";", "&", ">", "<"}

@@ -23,7 +23,13 @@ def test_the_demo_with_a_hub_delivers_and_finds_nothing_on_the_hubs_disk() -> No
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    for words in ("HubAcceptance by eu.hub", "digest-mismatch", "none of them is anywhere", "all 5"):
+    for words in (
+        "refused with 3 errors",
+        "HubAcceptance by eu.hub",
+        "digest-mismatch",
+        "none of them is anywhere",
+        "all 5",
+    ):
         assert words in ended.stdout
 
 

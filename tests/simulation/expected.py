@@ -111,7 +111,7 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     "of the command line and of the start of a server": (
         "server-not-running", "unreadable-answer", "server-running", "not-initialised", "already-initialised",
         "bad-setting", "address-in-use", "newer-schema", "migration-changed", "unreadable-file", "unwritable-file",
-        "usage", "preview-failed", "pdf-unavailable",
+        "usage", "preview-failed", "pdf-unavailable", "draft-damaged", "draft-open",
     ),
     "of acts of operators and of two officers, whom no run has yet (tests/unit/flow)": (
         "act-lapsed", "wrong-state", "held", "closed",

@@ -46,6 +46,7 @@ def make_template(
         (".//{*}CaseId", "b" * 31 + "2"),
     ):
         _one(root, path).text = text
+    _one(root, ".//{*}PreservedUntil").text = "2039-12-31"
     kept = attachments[0]
     for each in root.findall(".//{*}ProvisionTextAttachment"):
         each.text = _one(kept, "{*}AttachmentId").text

@@ -10,6 +10,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from emla.flow.events import RULE_OVERRIDDEN, event
@@ -30,6 +31,7 @@ from emla.ports.blobs import BlobWriter
 from emla.ports.documents import DocumentTransaction
 from emla.ports.sandbox import Checked, Clerk, SandboxDiedError
 from emla.ports.store import DuplicateError, Issued, SentRow, Transaction
+from emla.rules.profile import wishes_of
 from emla.rules.weigh import overridden
 from emla.steps.acknowledge import Subject
 from emla.steps.address import address
@@ -121,7 +123,9 @@ class Submit:
             if repeated := self._repeated(checked.message, digest):
                 return repeated
             envelope = self._envelope(checked.message.recipient, submission)
-            drafted = await _alive(self._clerk.draft(body, submission.parts, envelope, checked=checked))
+            # Checked once more while it is sealed, now that it is known whose profile it must suit.
+            terms = self._terms(replace(submission, recipient=checked.message.recipient))
+            drafted = await _alive(self._clerk.draft(body, submission.parts, envelope, terms=terms))
         if isinstance(drafted.sealed, InvalidMessageError):
             raise drafted.sealed
         return await self._commit(drafted.checked, digest, drafted.sealed, submission)
@@ -134,6 +138,8 @@ class Submit:
         if repeated := self._repeated(checked.message, digest):
             return repeated
         envelope = self._envelope(checked.message.recipient, submission)
+        if submission.recipient is None:
+            checked = await self._check(main, replace(submission, recipient=checked.message.recipient))
         self._check_names(checked.message, submission)
         sealed = await self._seal(envelope, submission, main, checked.message)
         return await self._commit(checked, digest, sealed, submission)
@@ -159,7 +165,13 @@ class Submit:
 
     def _terms(self, submission: Submission) -> Terms:
         """What the rules may know beside the message."""
-        return Terms(sending=True, overrides=submission.overrides)
+        recipient = self._gateway.directory.find(submission.recipient) if submission.recipient else None
+        return Terms(
+            sending=True,
+            overrides=submission.overrides,
+            today=datetime.fromtimestamp(self._gateway.now(), UTC).date(),
+            wishes=wishes_of(recipient.profile) if recipient else None,
+        )
 
     def _recipient(self, authority: str, now: int) -> tuple[Authority, CardKey]:
         recipient = self._gateway.directory.find(authority)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from emla.bootstrap.schema_folder import schema_folder
+from emla.formats.genericode import CodeLists
 from tests.support.cli import emla
 
 REQUEST = schema_folder() / "samples" / "S01" / "mla-request.xml"
@@ -47,3 +48,13 @@ def test_a_message_that_is_not_valid_is_shown_with_what_is_wrong(tmp_path: Path)
     assert result.code == 0
     assert "emla message check" in result.err
     assert "What the check found: 1" in target.read_text(encoding="utf-8")
+
+
+def test_codes_are_explained_in_the_language_asked_for(tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    assert emla("message", "preview", str(REQUEST), "--to", str(target), "--lang", "fr").code == 0
+    page = target.read_text(encoding="utf-8")
+    measure = CodeLists(schema_folder()).get("CL-MEASURE").codes["SEARCH_SEIZURE"]
+    assert measure.label("fr") in page
+    assert measure.label("en") not in page
+    assert "SEARCH_SEIZURE" in page

@@ -82,6 +82,10 @@ def test_a_fault_is_said_with_file_line_and_what_is_wrong(old: str, new: str, wo
     assert words in refused(lambda text: text.replace(old, new, 1))
 
 
+def test_a_code_that_stands_twice_is_refused() -> None:
+    assert "TELEPHONE is there a second time" in refused(lambda text: text.replace(">VIDEO<", ">TELEPHONE<"))
+
+
 def test_a_list_without_rows_is_refused() -> None:
     words = refused(lambda text: text[: text.index("    <Row>")] + text[text.rindex("  </SimpleCodeList>") :])
     assert "no rows" in words

@@ -182,7 +182,8 @@ CONTEXTS = st.sampled_from(
 )
 TESTS = st.sampled_from(
     ["a", "@x", "not(b)", "count(*) > 1", "@x = '1'", ".//c", "../a", "following-sibling::b", "string(.) = ''", "key('k', @x)",
-     "key('k', */@x)/c", "a and not(@x)", "b/@x = c/@x", "$all > 4", "sum(//@x) > 2", "$all or b", "name(..) = 'r' and $all = 2"]
+     "key('k', */@x)/c", "a and not(@x)", "b/@x = c/@x", "$all > 4", "sum(//@x) > 2", "$all or b", "$any",
+     "not($any) and a", "name(..) = 'r' and $all = 2"]
 )  # fmt: skip
 LETS = st.sampled_from(["", '<let name="own" value="count(*)"/>'])
 TREES = st.recursive(
@@ -221,8 +222,9 @@ def rule_files(draw: st.DrawFn) -> str:
                 checks += f'<{kind} id="R{number}" role="error" test="{draw(TESTS)}">words</{kind}>'
             inner += f'<rule context="{draw(CONTEXTS)}">{draw(LETS)}{checks}</rule>'
         patterns.append(f'<pattern id="p{at}">{inner}</pattern>')
-    return '<xsl:key name="k" match="a|b[c]" use="@x"/><let name="all" value="count(//*)"/>' + "".join(
-        patterns
+    return (
+        '<xsl:key name="k" match="a|b[c]" use="@x"/><let name="all" value="count(//*)"/>'
+        '<let name="any" value="boolean(//b[@x])"/>' + "".join(patterns)
     )
 
 
