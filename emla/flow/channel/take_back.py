@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from emla.flow.channel.ledger_watch import BEHIND, LedgerWatch
 from emla.flow.gateway import Gateway
-from emla.flow.line.accept import PayloadSource
+from emla.flow.line.accept import PayloadSource, received_row
 from emla.flow.record import acknowledgement_row
 from emla.flow.reservations import CALLER
 from emla.formats import dsse
@@ -25,7 +25,7 @@ from emla.model.leg import LegKind, LegState, next_state
 from emla.model.limits import WIRE
 from emla.model.package import Header, Priority
 from emla.model.signed import SignedObject
-from emla.ports.store import DuplicateError, ReceivedRow, SentRow, Transaction
+from emla.ports.store import DuplicateError, SentRow, Transaction
 from emla.steps.verify_return import Returned, read_returned, verify_returned, verify_sender
 
 _HOP_BYTES = 1024 * 1024
@@ -165,23 +165,7 @@ class TakeBack:
         # The first of them is the RelayAcceptance, and its instant that of the acceptance.
         accepted = min(each.acknowledgement.at for each in returned.acknowledgements)
         transaction.insert_received(
-            ReceivedRow(
-                pid=subject.pid,
-                signed=returned.signed,
-                signature_sha256=subject.signature_sha256,
-                sender=header.sender,
-                msg=header.msg,
-                payload_id=header.payload.id,
-                payload_sha256=header.payload.sha256,
-                payload_size=header.payload.size,
-                payload=payload,
-                epoch=header.epoch,
-                seq=header.seq,
-                urgent=header.prio is Priority.URGENT,
-                created=header.created,
-                expires=header.expires,
-                accepted_at=accepted,
-            )
+            received_row(header, subject, returned.signed, payload, accepted_at=accepted)
         )
         for each in returned.acknowledgements:
             transaction.insert_acknowledgement(acknowledgement_row(each), each.signed)

@@ -18,7 +18,7 @@ from emla.formats import header as header_form
 from emla.model.acknowledgement import Event
 from emla.model.errors import InvalidPackageError, TransportError
 from emla.model.limits import WIRE
-from emla.model.package import Priority, VerifiedPackage
+from emla.model.package import Header, Priority, VerifiedPackage
 from emla.ports.store import DuplicateError, Issued, ReceivedRow, Transaction
 from emla.steps.acknowledge import Subject
 from emla.steps.verify_package import RefusedPackage, verify_package
@@ -197,23 +197,7 @@ class Accept:
 
         def operation(transaction: Transaction) -> Issued:
             transaction.insert_received(
-                ReceivedRow(
-                    pid=package.pid,
-                    signed=package.signed,
-                    signature_sha256=package.signature_sha256,
-                    sender=header.sender,
-                    msg=header.msg,
-                    payload_id=header.payload.id,
-                    payload_sha256=header.payload.sha256,
-                    payload_size=header.payload.size,
-                    payload=payload,
-                    epoch=header.epoch,
-                    seq=header.seq,
-                    urgent=header.prio is Priority.URGENT,
-                    created=header.created,
-                    expires=header.expires,
-                    accepted_at=at,
-                )
+                received_row(header, subject, package.signed, payload, accepted_at=at)
             )
             return transaction.issue(gateway.acknowledge(Event.RELAY_ACCEPTANCE, subject, at=at))
 
@@ -261,3 +245,26 @@ def _claimed_pid(signed: bytes) -> bytes:
 
 def _subject(package: VerifiedPackage) -> Subject:
     return Subject(header=package.header, pid=package.pid, signature_sha256=package.signature_sha256)
+
+
+def received_row(
+    header: Header, subject: Subject, signed: bytes, payload: bytes | None, *, accepted_at: int
+) -> ReceivedRow:
+    """A package as it is stored; `payload` is None where it is a file."""
+    return ReceivedRow(
+        pid=subject.pid,
+        signed=signed,
+        signature_sha256=subject.signature_sha256,
+        sender=header.sender,
+        msg=header.msg,
+        payload_id=header.payload.id,
+        payload_sha256=header.payload.sha256,
+        payload_size=header.payload.size,
+        payload=payload,
+        epoch=header.epoch,
+        seq=header.seq,
+        urgent=header.prio is Priority.URGENT,
+        created=header.created,
+        expires=header.expires,
+        accepted_at=accepted_at,
+    )
