@@ -306,6 +306,7 @@ class Node:
             self.errors.append(error)
 
     def bury(self) -> None:
-        """Close what dead processes left, now that nothing more is judged by the folder."""
+        """Close what processes left, dead ones and those that a failed run left alive; nothing more is judged by the folder."""
         for life in self.lives:
             life.bury()
+        self._let_go()
