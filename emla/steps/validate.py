@@ -17,6 +17,7 @@ Rules of this file:
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NoReturn
 
 from lxml import etree
@@ -94,8 +95,7 @@ def validate(
         )
     found = list(_identity(document, message, sender, recipient))
     blocked = bool(found)
-    treaties = Treaties(schemas.instruments, schemas.countries) if schemas.countries else None
-    context = Context(document=document, message=message, terms=terms, instruments=treaties)
+    context = Context(document=document, message=message, terms=terms, instruments=_treaties(schemas))
     ruled = weigh((*schemas.rules.check(document), *check(context)), terms)
     if terms.sending:
         blocked = blocked or any(each.blocks for each in ruled)
@@ -103,6 +103,12 @@ def validate(
     if blocked:
         _refuse(found)
     return ValidMessage(data=data, message=message, findings=tuple(found))
+
+
+@lru_cache(maxsize=1)
+def _treaties(schemas: Schemas) -> Treaties | None:
+    """What the data of these schemas say of treaties; kept, because it keeps its answers."""
+    return Treaties(schemas.instruments, schemas.countries) if schemas.countries else None
 
 
 def check_parts(message: Message, parts: Iterable[tuple[str, int, bytes]]) -> tuple[Finding, ...]:
