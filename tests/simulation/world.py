@@ -46,9 +46,7 @@ _FAILURES = (
     " WHERE a.event = 'ContentConsignmentFailure' AND a.by = ?"
 )
 _HELD_ITEMS = "SELECT owner, count(*) FROM mailbox_item WHERE state = 'HELD' GROUP BY owner"
-_UNANSWERED = (
-    "SELECT pid, peer FROM unanswered UNION SELECT ref, peer FROM leg WHERE kind = 'package' AND state = 'HELD'"
-)
+_UNANSWERED = "SELECT pid, peer FROM unanswered UNION SELECT ref, peer FROM leg WHERE kind = 'package' AND state = 'HELD'"
 _RESTART_SECONDS = 5.0
 _LOOK_SECONDS = 30.0
 _STOP_SECONDS = 120.0
