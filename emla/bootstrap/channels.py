@@ -1,6 +1,7 @@
 """Channel statuses and the guard of our ledger, put together; part of `serve`, apart from it because that file is long.
 
-A hub has no channels of its own, but a ledger like anybody: its members are asked what they hold of it, and show it when they call.
+A hub has no channels of its own, but a ledger like anybody: its members are asked what they hold of it, and show it when they
+call.
 """
 
 import asyncio
