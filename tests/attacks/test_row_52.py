@@ -95,7 +95,13 @@ def hub_applications() -> tuple[web.Application, ...]:
         compare=HubChannelApi(nothing, nothing, nothing, guard()),
         guard=guard(),
     )
-    desk = HubDesk(nothing, peers=peers_api(), keys=KeysApi(nothing, nothing, nothing), status=nothing)
+    desk = HubDesk(
+        nothing,
+        peers=peers_api(),
+        keys=KeysApi(nothing, nothing, nothing),
+        ledger=LedgerApi(nothing, nothing),
+        status=nothing,
+    )
     return hub.application(), desk.application(), OperationsApi((), nothing).application()
 
 
