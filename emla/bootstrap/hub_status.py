@@ -91,6 +91,7 @@ def hub_readiness(gateway: Gateway, failure: "asyncio.Future[StoreError]") -> tu
         Check("store", lambda: "the storage failed" if failure.done() else ""),
         Check("disk", lambda: disk_problem(gateway)),
         Check("documents", lambda: documents_problem(gateway)),
+        Check("ledger", lambda: gateway.ledger_closed() or ""),
     )
 
 
