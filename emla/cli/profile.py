@@ -9,7 +9,7 @@ profile = LazyGroup(
     "profile",
     table={
         "show": Entry("profile:show", "Show what peers read about this authority."),
-        "set": Entry("profile_set:change", "Change it, and tell every peer."),
+        "set": Entry("profile_set:change", "Change what peers read about this authority, and tell them."),
     },
     text="What this authority says of itself: names, contacts, languages, and what it wants of requests.",
     example="emla profile show",
