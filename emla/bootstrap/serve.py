@@ -59,6 +59,7 @@ from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
+from emla.web.incoming import Incoming
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
@@ -190,7 +191,8 @@ async def run_gateway(
         if on_ready:
             on_ready(peer_port, operations_port)
         await until_stopped(stop, parts.failure.future, workers)
-        apis.peer.stopping = apis.authority.stopping = True
+        apis.peer.stop()
+        apis.authority.stopping = True
         line.news.end()
         line.relay.end()
         await drain(parts.gateway, settings.operations.drain_seconds)
@@ -281,8 +283,12 @@ def _apis(parts: Parts, line: Line) -> Apis:
     return Apis(
         peer=PeerApi(
             gateway,
-            Accept(gateway, line.opening.add, contact),
-            ReceiveAcknowledgement(gateway, news, contact),
+            Incoming(
+                gateway,
+                guard,
+                package=Accept(gateway, line.opening.add, contact),
+                acknowledgement=ReceiveAcknowledgement(gateway, news, contact),
+            ),
             ping,
             relay,
             line.take,

@@ -237,8 +237,6 @@ _ROWS = (
          "Look at the disk at once. --despite-problems makes the backup without it.", Who.OPERATOR, 500, 6),
     Code("wrong-backup-key", "The key does not open this backup.",
          "Use the key whose id the backup names; `emla backup verify` without a key shows it.", Who.OPERATOR, 403, 4),
-    Code("restored-folder", "This data folder was restored from a backup, and a hub cannot ask anybody what it signed since.",
-         "Do not start it. Begin a new hub: `emla init`, and have its members import its card.", Who.OPERATOR, 409, 6),
     Code("unreadable-file", "A file cannot be read.", "Check its path and mode.", Who.OFFICER, 400, 1),
     Code("unwritable-file", "A file cannot be written.", "Choose another folder, or move what is there.", Who.OFFICER, 400, 1),
     Code("preview-failed", "The page of a message could not be made.",

@@ -15,6 +15,7 @@ from tests.ablation import (
     rows_limits,
     rows_messages,
     rows_pages,
+    rows_profile,
     rows_relay,
     rows_rules,
     rows_running,
@@ -43,4 +44,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_rules.ROWS,
     *rows_codes.ROWS,
     *rows_pages.ROWS,
+    *rows_profile.ROWS,
 )

@@ -122,7 +122,7 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     ),
     "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
     "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (
-        "backup-damaged", "backup-incomplete", "wrong-backup-key", "restored-folder", "ledger-behind", "ledger-restored",
+        "backup-damaged", "backup-incomplete", "wrong-backup-key", "ledger-behind", "ledger-restored",
     ),
     "of TLS and of addresses, which the simulated network does not have (tests/unit/transport, tests/attacks)": (
         "wrong-pin", "refused-endpoint",
