@@ -17,6 +17,7 @@ Rules of this file:
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import NoReturn
 
@@ -102,8 +103,7 @@ def validate(
     if len(found) > IDENTITY_FINDINGS_MAX:
         found[IDENTITY_FINDINGS_MAX:] = [MORE]
     blocked = bool(found)
-    treaties = Treaties(schemas.instruments, schemas.countries) if schemas.countries else None
-    context = Context(document=document, message=message, terms=terms, instruments=treaties)
+    context = Context(document=document, message=message, terms=terms, instruments=_treaties(schemas))
     ruled = weigh((*schemas.rules.check(document), *check(context)), terms)
     if terms.sending:
         blocked = blocked or any(each.blocks for each in ruled)
@@ -111,6 +111,12 @@ def validate(
     if blocked:
         _refuse(found)
     return ValidMessage(data=data, message=message, findings=tuple(found))
+
+
+@lru_cache(maxsize=1)
+def _treaties(schemas: Schemas) -> Treaties | None:
+    """What the data of these schemas say of treaties; kept, because it keeps its answers."""
+    return Treaties(schemas.instruments, schemas.countries) if schemas.countries else None
 
 
 def check_parts(message: Message, parts: Iterable[tuple[str, int, bytes]]) -> tuple[Finding, ...]:
