@@ -1,14 +1,18 @@
-"""Channel statuses and the guard of our ledger, put together; part of `serve`, apart from it because that file is long."""
+"""Channel statuses and the guard of our ledger, put together; part of `serve`, apart from it because that file is long.
+
+A hub has no channels of its own, but a ledger like anybody: its members are asked what they hold of it, and show it when they
+call.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from emla.bootstrap.hubs import HubWays
 from emla.bootstrap.restored import forget_restored, is_restored
 from emla.flow.channel.exchange import Channels
-from emla.flow.channel.ledger_watch import LedgerWatch
+from emla.flow.channel.ledger_watch import BEHIND, LedgerWatch
 from emla.flow.channel.own_status import card_known
 from emla.flow.channel.recall_own import RecallOwn
 from emla.flow.channel.rounds import ChannelRounds
@@ -17,8 +21,6 @@ from emla.flow.channel.take_back import TakeBack
 from emla.flow.channel.ways import ChannelWays
 from emla.flow.documents.own import Own
 from emla.flow.gateway import Gateway
-from emla.flow.hub.compare import CompareDeposits
-from emla.flow.hub.deposit import Deposits
 from emla.flow.member.collect import Collect
 from emla.flow.member.statuses import TakeStatus
 from emla.model.channel import ChannelStatus
@@ -27,24 +29,20 @@ from emla.ports.hub_line import HubLine
 from emla.ports.transport import ChannelTransport
 from emla.web.channel_api import ChannelApi
 from emla.web.guard import Guard
-from emla.web.hub_channel_api import HubChannelApi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelLine:
-    """The journeys between two gateways that compare what they hold."""
+class LedgerLine:
+    """Our ledger, and the exchanges in which others show what they hold of it."""
 
     gateway: Gateway
     watch: LedgerWatch
-    settle: Settle
     channels: Channels
     rounds: ChannelRounds
-    hub_line: HubLine
-    heard: TakeStatus
     transport: ChannelTransport
 
-    def connect(self, retry: Callable[[str], None]) -> None:
-        """Tell everybody when our ledger is closed or open again; `retry` tries the legs to a peer."""
+    def connect(self, retry: Callable[[str], object]) -> None:
+        """Tell everybody when our ledger is closed or open again; `retry` tries what waits for a peer."""
 
         def opened() -> None:
             forget_restored(self.gateway.settings.data)
@@ -54,14 +52,6 @@ class ChannelLine:
 
         self.gateway.signals.ledger_closed = self.rounds.want_all
         self.gateway.signals.ledger_opened = opened
-
-    def take_back(self, on_accepted: Callable[[bytes], None]) -> TakeBack:
-        """What takes packages back; `on_accepted` is told of one that is to be opened."""
-        return TakeBack(self.gateway, self.watch, on_accepted)
-
-    def api(self, on_accepted: Callable[[bytes], None], guard: Guard) -> ChannelApi:
-        """What peers may call; `on_accepted` is told of a package that came back and is to be opened."""
-        return ChannelApi(self.gateway, self.channels, self.settle, self.take_back(on_accepted), guard)
 
     async def ask_first(self, own: Own) -> None:
         """Before anything is signed: what do others hold of our documents and of our ledger?
@@ -73,15 +63,37 @@ class ChannelLine:
             # Closed first: a leaf about what comes back would be signed into a tree that peers know otherwise.
             await self.watch.restored()
             await recall()
-        async with self._collecting():
+        async with self._listening():
             await self.rounds.at_start()
         # A copy that nobody marked: peers have said that they know a later card of ours.
-        if card_known(self.gateway) > self.gateway.identity.authority.card.version:
+        # Or that our ledger is behind: then so may be our profile, and the next card would come with an old one.
+        behind = self.gateway.ledger_closed() == BEHIND
+        if behind or card_known(self.gateway) > self.gateway.identity.authority.card.version:
             await recall()
-        self.heard.settling = True
+
+    def _listening(self) -> AbstractAsyncContextManager[None]:
+        """What else must run so that those who are asked can answer."""
+        return nullcontext()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelLine(LedgerLine):
+    """The journeys between two gateways that compare what they hold."""
+
+    settle: Settle
+    hub_line: HubLine
+    heard: TakeStatus
+
+    def take_back(self, on_accepted: Callable[[bytes], None]) -> TakeBack:
+        """What takes packages back; `on_accepted` is told of one that is to be opened."""
+        return TakeBack(self.gateway, self.watch, on_accepted)
+
+    def api(self, on_accepted: Callable[[bytes], None], guard: Guard) -> ChannelApi:
+        """What peers may call; `on_accepted` is told of a package that came back and is to be opened."""
+        return ChannelApi(self.gateway, self.channels, self.settle, self.take_back(on_accepted), guard)
 
     @asynccontextmanager
-    async def _collecting(self) -> AsyncIterator[None]:
+    async def _listening(self) -> AsyncIterator[None]:
         """Whoever is reached through a hub answers into our mailbox; nothing but statuses is taken out of it yet."""
         collect = Collect(self.gateway, self.hub_line, {ItemKind.CHANNEL: self.heard})
         running = asyncio.create_task(collect.run(), name="collect-first")
@@ -90,6 +102,7 @@ class ChannelLine:
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+            self.heard.settling = True
 
 
 def channel_line(
@@ -115,9 +128,9 @@ async def _no_consequences(_: str, __: ChannelStatus) -> None:
     """A hub has no channels, so nothing follows from a status."""
 
 
-def hub_channels(
-    gateway: Gateway, transport: ChannelTransport, deposits: Deposits, guard: Guard
-) -> HubChannelApi:
-    """What members of a hub may call about channels. Its own ledger is shown to them, and witnessed by them, like a gateway's."""
-    channels = Channels(gateway, transport, None, _no_consequences)
-    return HubChannelApi(gateway, CompareDeposits(gateway, deposits, guard.contact), channels, guard)
+def hub_ledger(gateway: Gateway, transport: ChannelTransport) -> LedgerLine:
+    """Build what guards the ledger of a hub. Members that nobody can call are heard when they call, and not asked."""
+    watch = LedgerWatch(gateway)
+    channels = Channels(gateway, transport, watch, _no_consequences)
+    rounds = ChannelRounds(gateway, channels, watch)
+    return LedgerLine(gateway=gateway, watch=watch, channels=channels, rounds=rounds, transport=transport)

@@ -5,12 +5,7 @@ import resource
 from collections.abc import Callable
 
 from emla.bootstrap.guard_figures import guard_figures
-from emla.bootstrap.status import (
-    SYNCS_PER_BLOB,
-    SYNCS_PER_WAL_CHECKPOINT,
-    disk_problem,
-    documents_problem,
-)
+from emla.bootstrap.status import StoreStatus, disk_problem, documents_problem
 from emla.flow.documents.take_documents import DocumentFigures
 from emla.flow.gateway import Gateway
 from emla.flow.hub.deposit import HubFigures
@@ -18,10 +13,10 @@ from emla.model.errors import StoreError
 from emla.store.files import FileBlobs
 from emla.store.sqlite.store import SqliteStore
 from emla.web.guard import Guard
-from emla.web.operations import Check, Figures, Many, OperationsApi
+from emla.web.operations import Check, Figures, Many
 
 
-class HubStatus:
+class HubStatus(StoreStatus):
     """Implements `emla.web.views.StatusSource`; a hub has neither opener nor clerk."""
 
     def __init__(
@@ -32,31 +27,8 @@ class HubStatus:
         documents: DocumentFigures,
         hub: HubFigures,
     ) -> None:
-        self.gateway = gateway
-        self.store = store
-        self.documents = documents
+        super().__init__(gateway, store, blobs, documents)
         self.hub = hub
-        self._blobs = blobs
-        self._operations: OperationsApi | None = None
-
-    def watch(self, operations: OperationsApi) -> None:
-        """Take readiness from the operations listener's checks."""
-        self._operations = operations
-
-    @property
-    def ready(self) -> bool:
-        """Whether packages are taken."""
-        return self._operations is not None and self._operations.ready
-
-    @property
-    def ledger_size(self) -> int:
-        """Leaves in the ledger."""
-        return self.store.ledger_size
-
-    @property
-    def longest_wait_milliseconds(self) -> float:
-        """The longest a write waited for its batch."""
-        return round(self.store.figures.longest_wait_seconds * 1000, 1)
 
     @property
     def hubs(self) -> list[dict[str, object]]:
@@ -73,17 +45,6 @@ class HubStatus:
         """A hub has none."""
         return []
 
-    @property
-    def commits(self) -> int:
-        """Commits since the start."""
-        return self.store.figures.commits
-
-    @property
-    def fsyncs(self) -> int:
-        """Syncs to disk since the start."""
-        checkpoints = self.store.wal.count * SYNCS_PER_WAL_CHECKPOINT
-        return self.commits + checkpoints + self._blobs.kept * SYNCS_PER_BLOB
-
 
 def hub_readiness(gateway: Gateway, failure: "asyncio.Future[StoreError]") -> tuple[Check, ...]:
     """The conditions under which deposits are taken."""
@@ -91,6 +52,7 @@ def hub_readiness(gateway: Gateway, failure: "asyncio.Future[StoreError]") -> tu
         Check("store", lambda: "the storage failed" if failure.done() else ""),
         Check("disk", lambda: disk_problem(gateway)),
         Check("documents", lambda: documents_problem(gateway)),
+        Check("ledger", lambda: gateway.ledger_closed() or ""),
     )
 
 

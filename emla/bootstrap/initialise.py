@@ -28,6 +28,7 @@ from emla.model.documents import Authority, Card, CardKey, Documents, Endpoint, 
 from emla.model.errors import ConfigurationError, InvalidDocumentError, MalformedError
 from emla.model.limits import WIRE
 from emla.model.package import SUITES
+from emla.model.requirements import NOTHING, Electronic, Requirements
 from emla.model.settings import PeerSettings
 from emla.model.signed import PayloadType, SignedObject, Signer
 from emla.steps.trust import trust_documents
@@ -73,8 +74,9 @@ class About:
     languages: tuple[str, ...]
     time_zone: str
     office_hours: str
-    electronic_acceptance: str = "all"
+    electronic_acceptance: str = Electronic.ALL
     hubs: tuple[str, ...] = ()
+    requirements: Requirements = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,6 +316,7 @@ def _signed_profile(about: About, keys: dict[FileUse, FirstKey], now: int) -> by
         time_zone=about.time_zone,
         office_hours=about.office_hours,
         created=now,
+        requirements=about.requirements,
     )
     return dsse.sign(PayloadType.PROFILE, form.encode_profile(profile), _signer(keys[FileUse.SIGN]))
 

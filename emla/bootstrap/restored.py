@@ -1,8 +1,7 @@
 """The marker of a data folder that was restored from a backup: ``<data>/restored.json``.
 
 Such a folder may not know what was signed after the backup was made. It is whole, it can be read and audited; while the marker is
-there, a start signs nothing before every peer has said what it holds of the ledger (docs/spec/channel.md 6). A hub has nobody to
-ask, and does not start.
+there, a start signs nothing before every peer has said what it holds of the ledger (docs/spec/channel.md 6).
 
 Rules of this file:
 - The marker is in the folder before the authority's documents are, so no restored folder is ever without it.
@@ -80,13 +79,3 @@ def forget_restored(data: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         (data / MARKER).unlink()
         sync_folder(data)
-
-
-def refuse_restored(data: Path) -> None:
-    """Refuse to run a hub on a restored folder: it could sign a second history of what it holds.
-
-    Raises:
-        ConfigurationError: ``restored-folder``.
-    """
-    if is_restored(data):
-        raise ConfigurationError("restored-folder", f"{data} has the file {MARKER}.")

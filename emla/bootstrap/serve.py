@@ -30,6 +30,7 @@ from emla.flow.acts import Effect
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.own import Outlets, Own
 from emla.flow.documents.peers import ForgetPeer, ImportPeer, PingPeer
+from emla.flow.documents.profile import ChangeProfile
 from emla.flow.documents.refresh import Refresh
 from emla.flow.documents.reseal import Reseal
 from emla.flow.documents.take_documents import TakeDocuments
@@ -59,12 +60,14 @@ from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
+from emla.web.incoming import Incoming
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
+from emla.web.profile_api import ProfileApi
 
 logger = logging.getLogger("emla.serve")
 
@@ -190,7 +193,8 @@ async def run_gateway(
         if on_ready:
             on_ready(peer_port, operations_port)
         await until_stopped(stop, parts.failure.future, workers)
-        apis.peer.stopping = apis.authority.stopping = True
+        apis.peer.stop()
+        apis.authority.stopping = True
         line.news.end()
         line.relay.end()
         await drain(parts.gateway, settings.operations.drain_seconds)
@@ -281,8 +285,12 @@ def _apis(parts: Parts, line: Line) -> Apis:
     return Apis(
         peer=PeerApi(
             gateway,
-            Accept(gateway, line.opening.add, contact),
-            ReceiveAcknowledgement(gateway, news, contact),
+            Incoming(
+                gateway,
+                guard,
+                package=Accept(gateway, line.opening.add, contact),
+                acknowledgement=ReceiveAcknowledgement(gateway, news, contact),
+            ),
             ping,
             relay,
             line.take,
@@ -312,6 +320,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
+            profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
         ),
         operations=operations,
         guard=guard,

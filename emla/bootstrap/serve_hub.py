@@ -9,21 +9,22 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from emla.bootstrap.channels import hub_channels
+from emla.bootstrap.channels import LedgerLine, hub_ledger
 from emla.bootstrap.hub_status import HubStatus, hub_figures, hub_readiness
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.own import DATABASE, SOCKET, own_authority, write_own_file
 from emla.bootstrap.own_keys import OwnKeys
 from emla.bootstrap.parts import THE_MACHINE, Surroundings
-from emla.bootstrap.restored import refuse_restored
 from emla.bootstrap.running import Failure, cancel, check_role, drain, until_stopped
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.own import Outlets, Own, identity_at, ledger_key_at
 from emla.flow.documents.peers import ForgetPeer, ImportPeer, PingPeer, load_directory
+from emla.flow.documents.profile import ChangeProfile
 from emla.flow.documents.refresh import Refresh
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
 from emla.flow.gateway import Gateway
+from emla.flow.hub.compare import CompareDeposits
 from emla.flow.hub.deposit import Deposits, HubFigures
 from emla.flow.hub.mailbox import Mailbox, Waiting
 from emla.flow.hub.sweep import HubSweep
@@ -37,10 +38,13 @@ from emla.transport.https import HttpsTransport
 from emla.web.connections import Connections
 from emla.web.guard import Guard
 from emla.web.hub_api import HubApi
+from emla.web.hub_channel_api import HubChannelApi
 from emla.web.hub_desk import HubDesk
 from emla.web.keys_api import KeysApi
+from emla.web.ledger_api import LedgerApi
 from emla.web.operations import OperationsApi
 from emla.web.peers_api import PeersApi
+from emla.web.profile_api import ProfileApi
 
 logger = logging.getLogger("emla.serve")
 
@@ -66,6 +70,7 @@ class _Hub:
     upkeep: Upkeep
     refresh: Refresh
     sweep: HubSweep
+    ledger: LedgerLine
     members: HubApi
     guard: Guard
     desk: HubDesk
@@ -73,7 +78,8 @@ class _Hub:
 
     def workers(self) -> list["asyncio.Task[None]"]:
         """Start what runs until the end."""
-        return [asyncio.create_task(each.run()) for each in (self.refresh, self.upkeep, self.sweep)]
+        runs = (self.refresh, self.upkeep, self.sweep, self.ledger.rounds)
+        return [asyncio.create_task(each.run()) for each in runs]
 
 
 async def serve_hub(
@@ -94,6 +100,7 @@ async def serve_hub(
     async with contextlib.AsyncExitStack() as stack:
         parts = await _open_parts(settings, keys, stack, around)
         hub = _hub(parts)
+        await hub.ledger.ask_first(hub.own)
         await hub.own.start()
         await hub.upkeep.sign_status()
         workers = hub.workers()
@@ -118,7 +125,6 @@ async def _open_parts(
 ) -> _Parts:
     data = settings.data
     authority = own_authority(data)
-    refuse_restored(data)
     stack.enter_context(around.lock(data))
     clock = around.clock()
     now = int(clock.now())
@@ -151,6 +157,10 @@ async def _no_legs(_: str) -> None:
     """A hub sends no packages, so news about a member wakes nothing."""
 
 
+def _nothing_waits(_: str) -> None:
+    """Nor does anything wait here for its ledger to be open again: depositors come again."""
+
+
 def _hub(parts: _Parts) -> _Hub:
     gateway = parts.gateway
     ping = PingPeer(gateway, parts.transport)
@@ -163,6 +173,8 @@ def _hub(parts: _Parts) -> _Hub:
         published=refresh.published,
     )
     own = Own(gateway, parts.keys, outlets)
+    ledger = hub_ledger(gateway, parts.transport)
+    ledger.connect(_nothing_waits)
     figures, waiting = HubFigures(), Waiting()
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     deposits = Deposits(gateway, take, waiting.tell, guard.contact, figures)
@@ -183,6 +195,7 @@ def _hub(parts: _Parts) -> _Hub:
         upkeep=Upkeep(gateway, own, parts.keys),
         refresh=refresh,
         sweep=HubSweep(gateway, deposits, figures),
+        ledger=ledger,
         members=HubApi(
             gateway,
             deposits=deposits,
@@ -190,11 +203,20 @@ def _hub(parts: _Parts) -> _Hub:
             waiting=waiting,
             ping=ping,
             take=take,
-            compare=hub_channels(gateway, parts.transport, deposits, guard),
+            compare=HubChannelApi(
+                gateway, CompareDeposits(gateway, deposits, guard.contact), ledger.channels, guard
+            ),
             guard=guard,
         ),
         guard=guard,
-        desk=HubDesk(gateway, peers=peers, keys=keys_api, status=status),
+        desk=HubDesk(
+            gateway,
+            peers=peers,
+            keys=keys_api,
+            ledger=LedgerApi(gateway, ledger.watch),
+            profile=ProfileApi(ChangeProfile(gateway, own, parts.keys)),
+            status=status,
+        ),
         operations=operations,
     )
 

@@ -20,31 +20,22 @@ from emla.store.sqlite.store import SqliteStore
 from emla.web.guard import Guard
 from emla.web.operations import Check, Figures, Labelled, Many, OperationsApi
 
-SYNCS_PER_WAL_CHECKPOINT = 2
-SYNCS_PER_BLOB = 3
+_SYNCS_PER_WAL_CHECKPOINT = 2
+_SYNCS_PER_BLOB = 3
 _DAY_SECONDS = 86400
 
 
-class Status:
-    """Implements `emla.web.views.StatusSource`."""
+class StoreStatus:
+    """What a gateway and a hub know about themselves alike: whether they are ready, and what their store does."""
 
     def __init__(
-        self,
-        gateway: Gateway,
-        store: SqliteStore,
-        blobs: FileBlobs,
-        opener: OpenerProcess,
-        clerk: ClerkProcess,
-        documents: DocumentFigures,
+        self, gateway: Gateway, store: SqliteStore, blobs: FileBlobs, documents: DocumentFigures
     ) -> None:
         self.gateway = gateway
         self.store = store
-        self._blobs = blobs
-        self._opener = opener
-        self._clerk = clerk
         self.documents = documents
+        self._blobs = blobs
         self._operations: OperationsApi | None = None
-        self.collect: Collect | None = None
 
     def watch(self, operations: OperationsApi) -> None:
         """Take readiness from the operations listener's checks."""
@@ -73,8 +64,26 @@ class Status:
     @property
     def fsyncs(self) -> int:
         """Syncs to disk since the start: one a commit, two a WAL checkpoint, three a blob."""
-        checkpoints = self.store.wal.count * SYNCS_PER_WAL_CHECKPOINT
-        return self.commits + checkpoints + self._blobs.kept * SYNCS_PER_BLOB
+        checkpoints = self.store.wal.count * _SYNCS_PER_WAL_CHECKPOINT
+        return self.commits + checkpoints + self._blobs.kept * _SYNCS_PER_BLOB
+
+
+class Status(StoreStatus):
+    """Implements `emla.web.views.StatusSource` for a gateway."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        store: SqliteStore,
+        blobs: FileBlobs,
+        opener: OpenerProcess,
+        clerk: ClerkProcess,
+        documents: DocumentFigures,
+    ) -> None:
+        super().__init__(gateway, store, blobs, documents)
+        self._opener = opener
+        self._clerk = clerk
+        self.collect: Collect | None = None
 
     @property
     def hubs(self) -> list[dict[str, object]]:

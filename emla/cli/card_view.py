@@ -2,7 +2,9 @@
 
 from emla.cli import screen
 from emla.cli.own import fingerprint
+from emla.cli.profile_view import profile_rows
 from emla.cli.wording import count, day
+from emla.formats.requirements import encode_requirements
 from emla.model.documents import Authority
 
 _DAY = 86400
@@ -27,11 +29,7 @@ def expiry(expires: int, now: int) -> str:
 def show_card(authority: Authority, now: int) -> None:
     """Print who it is, where it is, its keys with their windows, and the fingerprint."""
     card, profile = authority.card, authority.profile
-    rows = [("Authority", card.authority)]
-    rows += [("Name", f"{name} ({lang})") for lang, name in profile.names]
-    rows += [("Country", profile.country), ("Languages", ", ".join(profile.languages))]
-    rows += [(kind.capitalize(), value) for kind, value in profile.contacts]
-    rows += [("Office hours", f"{profile.office_hours} ({profile.time_zone})")]
+    rows = [("Authority", card.authority), *profile_rows(profile)]
     rows += [("Endpoint", endpoint.url) for endpoint in card.endpoints]
     rows += [("Hub", hub) for hub in card.hubs]
     rows += [
@@ -59,6 +57,8 @@ def card_document(authority: Authority) -> dict[str, object]:
         "names": dict(profile.names),
         "country": profile.country,
         "languages": profile.languages,
+        "electronic_acceptance": profile.electronic_acceptance,
+        "requirements": encode_requirements(profile.requirements),
         "contacts": [{"kind": kind, "value": value} for kind, value in profile.contacts],
         "endpoints": [{"url": each.url, "spki_sha256": each.spki_sha256.hex()} for each in card.endpoints],
         "hubs": card.hubs,

@@ -1,6 +1,7 @@
 """A message file checked here, without a server: the same steps the server takes before it seals."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from emla.bootstrap.schema_folder import schema_folder
@@ -46,10 +47,17 @@ def check_message(
     limits, schemas = XmlLimits(), Schemas(schema_folder())
     document = main.read(limits.size_bytes_max)
     sender = own_authority_id(data) or _claimed_sender(document, schemas, limits)
-    terms = Terms(
-        sending=True, overrides=overrides, wishes=wishes_of(recipient.profile) if recipient else None
-    )
-    to = recipient.id if recipient else None
+    if recipient is None:
+        terms, to = Terms(sending=True, overrides=overrides), None
+    else:
+        # As `emla message send` would judge it now: what is too soon depends on the day.
+        terms = Terms(
+            sending=True,
+            overrides=overrides,
+            today=datetime.now(UTC).date(),
+            wishes=wishes_of(recipient.profile),
+        )
+        to = recipient.id
     return validate(document, schemas=schemas, limits=limits, sender=sender, recipient=to, terms=terms)
 
 

@@ -8,6 +8,7 @@ Rules of this file:
 
 import dataclasses
 import json
+import re
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,9 +29,12 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from emla.cli.wording import plain
+from emla.cli.wording import is_plain, plain
 
 PIPE_COLUMNS = 200
+
+_BEYOND_ASCII = re.compile("[^\\x00-\\x7e]")
+"""What JSON leaves as it is, and may be more than a letter."""
 
 Advance = Callable[[int], None]
 """Called with the number of bytes just moved."""
@@ -98,8 +102,16 @@ def facts(rows: Sequence[tuple[str, str]]) -> None:
 
 
 def emit_json(value: object) -> None:
-    """Write the one JSON document of this command to standard output."""
-    sys.stdout.write(json.dumps(as_json(value), ensure_ascii=False, indent=2) + "\n")
+    """Write the one JSON document of this command to standard output.
+
+    It may be a terminal all the same: what moves the cursor or turns text is written by its number, which JSON reads as itself.
+    """
+    text = json.dumps(as_json(value), ensure_ascii=False, indent=2)
+    sys.stdout.write(_BEYOND_ASCII.sub(_numbered, text) + "\n")
+
+
+def _numbered(found: re.Match[str]) -> str:
+    return found[0] if is_plain(found[0]) else json.dumps(found[0])[1:-1]
 
 
 def as_json(value: object) -> object:

@@ -14,10 +14,12 @@ def plain(text: str) -> str:
     """A text from outside without what moves the cursor, changes colours or turns the direction of
     writing.
     """
-    return "".join(
-        each if each == "\n" or unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else "\ufffd"
-        for each in text
-    )
+    return "".join(each if each == "\n" or is_plain(each) else "\ufffd" for each in text)
+
+
+def is_plain(character: str) -> bool:
+    """Whether a character does nothing but stand there."""
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def size(size_bytes: int) -> str:

@@ -28,6 +28,7 @@ from emla.writing.interview import Interview
 from emla.writing.questions import Kind
 
 CASE_ID = "MessageHeader/CaseId"
+_NO_PDF = "The request is too long for a PDF: print request.html instead."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,15 +135,18 @@ def _sender(interview: Interview, answers: Mapping[str, str]) -> str:
 
 
 def _print(lore: Lore, document: bytes, folder: Path) -> tuple[Path, tuple[str, ...]]:
-    """The printable page: a PDF, or an HTML page where this installation cannot make one."""
+    """The printable page: a PDF, or an HTML page where this installation cannot make one, or not of so long a request."""
     try:
         page = print_page(document, Format.PDF, schemas=lore.folder)
         path, notes = folder / "request.pdf", page.notes
     except ConfigurationError as error:
-        if error.code != "pdf-unavailable":
+        if error.code not in ("pdf-unavailable", "preview-failed"):
             raise
         page = print_page(document, Format.HTML, schemas=lore.folder)
         path = folder / "request.html"
-        notes = (f"{error.entry.meaning} {error.entry.remedy}",)
+        notes = (
+            *page.notes,
+            f"{error.entry.meaning} {error.entry.remedy}" if error.code == "pdf-unavailable" else _NO_PDF,
+        )
     write_new(path, page.data, private=True)
     return path, notes

@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from emla.flow.seen import seen_in
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
-from emla.model.leg import WAITING, LegKind, next_state
+from emla.model.leg import WAITING, LegKind, LegState, next_state
 from emla.ports.store import AcknowledgementRow, DuplicateError, Transaction
 from emla.ports.trouble import Contradiction
 
@@ -66,9 +66,13 @@ def record_acknowledgement(
         transaction.see_checkpoint(seen)
         leg = transaction.leg_of(LegKind.PACKAGE, said.pid)
         if leg is not None:
-            state = next_state(leg.state, transaction.events_of(said.pid))
+            events = transaction.events_of(said.pid)
+            state = next_state(leg.state, events)
             if state is not leg.state:
                 transaction.move_leg(leg.id, leg.state, state)
+                if leg.state is LegState.REPLACED and Event.RELAY_ACCEPTANCE not in events:
+                    # It was delivered before another took its place: no leg asks for its answer any more, so statuses do.
+                    transaction.put_unanswered(said.pid, leg.peer)
             if said.event in _ANSWERS and leg.state not in WAITING:
                 transaction.drop_unanswered(said.pid)
         if said.event is Event.RELAY_REJECTION and said.reason == "already-held":

@@ -1,4 +1,5 @@
-"""Root, card and profile (docs/spec/documents.md). Status and revocation: standing.py; the file that carries them: export.py.
+"""Root, card and profile (docs/spec/documents.md). What a profile wants of requests: requirements.py; status and revocation:
+standing.py; the file that carries all of them: export.py.
 
 Decoding checks form and that every key is usable; who signed is decided by `emla.steps.trust`.
 """
@@ -10,10 +11,12 @@ from ipaddress import IPv6Address
 
 from emla.formats import dsse, ed1, h1, patterns, strict_json
 from emla.formats.binding import key_id
+from emla.formats.requirements import decode_requirements, encode_requirements
 from emla.formats.strict_json import Json, Members, encode_octets
 from emla.model.documents import Card, CardKey, Endpoint, KeyUse, Profile, Root, RootKey
 from emla.model.errors import MalformedError
 from emla.model.limits import WIRE
+from emla.model.requirements import NOTHING
 from emla.model.signed import PayloadType, SignedObject
 
 VERSION = 1
@@ -202,21 +205,22 @@ def _is_url(url: str) -> bool:
 
 def encode_profile(profile: Profile) -> bytes:
     """Encode a profile's payload bytes."""
-    return strict_json.encode(
-        {
-            "v": VERSION,
-            "id": profile.authority,
-            "version": profile.version,
-            "country": profile.country,
-            "names": [{"lang": lang, "name": name} for lang, name in profile.names],
-            "contacts": [{"kind": kind, "value": value} for kind, value in profile.contacts],
-            "languages": list(profile.languages),
-            "electronic_acceptance": profile.electronic_acceptance,
-            "time_zone": profile.time_zone,
-            "office_hours": profile.office_hours,
-            "created": profile.created,
-        }
-    )
+    members: dict[str, Json] = {
+        "v": VERSION,
+        "id": profile.authority,
+        "version": profile.version,
+        "country": profile.country,
+        "names": [{"lang": lang, "name": name} for lang, name in profile.names],
+        "contacts": [{"kind": kind, "value": value} for kind, value in profile.contacts],
+        "languages": list(profile.languages),
+        "electronic_acceptance": profile.electronic_acceptance,
+        "time_zone": profile.time_zone,
+        "office_hours": profile.office_hours,
+        "created": profile.created,
+    }
+    if profile.requirements != NOTHING:
+        members["requirements"] = encode_requirements(profile.requirements)
+    return strict_json.encode(members)
 
 
 def decode_profile(payload: bytes) -> Profile:
@@ -233,6 +237,9 @@ def decode_profile(payload: bytes) -> Profile:
         time_zone=members.line("time_zone"),
         office_hours=members.line("office_hours"),
         created=members.instant("created"),
+        requirements=decode_requirements(members.members("requirements"))
+        if members.has("requirements")
+        else NOTHING,
     )
     members.extensions()
     members.finish()

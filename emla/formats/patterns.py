@@ -14,3 +14,6 @@ RULE = re.compile(r"[A-Z]{2,4}-[0-9]{3}[a-z]?", re.ASCII)
 """The id of a business rule: ``BR-012a``."""
 MESSAGE = re.compile(r"[A-Z][A-Za-z]{2,63}", re.ASCII)
 """The name of a message type: ``MLARequest``."""
+CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}", re.ASCII)
+"""A code of a code list: ``SEARCH_SEIZURE``."""
+CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)

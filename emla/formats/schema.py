@@ -23,6 +23,7 @@ from lxml import etree
 
 from emla.formats.genericode import CodeLists
 from emla.formats.instruments import Instruments
+from emla.formats.quoting import shown, shown_name
 from emla.formats.schema_compile import CompiledVersion
 from emla.formats.schema_index import Child, SchemaIndex, read_index
 from emla.formats.schema_sentences import describe
@@ -106,11 +107,11 @@ class Schemas:
         if same:
             message = (
                 f"{same[0].localname} is a message, but not in the namespace "
-                f"{etree.QName(root).namespace or '(none)'}; "
+                f"{shown(etree.QName(root).namespace or '(none)')}; "
                 f"this gateway knows the namespace {same[0].namespace}."
             )
         else:
-            said = local_name(root)[:60]
+            said = shown_name(root)
             near = get_close_matches(said, [name.localname for name in known], n=1)
             hint = (
                 f"did you mean {near[0]}?" if near else f"schemas/README.md lists the {len(known)} it knows."
@@ -121,7 +122,7 @@ class Schemas:
             severity=Severity.FATAL,
             message=message,
             line=root.sourceline,
-            path="/" + local_name(root),
+            path="/" + shown_name(root),
             source="emla/1 schemas",
         )
 
@@ -273,15 +274,15 @@ class _Explainer:
             if tag not in allowed:
                 self._add("XSD-unexpected-element", _unexpected(child, parent, allowed), child, None, "")
             elif counted[tag] == 2 and not allowed[tag].repeatable:
-                name = local_name(child)
-                sentence = f"{name} may stand only once in {local_name(parent)}; take the second one out."
+                name = shown_name(child)
+                sentence = f"{name} may stand only once in {shown_name(parent)}; take the second one out."
                 self._add("XSD-repeated-element", sentence, child, None, allowed[tag].documentation.source)
             if len(self._found) >= FINDINGS_MAX:
                 return
         for absent in _missing(allowed, counted):
             name = etree.QName(absent.name).localname
-            where = f" before {local_name(near)}" if near is not parent else ""
-            sentence = f"{name} is missing in {local_name(parent)}{where}: {absent.documentation.definition}."
+            where = f" before {shown_name(near)}" if near is not parent else ""
+            sentence = f"{name} is missing in {shown_name(parent)}{where}: {absent.documentation.definition}."
             self._add(
                 f"XSD-missing-element:{name}", sentence, parent, near.sourceline, absent.documentation.source
             )
@@ -289,10 +290,10 @@ class _Explainer:
     def _explain_order(self, parent: etree._Element, misplaced: etree._Element | None, raw: str) -> None:
         expected = " or ".join(_EXPECTED.findall(raw.partition("Expected is")[2])) or "the end of the element"
         if misplaced is None:
-            sentence = f"{local_name(parent)} is not complete; {expected} is still needed."
+            sentence = f"{shown_name(parent)} is not complete; {expected} is still needed."
             self._add("XSD-missing-element", sentence, parent, None, self._source(parent))
         else:
-            name = local_name(misplaced)
+            name = shown_name(misplaced)
             sentence = f"{name} stands in the wrong place; here {expected} is expected. The order is fixed."
             self._add("XSD-wrong-order", sentence, misplaced, None, self._source(misplaced))
 
@@ -336,4 +337,4 @@ def _unexpected(child: etree._Element, parent: etree._Element, allowed: dict[str
         if near
         else f"it may hold {', '.join(list(by_local_name)[:12]) or 'text only'}."
     )
-    return f"{name[:60]} is not an element of {local_name(parent)}; {hint}"
+    return f"{shown_name(child)} is not an element of {shown_name(parent)}; {hint}"

@@ -17,10 +17,12 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from emla.formats.quoting import shown, shown_name
 from emla.formats.schema_index import SchemaIndex, SimpleType
-from emla.formats.xml import local_name, text_of
+from emla.formats.xml import text_of
 
 CODES_LISTED_MAX = 12
+_QUOTED_MAX = 60
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _BRACED = re.compile(r"\{[^}]*\}")
 _NAMED_ATTRIBUTE = re.compile(r"attribute '(?P<name>[^']*)'")
@@ -48,7 +50,7 @@ class Fault:
     @property
     def name(self) -> str:
         """The element's name as written, without prefix."""
-        return local_name(self.element)
+        return shown_name(self.element)
 
     @property
     def value(self) -> str:
@@ -85,7 +87,7 @@ def describe(
 
 
 def _quoted(value: str) -> str:
-    return f"“{value[:60]}…”" if len(value) > 60 else f"“{value}”"
+    return f"“{shown(value, _QUOTED_MAX)}”"
 
 
 def _pattern(error: Fault) -> str:
@@ -133,7 +135,7 @@ def _range(error: Fault) -> str:
 
 def _attribute(error: Fault) -> str:
     found = _NAMED_ATTRIBUTE.search(error.raw)
-    which = f"the attribute {_BRACED.sub('', found['name'])[:60]}" if found else "an attribute"
+    which = f"the attribute {shown(_BRACED.sub('', found['name']), _QUOTED_MAX)}" if found else "an attribute"
     return f"{error.name} has {which}, which is not allowed here; take it out."
 
 
@@ -152,7 +154,7 @@ def _reference(error: Fault) -> str:
 
 
 def _as_it_is(error: Fault) -> str:
-    return _BRACED.sub("", error.raw)[:300]
+    return shown(_BRACED.sub("", error.raw), 300)
 
 
 _Sentence = Callable[[Fault], str]

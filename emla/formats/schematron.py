@@ -21,6 +21,7 @@ from typing import Protocol
 
 from lxml import etree
 
+from emla.formats.quoting import shown
 from emla.formats.schematron_read import (
     Check,
     Key,
@@ -40,8 +41,6 @@ FINDINGS_MAX = 500
 """So many findings of the rules are worded: with those of the schema they fit a record."""
 _GATES_MAX = 256
 """So many gates are kept: one for each kind of message and each combination of what is true of it."""
-_SHOWN_MAX = 80
-_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _FIRST_STEP = re.compile(r"/(?!/)(?:([\w.-]+):)?([\w.-]+)")
 
 _SPACED = etree.XPath("boolean(//*[not(*)][normalize-space() != string()])")
@@ -107,18 +106,19 @@ class RuleFiles:
                 for finding in compiled.run(root, paths):
                     findings.append(finding)
                     if len(findings) > FINDINGS_MAX:
-                        return (*_in_order(findings[:FINDINGS_MAX]), _MORE)
+                        return (*_in_order(findings[:FINDINGS_MAX]), MORE)
         finally:
             _indexes.reset(before)
         return _in_order(findings)
 
 
-_MORE = Finding(
+MORE = Finding(
     rule="BR-more",
-    severity=Severity.ERROR,
+    severity=Severity.FATAL,
     message="There may be more findings than those listed; mend these first and check again.",
     source="emla/1 limits",
 )
+"""Fatal: behind it may be what no reason makes good, so no reason may make this good."""
 
 
 def _in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -331,12 +331,6 @@ def _as_the_schema_reads(document: XmlDocument) -> etree._Element:
         if not len(element):
             element.text = text_of(element)
     return copied
-
-
-def shown(value: str) -> str:
-    """A value of a document as a sentence may quote it: short, and without characters that turn the line around."""
-    clean = _UNSHOWN.sub("?", collapse(value))
-    return clean if len(clean) <= _SHOWN_MAX else clean[: _SHOWN_MAX - 3] + "..."
 
 
 def _named(found: object) -> _Value:

@@ -25,6 +25,7 @@ from xml.parsers import expat
 
 from lxml import etree
 
+from emla.formats.quoting import shown, shown_name
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding, Severity
 from emla.model.limits import XmlLimits
@@ -33,6 +34,8 @@ SHORT_DOCUMENT_BYTES = 65_536
 """Up to this size a tree cannot become large enough to hurt, whatever is in it."""
 
 _CHUNK_BYTES = 65_536
+_SAID_MAX = 200
+"""libxml2's words may quote the document."""
 _PLAIN_START = re.compile(
     rb"""(?:<\?xml\ version=["']1\.0["']"""
     rb"""(?:\ encoding=["'](?:UTF-8|utf-8)["'])?(?:\ standalone=["'](?:yes|no)["'])?\ ?\?>)?"""
@@ -111,11 +114,13 @@ def parse_xml(data: bytes, limits: XmlLimits) -> XmlDocument:
         if plain:
             _read_through(data, limits)
         _refuse(
-            "XML-not-well-formed", f"The document is not well-formed XML: {error.msg}.", error.lineno or None
+            "XML-not-well-formed",
+            f"The document is not well-formed XML: {shown(str(error.msg), _SAID_MAX)}.",
+            error.lineno or None,
         )
     if plain and _deeper_than(limits.depth_max)(root):
         _read_through(data, limits)
-    if not plain or b"<!--" in data:
+    if not plain or (b"!" in data and b"<!--" in data):
         _refuse_comments_in_values(root)
     return XmlDocument(root=root, size_bytes=len(data), padded=_may_be_padded(data))
 
@@ -137,7 +142,7 @@ class ElementPaths:
         while current is not None:
             parent = current.getparent()
             position = None if parent is None else self._among_siblings(parent)[current]
-            steps.append(local_name(current) + (f"[{position}]" if position else ""))
+            steps.append(shown_name(current) + (f"[{position}]" if position else ""))
             current = parent
         return "/" + "/".join(reversed(steps))
 
@@ -206,7 +211,7 @@ def _may_be_padded(data: bytes) -> bool:
     # Single characters are found faster than two, and most documents have neither.
     if (b"&" in data and b"&#" in data) or (b"!" in data and b"<![" in data):
         return True
-    blank = data.translate(_BLANKS)
+    blank = data.translate(_BLANKS) if b"\n" in data or b"\t" in data or b"\r" in data else data
     before, after = blank.count(b" <"), blank.count(b"> ")
     # Each run of white space next to a tag stands between two tags.
     return before != after or (before > 0 and before != len(_BETWEEN_TAGS.findall(blank)))
@@ -229,7 +234,7 @@ def _refuse_comments_in_values(root: etree._Element) -> None:
         Finding(
             rule="XML-comment-in-value",
             severity=Severity.FATAL,
-            message=f"A comment stands inside the value of {local_name(place)}; take it out.",
+            message=f"A comment stands inside the value of {shown_name(place)}; take it out.",
             line=place.sourceline,
             path=paths.of(place),
             source="emla/1 limits",
@@ -340,7 +345,7 @@ class _Tokens:
                     )
             elif name == "xml:id":
                 if value in self._xml_ids:
-                    self._refuse("XML-duplicate-id", f"The xml:id {value[:80]} is given twice.")
+                    self._refuse("XML-duplicate-id", f"The xml:id {shown(value)} is given twice.")
                 self._xml_ids.add(value)
 
     def _comment(self, text: str) -> None:
@@ -350,7 +355,7 @@ class _Tokens:
         if version != "1.0":
             self._refuse("XML-version", "The XML version must be 1.0.")
         if encoding is not None and encoding.upper() != "UTF-8":
-            self._refuse("XML-encoding", f"The declared encoding is {encoding[:40]}; it must be UTF-8.")
+            self._refuse("XML-encoding", f"The declared encoding is {shown(encoding, 40)}; it must be UTF-8.")
 
     def _doctype(self, name: str, system_id: str | None, public_id: str | None, internal_subset: int) -> None:
         self._refuse(
@@ -361,7 +366,7 @@ class _Tokens:
     def _instruction(self, target: str, content: str) -> None:
         self._refuse(
             "XML-instruction",
-            f"The document has a processing instruction (<?{target[:40]} ...); take it out.",
+            f"The document has a processing instruction (<?{shown(target, 40)} ...); take it out.",
         )
 
 
@@ -383,5 +388,5 @@ def _name_mismatch(data: bytes) -> str | None:
     except expat.ExpatError:
         if opened:
             name, line = opened[-1]
-            return f"The element {name[:80]}, opened on line {line}, is closed by another name."
+            return f"The element {shown(name)}, opened on line {line}, is closed by another name."
     return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from emla.model.limits import WIRE
+from emla.model.requirements import NOTHING, Requirements
 from emla.model.signed import PayloadType
 
 _EPOCH = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
@@ -107,6 +108,7 @@ class Profile:
     time_zone: str
     office_hours: str
     created: int
+    requirements: Requirements = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from lxml import etree
 
 from emla.model.findings import Finding, Severity
 from emla.pages.page import Entry, Page, Value
-from emla.pages.words import runs_right_to_left
+from emla.pages.words import runs_right_to_left, visible
 
 _SEVERITIES = {
     Severity.FATAL: "blocks",
@@ -79,7 +79,7 @@ def _findings(body: etree._Element, findings: tuple[Finding, ...]) -> None:
     for each in findings:
         item = etree.SubElement(listed, "li")
         _text(item, "strong", _SEVERITIES[each.severity])
-        _text(item, "bdi", f" {each.message}")
+        _text(item, "bdi", " " + visible(each.message, exact=True))
         where = f"line {each.line}, {each.rule}" if each.line else each.rule
         _text(item, "span", f" ({where})", "note")
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from emla.model.findings import Severity
 from emla.pages.page import Entry, Page
-from emla.pages.words import runs_right_to_left
+from emla.pages.words import runs_right_to_left, visible
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """The date of a PDF (PDF/A wants one) whose message has none: the same page gives the same bytes."""
@@ -31,7 +31,7 @@ def typeset(page: Page) -> str:
     findings = [
         {
             "severity": _WORDS_FOR[each.severity],
-            "message": each.message,
+            "message": visible(each.message, exact=True),
             "where": _where(each.line, each.rule),
         }
         for each in page.findings

@@ -1,29 +1,37 @@
 """What the recipient's profile says it wants: languages, documents, thresholds, time, electronic transmission."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
 from emla.formats.xml import text_of
 from emla.model.documents import Profile
+from emla.model.requirements import SERVICE_DAYS_MAX, Electronic
 from emla.model.terms import Wishes
 from emla.rules.context import Context, read_day
 from emla.rules.rule import Hit
 
 _URGENT = frozenset({"URGENT", "EMERGENCY"})
 _INFORMAL = frozenset({"DraftForConsultation", "StatusInquiry"})
-_NOT_ELECTRONIC = frozenset({"no", "none", "notaccepted", "not accepted"})
+_NOT_ELECTRONIC = frozenset({Electronic.NOT_ACCEPTED.value, "no", "none", "notaccepted", "not accepted"})
 _TEXT_OF_A_REQUEST = frozenset({"FACTS_STATEMENT", "OTHER"})
 """As what the text of a message is attached, to be translated; the translation of a court order is none of the request."""
-_SERVICE_DAYS_MAX = 50
 _ACCUSED = frozenset({"ACCUSED", "SUSPECT"})
 
 
 def wishes_of(profile: Profile) -> Wishes:
     """What a profile says, in the form in which the rules ask it."""
+    wanted = profile.requirements
+    least = wanted.de_minimis
     return Wishes(
         languages=profile.languages,
+        urgent_languages=wanted.urgent_languages,
         accepts_electronic=profile.electronic_acceptance.casefold() not in _NOT_ELECTRONIC,
+        documents=tuple((measure, each) for measure, documents in wanted.documents for each in documents),
+        de_minimis=(least.amount, least.currency) if least else None,
+        service_days=wanted.service_days,
+        reply_days=wanted.reply_days,
+        informs_subjects=bool(wanted.informs_subjects),
     )
 
 
@@ -69,11 +77,19 @@ def documents(context: Context) -> Iterator[Hit]:
     if wishes is None or not wishes.documents:
         return
     there = {each.document_type for each in context.message.attachments}
-    for measure in context.all("Measure"):
-        kind = context.text("MeasureType", measure)
-        for wanted_by, document in wishes.documents:
-            if wanted_by == kind and document not in there:
-                yield Hit(measure, {"measure": kind, "document": document})
+    missing: dict[str, list[str]] = {}
+    for measure, document in wishes.documents:
+        if document not in there:
+            missing.setdefault(measure, []).append(document)
+    for element in context.all("Measure"):
+        kind = context.text("MeasureType", element)
+        for document in missing.get(kind, ()):
+            yield Hit(element, {"measure": kind, "document": document})
+
+
+def _after(day: date, days: int) -> date:
+    """So many days later. A message may claim to be issued on the last day there is."""
+    return date.max if (date.max - day).days < days else day + timedelta(days=days)
 
 
 def too_soon(context: Context) -> Iterator[Hit]:
@@ -81,7 +97,7 @@ def too_soon(context: Context) -> Iterator[Hit]:
     wishes = context.terms.wishes
     if wishes is None or wishes.reply_days is None:
         return
-    earliest = context.day + timedelta(days=wishes.reply_days)
+    earliest = _after(context.day, wishes.reply_days)
     for path in ("Measure/DeadlineRequested", "DeadlineRequested"):
         for deadline in context.all(path):
             wanted = read_day(context.text("Date", deadline))
@@ -94,8 +110,8 @@ def hearing_too_soon(context: Context) -> Iterator[Hit]:
     wishes = context.terms.wishes
     if wishes is None or wishes.service_days is None:
         return
-    days = min(wishes.service_days, _SERVICE_DAYS_MAX)
-    earliest = context.day + timedelta(days=days)
+    days = min(wishes.service_days, SERVICE_DAYS_MAX)
+    earliest = _after(context.day, days)
     accused = {
         context.text("PersonId", each)
         for each in context.all("Person")

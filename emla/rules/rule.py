@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from emla.formats.schematron import shown
+from emla.formats.quoting import shown
 from emla.formats.xml import ElementPaths
 from emla.model.findings import Finding, Severity
 from emla.rules.context import Context

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from emla.formats.schematron import MORE
 from emla.formats.xml import ElementPaths
 from emla.model.findings import Finding, Severity
 from emla.rules import case, identifiers, profile, times
@@ -251,11 +252,12 @@ RULES: tuple[Rule, ...] = (
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Every finding of every rule, at most `FINDINGS_MAX`."""
+    """Every finding of every rule; after `FINDINGS_MAX` one that says that there may be more."""
     paths, left = ElementPaths(), FINDINGS_MAX
     for rule in RULES:
         for finding in rule.check(context, paths):
             if not left:
+                yield MORE
                 return
             left -= 1
             yield finding

@@ -91,8 +91,8 @@ def confine(memory_bytes: int) -> tuple[Measure, ...]:
         memory_bytes: the most private memory the process may have, what it has already included.
     """
     return (
-        _take("network", "a network namespace of its own, empty", _leave_the_network),
-        _take("capabilities", "no capabilities", _drop_capabilities),
+        leave_the_network(),
+        drop_capabilities(),
         *_memory(memory_bytes),
         _take("files", "cannot write to a file", _limit(resource.RLIMIT_FSIZE, 0)),
         _take("descriptors", f"at most {OPEN_FILES} descriptors", _limit(resource.RLIMIT_NOFILE, OPEN_FILES)),
@@ -105,10 +105,15 @@ def confine(memory_bytes: int) -> tuple[Measure, ...]:
 
 
 def leave_the_network() -> Measure:
-    """Give up the network alone, for a process that starts threads before it can be confined: after that the kernel refuses a
+    """Give up the network. By itself for a process that starts threads before it can be confined: after that the kernel refuses a
     namespace of users, without which only root may have one of the network.
     """
     return _take("network", "a network namespace of its own, empty", _leave_the_network)
+
+
+def drop_capabilities() -> Measure:
+    """Give up every right that root has beyond others. By itself for the same process: a thread keeps those it began with."""
+    return _take("capabilities", "no capabilities", _drop_capabilities)
 
 
 def _leave_the_network() -> None:

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import NoReturn
@@ -30,7 +30,14 @@ from emla.model.limits import XmlLimits
 from emla.pages.html import write_html
 from emla.pages.page import Page, read_page
 from emla.sandbox.child import DIED, load_schemas
-from emla.sandbox.confine import allow_processor_seconds, confine, leave_the_network, shield
+from emla.sandbox.confine import (
+    Measure,
+    allow_processor_seconds,
+    confine,
+    drop_capabilities,
+    leave_the_network,
+    shield,
+)
 from emla.sandbox.press_wire import Order, Printed, decode_order, encode_printed
 
 _LENGTH_BYTES = 4
@@ -49,7 +56,9 @@ def press(order: Order, read_document: Callable[[], bytes]) -> tuple[Printed, by
     shield()
     if os.getppid() != order.parent:
         raise SystemExit(0)  # the parent died before the kernel was asked to tell
-    leave_the_network()  # before typst has threads
+    # typst has a thread, and it is the one that lays the page out: what is a thread's own is given up before it starts.
+    early = (leave_the_network(), drop_capabilities())
+    shield()  # a change of credentials undoes it
     allow_processor_seconds(order.cpu_seconds)
     schemas = load_schemas(Path(order.schemas))
     shapes = _shapes(Path(order.schemas), order.language)
@@ -57,7 +66,7 @@ def press(order: Order, read_document: Callable[[], bytes]) -> tuple[Printed, by
         layout = _pdf() if order.form == "pdf" else _html()
     except Unavailable as error:
         return Printed(code="pdf-unavailable", detail=str(error)), b""
-    confine(order.memory_bytes)
+    warned = _warning(early, confine(order.memory_bytes))
     allow_processor_seconds(order.cpu_seconds)
     document = read_document()
     try:
@@ -65,7 +74,19 @@ def press(order: Order, read_document: Callable[[], bytes]) -> tuple[Printed, by
     except InvalidMessageError as error:
         return Printed(code="malformed-xml", detail=error.detail, findings=error.findings), b""
     data, notes = layout(page)
-    return Printed(notes=notes, findings_shown=len(page.findings)), data
+    return Printed(notes=(*warned, *notes), findings_shown=len(page.findings)), data
+
+
+def _warning(early: Iterable[Measure], late: Iterable[Measure]) -> tuple[str, ...]:
+    """What the person should know where this system forbids a measure. What was given up early cannot be given up again."""
+    measures = {each.name: each for each in late} | {each.name: each for each in early}
+    if measures["system calls"].effective:
+        del measures["network"]  # without sockets there is none, whatever the namespace
+    refused = [f"{each.name} ({each.detail})" for each in measures.values() if not each.effective]
+    if not refused:
+        return ()
+    said = f"This system does not allow all that keeps a hostile message harmless: {', '.join(refused)}."
+    return (f"{said} Lay out only messages you trust, and tell your operator.",)
 
 
 def page_of(document: bytes, schemas: Schemas, shape: SchemaShape) -> Page:

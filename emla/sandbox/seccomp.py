@@ -7,6 +7,7 @@ Rules of this file:
 - Memory that is both writable data and code cannot be made: mmap and mprotect are refused with PROT_EXEC.
 - Bytes may be sent on a connected socket only, never to an address: there is one connected socket, the parent's.
 - Limits may be changed for the process itself only, because each package gets its own allowance of processor time.
+- It binds every thread of the process, those too that a library started before.
 """
 
 import ctypes
@@ -19,7 +20,7 @@ _LOAD_WORD, _JUMP_EQUAL, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
 _ALLOW, _KILL_PROCESS, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _THIRD_ARGUMENT, _FIFTH_ARGUMENT = 0, 4, 16, 32, 48
 _PROT_EXEC = 4
-_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
+_SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_TSYNC = 1, 1
 
 _FREE = (
     "recvmsg", "read", "write", "writev", "pread64", "getrusage", "futex", "brk", "munmap",
@@ -33,12 +34,15 @@ _FREE = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Machine:
     audit: int
+    seccomp: int
+    """The number of the call that installs a filter; it is not on the list itself."""
     calls: dict[str, int]
 
 
 _MACHINES = {
     "x86_64": _Machine(
         audit=0xC000003E,
+        seccomp=317,
         calls={
             "recvmsg": 47, "sendto": 44, "read": 0, "write": 1, "writev": 20, "pread64": 17,
             "getrusage": 98, "futex": 202, "brk": 12, "munmap": 11, "mremap": 25, "madvise": 28, "getrandom": 318,
@@ -50,6 +54,7 @@ _MACHINES = {
     ),
     "aarch64": _Machine(
         audit=0xC00000B7,
+        seccomp=277,
         calls={
             "recvmsg": 212, "sendto": 206, "read": 63, "write": 64, "writev": 66, "pread64": 67,
             "getrusage": 165, "futex": 98, "brk": 214, "munmap": 215, "mremap": 216, "madvise": 233,
@@ -102,16 +107,20 @@ class _Program(ctypes.Structure):
 
 
 def install(libc: ctypes.CDLL) -> str:
-    """Bind this process to the list for ever; `no_new_privs` must be set before.
+    """Bind this process, with all its threads, to the list for ever; `no_new_privs` must be set before.
 
     Returns:
         Empty when it took effect, else why not.
     """
-    code = program(platform.machine())
-    if code is None:
+    known, code = _MACHINES.get(platform.machine()), program(platform.machine())
+    if known is None or code is None:
         return f"not written for {platform.machine()}"
     buffer = ctypes.create_string_buffer(code, len(code))
     handed = _Program(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
-    if libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(handed), 0, 0):
-        return errno.errorcode.get(ctypes.get_errno(), "refused")
-    return ""
+    # A filter set by prctl would bind this thread alone, and the one that lays out a page is another (typst's).
+    failed = libc.syscall(
+        known.seccomp, _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_TSYNC, ctypes.byref(handed)
+    )
+    if failed > 0:
+        return f"thread {failed} has a filter of its own"
+    return errno.errorcode.get(ctypes.get_errno(), "refused") if failed else ""

@@ -17,6 +17,8 @@ Rules of this file:
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from typing import NoReturn
 
 from lxml import etree
@@ -28,7 +30,9 @@ from emla.formats.message import (
     message_of,
     read_message,
 )
+from emla.formats.quoting import shown
 from emla.formats.schema import Schemas
+from emla.formats.schematron import MORE
 from emla.formats.xml import ElementPaths, XmlDocument, local_name, parse_xml, text_of
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding, Severity
@@ -41,6 +45,9 @@ from emla.rules.table import check
 from emla.rules.treaties import Treaties
 from emla.rules.weigh import weigh
 
+IDENTITY_FINDINGS_MAX = 500
+"""So many findings about identity are worded; with those of the rules they fit a record."""
+FILE_NAME_CHARACTERS_MAX = 255
 _AUTHORITY_ID = re.compile(r"[a-z]{2}(?:\.[a-z0-9][a-z0-9-]*)+")
 _UNSAFE_IN_FILE_NAME = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -92,17 +99,24 @@ def validate(
                 ),
             )
         )
-    found = list(_identity(document, message, sender, recipient))
+    found = list(islice(_identity(document, message, sender, recipient), IDENTITY_FINDINGS_MAX + 1))
+    if len(found) > IDENTITY_FINDINGS_MAX:
+        found[IDENTITY_FINDINGS_MAX:] = [MORE]
     blocked = bool(found)
-    treaties = Treaties(schemas.instruments, schemas.countries) if schemas.countries else None
-    context = Context(document=document, message=message, terms=terms, instruments=treaties)
+    context = Context(document=document, message=message, terms=terms, instruments=_treaties(schemas))
     ruled = weigh((*schemas.rules.check(document), *check(context)), terms)
     if terms.sending:
         blocked = blocked or any(each.blocks for each in ruled)
-    found = sorted((*found, *ruled), key=lambda finding: finding.line or 0)
+    found = sorted((*found, *ruled), key=lambda finding: (finding == MORE, finding.line or 0))
     if blocked:
         _refuse(found)
     return ValidMessage(data=data, message=message, findings=tuple(found))
+
+
+@lru_cache(maxsize=1)
+def _treaties(schemas: Schemas) -> Treaties | None:
+    """What the data of these schemas say of treaties; kept, because it keeps its answers."""
+    return Treaties(schemas.instruments, schemas.countries) if schemas.countries else None
 
 
 def check_parts(message: Message, parts: Iterable[tuple[str, int, bytes]]) -> tuple[Finding, ...]:
@@ -172,7 +186,7 @@ def _about_file(file_name: str, said: str, attachment_id: str = "") -> Finding:
     return Finding(
         rule="BR-056",
         severity=Severity.FATAL,
-        message=f"The file {file_name}{about} {said}.",
+        message=f"The file {shown(file_name, FILE_NAME_CHARACTERS_MAX)}{about} {said}.",
         source="emla/1 BR-056",
     )
 
@@ -189,13 +203,13 @@ def _finding(rule: str, document: XmlDocument, names: tuple[str, ...], sentence:
     return _about(rule, header_element(document, *names), sentence)
 
 
-def _about(rule: str, element: etree._Element, sentence: str) -> Finding:
+def _about(rule: str, element: etree._Element, sentence: str, paths: ElementPaths | None = None) -> Finding:
     return Finding(
         rule=rule,
         severity=Severity.FATAL,
         message=sentence,
         line=element.sourceline,
-        path=ElementPaths().of(element),
+        path=(paths or ElementPaths()).of(element),
         source=f"emla/1 {rule}",
     )
 
@@ -225,7 +239,7 @@ def _own_form(document: XmlDocument, message: Message) -> Iterator[Finding]:
     for element in header_elements(document, "MessageType"):
         name, said = local_name(message_of(element)), text_of(element)
         if said != name:
-            sentence = f"MessageType says {said}, but the message is a {name}; write that."
+            sentence = f"MessageType says {shown(said)}, but the message is a {name}; write that."
             yield _about("BR-001", element, sentence)
     for element in header_elements(document, "MessageId")[1:]:
         if bytes.fromhex(text_of(element)) == message.message_id:
@@ -239,10 +253,12 @@ def _parties(
     wanted = {"Sender": (message.sender, sender), "Recipient": (message.recipient, recipient)}
     for role, (found, expected) in wanted.items():
         if expected is not None and found != expected:
-            sentence = f"{role} is {found}, but it must be {expected} here."
+            sentence = f"{role} is {shown(found)}, but it must be {expected} here."
             yield _finding("BR-002", document, (role, "AuthorityId"), sentence)
         elif _AUTHORITY_ID.fullmatch(found) is None:
-            sentence = f"{found} is not an authority id; write lower case with dots, country first: de.bfj."
+            sentence = (
+                f"{shown(found)} is not an authority id; write lower case with dots, country first: de.bfj."
+            )
             yield _finding("BR-002", document, (role, "AuthorityId"), sentence)
     if message.sender == message.recipient:
         sentence = (
@@ -254,6 +270,8 @@ def _parties(
 def _attachments(document: XmlDocument, message: Message) -> Iterator[Finding]:
     """BR-056 as far as the document alone can show it."""
     elements = attachment_elements(document)
+    # One for all: naming a place counts the neighbours once, and there may be thousands of them.
+    paths = ElementPaths()
     ids = {attachment.attachment_id for attachment in message.attachments}
     seen_ids: set[str] = set()
     seen_names: set[str] = set()
@@ -266,14 +284,17 @@ def _attachments(document: XmlDocument, message: Message) -> Iterator[Finding]:
             )
         if name.casefold() in seen_names:
             sentences.append(
-                ("FileName", f"The file name {name} is given twice; capitals do not make a difference.")
+                (
+                    "FileName",
+                    f"The file name {shown(name)} is given twice; capitals do not make a difference.",
+                )
             )
         if _UNSAFE_IN_FILE_NAME.search(name) or name in (".", ".."):
-            shown = _UNSAFE_IN_FILE_NAME.sub("?", name)
+            safe = _UNSAFE_IN_FILE_NAME.sub("?", name)
             sentences.append(
                 (
                     "FileName",
-                    f"The file name {shown} has folders or control characters in it; give the name alone.",
+                    f"The file name {shown(safe)} has folders or control characters in it; give the name alone.",
                 )
             )
         if attachment.translation_of == attachment.attachment_id:
@@ -289,4 +310,4 @@ def _attachments(document: XmlDocument, message: Message) -> Iterator[Finding]:
         seen_names.add(name.casefold())
         for child, sentence in sentences:
             place = next((c for c in element.iterchildren("*") if local_name(c) == child), element)
-            yield _about("BR-056", place, sentence)
+            yield _about("BR-056", place, sentence, paths)

@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -19,36 +20,26 @@ from emla.flow.gateway import Gateway
 from emla.flow.hub.deposit import Deposits
 from emla.flow.hub.mailbox import Body, Mailbox, Waiting
 from emla.flow.hub.nonces import Nonces
-from emla.formats import bundles as bundles_form
 from emla.formats import mailbox as form
-from emla.formats import package_row
 from emla.formats.patterns import AUTHORITY
 from emla.formats.ping import SIZE_BYTES_MAX as PING_BYTES_MAX
 from emla.model.documents import Authority
 from emla.model.errors import (
-    EmlaError,
     InvalidDocumentError,
     InvalidPackageError,
     MalformedError,
-    PeerError,
     StoreError,
-    TransportError,
 )
 from emla.model.limits import WIRE
 from emla.model.mailbox import WAIT_SECONDS_MAX, ItemKind
 from emla.steps.verify_call import verify_call
-from emla.web.bodies import HeldPayload, small_body
+from emla.web.bodies import small_body
 from emla.web.channel_api import CHANNEL_MEDIA
 from emla.web.documents_answer import DOCUMENTS_MEDIA, documents_answer
 from emla.web.guard import Guard
 from emla.web.hub_channel_api import HubChannelApi
-from emla.web.peer_api import (
-    BUNDLE_MEDIA,
-    OUTCOMES_MEDIA,
-    PING_MEDIA,
-    id_of,
-    package_of,
-)
+from emla.web.incoming import BUNDLE_MEDIA, Incoming
+from emla.web.peer_api import PING_MEDIA
 from emla.web.problems import problem_middleware
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
@@ -90,7 +81,13 @@ class HubApi:
         self._compare = compare
         self._take = take
         self._nonces = Nonces(gateway.clock)
-        self.stopping = False
+        self._incoming = Incoming(
+            gateway,
+            guard,
+            package=deposits.package,
+            acknowledgement=deposits.acknowledgement,
+            again=partial(deposits.acknowledgement, again=True),
+        )
 
     def application(self) -> web.Application:
         """The application for the listener that members reach."""
@@ -102,10 +99,7 @@ class HubApi:
             client_max_size=form.RELEASE_BYTES_MAX,
         )
         router = application.router
-        router.add_put("/emla/1/packages/{pid}", self.put_package)
-        router.add_post("/emla/1/packages", self.post_packages)
-        router.add_put("/emla/1/acknowledgements/{aid}", self.put_acknowledgement)
-        router.add_post("/emla/1/acknowledgements", self.post_acknowledgements)
+        self._incoming.add_routes(router)
         router.add_get("/emla/1/documents/{authority}", self.get_documents)
         router.add_put("/emla/1/documents/{authority}", self.put_documents)
         router.add_post("/emla/1/ping", self.post_ping)
@@ -117,65 +111,8 @@ class HubApi:
 
     def stop(self) -> None:
         """Take nothing new, and answer whoever waits."""
-        self.stopping = True
+        self._incoming.stopping = True
         self._waiting.end()
-
-    # --- deposits ---
-
-    async def put_package(self, http_request: web.Request) -> web.Response:
-        """PUT /emla/1/packages/{pid}: 200 with a HubAcceptance, 422 with a HubRejection."""
-        pid = id_of(http_request, "pid")
-        if self.stopping:
-            raise TransportError("stopping")
-        signed, source = await package_of(http_request)
-        with self._gateway.under_way.one():
-            answer = await self._deposits.package(pid, signed, source)
-        return web.Response(
-            body=answer.bundle, status=200 if answer.accepted else 422, content_type=BUNDLE_MEDIA
-        )
-
-    async def post_packages(self, http_request: web.Request) -> web.Response:
-        """POST /emla/1/packages: several small ones at once; each is answered with its bundle or the code of its refusal."""
-        if self.stopping:
-            raise TransportError("stopping")
-        packages = package_row.decode(await small_body(http_request, WIRE.packages_bytes))
-        with self._gateway.under_way.many(len(packages)):
-            outcomes = await asyncio.gather(*(self._package(*each) for each in packages))
-        return web.Response(
-            body=package_row.encode_answer(outcomes), content_type="application/vnd.emla.package-outcomes"
-        )
-
-    async def _package(self, signed: bytes, payload: bytes) -> bytes | str:
-        try:
-            return (await self._deposits.package(None, signed, HeldPayload(payload))).bundle
-        except EmlaError as error:
-            self._guard.count(error.code)
-            return error.code
-
-    async def put_acknowledgement(self, http_request: web.Request) -> web.Response:
-        """PUT /emla/1/acknowledgements/{aid}: 204 once it is held durably; `again=1`: though its owner let it go."""
-        aid = id_of(http_request, "aid")
-        stored = await small_body(http_request, WIRE.bundle_bytes)
-        again = http_request.query.get("again") == "1"
-        with self._gateway.under_way.one():
-            await self._deposits.acknowledgement(aid, stored, again=again)
-        return web.Response(status=204)
-
-    async def post_acknowledgements(self, http_request: web.Request) -> web.Response:
-        """POST /emla/1/acknowledgements: several at once; the answer tells for each whether it is held durably."""
-        body = await small_body(http_request, WIRE.bundles * (WIRE.bundle_bytes + 4))
-        bundles = bundles_form.decode(body)
-        with self._gateway.under_way.one():
-            outcomes = await asyncio.gather(*(self._acknowledgement(stored) for stored in bundles))
-        return web.Response(body=bundles_form.encode_outcomes(outcomes), content_type=OUTCOMES_MEDIA)
-
-    async def _acknowledgement(self, stored: bytes) -> str:
-        try:
-            await self._deposits.acknowledgement(None, stored)
-        except (PeerError, TransportError) as error:
-            self._guard.count(error.code)
-            return error.code
-        return bundles_form.OK
 
     # --- documents and ping ---
 
@@ -236,7 +173,7 @@ class HubApi:
         owner = self._caller(http_request)
         after = _number(http_request.query.get("after", "0"))
         wait = min(WAIT_SECONDS_MAX, _number(http_request.query.get("wait", "0")))
-        items = await self._mailbox.items(owner.id, after, 0 if self.stopping else wait)
+        items = await self._mailbox.items(owner.id, after, 0 if self._incoming.stopping else wait)
         return web.Response(body=form.encode_list(items), content_type=MAILBOX_MEDIA)
 
     async def get_item(self, http_request: web.Request) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""What the hub's own people may call, on the Unix socket of its folder: peers, keys, what is held."""
+"""What the hub's own people may call, on the Unix socket of its folder: peers, keys, the ledger, what is held."""
 
 from aiohttp import web
 
@@ -9,19 +9,30 @@ from emla.model.mailbox import MailboxUse
 from emla.model.settings import Role
 from emla.web import views
 from emla.web.keys_api import KeysApi
+from emla.web.ledger_api import LedgerApi
 from emla.web.peers_api import PeersApi
 from emla.web.problems import problem_middleware
+from emla.web.profile_api import ProfileApi
 
 
 class HubDesk:
     """The handlers, around the journeys they start."""
 
     def __init__(
-        self, gateway: Gateway, *, peers: PeersApi, keys: KeysApi, status: "views.StatusSource"
+        self,
+        gateway: Gateway,
+        *,
+        peers: PeersApi,
+        keys: KeysApi,
+        ledger: LedgerApi,
+        profile: ProfileApi,
+        status: "views.StatusSource",
     ) -> None:
         self._gateway = gateway
         self._peers = peers
         self._keys = keys
+        self._ledger = ledger
+        self._profile = profile
         self._status = status
         self.stopping = False
 
@@ -35,6 +46,8 @@ class HubDesk:
         application.router.add_get("/v1/mailboxes", self.get_mailboxes)
         self._peers.add_routes(application.router)
         self._keys.add_routes(application.router)
+        self._ledger.add_routes(application.router)
+        self._profile.add_routes(application.router)
         return application
 
     async def get_status(self, http_request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ from emla.flow.gateway import Peer
 from emla.flow.line.hand_over import Content
 from emla.formats.export import encode_export
 from emla.formats.manifest import display_name
+from emla.formats.requirements import encode_requirements
 from emla.model.acknowledgement import PROVES
 from emla.model.findings import Finding
 from emla.model.leg import leg_state
@@ -231,6 +232,7 @@ def peer_in_full(shown: Peer, now: int) -> Json:
             "electronic_acceptance": profile.electronic_acceptance,
             "time_zone": profile.time_zone,
             "office_hours": profile.office_hours,
+            "requirements": encode_requirements(profile.requirements),
         },
         "documents": base64.b64encode(encode_export(authority.documents)).decode("ascii"),
     }

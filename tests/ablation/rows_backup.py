@@ -5,6 +5,7 @@ Rules of the table: `safeguard`.
 
 from tests.ablation.safeguard import Safeguard
 
+_HUB = "tests/integration/test_restored_hub.py"
 _BACKUP = "tests/unit/bootstrap/test_backup.py"
 
 ROWS = (
@@ -126,12 +127,15 @@ ROWS = (
         held_by=(f"{_BACKUP}::test_only_into_an_empty_folder",),
     ),
     Safeguard(
-        name="a restored folder is not started as a hub",
+        name="a hub asks its members before it signs",
         row="36",
         file="emla/bootstrap/serve_hub.py",
-        old="    refuse_restored(data)\n",
+        old="        await hub.ledger.ask_first(hub.own)\n",
         new="",
-        held_by=("tests/unit/cli/test_backup.py::test_a_restored_folder_is_not_started_as_a_hub",),
+        held_by=(
+            f"{_HUB}::test_a_hub_that_is_behind_what_its_members_hold_takes_nothing_until_a_new_epoch_begins",
+            f"{_HUB}::test_a_restored_hub_waits_for_every_member_and_opens_when_nobody_holds_more",
+        ),
     ),
     Safeguard(
         name="a key of backups signs nothing",

@@ -63,7 +63,7 @@ ROWS = (
         name="a start hears what comes out of its mailbox before it signs",
         row="36",
         file="emla/bootstrap/channels.py",
-        old="        async with self._collecting():\n            await self.rounds.at_start()\n",
+        old="        async with self._listening():\n            await self.rounds.at_start()\n",
         new="        await self.rounds.at_start()\n",
         held_by=(
             f"{_THROUGH}::test_a_member_that_nobody_can_call_finds_out_before_it_signs_that_it_is_behind",

@@ -7,8 +7,11 @@ Rules of the table: `safeguard`.
 from tests.ablation.safeguard import Safeguard
 
 _PRESS = "tests/unit/sandbox/test_press.py"
+_TAKEN_OVER = f"{_PRESS}::test_a_press_that_was_taken_over_cannot_hand_out_something_else_nor_without_end"
+_THREADS = f"{_PRESS}::test_every_thread_of_the_press_is_confined_and_typst_lays_out_in_one_of_its_own"
 _PAGE = "tests/unit/pages/test_page.py"
 _TERMINAL = "tests/integration/test_writer_terminal.py"
+_LINES = "tests/unit/cli/test_writer_lines.py"
 _DRAFTS = "tests/unit/bootstrap/test_drafts.py"
 
 ROWS = (
@@ -16,8 +19,8 @@ ROWS = (
         name="the press is confined before it reads a message",
         row="hostile messages",
         file="emla/sandbox/press_child.py",
-        old="    confine(order.memory_bytes)\n",
-        new="",
+        old="_warning(early, confine(order.memory_bytes))\n",
+        new="()\n",
         held_by=(f"{_PRESS}::test_when_it_reads_the_document_it_can_open_nothing_any_more",),
     ),
     Safeguard(
@@ -26,7 +29,47 @@ ROWS = (
         file="emla/sandbox/press.py",
         old="if not page.startswith(_BEGINS[form]):",
         new="if False:",
-        held_by=(f"{_PRESS}::test_a_press_that_was_taken_over_cannot_hand_out_something_else",),
+        held_by=(f"{_TAKEN_OVER}[exec cat {{answer}}-not a page]",),
+    ),
+    Safeguard(
+        name="the press answers within bounds",
+        row="hostile messages",
+        file="emla/sandbox/press.py",
+        old="                if len(kept) > most:\n",
+        new="                if len(kept) > 8 * most:\n",
+        held_by=(f"{_TAKEN_OVER}[exec head -c 4194304 /dev/zero-too large]",),
+    ),
+    Safeguard(
+        name="a press that hangs is ended",
+        row="hostile messages",
+        file="emla/sandbox/press.py",
+        old="    ends_at = time.monotonic() + seconds\n",
+        new="    ends_at = time.monotonic() + seconds + 60\n",
+        held_by=(f"{_PRESS}::test_a_press_that_hangs_is_ended",),
+    ),
+    Safeguard(
+        name="the filter of system calls binds every thread",
+        row="hostile messages",
+        file="emla/sandbox/seccomp.py",
+        old="_SECCOMP_FILTER_FLAG_TSYNC = 1, 1\n",
+        new="_SECCOMP_FILTER_FLAG_TSYNC = 1, 0\n",
+        held_by=(_THREADS,),
+    ),
+    Safeguard(
+        name="no thread of the press has capabilities",
+        row="hostile messages",
+        file="emla/sandbox/press_child.py",
+        old="    early = (leave_the_network(), drop_capabilities())\n",
+        new="    early = (leave_the_network(), leave_the_network())\n",
+        held_by=(_THREADS,),
+    ),
+    Safeguard(
+        name="a finding on a page hides and turns no text",
+        row="hostile messages",
+        file="emla/pages/html.py",
+        old="visible(each.message, exact=True)",
+        new="each.message",
+        held_by=(f"{_PAGE}::test_a_finding_on_a_page_hides_and_turns_no_text_either",),
     ),
     Safeguard(
         name="a page hides and turns no text",
@@ -78,6 +121,38 @@ ROWS = (
         old="            self._save(self.answers)\n",
         new="            pass\n",
         held_by=(f"{_TERMINAL}::test_explaining_going_back_leaving_for_later_jumping_and_stopping",),
+    ),
+    Safeguard(
+        name="lines pasted together answer one question or none",
+        row="nothing wrong is written",
+        file="emla/cli/writer_talk.py",
+        old="        if len(lines) > 1 and not _takes_a_text(question):\n",
+        new="        if False:\n",
+        held_by=(f"{_LINES}::test_a_paste_answers_a_question_for_a_text_and_no_other",),
+    ),
+    Safeguard(
+        name="what is typed before a question does not answer it",
+        row="nothing wrong is written",
+        file="emla/cli/writer_lines.py",
+        old="            if early := _waiting(self._descriptor, 0):\n",
+        new="            if early := list[str]():\n",
+        held_by=(f"{_LINES}::test_what_came_before_the_question_does_not_answer_it",),
+    ),
+    Safeguard(
+        name="a line that the terminal may have cut is not taken",
+        row="nothing typed is lost",
+        file="emla/cli/writer_lines.py",
+        old=">= LINE_BYTES_MAX for each",
+        new=">= 2**30 for each",
+        held_by=(f"{_LINES}::test_a_line_that_the_terminal_may_have_cut_is_not_taken",),
+    ),
+    Safeguard(
+        name="a question moves no cursor",
+        row="hostile peers",
+        file="emla/cli/writer_lines.py",
+        old="self._prompt(plain(words))",
+        new="self._prompt(words)",
+        held_by=(f"{_LINES}::test_what_a_peer_says_of_itself_moves_no_cursor_in_a_question",),
     ),
     Safeguard(
         name="a draft is written by one writer at a time",

@@ -16,6 +16,7 @@ from tests.ablation import (
     rows_limits,
     rows_messages,
     rows_pages,
+    rows_profile,
     rows_relay,
     rows_rules,
     rows_running,
@@ -45,4 +46,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_codes.ROWS,
     *rows_pages.ROWS,
     *rows_cases.ROWS,
+    *rows_profile.ROWS,
 )

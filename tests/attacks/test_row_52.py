@@ -26,12 +26,14 @@ from emla.web.guard import Guard
 from emla.web.hub_api import HubApi
 from emla.web.hub_channel_api import HubChannelApi
 from emla.web.hub_desk import HubDesk
+from emla.web.incoming import Incoming
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
+from emla.web.profile_api import ProfileApi
 from tests.support.attacked import Target, attacked
 from tests.support.in_process import TestClock
 from tests.support.servers import Server, make_hub, started
@@ -63,7 +65,8 @@ def gateway_applications() -> tuple[web.Application, ...]:
     """What listens in a gateway whose parts are not needed to know its routes: for peers, on its socket, for operations."""
     nothing = cast(Any, None)
     channel = ChannelApi(nothing, nothing, nothing, nothing, guard())
-    peer = PeerApi(nothing, nothing, nothing, nothing, nothing, nothing, guard(), channel)
+    incoming = Incoming(nothing, guard(), package=nothing, acknowledgement=nothing)
+    peer = PeerApi(nothing, incoming, nothing, nothing, nothing, guard(), channel)
     authority = AuthorityApi(
         nothing,
         listings=nothing,
@@ -78,6 +81,7 @@ def gateway_applications() -> tuple[web.Application, ...]:
         quarantine=nothing,
         ledger=LedgerApi(nothing, nothing),
         backups=BackupsApi(nothing),
+        profile=ProfileApi(nothing),
     )
     return peer.application(), authority.application(), OperationsApi((), nothing).application()
 
@@ -87,7 +91,7 @@ def hub_applications() -> tuple[web.Application, ...]:
     nothing, home = cast(Any, None), cast(Any, SimpleNamespace(now=int, clock=TestClock()))
     hub = HubApi(
         home,
-        deposits=nothing,
+        deposits=cast(Any, SimpleNamespace(package=nothing, acknowledgement=print)),
         mailbox=nothing,
         waiting=nothing,
         ping=nothing,
@@ -95,7 +99,14 @@ def hub_applications() -> tuple[web.Application, ...]:
         compare=HubChannelApi(nothing, nothing, nothing, guard()),
         guard=guard(),
     )
-    desk = HubDesk(nothing, peers=peers_api(), keys=KeysApi(nothing, nothing, nothing), status=nothing)
+    desk = HubDesk(
+        nothing,
+        peers=peers_api(),
+        keys=KeysApi(nothing, nothing, nothing),
+        ledger=LedgerApi(nothing, nothing),
+        profile=ProfileApi(nothing),
+        status=nothing,
+    )
     return hub.application(), desk.application(), OperationsApi((), nothing).application()
 
 

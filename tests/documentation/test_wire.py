@@ -41,6 +41,7 @@ ORIGINS: dict[str, tuple[str, ...]] = {
     "web/bodies.py": (),
     "web/guard.py": ("middleware", "_admit", "_full"),
     "web/channel_api.py": (),
+    "web/incoming.py": (),
     "web/peer_api.py": (),
     "web/problems.py": (),
 }
@@ -96,7 +97,7 @@ def test_exactly_the_refusals_that_are_values_are_signed() -> None:
 
 
 def test_the_calls_and_media_types_are_those_of_the_gateway() -> None:
-    files = ("peer_api.py", "channel_api.py")
+    files = ("incoming.py", "peer_api.py", "channel_api.py")
     api = "".join((ROOT / "emla" / "web" / name).read_text(encoding="utf-8") for name in files)
     routes = re.findall(r'add_(\w+)\("(/emla/1/[^"]+)"', api)
     assert routes

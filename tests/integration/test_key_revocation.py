@@ -120,6 +120,13 @@ async def test_a_late_acceptance_of_the_replaced_package_counts(house: House) ->
     assert house.state(pid) is LegState.CONSIGNED
     assert await house.deliver() == []
     assert house.state(successor(house, pid)) is LegState.REJECTED
+    # No leg asks for its RelayAcceptance any more; the next status does, once.
+    asked = await house.sender.station.channels.exchange(RECIPIENT)
+    assert asked is not None
+    await house.recipient.station.settle_heard()
+    events = {each.event for each in station.store.read.acknowledgements(pid)}
+    assert {Event.RELAY_ACCEPTANCE, Event.CONTENT_CONSIGNMENT} <= events
+    assert station.store.read.unanswered(RECIPIENT, bytes(32), 9) == []
     house.audits_are_whole()
 
 

@@ -11,27 +11,20 @@ import pytest
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.own import own_authority
 from emla.client.client import Client
-from emla.client.key_answers import Change
-from emla.formats import documents as form
 from emla.keyring.files import FileUse
-from emla.model.documents import ApprovalAct, Authority, Card, KeyUse
+from emla.model.documents import Authority, KeyUse
 from emla.model.errors import EmlaError
-from emla.model.signed import PayloadType
 from tests.support.calls import body_of, get, post
 from tests.support.ceremony import (
-    ADA,
-    BEN,
     listed,
     new_key,
     next_card,
-    officers_of,
     revocation_of,
     root_key,
-    signed_card,
-    word,
 )
 from tests.support.gateways import select
 from tests.support.messages import make_template
+from tests.support.server_officers import publish_card
 from tests.support.servers import Server, running
 
 pytestmark = pytest.mark.xdist_group("keys-running")
@@ -48,26 +41,6 @@ def pair(tmp_path: Path) -> Iterator[tuple[Server, Server]]:
 
 def now() -> int:
     return int(time.time())
-
-
-async def agreed(client: Client, who: str, kind: str, payload: bytes) -> Change:
-    """Ada proposes and Ben approves."""
-    of = PayloadType[kind.upper()]
-    change = await client.propose(kind, payload, word(ADA, ApprovalAct.PROPOSE, who, of, payload, now()))
-    return await client.approve(change.hash, word(BEN, ApprovalAct.APPROVE, who, of, payload, now()))
-
-
-async def publish_card(server: Server, card: Card) -> Change:
-    """Appoint officers where there are none, and publish a card."""
-    async with Client(server.data / "emla.sock") as client:
-        try:
-            await client.officers()
-        except EmlaError:
-            payload = officers_of(server.id, now(), ADA, BEN)
-            change = await agreed(client, server.id, "officers", payload)
-            await client.publish(change.hash)
-        change = await agreed(client, server.id, "card", form.encode_card(card))
-        return await client.publish(change.hash, signed_card(card, root_key(server.data)))
 
 
 async def add_key(server: Server, use: FileUse) -> str:

@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import random
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,9 +13,10 @@ from emla.bootstrap.restored import Restored, is_restored, write_marker
 from emla.model.acknowledgement import Event
 from tests.support.calls import body_of, eventually, get, log_lines, post
 from tests.support.gateways import select
+from tests.support.hub_world import hub_members
 from tests.support.invariants import violations
 from tests.support.messages import make_template
-from tests.support.servers import Server, introduce, make_hub, make_server
+from tests.support.servers import Server
 
 SENDER, RECIPIENT, HUB = "at.moj", "jp.moj", "eu.hub"
 TEMPLATE = make_template(sender=SENDER, recipient=RECIPIENT, attachment=secrets.token_bytes(3000))
@@ -26,24 +25,6 @@ BACK = make_template(sender=RECIPIENT, recipient=SENDER, attachment=secrets.toke
 MESSAGES, KILLS = 30, 6
 
 pytestmark = pytest.mark.xdist_group("processes")
-
-
-@contextmanager
-def three(folder: Path, *, sender_listens: bool = True) -> Iterator[tuple[Server, Server, Server]]:
-    """Sender, hub and recipient, acquainted."""
-    sender = make_server(folder, SENDER, hubs=(HUB,), endpoint=sender_listens)
-    servers = (sender, make_hub(folder, HUB), make_server(folder, RECIPIENT, hubs=(HUB,), endpoint=False))
-    try:
-        for each in servers:
-            each.start()
-        for each in servers:
-            each.wait_ready()
-        asyncio.run(introduce(*servers))
-        yield servers
-    finally:
-        for each in servers:
-            if each.process is not None and each.process.poll() is None:
-                each.kill()
 
 
 def states(server: Server) -> dict[object, object]:
@@ -72,7 +53,7 @@ def listening(server: Server) -> set[int]:
 def test_an_authority_without_an_inbound_port_sends_and_receives(
     tmp_path: Path, *, sender_listens: bool
 ) -> None:
-    with three(tmp_path, sender_listens=sender_listens) as (sender, hub, recipient):
+    with hub_members(tmp_path, sender_listens=sender_listens) as (sender, hub, recipient):
         assert listening(recipient) == {recipient.operations_port}
         asyncio.run(both_ways(sender, recipient))
         assert {each["code"] for each in log_lines(hub) if each["level"] == "error"} == set()
@@ -134,7 +115,7 @@ def test_whoever_is_killed_everything_arrives_once(tmp_path: Path) -> None:
     """The hub, the recipient and the sender are killed with SIGKILL in turn, at instants that a seed decides."""
     seed = secrets.randbits(32)
     print(f"seed {seed}")
-    with three(tmp_path) as servers:
+    with hub_members(tmp_path) as servers:
         asyncio.run(under_kills(servers, random.Random(seed)))
         sender, hub, recipient = servers
         for each in servers:

@@ -114,7 +114,7 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
         "usage", "preview-failed", "pdf-unavailable", "draft-damaged", "draft-open",
     ),
     "of acts of operators and of two officers, whom no run has yet (tests/unit/flow)": (
-        "act-lapsed", "wrong-state", "held", "closed",
+        "act-lapsed", "wrong-state", "held", "closed", "profile-changed",
     ),
     "of hubs that are full, called by strangers or not pinned (tests/attacks/test_row_28.py to 65)": (
         "unsigned-call", "misdirected-call", "mailbox-full", "not-owner", "proof-missing",
@@ -122,7 +122,7 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     ),
     "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
     "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (
-        "backup-damaged", "backup-incomplete", "wrong-backup-key", "restored-folder", "ledger-behind", "ledger-restored",
+        "backup-damaged", "backup-incomplete", "wrong-backup-key", "ledger-behind", "ledger-restored",
     ),
     "of TLS and of addresses, which the simulated network does not have (tests/unit/transport, tests/attacks)": (
         "wrong-pin", "refused-endpoint",

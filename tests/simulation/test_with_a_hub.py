@@ -27,7 +27,8 @@ def test_what_cannot_go_directly_goes_through_the_hub_and_nothing_stays_there() 
     ran = through_the_hub()
     assert ran.found == ""
     assert ran.counts.edges["leg READY HUB_HELD"] >= 3
-    assert ran.counts.edges["leg HUB_HELD ACCEPTED"] == 3
+    # A later word of the recipient may overtake its RelayAcceptance.
+    assert sum(ran.counts.edges[f"leg HUB_HELD {state}"] for state in ("ACCEPTED", "CONSIGNED")) >= 3
 
 
 def test_a_hub_that_lets_a_package_go_without_its_owners_word_is_found(

@@ -46,6 +46,7 @@ _FAILURES = (
     " WHERE a.event = 'ContentConsignmentFailure' AND a.by = ?"
 )
 _HELD_ITEMS = "SELECT owner, count(*) FROM mailbox_item WHERE state = 'HELD' GROUP BY owner"
+_UNANSWERED = "SELECT pid, peer FROM unanswered UNION SELECT ref, peer FROM leg WHERE kind = 'package' AND state = 'HELD'"
 _RESTART_SECONDS = 5.0
 _LOOK_SECONDS = 30.0
 _STOP_SECONDS = 120.0
@@ -306,10 +307,10 @@ class World:
                 if peer in self.nodes:
                     found.append(f"{node.name}: {count} {kind} legs to {peer} ({code})")
             found += [f"{node.name}: {count} items for {owner}" for owner, count in read.execute(_HELD_ITEMS)]
-            for pid, peer in read.execute("SELECT pid, peer FROM unanswered"):
+            for pid, peer in read.execute(_UNANSWERED):
                 there = self.nodes.get(peer)
                 if there and there.store and there.store.read.received(pid):
-                    found.append(f"{node.name}: the answer of {peer} to what was given up")
+                    found.append(f"{node.name}: the answer of {peer} to what was given up or put aside")
             unopened = node.store.read.unopened_count()
             if unopened:
                 found.append(f"{node.name}: {unopened} not opened")

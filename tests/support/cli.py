@@ -14,6 +14,7 @@ from pathlib import Path
 
 from emla.bootstrap.initialise import About, Initialised, initialise
 from emla.cli.app import run
+from emla.model.requirements import NOTHING, Requirements
 from tests.support.fake_authority_api import FakeAuthority, serving
 
 NOW = 1_790_000_000
@@ -45,7 +46,13 @@ def emla(*words: str | Path) -> Outcome:
     return Outcome(code, raw.getvalue().decode(), err.getvalue())
 
 
-def make_authority(folder: Path, authority: str = "nl.minjus", *, now: int = NOW) -> Initialised:
+def make_authority(
+    folder: Path,
+    authority: str = "nl.minjus",
+    *,
+    now: int = NOW,
+    requirements: Requirements = NOTHING,
+) -> Initialised:
     """A real authority, as `emla init` makes it."""
     return initialise(
         folder,
@@ -58,6 +65,7 @@ def make_authority(folder: Path, authority: str = "nl.minjus", *, now: int = NOW
             languages=("en",),
             time_zone="UTC",
             office_hours="Mon-Fri 9-17",
+            requirements=requirements,
         ),
         now=now,
     )

@@ -10,6 +10,7 @@ from tests.support.gateways import select
 from tests.support.servers import Server, introduce, make_hub, make_server
 
 AT, DE, HUB = "at.moj", "de.bfj", "eu.hub"
+JP = "jp.moj"
 
 
 @contextmanager
@@ -26,6 +27,24 @@ def three(folder: Path) -> Iterator[tuple[Server, Server, Server]]:
         yield at, de, hub
     finally:
         for each in (at, de, hub):
+            if each.process is not None and each.process.poll() is None:
+                each.kill()
+
+
+@contextmanager
+def hub_members(folder: Path, *, sender_listens: bool = True) -> Iterator[tuple[Server, Server, Server]]:
+    """Sender, hub, and a recipient that listens for nobody, acquainted; the cards of both members name the hub."""
+    sender = make_server(folder, AT, hubs=(HUB,), endpoint=sender_listens)
+    servers = (sender, make_hub(folder, HUB), make_server(folder, JP, hubs=(HUB,), endpoint=False))
+    try:
+        for each in servers:
+            each.start()
+        for each in servers:
+            each.wait_ready()
+        asyncio.run(introduce(*servers))
+        yield servers
+    finally:
+        for each in servers:
             if each.process is not None and each.process.poll() is None:
                 each.kill()
 

@@ -14,9 +14,10 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
-from emla.bootstrap.channels import hub_channels
+from emla.bootstrap.channels import hub_ledger
 from emla.flow.documents.peers import PingPeer
 from emla.flow.documents.take_documents import TakeDocuments
+from emla.flow.hub.compare import CompareDeposits
 from emla.flow.hub.deposit import Deposits, HubFigures
 from emla.flow.hub.mailbox import Mailbox, Waiting
 from emla.flow.hub.sweep import HubSweep
@@ -33,6 +34,7 @@ from emla.transport.https import HttpsTransport
 from emla.web.connections import Connections
 from emla.web.guard import Guard
 from emla.web.hub_api import HubApi
+from emla.web.hub_channel_api import HubChannelApi
 from tests.support.acknowledging import issue
 from tests.support.authorities import Package, Party
 from tests.support.gateways import Home, TurnedClock, opened
@@ -167,6 +169,7 @@ async def hub_at(
         take = TakeDocuments(gateway, no_news)
         waiting, figures = Waiting(), HubFigures()
         guard = Guard(Connections(gateway.settings.limits), lambda: 0)
+        ledger = hub_ledger(gateway, HttpsTransport(gateway.settings.peer))
         deposits = Deposits(gateway, take, waiting.tell, guard.contact, figures)
         mailbox = Mailbox(gateway, deposits, waiting, figures)
         api = HubApi(
@@ -176,7 +179,9 @@ async def hub_at(
             waiting=waiting,
             ping=ping,
             take=take,
-            compare=hub_channels(gateway, HttpsTransport(gateway.settings.peer), deposits, guard),
+            compare=HubChannelApi(
+                gateway, CompareDeposits(gateway, deposits, guard.contact), ledger.channels, guard
+            ),
             guard=guard,
         )
         sweep = HubSweep(gateway, deposits, figures)

@@ -76,6 +76,7 @@ def documents_example() -> dict[str, str]:
         "root": found.body.decode(),
         "hash": documents.document_hash(found.body).hex(),
         "fingerprint": found.lines["fingerprint"],
+        "profile": vector("documents", "profile-good-requirements").body.decode(),
         "status": vector("documents", "status-good").body.decode(),
         "revocation": revocation.body.decode(),
         "revocation hash": revocation.lines["sha256"],

@@ -18,6 +18,7 @@ from tests.vectors import (
     cases_header,
     cases_ledger,
     cases_package,
+    cases_requirements,
     cases_standing,
 )
 
@@ -33,6 +34,7 @@ def vectors() -> list[Vector]:
         *cases_package.package_vectors(),
         *cases_acknowledgement.acknowledgement_vectors(),
         *cases_documents.documents_vectors(),
+        *cases_requirements.requirements_vectors(),
         *cases_standing.standing_vectors(),
         *cases_ledger.ledger_vectors(),
         *cases_backup.backup_vectors(),

@@ -45,9 +45,9 @@ class Channels:
     """Both sides of the exchange of channel statuses."""
 
     def __init__(
-        self, gateway: Gateway, transport: ChannelTransport, watch: LedgerWatch | None, settle: Settle
+        self, gateway: Gateway, transport: ChannelTransport, watch: LedgerWatch, settle: Settle
     ) -> None:
-        """Args: the gateway, the line, who guards our ledger (None at a hub), and who does what follows from a status."""
+        """Args: the gateway, the line, who guards our ledger, and who does what follows from a status."""
         self._gateway = gateway
         self._transport = transport
         self._watch = watch
@@ -126,8 +126,7 @@ class Channels:
 
     async def _answered(self, peer: str) -> None:
         """What a peer showed is judged by now; and it is fresh, because it repeats a nonce of this process."""
-        if self._watch:
-            await self._watch.answered(peer)
+        await self._watch.answered(peer)
         self.questions.forget(peer)  # last: a start goes on when no question is open
 
     # --- speaking ---
@@ -182,8 +181,7 @@ class Channels:
             await self._hold_against(seen)  # an old status says nothing about a ledger that has shrunk since
         await gateway.store.write(operation)
         gateway.signals.cards_seen(sender.id, status.card_version, status.card_known)
-        if self._watch:
-            await self._watch.judge(status)
+        await self._watch.judge(status)
 
     def _voided(self, status: ChannelStatus, now: int) -> list[VoidedRow]:
         """The voided numbers that are news: above what is whole here."""

@@ -96,6 +96,7 @@ class Deposits:
         Raises:
             InvalidPackageError: refused before anything is stored; answered unsigned.
             TransportError: ``processing``, or ``mailbox-full``.
+            ConfigurationError: our own ledger is closed.
             StoreError: the storage is full or failed.
         """
         gateway = self._gateway
@@ -129,6 +130,7 @@ class Deposits:
         size = header.payload.size
         if source.size != size:
             raise InvalidPackageError("malformed", "The payload has not the size the header names.")
+        self._gateway.require_ledger()
         self._gateway.require_space(size)
         whole = _FRAME_BYTES + len(package.signed) + size
         sha256 = header.payload.sha256

@@ -18,7 +18,7 @@ import pytest
 from emla.bootstrap import backup_restore
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.backup_restore import restore_backup, verify_backup
-from emla.bootstrap.restored import Restored, read_marker, refuse_restored
+from emla.bootstrap.restored import Restored, is_restored, read_marker
 from emla.formats import archive, backup
 from emla.formats.archive import Member
 from emla.keyring.media import MediaUse, PublicKeyFile
@@ -85,7 +85,7 @@ async def test_a_restored_folder_is_marked_with_what_it_last_knew(made: Path) ->
     assert found.content is not None
     assert found.content.checkpoint.startswith(f"{SENDER}/emla/1/1\n")
     assert read_marker(again) == Restored(at=AT + 5, backup_at=AT, checkpoint=found.content.checkpoint)
-    assert code_of(lambda: refuse_restored(again)) == "restored-folder"
+    assert is_restored(again)
 
 
 async def test_what_the_server_writes_while_the_database_is_copied_is_not_in_it(
@@ -236,7 +236,7 @@ async def test_a_forged_ledger_inside_is_found_and_nothing_is_restored(made: Pat
     assert restore_backup(tmp_path / "b.backup", tmp_path / "again", FIND, now=AT).problems
     assert not (tmp_path / "again").exists()
     assert restore_backup(tmp_path / "b.backup", tmp_path / "again", FIND, now=AT, insist=True).problems
-    assert code_of(lambda: refuse_restored(tmp_path / "again")) == "restored-folder"
+    assert is_restored(tmp_path / "again")
 
 
 async def test_a_payload_that_is_gone_or_damaged_is_said_and_left_out_only_when_somebody_insists(

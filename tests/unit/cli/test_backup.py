@@ -1,9 +1,6 @@
 """`emla backup` at the command line: keys told apart, files whole or absent, exit codes that a script can use."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,17 +122,6 @@ def test_restore_needs_the_key_and_an_empty_folder(desk: Desk) -> None:
     assert restored.code == 0, restored.err
     assert "Compare the fingerprint" in restored.err
     assert (desk.folder / "again" / "restored.json").exists()
-
-
-def test_a_restored_folder_is_not_started_as_a_hub(desk: Desk) -> None:
-    again = desk.folder / "again"
-    assert emla("backup", "restore", desk.made(), *desk.words, "--data", again).code == 0
-    command = [sys.executable, "-m", "emla", "serve", "--role", "hub", "--data", str(again)]
-    # Nothing can listen there: a hub that began all the same would end with another error.
-    nowhere = os.environ | {"EMLA_PEER__LISTEN_HOST": "192.0.2.1"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=nowhere)
-    assert done.returncode == 6
-    assert "restored-folder" in done.stderr
 
 
 @pytest.mark.parametrize("use", [MediaUse.ROOT, MediaUse.OFFICER])

@@ -9,6 +9,7 @@ import pytest
 from emla.bootstrap.initialise import Initialised
 from emla.bootstrap.sample import write_sample
 from emla.bootstrap.schema_folder import schema_folder
+from emla.model.requirements import Requirements, Sum
 from tests.support.cli import Outcome, emla, make_authority
 
 SAMPLES = schema_folder() / "samples" / "S01"
@@ -25,7 +26,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tmp_path_factory.mktemp("S01"),
         sender="jp.moj",
         recipient="nl.minjus",
-        issued_at=datetime(2026, 11, 20, tzinfo=UTC),
+        issued_at=datetime.now(UTC),  # a preservation named in it must not have ended
         message_id=secrets.token_bytes(16),
         case_id=secrets.token_bytes(16),
     )
@@ -61,6 +62,24 @@ def test_check_shows_how_to_mend_an_error_and_how_to_override_it(tmp_path: Path)
 @pytest.mark.parametrize("given", ["BR-010", "BR-010=", "nonsense=x", "BR-010=" + "x" * 501])
 def test_an_override_needs_a_rule_and_a_reason(given: str, sample: Path, tmp_path: Path) -> None:
     assert emla("message", "check", sample, "--override", given, "--data", tmp_path).code == 2
+
+
+def test_check_for_a_recipient_asks_what_its_profile_wants_of_requests(sample: Path, tmp_path: Path) -> None:
+    """Documents with a measure, days, thresholds, and what its law makes it do: everything the document can say."""
+    least = Sum(amount=10**12, currency="JPY")
+    for wanted, rules in (
+        (Requirements(documents=(("ESD_ACCESS", ("AFFIDAVIT", "COURT_ORDER")),)), ["PR-002"]),
+        (Requirements(documents=(("BANK_RECORDS", ("AFFIDAVIT",)),), reply_days=50), []),
+        (
+            Requirements(reply_days=60, de_minimis=least, informs_subjects=True),
+            ["BR-020a", "BR-060", "BR-061"],
+        ),
+    ):
+        folder = tmp_path / f"nl-{len(list(tmp_path.iterdir()))}"
+        made = make_authority(folder, requirements=wanted)
+        outcome = emla("message", "check", sample, "--for", made.documents, "--data", tmp_path, "--json")
+        assert sorted(each["rule"] for each in rules_of(outcome)) == rules
+        assert outcome.code == (3 if "PR-002" in rules else 0)
 
 
 def test_check_for_a_recipient_asks_what_its_documents_say(

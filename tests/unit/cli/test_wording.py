@@ -1,12 +1,14 @@
 """Values become words that a tired clerk cannot misread."""
 
+import json
+import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from emla.cli import wording
 from emla.cli.card_view import expiry, fingerprint_lines
-from emla.cli.screen import as_json
+from emla.cli.screen import as_json, emit_json
 from emla.model.leg import InboxState, LegState
 
 
@@ -57,3 +59,14 @@ def test_a_fingerprint_stands_on_three_lines() -> None:
 def test_nothing_from_outside_moves_the_cursor_or_the_direction(hostile: str) -> None:
     assert wording.plain(f"a{hostile}b") != f"a{hostile}b"
     assert hostile[0] not in wording.plain(hostile)
+
+
+def test_json_holds_the_same_text_without_what_moves_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "\x1b[31m \x7f \x9b31m \u202egpj \u2028 Ђ汉ş \U000e0041 \n"
+    emit_json({"said": hostile})
+    written = capsys.readouterr().out
+    assert json.loads(written) == {"said": hostile}
+    assert "Ђ汉ş" in written
+    assert [
+        each for each in written if each != "\n" and unicodedata.category(each) in ("Cc", "Cf", "Zl", "Zp")
+    ] == []

@@ -12,17 +12,23 @@ from hypothesis import strategies as st
 
 from emla.formats import documents as form
 from emla.formats import export
+from emla.formats.strict_json import INTEGER_MAX
 from emla.model.errors import MalformedError
+from emla.model.requirements import NOTHING, Requirements, Sum
 from tests.support.authorities import changed, party
+from tests.support.requirements import REQUIREMENTS
 from tests.support.strategies import mutated
 
 AT = party("at.moj").authority
 ROOT, CARD = form.encode_root(AT.root), form.encode_card(AT.card)
 PROFILE, EXPORT = form.encode_profile(AT.profile), export.encode_export(AT.documents)
+WISHING = form.encode_profile(replace(AT.profile, requirements=REQUIREMENTS))
+CODES = st.sampled_from(["SEARCH_SEIZURE", "A", "X_9", "B" * 64])
 READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "root": (form.decode_root, ROOT),
     "card": (form.decode_card, CARD),
     "profile": (form.decode_profile, PROFILE),
+    "profile with requirements": (form.decode_profile, WISHING),
     "export": (export.decode_export, EXPORT),
 }
 
@@ -32,8 +38,31 @@ def test_documents_are_read_as_they_were_written() -> None:
     assert form.decode_card(CARD) == AT.card
     assert form.decode_profile(PROFILE) == AT.profile
     assert export.decode_export(EXPORT) == AT.documents
+    assert form.decode_profile(WISHING) == replace(AT.profile, requirements=REQUIREMENTS)
     second = replace(AT.root, version=2, prev=form.document_hash(ROOT))
     assert form.decode_root(form.encode_root(second)) == second
+
+
+@given(
+    requirements=st.builds(
+        Requirements,
+        urgent_languages=st.lists(st.sampled_from(["de", "en", "pt-BR"]), unique=True).map(tuple),
+        documents=st.dictionaries(CODES, st.lists(CODES, min_size=1, unique=True).map(tuple)).map(
+            lambda each: tuple(each.items())
+        ),
+        de_minimis=st.none() | st.builds(Sum, amount=st.integers(1, INTEGER_MAX), currency=st.just("JPY")),
+        service_days=st.none() | st.integers(1, 50),
+        reply_days=st.none() | st.integers(1, 3650),
+        informs_subjects=st.none() | st.booleans(),
+    )
+)
+def test_whatever_a_profile_says_of_requests_is_read_as_it_was_written(requirements: Requirements) -> None:
+    profile = replace(AT.profile, requirements=requirements)
+    payload = form.encode_profile(profile)
+    assert form.decode_profile(payload) == profile
+    assert (payload == PROFILE) == (requirements == NOTHING), (
+        "who says nothing writes what was written before"
+    )
 
 
 @pytest.mark.parametrize("kind", READERS)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from emla.formats.schema import Schemas
 from emla.formats.schema_shape import read_shape
 from emla.formats.xml import parse_xml, qualified_name
 from emla.model.errors import InvalidMessageError
+from emla.model.findings import Finding, Severity
 from emla.model.limits import XmlLimits
 from emla.pages.html import write_html
 from emla.pages.page import Entry, Page, read_page
@@ -84,6 +86,14 @@ def test_hostile_text_stays_text() -> None:
     assert "<script>alert(1)</script> <img src=x onerror=alert(2)>" in shown
     assert "⟨U+202E⟩gpj.exe" in shown
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", write_html(page_of(hostile()), STYLE).decode())
+
+
+def test_a_finding_on_a_page_hides_and_turns_no_text_either() -> None:
+    said = Finding(rule="R1", severity=Severity.FATAL, message="“\u202egpj\u009b” is wrong.")
+    page = replace(page_of(hostile()), findings=(said,))
+    for written in (write_html(page, STYLE).decode(), typeset(page)):
+        assert "⟨U+202E⟩gpj⟨U+009B⟩" in written
+        assert "\u202e" not in written
 
 
 def test_the_policy_allows_the_style_sheet_by_its_hash_and_nothing_else() -> None:

@@ -2,10 +2,12 @@
 
 import pytest
 
+from emla.formats.schematron import MORE
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding, Override, Severity
 from emla.model.limits import XmlLimits
 from emla.model.terms import RECEIVING, Terms
+from emla.rules.table import FINDINGS_MAX
 from emla.rules.weigh import overridden
 from emla.steps.validate import ValidMessage, validate
 from tests.support.sample_case import changed, schemas
@@ -46,6 +48,18 @@ def test_an_error_with_a_reason_passes_and_the_reason_stays_with_the_finding() -
 def test_what_is_fatal_no_reason_makes_good() -> None:
     (found,) = refused(NO_FACTS, Override(rule="BR-018", reason=REASON))
     assert (found.rule, found.severity, found.override) == ("BR-018", Severity.FATAL, "")
+
+
+def test_findings_in_such_number_that_fatal_ones_may_hide_behind_them_are_fatal_themselves() -> None:
+    wrong = (
+        "<Identifier><IdentifierType>IMEI</IdentifierType><IdentifierValue>1</IdentifierValue></Identifier>"
+    )
+    text = changed("x", "x").decode()
+    block = text[text.index("<Identifier>") : text.index("</Identifier>") + len("</Identifier>")]
+    many = text.replace(block, wrong * (FINDINGS_MAX + 1), 1).encode()
+    overrides = (Override(rule="BR-025", reason=REASON), Override(rule="BR-more", reason=REASON))
+    assert refused(many, *overrides)[-1] == MORE
+    assert checked(many, RECEIVING).findings[-1] == MORE
 
 
 def test_the_reason_of_one_rule_overrides_no_other() -> None:

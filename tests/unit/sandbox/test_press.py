@@ -1,5 +1,6 @@
 """The press: a page of any message, made by a process that can do nothing else."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,12 @@ import pytest
 from emla.model.errors import ConfigurationError, InvalidMessageError
 from emla.model.findings import Finding, Severity
 from emla.model.settings import OpenerSettings
+from emla.sandbox import press
+from emla.sandbox.confine import Measure
 from emla.sandbox.frames import WireError
 from emla.sandbox.press import Format, print_page
-from emla.sandbox.press_wire import Printed, decode_printed, encode_printed
+from emla.sandbox.press_child import _warning
+from emla.sandbox.press_wire import Order, Printed, decode_printed, encode_order, encode_printed
 from emla.sandbox.process import child_environment
 from tests.support.rtl import hostile, right_to_left, sample
 
@@ -97,14 +101,84 @@ def test_a_press_that_needs_too_much_memory_ends_without_a_page() -> None:
     assert caught.value.code == "preview-failed"
 
 
-def test_a_press_that_was_taken_over_cannot_hand_out_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    def answer(*_: object, **__: object) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.CompletedProcess((), 0, encode_printed(Printed()) + b"#!/bin/sh\n", b"")
+def taken_over(monkeypatch: pytest.MonkeyPatch, folder: Path, does: str) -> None:
+    """Put a program in the place of the press."""
+    program = folder / "press"
+    program.write_text(f"#!/bin/sh\n{does}\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
 
-    monkeypatch.setattr(subprocess, "run", answer)
-    with pytest.raises(ConfigurationError) as caught:
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("exec cat {answer}", "not a page"),
+        ("exec head -c 4194304 /dev/zero", "too large"),
+        ("exec head -c 4194304 /dev/zero >&2", "too large"),
+        ("exec >&- 2>&-; kill -9 $$", "status -9"),
+    ],
+)
+def test_a_press_that_was_taken_over_cannot_hand_out_something_else_nor_without_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, does: str, said: str
+) -> None:
+    answer = tmp_path / "answer"
+    answer.write_bytes(encode_printed(Printed()) + b"#!/bin/sh\n")
+    taken_over(monkeypatch, tmp_path, does.format(answer=answer))
+    monkeypatch.setattr(press, "ANSWER_BYTES_MAX", 2**21)
+    with pytest.raises(ConfigurationError, match=said) as caught:
         print_page(sample().encode(), Format.PDF, schemas=SCHEMAS)
     assert caught.value.code == "preview-failed"
+
+
+def test_a_press_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    taken_over(monkeypatch, tmp_path, "exec sleep 2")
+    monkeypatch.setattr(press, "WALL_FACTOR", 0)
+    with pytest.raises(ConfigurationError, match="too long"):
+        print_page(sample().encode(), Format.HTML, schemas=SCHEMAS)
+
+
+def test_every_thread_of_the_press_is_confined_and_typst_lays_out_in_one_of_its_own() -> None:
+    order = Order(
+        form="pdf",
+        schemas=str(SCHEMAS),
+        language="en",
+        cpu_seconds=20,
+        memory_bytes=2**29,
+        parent=os.getpid(),
+    )
+    program = (
+        "import os, sys\nfrom emla.sandbox.press_child import press\nfrom emla.sandbox.press_wire import decode_order\n"
+        "order, _ = decode_order(bytes.fromhex(sys.argv[1]))\n"
+        "press(order, lambda: (os.write(1, b'confined\\n'), os.read(0, 1), b'<x/>')[2])\n"
+    )
+    with subprocess.Popen(
+        (sys.executable, "-P", "-c", program, encode_order(order).hex()),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**child_environment(), "RAYON_NUM_THREADS": "1"},
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"confined\n"
+        threads = [each.read_text() for each in Path(f"/proc/{child.pid}/task").glob("*/status")]
+        child.kill()
+    assert len(threads) > 1, "the test needs a library that has a thread"
+    assert all("\nSeccomp:\t2\n" in each and "\nCapEff:\t0000000000000000\n" in each for each in threads)
+
+
+def test_what_the_system_does_not_allow_is_said() -> None:
+    def measures(**effective: bool) -> list[Measure]:
+        return [
+            Measure(name=name.replace("_", " "), effective=took, detail="EPERM")
+            for name, took in effective.items()
+        ]
+
+    assert _warning(measures(network=True), measures(network=False, system_calls=True)) == ()
+    assert _warning(measures(network=False), measures(network=False, system_calls=True)) == ()
+    (said,) = _warning(measures(network=False), measures(network=False, system_calls=False))
+    assert "network (EPERM)" in said
+    assert "system calls (EPERM)" in said
+    (said,) = _warning(measures(network=True), measures(network=True, system_calls=True, memory=False))
+    assert "memory (EPERM)" in said
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xff\xff\xff", b"\x00\x00\x00\x09abc", b"\x00\x00\x00\x01\xc1"])

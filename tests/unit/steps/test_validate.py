@@ -3,10 +3,11 @@ import re
 import pytest
 
 from emla.formats.schema import Schemas
+from emla.formats.schematron import MORE
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding
 from emla.model.limits import XmlLimits
-from emla.steps.validate import check_parts, validate
+from emla.steps.validate import IDENTITY_FINDINGS_MAX, check_parts, validate
 from tests.support.sample_case import changed, refusal, s01, schemas, validated
 from tests.support.sample_messages import FOLDER
 
@@ -67,6 +68,16 @@ def test_all_findings_come_at_once_sorted_by_line() -> None:
 )
 def test_identity_rules_name_their_place(old: str, new: str, found: tuple[str, str]) -> None:
     assert rules_and_paths(changed(old, new)) == [found]
+
+
+def test_thousands_of_findings_about_identity_are_counted_out() -> None:
+    text = s01().decode()
+    block = text[text.index("<Attachment>") : text.index("</Attachment>") + len("</Attachment>")]
+    code, findings = refusal(changed(block, block * (IDENTITY_FINDINGS_MAX // 2 + 2)))
+    assert code == "invalid-message"
+    assert len(findings) == IDENTITY_FINDINGS_MAX + 1
+    assert findings[0].rule == "BR-056"
+    assert findings[-1] == MORE
 
 
 def test_a_message_cannot_answer_itself() -> None:
