@@ -158,6 +158,7 @@ def _talk(drafts: "Drafts", resume: str | None, target: Path | None) -> None:
     from emla.cli import screen
     from emla.cli.writer_around import surroundings
     from emla.cli.writer_files import check_file
+    from emla.cli.writer_lines import Lines, edit_lines
     from emla.cli.writer_lore import load_lore
     from emla.cli.writer_talk import HELP, Left, Talk
 
@@ -172,12 +173,19 @@ def _talk(drafts: "Drafts", resume: str | None, target: Path | None) -> None:
         def save(answers: dict[str, str]) -> None:
             drafts.save(replace(draft, answers=answers, changed=int(time.time())))
 
-        _edit_lines()
+        lines = Lines(edited=edit_lines())
         screen.note(
             f"A request for mutual legal assistance. Draft {draft.id}; every answer is saved at once."
         )
         screen.note(HELP, style="dim")
-        talk = Talk(interview, lore.acceptance(around), dict(draft.answers), save=save, check_file=check_file)
+        talk = Talk(
+            interview,
+            lore.acceptance(around),
+            dict(draft.answers),
+            save=save,
+            check_file=check_file,
+            lines=lines,
+        )
         try:
             talk.run()
             _close(lore, interview, replace(draft, answers=talk.answers), target)
@@ -186,17 +194,6 @@ def _talk(drafts: "Drafts", resume: str | None, target: Path | None) -> None:
                 f"\nEverything is saved. To go on: emla message new --resume {draft.id}", style="bold"
             )
             raise click.Abort from None
-
-
-def _edit_lines() -> None:
-    """Arrows and earlier answers at the prompt, where terminal and Python can."""
-    import contextlib
-    import importlib
-    import os
-
-    if os.environ.get("TERM") not in (None, "dumb"):
-        with contextlib.suppress(ImportError):
-            importlib.import_module("readline")
 
 
 def _resumed(drafts: "Drafts", name: str, own: str) -> "Draft":

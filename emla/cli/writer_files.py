@@ -35,11 +35,17 @@ def check_file(typed: str, answers: Answers, place: str) -> str:
     Raises:
         Unacceptable: with one sentence.
     """
-    path = Path(typed.strip("'\" ")).expanduser().absolute()
     try:
+        path = Path(typed.strip("'\" ")).expanduser().absolute()
+        str(path).encode()
         standing = path.stat()
     except OSError as error:
-        raise Unacceptable(f"{path}: {error.strerror}.") from None
+        raise Unacceptable(f"{typed}: {error.strerror}.") from None
+    except (
+        ValueError,
+        RuntimeError,
+    ):  # a letter that no name holds, or one that is not UTF-8; ~name of nobody
+        raise Unacceptable(f"{typed} is not the path of a file; type it whole, beginning with /.") from None
     if not stat.S_ISREG(standing.st_mode):
         raise Unacceptable(f"{path} is not a file.")
     if not os.access(path, os.R_OK):
@@ -86,7 +92,10 @@ def copy_file(source: Path, folder: Path) -> Copied:
     """
     digest, size_bytes = hashlib.sha256(), 0
     try:
-        with source.open("rb") as read, open(folder / source.name, "xb", opener=_private) as write:
+        with (
+            open(source, "rb", opener=_regular) as read,
+            open(folder / source.name, "xb", opener=_private) as write,
+        ):
             while chunk := read.read(_CHUNK_BYTES):
                 digest.update(chunk)
                 size_bytes += len(chunk)
@@ -100,3 +109,12 @@ def copy_file(source: Path, folder: Path) -> Copied:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def _regular(path: str, flags: int) -> int:
+    """Open a file that still is one: a pipe that took its place since it was named would hold us for ever."""
+    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(0, "It is no longer a file")
+    return descriptor

@@ -7,12 +7,14 @@ Rules of this file:
 - A command is one sign alone on the line, so that no answer needs quoting; a backslash before it makes it an answer.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from emla.cli import screen
+from emla.cli.writer_lines import Lines, NotTakenError
 from emla.writing.accept import Acceptance, Unacceptable
 from emla.writing.answers import NO, YES, Answers
 from emla.writing.interview import Interview
@@ -23,6 +25,7 @@ OPTIONS_SHOWN_MAX = 10
 _TEXT_FILE_BYTES_MAX = 64 * 1024
 _FILE_SIGN = "@"
 _SHOWN_MAX = 200
+_SECTION = re.compile(r"= ?[0-9]{1,3}")
 HELP = (
     "Enter takes what stands in brackets, or leaves out what is not needed.\n"
     "  ?      why this is asked, and which answers there are\n"
@@ -53,6 +56,7 @@ class Talk:
         *,
         save: Save,
         check_file: CheckFile,
+        lines: Lines,
     ) -> None:
         """Take what was answered earlier.
 
@@ -62,9 +66,10 @@ class Talk:
             answers: what was answered; changed as the conversation goes.
             save: makes the answers durable.
             check_file: judges the path of a file.
+            lines: reads what is typed.
         """
         self._interview, self._acceptance, self.answers = interview, acceptance, answers
-        self._save, self._check_file = save, check_file
+        self._save, self._check_file, self._lines = save, check_file, lines
         self._later: set[str] = set()
         self._at: str | None = None
         """The place to ask for next, where it is not the first open one."""
@@ -82,6 +87,9 @@ class Talk:
             self._show_section(question)
             try:
                 typed = self._prompt(question)
+            except NotTakenError as problem:
+                screen.note(f"  {problem}", style="yellow")
+                continue
             except click.Abort:
                 raise Left from None
             if typed == "!":
@@ -128,8 +136,12 @@ class Talk:
         yes_no = " (yes/no)" if question.kind is Kind.GATE or codes == {YES, NO} else ""
         words = f"{question.words}{hint}{yes_no}{brackets}"
         # The answer has a line of its own: questions are long, and so are answers.
-        typed = click.prompt(words, default="", show_default=False, prompt_suffix="\n> ", err=True)
-        return str(typed).strip()
+        lines = [line for each in self._lines.ask(words) if (line := each.strip())]
+        if len(lines) > 1 and not _takes_a_text(question):
+            raise NotTakenError(
+                f"{len(lines)} lines came at once, and this is answered in one: nothing was taken."
+            )
+        return " ".join(lines)
 
     def _current(self, question: Question) -> str:
         """What Enter takes: the answer there is, else the default."""
@@ -145,7 +157,7 @@ class Talk:
             self._at = self._after(question) if self._reviewed is not None else None
         elif typed == "=":
             self._show_progress()
-        elif typed.startswith("=") and typed[1:].strip().isdecimal():
+        elif _SECTION.fullmatch(typed):
             self._jump(int(typed[1:]))
         else:
             return False
@@ -172,16 +184,17 @@ class Talk:
         self._at = self._after(question) if self._reviewed is not None else None
 
     def _from_file(self, question: Question, typed: str) -> str:
-        if not typed.startswith(_FILE_SIGN) or not question.type_name.endswith("}TextType"):
+        if not typed.startswith(_FILE_SIGN) or not _takes_a_text(question):
             return typed
-        path = Path(typed[1:].strip()).expanduser()
+        path = Path(typed[1:].strip())
         try:
+            path = path.expanduser()
             with path.open("rb") as file:
                 data = file.read(_TEXT_FILE_BYTES_MAX + 1)
             if len(data) > _TEXT_FILE_BYTES_MAX:
                 raise ValueError
             return data.decode("utf-8")
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):  # the last: whose folder ~name is, is not known
             screen.note(
                 f"  {path} is not a text file of at most 64 KiB in UTF-8 that can be read.", style="yellow"
             )
@@ -242,3 +255,8 @@ class Talk:
         ]
         screen.table(("", "Section", "Answered", "Open", "Missing"), rows, fold=("Missing",), on_error=True)
         screen.note(f"  {progress.percent} % of what is asked is answered.")
+
+
+def _takes_a_text(question: Question) -> bool:
+    """Whether an answer may be long, of several lines, or come from a file."""
+    return question.type_name.endswith("}TextType")

@@ -18,6 +18,7 @@ from emla.writing.questions import Kind, Option, Question
 
 _YES = frozenset({"y", "yes", "true", "1", "oui", "si", "sí", "да", "نعم", "是"})
 _NO = frozenset({"n", "no", "false", "0", "non", "нет", "لا", "否"})
+_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 _ALPHABET = {chr(55 + value): str(value) for value in range(10, 36)}
 _INSTANT = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)\s*(?P<zone>Z|UTC|[+-][0-9]{2}:?[0-9]{2})"
@@ -91,7 +92,7 @@ def _yes_or_no(text: str) -> str:
 
 def _choose(options: tuple[Option, ...], text: str) -> str:
     """A code by its number in the list, by itself, or by a beginning of it or of its words that is unique."""
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= len(options):
+    if _NUMBER.fullmatch(text) and int(text) <= len(options):
         return options[int(text) - 1].code
     folded = text.casefold().replace(" ", "_").replace("-", "_")
     plain = {each.code.casefold().replace("-", "_"): each.code for each in options}
@@ -127,10 +128,13 @@ def _tidy_instant(text: str) -> str:
         return text
     zone = {"Z": "+00:00", "UTC": "+00:00"}.get(parts["zone"], parts["zone"])
     try:
-        at_ = datetime.fromisoformat(f"{parts['day']}T{parts['time']}{zone}")
-    except ValueError:
+        at_ = datetime.fromisoformat(f"{parts['day']}T{parts['time']}{zone}").astimezone(UTC)
+    except (
+        ValueError,
+        OverflowError,
+    ):  # the latter: in UTC it would be before the first year or after the last
         return text
-    return f"{at_.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{at_:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _upper_without_spaces(text: str) -> str:

@@ -58,7 +58,10 @@ def _text(value: object, path: str) -> str:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise UnreadableMember(f"{path} is a time without a zone; write Z behind it for UTC.")
-        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        try:
+            return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        except OverflowError:
+            raise UnreadableMember(f"{path} is before the first year or after the last.") from None
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str | int | float):

@@ -11,6 +11,7 @@ _TAKEN_OVER = f"{_PRESS}::test_a_press_that_was_taken_over_cannot_hand_out_somet
 _THREADS = f"{_PRESS}::test_every_thread_of_the_press_is_confined_and_typst_lays_out_in_one_of_its_own"
 _PAGE = "tests/unit/pages/test_page.py"
 _TERMINAL = "tests/integration/test_writer_terminal.py"
+_LINES = "tests/unit/cli/test_writer_lines.py"
 _DRAFTS = "tests/unit/bootstrap/test_drafts.py"
 
 ROWS = (
@@ -120,6 +121,38 @@ ROWS = (
         old="            self._save(self.answers)\n",
         new="            pass\n",
         held_by=(f"{_TERMINAL}::test_explaining_going_back_leaving_for_later_jumping_and_stopping",),
+    ),
+    Safeguard(
+        name="lines pasted together answer one question or none",
+        row="nothing wrong is written",
+        file="emla/cli/writer_talk.py",
+        old="        if len(lines) > 1 and not _takes_a_text(question):\n",
+        new="        if False:\n",
+        held_by=(f"{_LINES}::test_a_paste_answers_a_question_for_a_text_and_no_other",),
+    ),
+    Safeguard(
+        name="what is typed before a question does not answer it",
+        row="nothing wrong is written",
+        file="emla/cli/writer_lines.py",
+        old="            if early := _waiting(self._descriptor, 0):\n",
+        new="            if early := list[str]():\n",
+        held_by=(f"{_LINES}::test_what_came_before_the_question_does_not_answer_it",),
+    ),
+    Safeguard(
+        name="a line that the terminal may have cut is not taken",
+        row="nothing typed is lost",
+        file="emla/cli/writer_lines.py",
+        old=">= LINE_BYTES_MAX for each",
+        new=">= 2**30 for each",
+        held_by=(f"{_LINES}::test_a_line_that_the_terminal_may_have_cut_is_not_taken",),
+    ),
+    Safeguard(
+        name="a question moves no cursor",
+        row="hostile peers",
+        file="emla/cli/writer_lines.py",
+        old="self._prompt(plain(words))",
+        new="self._prompt(words)",
+        held_by=(f"{_LINES}::test_what_a_peer_says_of_itself_moves_no_cursor_in_a_question",),
     ),
     Safeguard(
         name="a draft is written by one writer at a time",

@@ -140,3 +140,27 @@ def test_explaining_going_back_leaving_for_later_jumping_and_stopping() -> None:
         again.sendcontrol("c")
         again.expect("Everything is saved")
         again.expect(pexpect.EOF)
+
+
+def test_a_line_can_be_edited_is_as_long_as_it_is_and_a_paste_is_one_answer() -> None:
+    with short_folder() as folder:
+        child = Officer(data=folder / "none", folder=folder).begin("--to", "x", terminal="xterm")
+        long = "A facts summary of more letters than a terminal hands on by itself. " * 90
+        steps = (
+            ("Sender: Authority id", "p.moj\x01j"),  # Ctrl-A goes to the beginning of the line
+            ("Sender: Name", "\x1b[200~Ministry\nHead of unit\x1b[201~"),
+            ("2 lines came at once.*Sender: Name", "=10"),
+            ("Purpose", long),
+        )
+        for question, typed in steps:
+            child.expect(rf"(?s){question}.*> ")
+            child.sendline(typed)
+        child.expect(r"(?s)Urgency level.*> ")
+        child.sendcontrol("c")
+        child.expect(pexpect.EOF)
+        child.close()
+        (draft,) = (folder / "state/emla/drafts").glob("*.draft.json")
+        answers = json.loads(draft.read_text(encoding="utf-8"))["answers"]
+        assert answers["MessageHeader/Sender/AuthorityId"] == "jp.moj"
+        assert "MessageHeader/Sender/Name" not in answers
+        assert answers["Purpose"] == long.strip()

@@ -68,13 +68,14 @@ class Officer:
     screen: str = ""
     asked: list[str] = field(default_factory=list)
 
-    def begin(self, *words: str) -> "pexpect.spawn[str]":
-        """Start `emla message new`."""
+    def begin(self, *words: str, terminal: str = "dumb") -> "pexpect.spawn[str]":
+        """Start `emla message new`, at a terminal of a certain kind."""
         program = (sys.executable, "-m", "emla", "message", "new", "--data", str(self.data), *words)
         environment = {
             "PYTHONPATH": str(ROOT),
             "HOME": str(self.folder),
             "XDG_STATE_HOME": str(self.folder / "state"),
+            "TERM": terminal,
         }
         return start(program, environment, self.folder)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import stat
 import tomllib
 from pathlib import Path
@@ -10,7 +11,11 @@ import pytest
 from lxml import etree
 
 from emla.bootstrap.drafts import Drafts
+from emla.cli.writer_files import check_file, copy_file
 from emla.formats.draft import Draft
+from emla.model.errors import ConfigurationError
+from emla.sandbox.press import Format, PrintedPage, print_page
+from emla.writing.accept import Unacceptable
 from emla.writing.from_file import UnreadableMember, flatten
 from tests.support.cli import Outcome, emla
 
@@ -105,9 +110,41 @@ def test_a_request_that_cannot_be_printed_leaves_no_folder(
     assert {each.name for each in tmp_path.iterdir()} == {"answers.toml", "order.pdf"}
 
 
+def test_a_request_too_long_for_a_pdf_gets_a_page_to_print_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(document: bytes, form: Format, *, schemas: Path) -> PrintedPage:
+        if form is Format.PDF:
+            raise ConfigurationError("preview-failed", "memory allocation failed")
+        return print_page(document, form, schemas=schemas)
+
+    monkeypatch.setattr("emla.cli.writer_finish.print_page", press)
+    outcome = write(tmp_path)
+    assert outcome.code == 0, outcome.err
+    assert "print request.html instead" in outcome.err
+    assert (tmp_path / "made" / "request.html").read_bytes().startswith(b"<!DOCTYPE html>")
+
+
+def test_a_pipe_that_took_the_place_of_a_file_holds_nobody(tmp_path: Path) -> None:
+    named = tmp_path / "order.pdf"
+    os.mkfifo(named)
+    with pytest.raises(Unacceptable, match="not a file"):
+        check_file(str(named), {}, "Attachment[1]/FileName")
+    with pytest.raises(ConfigurationError, match="no longer a file"):
+        copy_file(named, tmp_path)
+
+
+@pytest.mark.parametrize("typed", ["~nobody-of-this-name/x", "\0", "/tmp/\udcff/x", "/dev/null", "x" * 5000])
+def test_what_is_no_path_of_a_file_is_refused_in_words(typed: str) -> None:
+    with pytest.raises(Unacceptable, match=r"\.$"):
+        check_file(typed, {}, "Attachment[1]/FileName")
+
+
 def test_a_time_without_a_zone_is_refused_and_not_guessed() -> None:
     with pytest.raises(UnreadableMember, match="without a zone"):
         flatten(tomllib.loads("[A]\nBegin = 2026-06-15T08:30:00\n"))
+    with pytest.raises(UnreadableMember, match="before the first year"):
+        flatten(tomllib.loads("[A]\nBegin = 0001-01-01T00:00:00+14:00\n"))
 
 
 def test_members_become_places() -> None:

@@ -86,6 +86,9 @@ def test_yes_is_yes_in_several_languages(typed: str) -> None:
         (question("DateType", "HearingDate"), "2026-06-21", "past"),
         (question("LocalIdType", "PersonRef"), "P1", "nothing yet to refer to"),
         (question("TextType"), "", "needed"),
+        (question("InstantType"), "0001-01-01 00:00 +14:00", "2026-06-15T08:30:00Z"),
+        (question("InstantType"), "9999-12-31 23:59 -14:00", "2026-06-15T08:30:00Z"),
+        (question("MeasureCode", options=NUMBERED), "9" * 5000, "not one of the answers"),
     ],
 )
 def test_what_will_not_do_is_said_with_what_to_write(asked: Question, typed: str, said: str) -> None:
