@@ -23,6 +23,10 @@ class Treaties:
         self._instruments = instruments
         self._countries = countries
 
+    def is_country(self, code: str) -> bool:
+        """Whether CL-COUNTRY lists a code."""
+        return code in self._countries.codes
+
     def why_not(self, instrument: str, one: tuple[str, str], other: tuple[str, str], on: date) -> str:
         """Why an instrument is not in force between two places; empty where it is, or is not recorded."""
         found = self._instruments.find(instrument)
