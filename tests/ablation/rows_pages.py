@@ -163,6 +163,17 @@ ROWS = (
         held_by=(f"{_LINES}::test_what_a_peer_says_of_itself_moves_no_cursor_in_a_question",),
     ),
     Safeguard(
+        name="no draft is kept where others can write",
+        row="nothing typed is lost",
+        file="emla/bootstrap/drafts.py",
+        old="        if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):\n",
+        new="        if status is None:\n",
+        held_by=(
+            f"{_DRAFTS}::test_a_folder_that_others_can_write_to_is_refused[504]",
+            f"{_DRAFTS}::test_a_folder_prepared_by_another_user_is_refused",
+        ),
+    ),
+    Safeguard(
         name="a draft is written by one writer at a time",
         row="nothing typed is lost",
         file="emla/bootstrap/drafts.py",
