@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from emla.bootstrap.hubs import HubWays
 from emla.bootstrap.restored import forget_restored, is_restored
 from emla.flow.channel.exchange import Channels
-from emla.flow.channel.ledger_watch import LedgerWatch
+from emla.flow.channel.ledger_watch import BEHIND, LedgerWatch
 from emla.flow.channel.own_status import card_known
 from emla.flow.channel.recall_own import RecallOwn
 from emla.flow.channel.rounds import ChannelRounds
@@ -66,7 +66,9 @@ class LedgerLine:
         async with self._listening():
             await self.rounds.at_start()
         # A copy that nobody marked: peers have said that they know a later card of ours.
-        if card_known(self.gateway) > self.gateway.identity.authority.card.version:
+        # Or that our ledger is behind: then so may be our profile, and the next card would come with an old one.
+        behind = self.gateway.ledger_closed() == BEHIND
+        if behind or card_known(self.gateway) > self.gateway.identity.authority.card.version:
             await recall()
 
     def _listening(self) -> AbstractAsyncContextManager[None]:

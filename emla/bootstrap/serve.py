@@ -30,6 +30,7 @@ from emla.flow.acts import Effect
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.own import Outlets, Own
 from emla.flow.documents.peers import ForgetPeer, ImportPeer, PingPeer
+from emla.flow.documents.profile import ChangeProfile
 from emla.flow.documents.refresh import Refresh
 from emla.flow.documents.reseal import Reseal
 from emla.flow.documents.take_documents import TakeDocuments
@@ -66,6 +67,7 @@ from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
+from emla.web.profile_api import ProfileApi
 
 logger = logging.getLogger("emla.serve")
 
@@ -318,6 +320,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
+            profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
         ),
         operations=operations,
         guard=guard,

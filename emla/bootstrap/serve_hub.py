@@ -19,6 +19,7 @@ from emla.bootstrap.running import Failure, cancel, check_role, drain, until_sto
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.own import Outlets, Own, identity_at, ledger_key_at
 from emla.flow.documents.peers import ForgetPeer, ImportPeer, PingPeer, load_directory
+from emla.flow.documents.profile import ChangeProfile
 from emla.flow.documents.refresh import Refresh
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
@@ -43,6 +44,7 @@ from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.operations import OperationsApi
 from emla.web.peers_api import PeersApi
+from emla.web.profile_api import ProfileApi
 
 logger = logging.getLogger("emla.serve")
 
@@ -208,7 +210,12 @@ def _hub(parts: _Parts) -> _Hub:
         ),
         guard=guard,
         desk=HubDesk(
-            gateway, peers=peers, keys=keys_api, ledger=LedgerApi(gateway, ledger.watch), status=status
+            gateway,
+            peers=peers,
+            keys=keys_api,
+            ledger=LedgerApi(gateway, ledger.watch),
+            profile=ProfileApi(ChangeProfile(gateway, own, parts.keys)),
+            status=status,
         ),
         operations=operations,
     )

@@ -20,6 +20,7 @@ FAMILIES = {
     "request": Entry("message:message", "The same as message."),
     "schema": Entry("schema:schema", "What the words of messages mean."),
     "card": Entry("card:card", "This authority's own card."),
+    "profile": Entry("profile:profile", "What this authority says of itself, and wants of requests."),
     "keys": Entry("keys:keys", "The private keys of this authority and of its people."),
     "root": Entry("root:root", "The offline root, on removable media."),
     "peer": Entry("peer:peer", "The other authorities known here."),

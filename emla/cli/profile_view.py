@@ -13,8 +13,9 @@ from emla.model.requirements import Electronic, Requirements
 _ELECTRONIC = {
     Electronic.ALL: "taken",
     Electronic.ORIGINAL_FOLLOWS: "taken; the original must follow on paper",
-    Electronic.NONE: "NOT taken; only drafts for consultation and status inquiries are",
+    Electronic.NOT_ACCEPTED: "NOT taken; only drafts for consultation and status inquiries are",
 }
+_CONTACTS = {"email": "E-mail", "poc247": "Day and night"}
 Row = tuple[str, str]
 
 
@@ -22,7 +23,7 @@ def profile_rows(profile: Profile) -> list[Row]:
     """What it says, in the order in which a person wants to read it."""
     rows = [("Name", f"{name} ({lang})") for lang, name in profile.names]
     rows += [("Country", profile.country)]
-    rows += [(kind.capitalize(), value) for kind, value in profile.contacts]
+    rows += [(_CONTACTS.get(kind, kind.capitalize()), value) for kind, value in profile.contacts]
     rows += [("Office hours", f"{profile.office_hours} ({profile.time_zone})")]
     return rows + wanted_rows(profile)
 

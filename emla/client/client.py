@@ -26,6 +26,7 @@ from emla.client.key_answers import Change, KeyOfficers, OwnDocuments, OwnKeys
 from emla.client.ledger_answers import LedgerState
 from emla.client.leg_answers import Leg
 from emla.client.problems import error_of_problem
+from emla.client.profile_answers import OwnProfile
 from emla.client.reading import Answer, decode_answer, unreadable
 from emla.client.upload import PIECE_BYTES, SUBMISSION_TYPE, OpenPart, Progress, Submission
 from emla.model.errors import ConfigurationError, EmlaError, TransportError
@@ -222,6 +223,15 @@ class Client:
         async with self._call("DELETE", path, query={"force": "1"} if force else {}):
             return
 
+    async def profile(self) -> OwnProfile:
+        """Our own profile."""
+        return OwnProfile.read(await self._get("/v1/profile", "profile"))
+
+    async def change_profile(self, seen: int, members: Mapping[str, object]) -> OwnProfile:
+        """Publish another profile, with all its members, in the place of the version that was seen."""
+        body = {"version": seen, "profile": dict(members)}
+        return OwnProfile.read(await self._post("/v1/profile", "profile", body, method="PUT"))
+
     async def keys(self) -> OwnKeys:
         """Our own keys, and where our documents stand."""
         return OwnKeys.read(await self._get("/v1/keys", "keys"))
@@ -324,10 +334,12 @@ class Client:
         async with self._call("GET", path, query=query, wait_seconds=wait_seconds) as response:
             return decode_answer(await response.read(), what)
 
-    async def _post(self, path: str, what: str, body: Mapping[str, object]) -> Answer:
+    async def _post(
+        self, path: str, what: str, body: Mapping[str, object], *, method: str = "POST"
+    ) -> Answer:
         headers = {"Content-Type": "application/json"}
         async with self._call(
-            "POST", path, headers=headers, body=json.dumps(dict(body)).encode()
+            method, path, headers=headers, body=json.dumps(dict(body)).encode()
         ) as response:
             return decode_answer(await response.read(), what)
 

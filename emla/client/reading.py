@@ -122,6 +122,13 @@ class Answer:
         """Read an object."""
         return Answer(self._take(name), f"{self._what}.{name}")
 
+    def mapping(self, name: str) -> dict[str, object]:
+        """Read an object as it is."""
+        value = self._take(name)
+        if not isinstance(value, dict):
+            raise self._wrong(name)
+        return value
+
     def counts(self, name: str) -> dict[str, int]:
         """Read an object whose values are all integers."""
         nested = self.nested(name)

@@ -17,9 +17,8 @@ def labelled_key(key: bytes, label: str, data: bytes) -> bytes:
 
 def hash_of(*items: bytes | str | int) -> bytes:
     """SHA-256 over LP(...): each item as a 4-byte big-endian length and its bytes; texts in UTF-8, integers in decimal."""
-    digest = hashlib.sha256()
+    pieces: list[bytes] = []
     for item in items:
         data = item if isinstance(item, bytes) else str(item).encode("utf-8")
-        digest.update(pack(">I", len(data)))
-        digest.update(data)
-    return digest.digest()
+        pieces += pack(">I", len(data)), data
+    return hashlib.sha256(b"".join(pieces)).digest()

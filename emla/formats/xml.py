@@ -120,7 +120,7 @@ def parse_xml(data: bytes, limits: XmlLimits) -> XmlDocument:
         )
     if plain and _deeper_than(limits.depth_max)(root):
         _read_through(data, limits)
-    if not plain or b"<!--" in data:
+    if not plain or (b"!" in data and b"<!--" in data):
         _refuse_comments_in_values(root)
     return XmlDocument(root=root, size_bytes=len(data), padded=_may_be_padded(data))
 
@@ -211,7 +211,7 @@ def _may_be_padded(data: bytes) -> bool:
     # Single characters are found faster than two, and most documents have neither.
     if (b"&" in data and b"&#" in data) or (b"!" in data and b"<![" in data):
         return True
-    blank = data.translate(_BLANKS)
+    blank = data.translate(_BLANKS) if b"\n" in data or b"\t" in data or b"\r" in data else data
     before, after = blank.count(b" <"), blank.count(b"> ")
     # Each run of white space next to a tag stands between two tags.
     return before != after or (before > 0 and before != len(_BETWEEN_TAGS.findall(blank)))

@@ -130,6 +130,8 @@ _ROWS = (
          "Propose it anew, if it is still wanted.", Who.OPERATOR, 409, 3),
     Code("wrong-state", "This cannot be done in the state in which the thing is.",
          "Look at its state with `emla leg show` or `emla message show`.", Who.OPERATOR, 409, 3),
+    Code("profile-changed", "Somebody else has changed the profile since it was read.",
+         "Look at it with `emla profile show`, and make your change again.", Who.OPERATOR, 409, 3),
     Code("held", "An operator has put this leg aside; it is not tried.",
          "Read the reason with `emla leg show`; let it go on with `emla leg release`.", Who.OPERATOR, 409, 3),
     Code("closed", "Two officers gave up sending this package before it was delivered.",

@@ -21,7 +21,7 @@ class Electronic(StrEnum):
     ALL = "all"
     ORIGINAL_FOLLOWS = "original-follows"
     """Taken electronically, and wanted on paper afterwards."""
-    NONE = "none"
+    NOT_ACCEPTED = "not-accepted"
     """Formal messages are not taken electronically."""
 
 

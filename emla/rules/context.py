@@ -1,10 +1,12 @@
 """Context: everything a rule may look at, and how it looks at the document.
 
-Rules of this file: frozen; what is not known is None, and a rule that needs it finds nothing.
+Rules of this file:
+- Frozen; what is not known is None, and a rule that needs it finds nothing.
+- A path from the root is walked once for all rules: the same few elements are what most of them ask for.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
@@ -42,22 +44,33 @@ class Context:
     message: Message
     terms: Terms
     instruments: Treaties | None = None
+    _walked: dict[str, Sequence[etree._Element]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def day(self) -> date:
         """Today; where nobody said, the day on which the message was issued."""
         return self.terms.today or self.message.issued_at.date()
 
-    def all(self, path: str, within: etree._Element | None = None) -> Iterator[etree._Element]:
+    def all(self, path: str, within: etree._Element | None = None) -> Sequence[etree._Element]:
         """Elements by a path of local names below the root: ``Measure/ElectronicDataBlock/Identifier``."""
-        elements = [self.document.root if within is None else within]
+        if within is None:
+            if path not in self._walked:
+                above, _, step = path.rpartition("/")
+                self._walked[path] = _step(self.all(above) if above else (self.document.root,), step)
+            return self._walked[path]
+        elements: Sequence[etree._Element] = (within,)
         for step in path.split("/"):
-            elements = [child for each in elements for child in each.iterchildren("{*}" + step)]
-        yield from elements
+            elements = _step(elements, step)
+        return elements
 
     def first(self, path: str, within: etree._Element | None = None) -> etree._Element | None:
         """The first of them."""
-        return next(self.all(path, within), None)
+        if within is not None and "/" not in path:
+            return next(within.iterchildren("{*}" + path), None)
+        found = self.all(path, within)
+        return found[0] if found else None
 
     def text(self, path: str, within: etree._Element | None = None) -> str:
         """The text of the first of them; empty where there is none."""
@@ -67,6 +80,10 @@ class Context:
     def says(self, path: str, within: etree._Element | None = None) -> bool:
         """Whether the first of them is true."""
         return self.text(path, within) in ("true", "1")
+
+
+def _step(elements: Sequence[etree._Element], name: str) -> Sequence[etree._Element]:
+    return [child for each in elements for child in each.iterchildren("{*}" + name)]
 
 
 def read_day(text: str) -> date | None:

@@ -13,7 +13,7 @@ from emla.rules.rule import Hit
 
 _URGENT = frozenset({"URGENT", "EMERGENCY"})
 _INFORMAL = frozenset({"DraftForConsultation", "StatusInquiry"})
-_NOT_ELECTRONIC = frozenset({Electronic.NONE.value, "no", "notaccepted", "not accepted"})
+_NOT_ELECTRONIC = frozenset({Electronic.NOT_ACCEPTED.value, "no", "none", "notaccepted", "not accepted"})
 _TEXT_OF_A_REQUEST = frozenset({"FACTS_STATEMENT", "OTHER"})
 """As what the text of a message is attached, to be translated; the translation of a court order is none of the request."""
 _ACCUSED = frozenset({"ACCUSED", "SUSPECT"})

@@ -17,6 +17,7 @@ Rules of this file:
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import NoReturn
 
@@ -137,13 +138,18 @@ def _judge(
     identity = list(islice(_identity(document, message, sender, recipient), IDENTITY_FINDINGS_MAX + 1))
     if len(identity) > IDENTITY_FINDINGS_MAX:
         identity[IDENTITY_FINDINGS_MAX:] = [MORE]
-    treaties = Treaties(schemas.instruments, schemas.countries) if schemas.countries else None
-    context = Context(document=document, message=message, terms=terms, instruments=treaties)
+    context = Context(document=document, message=message, terms=terms, instruments=_treaties(schemas))
     return identity, weigh((*schemas.rules.check(document), *check(context)), terms)
 
 
 def _sorted(*findings: Finding) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: (finding == MORE, finding.line or 0)))
+
+
+@lru_cache(maxsize=1)
+def _treaties(schemas: Schemas) -> Treaties | None:
+    """What the data of these schemas say of treaties; kept, because it keeps its answers."""
+    return Treaties(schemas.instruments, schemas.countries) if schemas.countries else None
 
 
 def check_parts(message: Message, parts: Iterable[tuple[str, int, bytes]]) -> tuple[Finding, ...]:

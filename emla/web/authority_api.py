@@ -31,6 +31,7 @@ from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
 from emla.web.peers_api import PeersApi
 from emla.web.problems import problem_middleware
+from emla.web.profile_api import ProfileApi
 from emla.web.queries import integer, limit, seconds
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
@@ -58,6 +59,7 @@ class AuthorityApi:
         quarantine: Quarantine,
         ledger: LedgerApi,
         backups: BackupsApi,
+        profile: ProfileApi,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -72,6 +74,7 @@ class AuthorityApi:
         self._quarantine = quarantine
         self._ledger = ledger
         self._backups = backups
+        self._profile = profile
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -91,6 +94,7 @@ class AuthorityApi:
         self._keys.add_routes(application.router)
         self._ledger.add_routes(application.router)
         self._backups.add_routes(application.router)
+        self._profile.add_routes(application.router)
         return application
 
     # --- messages ---

@@ -12,6 +12,7 @@ from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.peers_api import PeersApi
 from emla.web.problems import problem_middleware
+from emla.web.profile_api import ProfileApi
 
 
 class HubDesk:
@@ -24,12 +25,14 @@ class HubDesk:
         peers: PeersApi,
         keys: KeysApi,
         ledger: LedgerApi,
+        profile: ProfileApi,
         status: "views.StatusSource",
     ) -> None:
         self._gateway = gateway
         self._peers = peers
         self._keys = keys
         self._ledger = ledger
+        self._profile = profile
         self._status = status
         self.stopping = False
 
@@ -44,6 +47,7 @@ class HubDesk:
         self._peers.add_routes(application.router)
         self._keys.add_routes(application.router)
         self._ledger.add_routes(application.router)
+        self._profile.add_routes(application.router)
         return application
 
     async def get_status(self, http_request: web.Request) -> web.Response:

@@ -10,6 +10,7 @@ _VECTOR = (
     "tests/unit/test_vectors.py::test_our_code_says_what_the_vector_says[documents/profile-requirements-"
 )
 _RULES = "tests/unit/rules/test_profile.py"
+_FLOW = "tests/unit/flow/test_profile.py"
 
 
 def _vectors(*names: str) -> tuple[str, ...]:
@@ -74,5 +75,91 @@ ROWS = (
         old="return date.max if (date.max - day).days < days else day",
         new="return day",
         held_by=(f"{_RULES}::test_a_message_of_the_last_day_there_is_is_judged_like_any_other",),
+    ),
+    Safeguard(
+        name="a request is checked against what its recipient wants before it is sealed",
+        row="PR-002",
+        file="emla/flow/line/submit.py",
+        old="            wishes=wishes_of(recipient.profile) if recipient else None,\n",
+        new="            wishes=None,\n",
+        held_by=(f"{_FLOW}::test_what_is_wanted_reaches_a_peer_and_its_officers_are_asked_for_it",),
+    ),
+    Safeguard(
+        name="a check for a recipient asks what it wants",
+        row="PR-002",
+        file="emla/cli/checking.py",
+        old="            wishes=wishes_of(recipient.profile),\n",
+        new="            wishes=None,\n",
+        held_by=(
+            "tests/unit/cli/test_message_check.py::test_check_for_a_recipient_asks_what_its_profile_wants_of_requests",
+        ),
+    ),
+    Safeguard(
+        name="whoever changes a profile has seen the one in force",
+        row="profile-changed",
+        file="emla/flow/documents/profile.py",
+        old="        if seen != before.version:\n",
+        new="        if False:\n",
+        held_by=(f"{_FLOW}::test_of_two_who_change_what_they_saw_only_one_is_heard",),
+    ),
+    Safeguard(
+        name="of two profiles at once the second is refused",
+        row="profile-changed",
+        file="emla/flow/documents/profile.py",
+        old="            if documents.profile != known.documents.profile:\n",
+        new="            if False:\n",
+        held_by=(f"{_FLOW}::test_of_two_who_change_what_they_saw_only_one_is_heard",),
+    ),
+    Safeguard(
+        name="what a profile says already is not published again",
+        row="repeat",
+        file="emla/flow/documents/profile.py",
+        old="        if replace(wanted, version=before.version, created=before.created) == before:\n",
+        new="        if False:\n",
+        held_by=(f"{_FLOW}::test_what_is_said_already_is_not_published_a_second_time",),
+    ),
+    Safeguard(
+        name="no profile is published over a closed ledger",
+        row="42",
+        file="emla/flow/documents/profile.py",
+        old="        if closed := self._gateway.ledger_closed():\n",
+        new="        if closed := None:\n",
+        held_by=(f"{_FLOW}::test_no_profile_is_published_over_a_ledger_that_is_closed",),
+    ),
+    Safeguard(
+        name="a profile that is too large as a signed object is not published",
+        row="documents 1.1",
+        file="emla/flow/documents/profile.py",
+        old="            form.decode_signed(signed, PayloadType.PROFILE)\n",
+        new="            pass\n",
+        held_by=(f"{_FLOW}::test_what_no_peer_could_read_is_refused_and_changes_nothing",),
+    ),
+    Safeguard(
+        name="nothing that an authority says is dropped in silence",
+        row="documents 4",
+        file="emla/formats/profile_members.py",
+        old="    if members_of(profile) != members:\n",
+        new="    if False:\n",
+        held_by=(f"{_FLOW}::test_what_no_peer_could_read_is_refused_and_changes_nothing",),
+    ),
+    Safeguard(
+        name="a profile that was lost comes back before anything is signed",
+        row="42",
+        file="emla/bootstrap/channels.py",
+        old="        if behind or card_known",
+        new="        if card_known",
+        held_by=(
+            "tests/unit/flow/test_recall_own.py::test_a_profile_that_was_lost_comes_back_before_the_next_card_is_published",
+        ),
+    ),
+    Safeguard(
+        name="only what can be attached is asked for",
+        row="bad input",
+        file="emla/cli/profile_edit.py",
+        old="    if code in codes and codes[code].valid_on(today):\n",
+        new="    if True:\n",
+        held_by=(
+            "tests/unit/cli/test_profile_edit.py::test_a_word_that_cannot_stand_there_is_refused_with_what_could",
+        ),
     ),
 )

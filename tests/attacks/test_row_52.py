@@ -33,6 +33,7 @@ from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
+from emla.web.profile_api import ProfileApi
 from tests.support.attacked import Target, attacked
 from tests.support.in_process import TestClock
 from tests.support.servers import Server, make_hub, started
@@ -80,6 +81,7 @@ def gateway_applications() -> tuple[web.Application, ...]:
         quarantine=nothing,
         ledger=LedgerApi(nothing, nothing),
         backups=BackupsApi(nothing),
+        profile=ProfileApi(nothing),
     )
     return peer.application(), authority.application(), OperationsApi((), nothing).application()
 
@@ -102,6 +104,7 @@ def hub_applications() -> tuple[web.Application, ...]:
         peers=peers_api(),
         keys=KeysApi(nothing, nothing, nothing),
         ledger=LedgerApi(nothing, nothing),
+        profile=ProfileApi(nothing),
         status=nothing,
     )
     return hub.application(), desk.application(), OperationsApi((), nothing).application()

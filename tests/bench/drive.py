@@ -10,11 +10,36 @@ import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+
+import aiohttp
 
 from tests.support.messages import ATTACHMENT_NAME, Template
-from tests.support.servers import Server, submission
+from tests.support.servers import submission
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Driven(Protocol):
+    """A gateway as the load sees it: a folder with its socket, and processes."""
+
+    @property
+    def id(self) -> str:
+        """The authority's id."""
+        ...
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        ...
+
+    def client(self) -> aiohttp.ClientSession:
+        """A session on the authority API."""
+        ...
+
+    def process_ids(self) -> list[int]:
+        """The gateway and its children."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +78,7 @@ def peak_memory(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-async def status(server: Server) -> dict[str, object]:
+async def status(server: Driven) -> dict[str, object]:
     """GET /v1/status."""
     async with server.client() as client, client.get("/v1/status") as answer:
         body = await answer.json()
@@ -77,7 +102,7 @@ async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body
 
 
 async def _submitters(
-    sender: Server, recipient: str, template: Template, concurrency: int, packages: int
+    sender: Driven, recipient: str, template: Template, concurrency: int, packages: int
 ) -> list[float]:
     left = packages
     latencies: list[float] = []
@@ -100,7 +125,7 @@ async def _submitters(
 
 
 async def drive(
-    sender: Server, recipient: Server, template: Template, concurrency: int, packages: int
+    sender: Driven, recipient: Driven, template: Template, concurrency: int, packages: int
 ) -> Run:
     """Send packages and wait until the last one is consigned and its ContentConsignment is back and durable."""
     pids = [*sender.process_ids(), *recipient.process_ids()]

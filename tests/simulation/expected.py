@@ -114,7 +114,7 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
         "usage", "preview-failed", "pdf-unavailable", "draft-damaged", "draft-open",
     ),
     "of acts of operators and of two officers, whom no run has yet (tests/unit/flow)": (
-        "act-lapsed", "wrong-state", "held", "closed",
+        "act-lapsed", "wrong-state", "held", "closed", "profile-changed",
     ),
     "of hubs that are full, called by strangers or not pinned (tests/attacks/test_row_28.py to 65)": (
         "unsigned-call", "misdirected-call", "mailbox-full", "not-owner", "proof-missing",

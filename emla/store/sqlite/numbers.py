@@ -9,6 +9,7 @@ Nothing of this leaves the store: whoever asks, asks by id.
 import sqlite3
 from collections.abc import Callable
 
+from emla.model.leg import Leg, LegKind
 from emla.store.sqlite import rows
 
 
@@ -26,6 +27,8 @@ RECEIVED = "(SELECT id FROM received WHERE pid = ?)"
 """What rows about received packages alone are filed under."""
 LEG_OF = f"{rows.LEG} WHERE (package = {NUMBER} OR package IS NULL) AND kind = ?2 AND ref = ?3"
 """The leg that carries something: the id of the package it is, or is about; its kind; its own id."""
+_LEG = f"{rows.LEG} WHERE package = ? AND kind = ? AND ref = ?"
+"""The same, where the number of the package is known."""
 CARRIED = f"""
 {rows.ACKNOWLEDGEMENT} WHERE id = (
     SELECT coalesce((SELECT a.id FROM acknowledgement a WHERE a.package = l.package AND a.aid = l.ref),
@@ -69,6 +72,12 @@ class Numbers:
         if number is None:
             return self._execute(either[0], (pid, *values))
         return self._execute(either[1], (number, *values))
+
+    def leg(self, pid: bytes, kind: LegKind, ref: bytes) -> Leg | None:
+        """The leg that carries something; by the number where there is one, which is half the work of asking for either."""
+        number = self.of(pid)
+        filed = None if number is None else rows.one(self._execute(_LEG, (number, kind.value, ref)), rows.leg)
+        return filed or rows.one(self._execute(LEG_OF, (pid, kind.value, ref)), rows.leg)
 
     def file(self, pid: bytes, number: int) -> None:
         """A package is here now: what was said about it before belongs to it."""

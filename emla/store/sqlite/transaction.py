@@ -303,7 +303,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
 
     def leg_of(self, kind: LegKind, ref: bytes, *, about: bytes | None = None) -> Leg | None:
         """The leg of a package or acknowledgement, as this batch sees it."""
-        return rows.one(self._execute(numbers.LEG_OF, (about or ref, kind.value, ref)), rows.leg)
+        return self._numbers.leg(about or ref, kind, ref)
 
     # --- acknowledgements and the ledger ---
 

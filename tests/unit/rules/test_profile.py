@@ -45,7 +45,7 @@ def test_what_a_profile_leaves_open_no_rule_asks() -> None:
     [
         (Electronic.ALL.value, True),
         (Electronic.ORIGINAL_FOLLOWS.value, True),
-        (Electronic.NONE.value, False),
+        (Electronic.NOT_ACCEPTED.value, False),
         ("notAccepted", False),
         ("only on working days", True),
     ],

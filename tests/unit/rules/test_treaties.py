@@ -37,3 +37,17 @@ def test_only_what_is_surely_not_in_force_is_found(
 def test_the_treaty_closer_to_two_states_is_known(treaties: Treaties) -> None:
     assert "EU-JP-2009" in treaties.closer(("JP", ""), ("NL", ""), DAY)
     assert treaties.closer(("KE", ""), ("AE", ""), DAY) == ()
+
+
+def test_what_is_kept_answers_its_own_question_only(treaties: Treaties) -> None:
+    countries = schemas().countries
+    assert countries is not None
+    for one in (("JP", ""), ("FR", ""), ("HK", "")):
+        for on in (DAY, date(2001, 1, 1)):
+            for _ in range(2):
+                anew = Treaties(schemas().instruments, countries)
+                for code in ("EU-JP-2009", "BUD", "2AP"):
+                    asked = (code, one, ("NL", ""), on)
+                    assert treaties.why_not(*asked) == anew.why_not(*asked)
+                assert treaties.closer(one, ("NL", ""), on) == anew.closer(one, ("NL", ""), on)
+    assert treaties.why_not("BUD", ("JP", ""), ("NL", ""), date(2001, 1, 1))
