@@ -137,12 +137,12 @@ def _sender(interview: Interview, answers: Mapping[str, str]) -> str:
 def _print(lore: Lore, document: bytes, folder: Path) -> tuple[Path, tuple[str, ...]]:
     """The printable page: a PDF, or an HTML page where this installation cannot make one, or not of so long a request."""
     try:
-        page = print_page(document, Format.PDF, schemas=lore.folder)
+        page = print_page(document, Format.PDF, schemas=lore.folder, judged=False)
         path, notes = folder / "request.pdf", page.notes
     except ConfigurationError as error:
         if error.code not in ("pdf-unavailable", "preview-failed"):
             raise
-        page = print_page(document, Format.HTML, schemas=lore.folder)
+        page = print_page(document, Format.HTML, schemas=lore.folder, judged=False)
         path = folder / "request.html"
         notes = (
             *page.notes,

@@ -113,10 +113,10 @@ def test_a_request_that_cannot_be_printed_leaves_no_folder(
 def test_a_request_too_long_for_a_pdf_gets_a_page_to_print_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def press(document: bytes, form: Format, *, schemas: Path) -> PrintedPage:
+    def press(document: bytes, form: Format, *, schemas: Path, judged: bool) -> PrintedPage:
         if form is Format.PDF:
             raise ConfigurationError("preview-failed", "memory allocation failed")
-        return print_page(document, form, schemas=schemas)
+        return print_page(document, form, schemas=schemas, judged=judged)
 
     monkeypatch.setattr("emla.cli.writer_finish.print_page", press)
     outcome = write(tmp_path)
