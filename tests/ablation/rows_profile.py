@@ -162,4 +162,24 @@ ROWS = (
             "tests/unit/cli/test_profile_edit.py::test_a_word_that_cannot_stand_there_is_refused_with_what_could",
         ),
     ),
+    Safeguard(
+        name="what a recipient wants is said before the request leaves its writer",
+        row="PR-002",
+        file="emla/cli/writer_finish.py",
+        old="    return (\n        RECEIVING\n        if wishes is None",
+        new="    return (\n        RECEIVING\n        if True",
+        held_by=(
+            "tests/unit/cli/test_message_new.py::test_what_the_recipient_wants_is_said_when_the_request_is_written",
+        ),
+    ),
+    Safeguard(
+        name="what goes on paper can be written",
+        row="PR-001",
+        file="emla/cli/writer_finish.py",
+        old=" and each.rule not in _ABOUT_THE_RECIPIENT\n",
+        new="\n",
+        held_by=(
+            "tests/unit/cli/test_message_new.py::test_what_the_recipient_wants_is_said_when_the_request_is_written",
+        ),
+    ),
 )
