@@ -37,6 +37,8 @@ class CaseFacts:
 
     requesting: str
     """The requesting authority; who is not it answers."""
+    asked: bool = True
+    """Whether something is asked for. Of information that nobody asked for the giver is named above, and answers nothing."""
     instruments: tuple[str, ...] = ()
     """What the request rests on."""
     generation: int = 1

@@ -142,7 +142,7 @@ def generation(context: Context) -> Iterator[Hit]:
 def others_word(context: Context) -> Iterator[Hit]:
     """What only the other side may say."""
     case = _case(context)
-    if case is None:
+    if case is None or not case.asked:
         return
     requesting = context.message.sender == case.requesting
     forbidden = _OF_THE_REQUESTED if requesting else _OF_THE_REQUESTING

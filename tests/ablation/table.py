@@ -2,6 +2,7 @@
 
 from tests.ablation import (
     rows_backup,
+    rows_cases,
     rows_channel,
     rows_channel_hub,
     rows_codes,
@@ -44,5 +45,6 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_rules.ROWS,
     *rows_codes.ROWS,
     *rows_pages.ROWS,
+    *rows_cases.ROWS,
     *rows_profile.ROWS,
 )

@@ -38,7 +38,11 @@ class Step:
     recipient: str | None
     states: tuple[str, ...]
     """States of the request, and of what has states of its own (preservation, extradition, information)."""
+    where: dict[str, str]
+    """The same by kind: ``request``, ``preservation``, ``extradition``, ``information``."""
     measures: dict[str, str]
+    branch: str
+    """Another course of the case, which begins after the step before the last that both have; empty: the course itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,9 @@ def _step(table: dict[str, Any]) -> Step:
         sender=table.get("from"),
         recipient=table.get("to"),
         states=tuple(table[kind] for kind in kinds if kind in table),
+        where={kind: table[kind] for kind in kinds if kind in table},
         measures=table.get("measures", {}),
+        branch=table.get("branch", ""),
     )
 
 

@@ -1,0 +1,181 @@
+"""What became of an act: it holds, or it does not, with the rule and its source; or it waits for an earlier message.
+
+Rules of this file: no act is ever dropped. What does not hold stands in the list of the case like the others.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from emla.model.case_states import Side, State
+from emla.model.legal_act import LegalAct
+from emla.model.transition import Cause
+
+
+class Effect(StrEnum):
+    """What became of an act."""
+
+    EFFECTIVE = "effective"
+    NOT_EFFECTIVE = "not effective"
+    WAITING = "waiting for an earlier message"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One state that an act moved."""
+
+    request: bytes
+    """Message id of the request (or preservation, information) whose state it is."""
+    machine: str
+    subject: str
+    """Id of the measure; empty for the request itself."""
+    cause: Cause
+    side: Side
+    before: State | None
+    after: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """Why an act, or a part of it, does not hold."""
+
+    rule: str
+    sentence: str
+    source: str
+    measure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """One act, with what became of it."""
+
+    act: LegalAct
+    effect: Effect
+    request: bytes | None = None
+    """The request it is about; None where that is not known or where it is about none."""
+    moves: tuple[Move, ...] = ()
+    objections: tuple[Objection, ...] = ()
+    """Of an effective act: the parts of it that do not hold."""
+    missing: bytes | None = None
+    """The message it waits for; the case, where that is all it names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """A rule about acts: its id, what it says, where it comes from. Names in braces are filled in."""
+
+    rule: str
+    sentence: str
+    source: str
+
+    def objection(self, measure: str = "", **values: str) -> Objection:
+        """The objection for one act."""
+        filled = self.sentence.format_map({"measure": measure, **values})
+        return Objection(rule=self.rule, sentence=filled, source=self.source, measure=measure)
+
+
+OTHER_CONTENT = Ground(
+    rule="BR-001",
+    sentence="Another message bears the same MessageId.",
+    source="emla/1 BR-001",
+)
+CIRCLE = Ground(
+    rule="CA-001",
+    sentence="Messages that answer one another in a circle answer nothing.",
+    source="emla/1 CA-001",
+)
+OTHER_CASE = Ground(
+    rule="CA-002",
+    sentence="It answers a message of another case.",
+    source="emla/1 CA-002",
+)
+WHICH_REQUEST = Ground(
+    rule="CA-003",
+    sentence="The case has several requests, and it does not say which one it is about (InReplyTo).",
+    source="emla/1 CA-003",
+)
+NO_PARTY = Ground(
+    rule="CA-004",
+    sentence="{sender} has no part in this request.",
+    source="UNCAC 46(13), emla/1 CA-004",
+)
+OTHER_SIDE = Ground(
+    rule="BR-054",
+    sentence="Only the {side} can say this.",
+    source="ETSI TS 103 120",
+)
+NOT_NOW = Ground(
+    rule="CA-005",
+    sentence="It has no effect on a {machine} that is {state}.",
+    source="emla/1 CA-005",
+)
+CLOSED = Ground(
+    rule="CA-006",
+    sentence="The case is closed; only what is held may still be spoken of.",
+    source="emla/1 CA-006",
+)
+NO_MEASURE = Ground(
+    rule="CA-007",
+    sentence="The request has no measure {measure}.",
+    source="emla/1 CA-007",
+)
+MEASURE_NOT_NOW = Ground(
+    rule="CA-008",
+    sentence="It has no effect on measure {measure}, which is {state}.",
+    source="emla/1 CA-008",
+)
+NO_CONDITION = Ground(
+    rule="CA-009",
+    sentence="It answers no condition that is open.",
+    source="UNCAC 46(26), BUD 28(3)",
+)
+NOT_WITHDRAWN = Ground(
+    rule="BR-054",
+    sentence="Only the requesting authority withdraws, and it has not.",
+    source="UNCAC 46(24), ETSI TS 103 120",
+)
+ALREADY_FINAL = Ground(
+    rule="BR-059",
+    sentence="Measure {measure} cannot be withdrawn any more: it is {state}.",
+    source="UNTOC 18(24), UNCAC 46(24)",
+)
+NOTHING_LEFT = Ground(
+    rule="BR-059",
+    sentence="Nothing is left to withdraw.",
+    source="UNTOC 18(24), UNCAC 46(24)",
+)
+NOT_FINAL = Ground(
+    rule="BR-055",
+    sentence="The result is said to be final, but measure {measure} has no outcome: more must come.",
+    source="BUD 27(7), EIO 16",
+)
+GENERATION = Ground(
+    rule="BR-053",
+    sentence="The update has generation {found}, but {expected} comes next: the request was changed meanwhile.",
+    source="ETSI TS 103 120",
+)
+NOT_RETURNED = Ground(
+    rule="BR-058",
+    sentence="The item {item} has to be returned and was not yet.",
+    source="ETS30 6(2)",
+)
+NOT_PROPOSED = Ground(
+    rule="CA-010",
+    sentence="Nobody has proposed to close the case.",
+    source="emla/1 CA-010",
+)
+NO_RESULT = Ground(
+    rule="CA-011",
+    sentence="It answers no result.",
+    source="emla/1 CA-011",
+)
+NOTHING = Ground(
+    rule="CA-012",
+    sentence="Nothing in it has an effect here.",
+    source="emla/1 CA-012",
+)
+
+GROUNDS: tuple[Ground, ...] = (
+    OTHER_CONTENT, CIRCLE, OTHER_CASE, WHICH_REQUEST, NO_PARTY, NOT_NOW, CLOSED, NO_MEASURE, MEASURE_NOT_NOW, NO_CONDITION,
+    NOT_PROPOSED, NO_RESULT, NOTHING, GENERATION, OTHER_SIDE, NOT_WITHDRAWN, NOT_FINAL, NOT_RETURNED, ALREADY_FINAL, NOTHING_LEFT,
+)  # fmt: skip
+"""All of them, for the reference page."""

@@ -1,0 +1,118 @@
+"""A legal act: what one message between authorities means for the case it belongs to.
+
+Here: `LegalAct` and its parts, independent of XML. Not here: reading it (`formats.legal_act`), what follows from it
+(`emla.cases`), and the acts of two key officers (`act`), which are another matter.
+
+Rules of this file:
+- Everything in it stands in the message, which is signed. When and in which order it arrived is not in it.
+- What a message does not say is empty, None or False. One field serves every message that says such a thing.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedMeasure:
+    """A measure that is asked for."""
+
+    measure_id: str
+    kind: str
+    """Code of CL-MEASURE."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetCondition:
+    """A condition that a message sets."""
+
+    condition_id: str
+    use_limit: str
+    """Code of CL-USE; empty where it limits no use."""
+    measures: tuple[str, ...]
+    """The measures it is about; none means those of the message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutMeasure:
+    """What a message says of one measure: a decision, an outcome, a report."""
+
+    measure_id: str
+    code: str
+    """Code of CL-DECISION, CL-OUTCOME or CL-MEASURESTATUS, by the type of the message."""
+    conditions: tuple[SetCondition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedQuestion:
+    """A question of the requested authority."""
+
+    question_id: str
+    mandatory: bool
+    measures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Something in another message: an item, an attachment, a condition, a restriction."""
+
+    message_id: bytes
+    local_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalAct:
+    """One act."""
+
+    message_id: bytes
+    case_id: bytes
+    digest: bytes
+    """SHA-256 of the document."""
+    message_type: str
+    generation: int
+    issued_at: datetime
+    sender: str
+    recipient: str
+    in_reply_to: bytes | None = None
+    relates_to: tuple[tuple[bytes, str], ...] = ()
+    """Other cases, each with a code of CL-RELATION."""
+    requested_reference: str = ""
+    """File number of the requested authority, where this message gives it."""
+    instruments: tuple[str, ...] = ()
+    asked: tuple[AskedMeasure, ...] = ()
+    measures: tuple[str, ...] = ()
+    """Measures that are named; for most messages none means all."""
+    says: tuple[AboutMeasure, ...] = ()
+    questions: tuple[AskedQuestion, ...] = ()
+    answered: tuple[str, ...] = ()
+    """Ids of questions."""
+    conditions: tuple[SetCondition, ...] = ()
+    condition_answers: tuple[tuple[str, bool], ...] = ()
+    """Condition id, and whether it is accepted."""
+    code: str = ""
+    """The code that tells messages of one type apart: Scope, ClosureStage, SurrenderStage, ReleaseReason, OverallStatus ..."""
+    disposition: str = ""
+    """What is to happen, or has happened, to material (CL-MATERIAL, CL-DISPOSITION)."""
+    flag: bool = False
+    """What the type asks with yes or no: Final, ConsultationClosed, Complete, Verified, Resumed, NatureOnly, Return; of
+    SupplementaryInformationRequest ExecutionSuspended."""
+    changes: tuple[str, ...] = ()
+    """Codes of CL-CHANGE."""
+    named: tuple[str, ...] = ()
+    """Authorities that may act from now on: parties of a team, to whom a request was passed on."""
+    signed: tuple[str, ...] = ()
+    """Authorities that have signed an agreement."""
+    items_to_return: tuple[str, ...] = ()
+    """Ids of the items in this message whose return is required."""
+    references: tuple[Reference, ...] = ()
+    """Items and attachments that it is about."""
+    restrictions: tuple[Reference, ...] = ()
+    """Conditions and restrictions that it is about."""
+    owner: str = ""
+    """To whom what is sent belongs."""
+    limits: tuple[str, ...] = ()
+    """Codes of CL-USE in the handling that a RestrictionChange sets."""
+    arrested_on: date | None = None
+    consented: bool = False
+    """Whether the person consents to extradition."""
+    due_on: date | None = None
+    """DueBy, AnswerBy, PreservedUntil, FullRequestDueBy, NewDueDate."""
