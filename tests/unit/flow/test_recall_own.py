@@ -11,15 +11,18 @@ from emla.bootstrap.own import own_authority
 from emla.bootstrap.restored import Restored, is_restored, write_marker
 from emla.flow.channel.ledger_watch import BEHIND
 from emla.flow.documents.profile import ChangeProfile
+from emla.formats.documents import encode_card
 from emla.formats.export import decode_export, encode_export
 from emla.formats.profile_members import members_of
 from emla.keyring.files import FileUse
 from emla.model.documents import Authority, KeyUse
 from emla.model.errors import ConfigurationError, InvalidDocumentError, TransportError
 from emla.model.leg import InboxState, LegState
+from emla.model.signed import PayloadType
 from emla.ports.transport import Refusal
 from emla.steps.next_card import CardPlan, next_card, overlap_ends
-from tests.support.ceremony import listed, new_key
+from tests.support.ceremony import listed, new_key, root_key, signed_card
+from tests.support.ceremony import next_card as next_card_of
 from tests.support.folders import make_folder
 from tests.support.in_process import InlineOpener, Station
 from tests.support.key_house import RECIPIENT, SENDER
@@ -90,6 +93,28 @@ async def test_nothing_is_signed_over_what_is_out_of_date(tmp_path: Path, *, mar
         notes = shown_checkpoints(both.peer, RECIPIENT) | own_checkpoints(both.victim)
         assert len({(origin, size) for origin, size, _ in notes}) == len(notes)
         assert is_restored(both.victim.data) == marked
+
+
+async def test_a_later_card_alone_tells_that_a_copy_lags(tmp_path: Path) -> None:
+    """Copied between approval and publication: the status that came with the card shows the ledger before it; no leaf tells."""
+    async with exchange(tmp_path) as both:
+        ministry = both.house.recipient
+        await ministry.add_key(FileUse.SEAL)
+        await both.there()
+        key = listed(new_key(both.victim.data, FileUse.SIGN, ministry.now), ministry.now - 60, 300)
+        card = next_card_of(ministry.authority, ministry.now, key)
+        change = await ministry.propose(PayloadType.CARD, encode_card(card))
+        await both.copy()
+        await ministry.station.changes.publish(
+            change.row.sha256, [signed_card(card, root_key(both.victim.data))]
+        )
+        assert await both.peer.refresh.fetch(RECIPIENT)
+        await both.restore()
+        await both.victim.rounds.at_start()
+        assert both.victim.store.read.closed() is None, "its leaves tell nothing"
+        await line_of(both.victim).ask_first(both.victim.own)
+        assert closed(both.victim).code == BEHIND
+        assert both.house.recipient.authority.card.version == 3
 
 
 async def test_a_profile_that_was_lost_comes_back_before_the_next_card_is_published(tmp_path: Path) -> None:
