@@ -31,9 +31,9 @@ _SUBSTANCE = frozenset({"NEW_MEASURE", "NEW_PERSON"})
 def questions(hearing: Hearing) -> None:
     """SupplementaryInformationRequest: measures that are undecided wait, those in execution only where it is suspended."""
     act = hearing.act
-    named: dict[str, None] = {}
-    for each in act.questions:
-        named |= dict.fromkeys(hearing.all_or_named(each.measures))
+    about_all = any(not each.measures for each in act.questions)
+    mentioned = [measure for each in act.questions for measure in each.measures]
+    named = {*hearing.named(mentioned), *(hearing.standing.measures if about_all else ())}
     going_on = set(act.measures)
     if not act.flag:
         going_on |= {key for key, each in hearing.standing.measures.items() if each.state in GRANTED}
@@ -44,7 +44,7 @@ def questions(hearing: Hearing) -> None:
         questions=asked,
         mandatory=bool(mandatory),
         unanswered=frozenset(asked),
-        waits_for=frozenset(named) - going_on,
+        waits_for=frozenset(named - going_on),
         due_on=act.due_on,
     )
     hearing.change(inquiries=(*hearing.standing.inquiries, inquiry), reviewing=True, referred=False)
@@ -151,7 +151,7 @@ def ask(hearing: Hearing) -> None:
     for each in hearing.act.asked:
         if each.measure_id not in hearing.standing.measures:
             asked = MeasureStanding(kind=each.kind)
-            hearing.change(measures={**hearing.standing.measures, each.measure_id: asked})
+            hearing.own_measures()[each.measure_id] = asked
             hearing.note(MEASURE, Cause.ASKED, None, asked.state, each.measure_id)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from emla.model.case_states import Side, State
-from emla.model.legal_act import LegalAct
+from emla.model.legal_act import Key, LegalAct
 from emla.model.transition import Cause
 
 
@@ -23,8 +23,8 @@ class Effect(StrEnum):
 class Move:
     """One state that an act moved."""
 
-    request: bytes
-    """Message id of the request (or preservation, information) whose state it is."""
+    request: Key
+    """The message that began what the state is of."""
     machine: str
     subject: str
     """Id of the measure; empty for the request itself."""
@@ -50,7 +50,7 @@ class Judgement:
 
     act: LegalAct
     effect: Effect
-    request: bytes | None = None
+    request: Key | None = None
     """The request it is about; None where that is not known or where it is about none."""
     moves: tuple[Move, ...] = ()
     objections: tuple[Objection, ...] = ()

@@ -59,6 +59,10 @@ class Reference:
     local_id: str
 
 
+Key = tuple[str, bytes]
+"""Who wrote a message, and its MessageId: ids are unique for each sender alone, so nobody can stand in for another's message."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegalAct:
     """One act."""
@@ -116,3 +120,18 @@ class LegalAct:
     """Whether the person consents to extradition."""
     due_on: date | None = None
     """DueBy, AnswerBy, PreservedUntil, FullRequestDueBy, NewDueDate."""
+
+    @property
+    def key(self) -> Key:
+        """By which it is known."""
+        return self.sender, self.message_id
+
+    @property
+    def between(self) -> frozenset[str]:
+        """The States between which it travels."""
+        return frozenset((state_of(self.sender), state_of(self.recipient)))
+
+
+def state_of(authority: str) -> str:
+    """The State of an authority: the first part of its id."""
+    return authority.partition(".")[0]
