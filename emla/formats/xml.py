@@ -166,7 +166,8 @@ def text_of(element: etree._Element) -> str:
     """
     if not len(element):
         text = element.text or ""
-        if not _SPACED.search(text):
+        # Codes, numbers and ids have no white space at all, and to see that is cheaper than the expression.
+        if not (" " in text or "\n" in text or "\t" in text or "\r" in text) or not _SPACED.search(text):
             return text
     return _WHITE_SPACE.sub(" ", "".join(element.itertext())).strip(" ")
 

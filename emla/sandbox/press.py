@@ -60,6 +60,7 @@ def print_page(
     *,
     schemas: Path,
     language: str = "en",
+    judged: bool = True,
     settings: OpenerSettings | None = None,
 ) -> PrintedPage:
     """Lay out a message document.
@@ -69,6 +70,7 @@ def print_page(
         form: what to make.
         schemas: the folder of the schemas.
         language: of the labels of codes.
+        judged: whether what the rules find stands on it; not on paper that is signed.
         settings: processor time and memory; those of the opener.
 
     Raises:
@@ -80,6 +82,7 @@ def print_page(
         form=form.value,
         schemas=str(schemas.absolute()),
         language=language,
+        judged=judged,
         cpu_seconds=settings.cpu_seconds,
         memory_bytes=settings.memory_bytes,
         parent=os.getpid(),

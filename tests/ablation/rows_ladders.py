@@ -313,6 +313,16 @@ ROWS = (
         ),
     ),
     Safeguard(
+        name="what is due already is waited for on any event loop",
+        row="80",
+        file="emla/store/sqlite/writer.py",
+        old="due_at < self._timer_at):\n",
+        new="due_at < self._timer.when()):\n",
+        held_by=(
+            "tests/unit/store/sqlite/test_writer.py::test_patience_that_is_over_already_is_kept_on_uvloop_too",
+        ),
+    ),
+    Safeguard(
         name="after a failed commit nothing goes on",
         row="80",
         file="emla/store/sqlite/writer.py",

@@ -84,7 +84,9 @@ class Writer:
         """These ride along, or make a batch of their own when their patience ends."""
         self._committing = False
         self._beginning = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = 0.0
+        """When the timer goes off. Not asked of the timer: uvloop makes none of what is due already."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
@@ -134,13 +136,15 @@ class Writer:
 
     def _wake_for(self, due_at: float) -> None:
         """Begin a batch when a patience ends, unless one begins before."""
-        if not (self._committing or self._beginning) and (self._timer is None or due_at < self._timer.when()):
+        if not (self._committing or self._beginning) and (self._timer is None or due_at < self._timer_at):
             self._set_timer(due_at)
 
     def _set_timer(self, at: float | None) -> None:
         if self._timer:
             self._timer.cancel()
-        self._timer = None if at is None else self._loop.call_at(at, self._begin)
+        self._timer = None
+        if at is not None:
+            self._timer, self._timer_at = self._loop.call_at(at, self._begin), at
 
     def _next_batch(self) -> list[_Work]:
         """Whoever waits goes first; the patient fill the batch up, or are a batch of their own."""

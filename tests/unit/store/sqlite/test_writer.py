@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from emla.model.errors import StoreError
 from emla.ports.store import Transaction
@@ -63,6 +64,19 @@ async def test_a_deferrable_write_rides_on_the_commit_of_another(home: Home) -> 
 async def test_a_deferrable_write_that_finds_no_company_is_committed_all_the_same(home: Home) -> None:
     await home.store.write(lambda each: leaf(each, 1), patience_seconds=0.5)
     assert rows(home.data)["leaf"] == 1
+
+
+def test_patience_that_is_over_already_is_kept_on_uvloop_too(tmp_path: Path) -> None:
+    async def writes() -> None:
+        async with opened(tmp_path, AT, DE) as home:
+            await asyncio.gather(
+                *(home.store.write(partial(leaf, number=n), patience_seconds=1e-9) for n in range(3))
+            )
+            assert home.store.figures.commits == 1
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(writes())
+    assert rows(tmp_path)["leaf"] == 3
 
 
 async def test_a_failing_operation_is_its_callers_alone(home: Home) -> None:
