@@ -126,6 +126,16 @@ def _conditions(within: etree._Element) -> tuple[SetCondition, ...]:
     )
 
 
+def _restrictions(root: etree._Element) -> tuple[SetCondition, ...]:
+    """What the handling of material restricts; its ids are unique beside those of conditions."""
+    return tuple(
+        SetCondition(
+            condition_id=_text(each, "RestrictionId"), use_limit=_text(each, "UseLimit"), measures=()
+        )
+        for each in _all(root, "Handling/UseRestriction")
+    )
+
+
 def _request(root: etree._Element) -> Facts:
     asked = [
         AskedMeasure(measure_id=_text(each, "MeasureId"), kind=_text(each, "MeasureType"))
@@ -155,7 +165,7 @@ def _agreement(root: etree._Element) -> Facts:
 
 
 def _information(root: etree._Element) -> Facts:
-    return {"flag": _says(root, "NatureOnly"), "conditions": _conditions(root)}
+    return {"flag": _says(root, "NatureOnly"), "conditions": _conditions(root) + _restrictions(root)}
 
 
 def _receipt(root: etree._Element) -> Facts:
@@ -259,7 +269,7 @@ def _closure(root: etree._Element) -> Facts:
 def _result(root: etree._Element) -> Facts:
     return {
         "says": _about(root, "MeasureResult", "Outcome"),
-        "conditions": _conditions(root),
+        "conditions": _conditions(root) + _restrictions(root),
         "flag": _says(root, "Final"),
         "items_to_return": tuple(
             _text(each, "ItemId") for each in _all(root, "EvidenceItem") if _says(each, "ReturnRequired")
