@@ -6,12 +6,13 @@ Here: reading, one row in `_READERS` for each message that says more than its he
 Rules of this file:
 - Only documents without schema findings are handed in. What the schema allows to be absent may be absent here.
 - Names are local: a family that gets a new namespace and keeps an element keeps its meaning.
+- A day that the schema's calendar knows and ours does not is read as no day: an act is never lost by a date.
 - Nothing is judged. An act that says something impossible is read like any other, and the fold says so.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date
 
 from lxml import etree
 
@@ -49,7 +50,7 @@ def read_legal_act(data: bytes, document: XmlDocument) -> LegalAct:
 
     Raises:
         KeyError: the document was not valid after all (a programmer's error).
-        ValueError: a value is valid in the schema's calendar but not in Python's.
+        ValueError: IssuedAt is valid in the schema's calendar but not in Python's; `validate` refuses such a message.
     """
     root = document.root
     message = read_message(document)
@@ -100,10 +101,11 @@ def _says(within: etree._Element, path: str) -> bool:
 
 
 def _day(within: etree._Element, path: str) -> date | None:
-    text = _text(within, path)
-    if not text:
+    """The day of a date or an instant, as it is written."""
+    try:
+        return date.fromisoformat(_text(within, path)[:10])
+    except ValueError:
         return None
-    return datetime.fromisoformat(text).date() if "T" in text else date.fromisoformat(text[:10])
 
 
 def _references(within: etree._Element, path: str, *names: str) -> tuple[Reference, ...]:
