@@ -94,7 +94,7 @@ def decision(hearing: Hearing) -> None:
             continue
         decided.append(each.measure_id)
         pending = conditions[each.measure_id] if cause is Cause.GRANTED_WITH_CONDITIONS else frozenset()
-        hearing.set_measure(each.measure_id, pending=pending)
+        hearing.set_measure(each.measure_id, pending=pending, agreed=frozenset())
         if cause is Cause.POSTPONED and before is not MeasureState.POSTPONED:
             hearing.set_measure(each.measure_id, resumes=before)
     if decided:
@@ -164,6 +164,7 @@ def _still_wanted(hearing: Hearing) -> bool:
 
 
 def _record(hearing: Hearing, *, final: bool) -> None:
+    """Conditions that come with results bind who holds them, from the moment they come (BUD 28, UNCAC 46(19))."""
     act, standing = hearing.act, hearing.standing
     open_measures = [key for key, each in standing.measures.items() if each.state not in ENDED]
     if final:
@@ -181,6 +182,7 @@ def _record(hearing: Hearing, *, final: bool) -> None:
         results=(*standing.results, sent),
         conditions={**standing.conditions, **conditions},
         to_return=standing.to_return | items,
+        limits=standing.limits | set(conditions.values()) - {""},
         owner=act.owner or act.sender,
     )
 

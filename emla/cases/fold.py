@@ -206,7 +206,7 @@ class _Folding:
     def _judge(self, act: LegalAct, standing: Standing, side: Side) -> Judgement:
         request = standing.opening.key
         words = (INFORMATION if standing.information is not None else REQUEST).words
-        writer = writer_of(act, information=standing.information is not None)
+        writer = writer_of(act.message_type, information=standing.information is not None)
         if writer not in (side, Side.EITHER):
             return refused(act, OTHER_SIDE, request, side=words[writer])
         hearing = Hearing(act=act, side=side, standing=standing)

@@ -1,5 +1,7 @@
 """Acts in causal order: an act stands after what it answers, and otherwise as the signed texts say, never as they arrived.
 
+Source: docs/spec/cases.md 1-3.
+
 Rules of this file:
 - InReplyTo is an order that cannot be wrong. Where it does not decide, the instant of issue does, then sender and message id, all
   of them signed. Clocks of two authorities may differ; the tables are made so that no lawful act is lost by it.

@@ -23,7 +23,7 @@ class AskedMeasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetCondition:
-    """A condition that a message sets."""
+    """A condition that a message sets, or a restriction on the use of what it brings."""
 
     condition_id: str
     use_limit: str
