@@ -29,6 +29,7 @@ from emla.formats.schema_index import Child, SchemaIndex, read_index
 from emla.formats.schema_sentences import describe
 from emla.formats.schematron import RuleFiles
 from emla.formats.xml import ElementPaths, XmlDocument, local_name, qualified_name
+from emla.model.errors import ConfigurationError
 from emla.model.findings import Finding, Severity
 
 FINDINGS_MAX = 1000
@@ -56,17 +57,28 @@ class Schemas:
             folder: the ``schemas`` folder, which has one folder per version (``1.0``). Where two versions
                 define the same root, the higher one is used: a change that breaks messages gets a new
                 namespace instead.
+
+        Raises:
+            ConfigurationError: ``unreadable-file``: a file is damaged, or one is missing that others need.
         """
         self._by_root: dict[str, CompiledVersion] = {}
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
         versions = (path for path in folder.iterdir() if re.fullmatch(r"[0-9]+\.[0-9]+", path.name))
         for version in sorted(versions, key=lambda path: [int(part) for part in path.name.split(".")]):
-            index = read_index(version, parser)
-            compiled = CompiledVersion(version, index)
+            try:
+                index = read_index(version, parser)
+                compiled = CompiledVersion(version, index)
+            except (etree.XMLSyntaxError, etree.XMLSchemaParseError) as error:
+                raise ConfigurationError("unreadable-file", f"{version}: {error}.") from error
             self._by_root.update(dict.fromkeys(index.message_roots(), compiled))
         self.rules = RuleFiles(folder / "rules")
         self.instruments = Instruments(folder)
         self.countries = CodeLists(folder).find("CL-COUNTRY")
+        if self.instruments.codes and (self.countries is None or next(self.rules.checks(), None) is None):
+            # Without them the rules, or those about treaties, would find nothing, and nobody would know.
+            raise ConfigurationError(
+                "unreadable-file", f"{folder} has instruments, but no codes/CL-COUNTRY.gc or no rules/*.sch."
+            )
 
     def preload(self) -> None:
         """Compile now what else is compiled for each invalid document, and keep it: after this no file is read.

@@ -7,6 +7,7 @@ from tests.ablation.safeguard import Safeguard
 
 _ENGINE = "tests/unit/formats/test_schematron.py"
 _WEIGH = "tests/unit/rules/test_weigh.py"
+_SCHEMA = "tests/unit/formats/test_schema.py"
 _UNKNOWN = f"{_ENGINE}::test_what_is_not_known_is_refused_and_never_skipped"
 
 ROWS = (
@@ -121,5 +122,15 @@ ROWS = (
         old="                    if len(same) < SAME_MAX:\n",
         new="                    if same is not None:\n",
         held_by=(f"{_ENGINE}::test_an_id_given_thousands_of_times_is_not_walked_over_at_each_reference",),
+    ),
+    Safeguard(
+        name="rules that are not there are missed",
+        row="rules",
+        file="emla/formats/schema.py",
+        old="        if self.instruments.codes and (",
+        new="        if not self.instruments.codes and (",
+        held_by=(
+            f"{_SCHEMA}::test_a_folder_from_which_something_is_missing_is_refused_and_not_used_without_it[rules]",
+        ),
     ),
 )

@@ -1,12 +1,13 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, ignore_patterns, rmtree
 
 import pytest
 
 from emla.formats.schema import FINDINGS_MAX, PARTS_MAX, Schemas
 from emla.formats.xml import parse_xml
+from emla.model.errors import ConfigurationError
 from emla.model.findings import Finding, Severity
 from emla.model.limits import XmlLimits
 from tests.support.sample_case import SCHEMA_FOLDER, changed, s01, schemas
@@ -254,3 +255,20 @@ def test_schemas_compile_in_a_folder_with_spaces_and_umlauts(tmp_path: Path) -> 
     copytree(SCHEMA_FOLDER, folder)
     document = parse_xml(changed("<Stage>", "<Stagee>").replace(b"</Stage>", b"</Stagee>"), XmlLimits())
     assert Schemas(folder).validate(document) == schemas().validate(document) != ()
+
+
+@pytest.mark.parametrize("lost", ["codes/CL-COUNTRY.gc", "rules", "1.0/common.xsd"])
+def test_a_folder_from_which_something_is_missing_is_refused_and_not_used_without_it(
+    tmp_path: Path, lost: str
+) -> None:
+    folder = tmp_path / "schemas"
+    copytree(SCHEMA_FOLDER, folder, ignore=ignore_patterns("samples"))
+    if lost == "rules":
+        rmtree(folder / lost)
+    elif lost.endswith(".xsd"):
+        (folder / lost).write_text("<cut")
+    else:
+        (folder / lost).unlink()
+    with pytest.raises(ConfigurationError) as caught:
+        Schemas(folder)
+    assert caught.value.code == "unreadable-file"
