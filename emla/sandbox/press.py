@@ -91,7 +91,12 @@ def print_page(
     try:
         printed, page = decode_printed(answer)
     except WireError:
-        raise ConfigurationError("preview-failed", ended) from None
+        hint = (
+            " Without --pdf it becomes an HTML page, which needs far less memory."
+            if form is Format.PDF
+            else ""
+        )
+        raise ConfigurationError("preview-failed", f"{ended}{hint}") from None
     if printed.code:
         _refuse(printed)
     if not page.startswith(_BEGINS[form]):

@@ -11,6 +11,7 @@ _TAKEN_OVER = f"{_PRESS}::test_a_press_that_was_taken_over_cannot_hand_out_somet
 _THREADS = f"{_PRESS}::test_every_thread_of_the_press_is_confined_and_typst_lays_out_in_one_of_its_own"
 _PAGE = "tests/unit/pages/test_page.py"
 _TERMINAL = "tests/integration/test_writer_terminal.py"
+_NEW = "tests/unit/cli/test_message_new.py"
 _LINES = "tests/unit/cli/test_writer_lines.py"
 _DRAFTS = "tests/unit/bootstrap/test_drafts.py"
 
@@ -190,6 +191,14 @@ ROWS = (
         held_by=(
             "tests/unit/cli/test_message_new.py::test_a_request_that_cannot_be_printed_leaves_no_folder",
         ),
+    ),
+    Safeguard(
+        name="the request's files are on the disk before their folder appears",
+        row="nothing half-written",
+        file="emla/cli/export_file.py",
+        old="            os.fsync(file.fileno())\n",
+        new="            file.fileno()\n",
+        held_by=(f"{_NEW}::test_every_byte_of_the_folder_is_on_the_disk_before_the_folder_bears_its_name",),
     ),
     Safeguard(
         name="a member of the answers that nobody asks for is refused",

@@ -124,6 +124,30 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     assert [each for each in tmp_path.iterdir() if each.name.startswith(".")] == []
 
 
+def test_every_byte_of_the_folder_is_on_the_disk_before_the_folder_bears_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, fsync, rename = set[int](), os.fsync, Path.rename
+
+    def sync(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.add(os.fstat(descriptor).st_ino)
+
+    def appear(folder: Path, target: Path) -> Path:
+        for each in (folder, *folder.iterdir()):
+            assert each.stat().st_ino in synced, f"a power cut now would leave {each.name} empty"
+        return rename(folder, target)
+
+    monkeypatch.setattr("os.fsync", sync)
+    monkeypatch.setattr(Path, "rename", appear)
+    assert write(tmp_path).code == 0
+    assert {each.name for each in (tmp_path / "made").iterdir()} == {
+        "request.xml",
+        "request.pdf",
+        "order.pdf",
+    }
+
+
 def test_a_request_that_cannot_be_printed_leaves_no_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -130,7 +130,7 @@ def taken_over(monkeypatch: pytest.MonkeyPatch, folder: Path, does: str) -> None
         ("exec cat {answer}", "not a page"),
         ("exec head -c 4194304 /dev/zero", "too large"),
         ("exec head -c 4194304 /dev/zero >&2", "too large"),
-        ("exec >&- 2>&-; kill -9 $$", "status -9"),
+        ("exec >&- 2>&-; kill -9 $$", "status -9. Without --pdf"),
     ],
 )
 def test_a_press_that_was_taken_over_cannot_hand_out_something_else_nor_without_end(
