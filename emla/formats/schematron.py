@@ -7,8 +7,8 @@ Rules of this file:
   the first rule that matches an element is the only one that counts for it.
 - First one expression asks whether any check of this kind of message fails at all; only then are the checks asked one by one.
   Most documents are in order, so most cost one evaluation.
-- Nothing is quadratic in the size of a document: a check at many elements looks others up with ``key()``, and unions are put
-  together here, because libxml2 compares every pair.
+- Nothing is quadratic in the size of a document: a check at many elements looks others up with ``key()``, which gives the first
+  `SAME_MAX` of one value, and unions are put together here, because libxml2 compares every pair.
 - At most `FINDINGS_MAX` findings are worded; the last then says so.
 """
 
@@ -39,6 +39,10 @@ from emla.model.findings import Finding, Severity
 
 FINDINGS_MAX = 500
 """So many findings of the rules are worded: with those of the schema they fit a record."""
+SAME_MAX = 64
+"""So many elements of one value an index holds. Where a hostile document gives one id four thousand times and refers to it a
+hundred thousand times, each lookup would walk over all of them. That ids are unique, schema and identity say.
+"""
 _GATES_MAX = 256
 """So many gates are kept: one for each kind of message and each combination of what is true of it."""
 _FIRST_STEP = re.compile(r"/(?!/)(?:([\w.-]+):)?([\w.-]+)")
@@ -306,7 +310,9 @@ class _Lookup:
         for match in key.match:
             for element in _elements(self._xpath(match)(at)):
                 for value in _strings(self._xpath(key.use)(element)):
-                    made.setdefault(value, []).append(element)
+                    same = made.setdefault(value, [])
+                    if len(same) < SAME_MAX:
+                        same.append(element)
         return made
 
 

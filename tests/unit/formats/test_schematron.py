@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree, isoschematron
 
-from emla.formats.schematron import FINDINGS_MAX, RuleFiles
+from emla.formats.schematron import FINDINGS_MAX, SAME_MAX, RuleFiles
 from emla.formats.xml import XmlDocument
 from emla.model.errors import ConfigurationError
 
@@ -94,6 +94,14 @@ def test_white_space_around_a_code_makes_no_difference(tmp_path: Path) -> None:
     assert not made.check(document("<a><b>\n X\n</b></a>"))
     (found,) = made.check(document("<a>\n<b> Y </b></a>"))
     assert (found.line, found.path) == (2, "/a/b")
+
+
+def test_an_id_given_thousands_of_times_is_not_walked_over_at_each_reference(tmp_path: Path) -> None:
+    content = '<xsl:key name="by-id" match="b" use="@id"/>' + pattern(
+        "c", f"count(key('by-id', @ref)) &lt;= {SAME_MAX}"
+    )
+    made = rules(tmp_path, content)
+    assert made.check(document("<a>" + "<b id='1'/>" * (SAME_MAX + 9) + "<c ref='1'/></a>")) == ()
 
 
 def test_what_a_value_says_is_cut_and_cannot_turn_a_line_around(tmp_path: Path) -> None:
