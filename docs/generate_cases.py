@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from emla.cases.judgement import GROUNDS
+from emla.cases.prospects import TURNS
 from emla.model.case_states import Side, State
 from emla.model.measure_machine import MEASURE
 from emla.model.request_machine import REQUEST
@@ -101,6 +102,7 @@ def section(machine: Machine) -> str:
         groups,
         diagram(machine),
         rows(machine),
+        next_turns(machine) and f"What comes next:\n\n{next_turns(machine)}",
     ]
     return "\n\n".join(each for each in parts if each)
 
@@ -108,10 +110,21 @@ def section(machine: Machine) -> str:
 def grounds() -> str:
     """Why an act may have no effect."""
     lines = [
-        f"| {each.rule} | {each.sentence.replace('{', '*').replace('}', '*')} | {each.source} |"
+        f"| {each.rule} | {each.sentence.replace('{', '*').replace('}', '*')} | {each.remedy} | {each.source} |"
         for each in sorted(GROUNDS, key=lambda each: each.rule)
     ]
-    return "\n".join(["| Rule | What is said | Source |", "|---|---|---|", *lines])
+    return "\n".join(["| Rule | What is said | What to do | Source |", "|---|---|---|---|", *lines])
+
+
+def next_turns(machine: Machine) -> str:
+    """Who is expected to act, in which state."""
+    lines = [
+        f"| `{state.value}` | {machine.words[turn.side]} | {turn.what} | {turn.source} |"
+        for state in machine.states
+        for turn in [next((turn for key, turn in TURNS.items() if key is state), None)]
+        if turn is not None
+    ]
+    return "\n".join(["| State | Whose turn | What | Source |", "|---|---|---|---|", *lines]) if lines else ""
 
 
 def page() -> str:

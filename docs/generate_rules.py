@@ -7,6 +7,7 @@ from pathlib import Path
 from emla.formats.schematron import RuleFiles
 from emla.model.findings import Severity
 from emla.rules.completeness import ITEMS
+from emla.rules.identity import IDENTITY
 from emla.rules.table import RULES
 
 ROOT = Path(__file__).parent
@@ -18,12 +19,6 @@ _WEIGHTS = {
     Severity.ERROR: "blocks unless overridden with a reason",
     Severity.WARNING: "informs",
     Severity.INFO: "informs",
-}
-
-_IDENTITY = {
-    "BR-001": "ids that are not ids, a header that does not say what the message is, the same MessageId with other content",
-    "BR-002": "sender or recipient is somebody else than the package says, or no authority that is known and not frozen",
-    "BR-056": "files that are missing, not named, handed in twice or different",
 }
 
 
@@ -44,7 +39,12 @@ def page() -> str:
         )
         for each in checks
     )
-    identity = "\n".join(_row(rule, "fatal", what, f"emla/1 {rule}") for rule, what in _IDENTITY.items())
+    identity = "\n".join(
+        _row(
+            f'<a id="{each.id.lower()}"></a>{each.id}', each.severity, each.message, each.remedy, each.source
+        )
+        for each in IDENTITY
+    )
     more = "\n".join(
         _row(
             f'<a id="{each.id.lower()}"></a>{each.id}',
@@ -75,9 +75,12 @@ How to send in spite of an error, and what is recorded then: [Send a request](..
 
 ## Identity
 
-| Rule | Weight | What is wrong | Source |
-|---|---|---|---|
+| Rule | Weight | What is wrong | How to mend it | Source |
+|---|---|---|---|---|
 {identity}
+
+At most 500 findings of each kind are listed. Then `BR-more` says that there may be more; it is fatal, because behind it may
+be what no reason makes good.
 
 ## Rules that need only the document
 

@@ -13,7 +13,7 @@ from emla.bootstrap.hubs import HubWays
 from emla.bootstrap.restored import forget_restored, is_restored
 from emla.flow.channel.exchange import Channels
 from emla.flow.channel.ledger_watch import BEHIND, LedgerWatch
-from emla.flow.channel.own_status import card_known
+from emla.flow.channel.own_status import card_known, profile_known
 from emla.flow.channel.recall_own import RecallOwn
 from emla.flow.channel.rounds import ChannelRounds
 from emla.flow.channel.settle import Settle
@@ -65,10 +65,13 @@ class LedgerLine:
             await recall()
         async with self._listening():
             await self.rounds.at_start()
-        # A copy that nobody marked: peers have said that they know a later card of ours.
-        # Or that our ledger is behind: then so may be our profile, and the next card would come with an old one.
-        behind = self.gateway.ledger_closed() == BEHIND
-        if behind or card_known(self.gateway) > self.gateway.identity.authority.card.version:
+        # A copy that nobody marked: peers have said that they know a later card or profile of ours, or more of our ledger.
+        own_card, own_profile = (
+            self.gateway.identity.authority.card.version,
+            self.gateway.identity.authority.profile.version,
+        )
+        lags = profile_known(self.gateway) > own_profile or self.gateway.ledger_closed() == BEHIND
+        if lags or card_known(self.gateway) > own_card:
             await recall()
 
     def _listening(self) -> AbstractAsyncContextManager[None]:

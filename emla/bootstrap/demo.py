@@ -166,11 +166,21 @@ class Story:
         for path in files:
             self._console.print(f"      {path.name:<28}{path.stat().st_size:>12,} bytes")
         async with Client(japan.socket) as client:
+            await self._wanted(client)
             await self._refused(client, files, message)
             with _open_parts(files, message) as parts:
                 submitted = await client.submit(parts)
             await self._submitted(client, submitted.pid)
         return submitted.pid, {path.name: _sha256(path) for path in files}
+
+    async def _wanted(self, client: Client) -> None:
+        """What the recipient's profile asks for: without it, the request would be refused before it is sealed."""
+        there = trust_documents(decode_export((await client.peer("nl.moj")).documents))
+        wanted = dict(there.profile.requirements.documents)
+        self._expect(
+            holds=wanted.get("SEARCH_SEIZURE") == ("COURT_ORDER",),
+            text="nl.moj wants a COURT_ORDER with each search, its profile says so: it is checked, and attached",
+        )
 
     async def _refused(self, client: Client, files: list[Path], message: Path) -> None:
         """The first draft lacks three things: all are named at once, nothing is stored, and it is mended."""

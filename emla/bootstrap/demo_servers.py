@@ -14,6 +14,7 @@ from pathlib import Path
 from emla.bootstrap.initialise import About, initialise
 from emla.bootstrap.own import SOCKET
 from emla.model.errors import ConfigurationError
+from emla.model.requirements import NOTHING, Requirements
 from emla.model.settings import Role
 
 _START_SECONDS = 20
@@ -107,6 +108,12 @@ class DemoServer:
         return secrets.token_bytes(count)
 
 
+_WANTED = Requirements(
+    documents=(("SEARCH_SEIZURE", ("COURT_ORDER",)), ("ESD_ACCESS", ("COURT_ORDER",))), reply_days=30
+)
+"""What each of the demo's ministries wants of requests; the sample case has it."""
+
+
 def make_demo_server(
     folder: Path,
     authority: str,
@@ -130,6 +137,7 @@ def make_demo_server(
             languages=("en",),
             time_zone="UTC",
             office_hours="09:00-17:00",
+            requirements=_WANTED if role is Role.GATEWAY else NOTHING,
         ),
         now=int(time.time()),
     )

@@ -5,13 +5,15 @@ Here: where they are, saving, listing, forgetting. Not here: what is in them (`e
 Rules of this file:
 - An answer is on the disk before the next question is asked: the file is replaced whole and synced. A crash leaves the draft with
   or without the last answer, never half of it.
-- A draft holds personal data: folder 0700, file 0600, and whoever forgets it removes it at once.
+- A draft holds personal data: folder 0700, file 0600, and whoever forgets it removes it at once. A folder that others can write
+  to is refused.
 - One writer at a time: a second one is refused, so that neither undoes the other's answers.
 """
 
 import fcntl
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +51,7 @@ class Drafts:
             ConfigurationError: ``unwritable-file``.
         """
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_folder()
             replace_private(self._path(draft.id), encode_draft(draft))
         except OSError as error:
             raise ConfigurationError(
@@ -106,7 +108,7 @@ class Drafts:
             ConfigurationError: ``draft-open``: another one has it.
         """
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_folder()
             held = os.open(self._lock(draft_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise ConfigurationError("unwritable-file", f"{self.folder}: {error.strerror}.") from error
@@ -121,6 +123,17 @@ class Drafts:
             yield
         finally:
             os.close(held)
+
+    def _make_folder(self) -> None:
+        """Make the folder, or see that nobody else can put files into the one there, or take them out."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = self.folder.stat()
+        if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise ConfigurationError(
+                "unwritable-file",
+                f"{self.folder} belongs to another user, or others can write to it: drafts kept there could be taken away or"
+                f" exchanged. Name a folder of your own with {DRAFTS_VARIABLE}, or run chmod 700 on it.",
+            )
 
     def _whole(self, name: str) -> str:
         found = [each for each in self._ids() if name and each.startswith(name)]

@@ -3,6 +3,7 @@
 Rules of this file: as in `decisions`.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from emla.cases.decisions import addressee_consults
@@ -31,9 +32,9 @@ _SUBSTANCE = frozenset({"NEW_MEASURE", "NEW_PERSON"})
 def questions(hearing: Hearing) -> None:
     """SupplementaryInformationRequest: measures that are undecided wait, those in execution only where it is suspended."""
     act = hearing.act
-    named: dict[str, None] = {}
-    for each in act.questions:
-        named |= dict.fromkeys(hearing.all_or_named(each.measures))
+    about_all = any(not each.measures for each in act.questions)
+    mentioned = [measure for each in act.questions for measure in each.measures]
+    named = {*hearing.named(mentioned), *(hearing.standing.measures if about_all else ())}
     going_on = set(act.measures)
     if not act.flag:
         going_on |= {key for key, each in hearing.standing.measures.items() if each.state in GRANTED}
@@ -44,7 +45,7 @@ def questions(hearing: Hearing) -> None:
         questions=asked,
         mandatory=bool(mandatory),
         unanswered=frozenset(asked),
-        waits_for=frozenset(named) - going_on,
+        waits_for=frozenset(named - going_on),
         due_on=act.due_on,
     )
     hearing.change(inquiries=(*hearing.standing.inquiries, inquiry), reviewing=True, referred=False)
@@ -88,13 +89,12 @@ def consultation(hearing: Hearing) -> None:
 
 
 def conditions(hearing: Hearing) -> None:
-    """ConditionResponse to a decision, or to results that bear conditions."""
+    """ConditionResponse to a decision, or to results that bear conditions (which bind already)."""
     act = hearing.act
     said = {
         Reference(message_id=act.in_reply_to or b"", local_id=key): accepted
         for key, accepted in act.condition_answers
     }
-    accepted = {key for key, yes in said.items() if yes}
     for key, measure in tuple(hearing.standing.measures.items()):
         if measure.state is MeasureState.CONDITIONAL and (
             not measure.pending or measure.pending & said.keys()
@@ -105,25 +105,26 @@ def conditions(hearing: Hearing) -> None:
         hearing.holds = True
     if not hearing.holds:
         hearing.objects(NO_CONDITION)
-        return
-    bind(hearing, accepted)
 
 
 def _answer(hearing: Hearing, key: str, measure: MeasureStanding, said: dict[Reference, bool]) -> None:
+    """One measure: a condition that is not accepted gives it back, and then none of the others binds."""
     replies = [said.get(each, True) for each in measure.pending] or list(said.values())
     if not all(replies):
         hearing.move_measure(key, Cause.CONDITIONS_NOT_ACCEPTED)
-        hearing.set_measure(key, pending=frozenset())
+        hearing.set_measure(key, pending=frozenset(), agreed=frozenset())
         return
     left = measure.pending - said.keys()
+    agreed = measure.agreed | (measure.pending & said.keys())
+    hearing.set_measure(key, pending=left, agreed=agreed)
+    hearing.holds = True
     if not left:
         hearing.move_measure(key, Cause.CONDITIONS_ACCEPTED)
-    hearing.set_measure(key, pending=left)
-    hearing.holds = True
+        bind(hearing, agreed)
 
 
-def bind(hearing: Hearing, accepted: set[Reference]) -> None:
-    """Conditions that were accepted bind the holder."""
+def bind(hearing: Hearing, accepted: Iterable[Reference]) -> None:
+    """Conditions bind the holder."""
     limits = {hearing.standing.conditions.get(each, "") for each in accepted} - {""}
     hearing.change(limits=hearing.standing.limits | limits)
 
@@ -151,7 +152,7 @@ def ask(hearing: Hearing) -> None:
     for each in hearing.act.asked:
         if each.measure_id not in hearing.standing.measures:
             asked = MeasureStanding(kind=each.kind)
-            hearing.change(measures={**hearing.standing.measures, each.measure_id: asked})
+            hearing.own_measures()[each.measure_id] = asked
             hearing.note(MEASURE, Cause.ASKED, None, asked.state, each.measure_id)
 
 
@@ -195,7 +196,7 @@ def _too_late(hearing: Hearing, key: str, measure: MeasureStanding, *, whole: bo
 
 
 def result_receipt(hearing: Hearing) -> None:
-    """ResultReceipt: only one that verifies moves anything; conditions sent with results bind who takes them."""
+    """ResultReceipt: only one that verifies moves anything."""
     act = hearing.act
     results = hearing.standing.results
     meant = [each for each in results if each.message_id == act.in_reply_to]
@@ -207,7 +208,6 @@ def result_receipt(hearing: Hearing) -> None:
         hearing.change(
             results=tuple(replace(each, verified=True) if each in meant else each for each in results)
         )
-        bind(hearing, {each for result in meant for each in result.conditions})
 
 
 def closure(hearing: Hearing) -> None:

@@ -24,6 +24,7 @@ _LATE = frozenset(
     }
 )  # fmt: skip
 _CAUSES: dict[str, Cause] = {
+    **dict.fromkeys(_LATE, Cause.LATE),
     "ReceiptConfirmation": Cause.RECEIPT,
     "ReferralNotice": Cause.REFERRAL,
     "DelayNotice": Cause.DELAY,
@@ -50,24 +51,34 @@ _CLOSURE = {
 }
 
 
+_FLAGGED = {
+    "StatusReport": (Cause.REPORT, Cause.RESUMED),
+    "Consultation": (Cause.CONSULTS, Cause.CONSULTED),
+}
+"""Messages that are another cause when they answer yes to what their type asks."""
+
+
 def cause_of(act: LegalAct) -> Cause:
     """What an act is to a request."""
-    if act.message_type == "StatusReport":
-        return Cause.RESUMED if act.flag else Cause.REPORT
-    if act.message_type == "Consultation":
-        return Cause.CONSULTED if act.flag else Cause.CONSULTS
+    if act.message_type in _FLAGGED:
+        return _FLAGGED[act.message_type][act.flag]
     if act.message_type == "ClosureNotice":
         return _CLOSURE[act.code]
-    if act.message_type in _LATE:
-        return Cause.LATE
     return _CAUSES.get(act.message_type, Cause.NOTED)
 
 
-def writer_of(act: LegalAct, *, information: bool) -> Side:
-    """The side that may write an act by its type alone."""
+def causes_of(message_type: str) -> tuple[Cause, ...]:
+    """What a message of one type can be to a request."""
+    if message_type == "ClosureNotice":
+        return tuple(_CLOSURE.values())
+    return _FLAGGED.get(message_type, (_CAUSES.get(message_type, Cause.NOTED),))
+
+
+def writer_of(message_type: str, *, information: bool) -> Side:
+    """The side that may write a message by its type alone."""
     if information:
-        return _INFORMATION_WRITERS.get(act.message_type, Side.EITHER)
-    return _SIDE[MESSAGE_TYPES[act.message_type].writer]
+        return _INFORMATION_WRITERS.get(message_type, Side.EITHER)
+    return _SIDE[MESSAGE_TYPES[message_type].writer]
 
 
 def noted(hearing: Hearing) -> None:

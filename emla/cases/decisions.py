@@ -3,6 +3,9 @@
 Rules of this file: each function hears one kind of act; that the side may say it, and now, has been asked before (`fold`).
 """
 
+from collections import defaultdict
+from collections.abc import Mapping
+
 from emla.cases.hearing import Hearing
 from emla.cases.judgement import NOT_FINAL, NOT_WITHDRAWN
 from emla.cases.standing import SentResult
@@ -80,6 +83,7 @@ def report(hearing: Hearing) -> None:
 
 def decision(hearing: Hearing) -> None:
     """Decision, measure by measure."""
+    conditions = _set_conditions(hearing)
     decided = []
     for each in hearing.act.says:
         if not hearing.named([each.measure_id]):
@@ -89,8 +93,8 @@ def decision(hearing: Hearing) -> None:
         if not hearing.move_measure(each.measure_id, cause):
             continue
         decided.append(each.measure_id)
-        conditions = _set_conditions(hearing, each) if cause is Cause.GRANTED_WITH_CONDITIONS else frozenset()
-        hearing.set_measure(each.measure_id, pending=conditions)
+        pending = conditions[each.measure_id] if cause is Cause.GRANTED_WITH_CONDITIONS else frozenset()
+        hearing.set_measure(each.measure_id, pending=pending, agreed=frozenset())
         if cause is Cause.POSTPONED and before is not MeasureState.POSTPONED:
             hearing.set_measure(each.measure_id, resumes=before)
     if decided:
@@ -98,17 +102,19 @@ def decision(hearing: Hearing) -> None:
         hearing.settle(decided)
 
 
-def _set_conditions(hearing: Hearing, about: AboutMeasure) -> frozenset[Reference]:
-    """The conditions for one measure: those of its own, which may name other measures as well."""
-    message_id = hearing.act.message_id
-    applies = {
-        Reference(message_id=message_id, local_id=condition.condition_id): condition.use_limit
-        for each in hearing.act.says
-        for condition in each.conditions
-        if about.measure_id in (condition.measures or (each.measure_id,))
-    }
-    hearing.change(conditions={**hearing.standing.conditions, **applies})
-    return frozenset(applies)
+def _set_conditions(hearing: Hearing) -> Mapping[str, frozenset[Reference]]:
+    """The conditions for each measure: those of its own, and those of others that name it."""
+    applies: dict[str, set[Reference]] = defaultdict(set)
+    limits: dict[Reference, str] = {}
+    for each in hearing.act.says:
+        for condition in each.conditions:
+            key = Reference(message_id=hearing.act.message_id, local_id=condition.condition_id)
+            limits[key] = condition.use_limit
+            for measure in condition.measures or (each.measure_id,):
+                applies[measure].add(key)
+    if limits:
+        hearing.change(conditions={**hearing.standing.conditions, **limits})
+    return defaultdict(frozenset, {key: frozenset(value) for key, value in applies.items()})
 
 
 def result(hearing: Hearing) -> None:
@@ -158,6 +164,7 @@ def _still_wanted(hearing: Hearing) -> bool:
 
 
 def _record(hearing: Hearing, *, final: bool) -> None:
+    """Conditions that come with results bind who holds them, from the moment they come (BUD 28, UNCAC 46(19))."""
     act, standing = hearing.act, hearing.standing
     open_measures = [key for key, each in standing.measures.items() if each.state not in ENDED]
     if final:
@@ -175,6 +182,7 @@ def _record(hearing: Hearing, *, final: bool) -> None:
         results=(*standing.results, sent),
         conditions={**standing.conditions, **conditions},
         to_return=standing.to_return | items,
+        limits=standing.limits | set(conditions.values()) - {""},
         owner=act.owner or act.sender,
     )
 

@@ -1,5 +1,7 @@
 """The state of a request, from its measures, its open questions and what was sent. Pure; the table says whether it may be so.
 
+Source: docs/spec/cases.md 4.3.
+
 Rules of this file:
 - The steps are asked in order, and the first that fits is the answer.
 - What the requesting authority must do comes before what is done meanwhile: questions, a consultation, conditions.

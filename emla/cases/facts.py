@@ -6,33 +6,27 @@ from acts.
 
 from datetime import date
 
-from emla.cases.fold import Docket
+from emla.cases.docket import Docket
 from emla.cases.standing import Inquiry, Standing
+from emla.model.legal_act import LegalAct
 from emla.model.terms import CaseFacts
 
 
-def facts_for(
-    docket: Docket, in_reply_to: bytes | None, case_id: bytes, *, arrived_on: date | None = None
-) -> CaseFacts | None:
+def facts_for(docket: Docket, act: LegalAct, *, arrived_on: date | None = None) -> CaseFacts | None:
     """The facts by which a message that is not sent yet is checked.
 
     Args:
         docket: the case as it stands, and what is related to it.
-        in_reply_to: the message that it answers.
-        case_id: its case.
+        act: what the message means.
         arrived_on: when the request arrived here, in the time zone of the authority; None where it is our own.
 
     Returns:
         None where the message begins something, or where it is not clear what it is about: then the rules say nothing.
     """
-    if in_reply_to is None:
-        begun = docket.of_case(case_id)
-        return case_facts(begun[0], arrived_on=arrived_on) if len(begun) == 1 else None
-    request = docket.about(in_reply_to)
-    if request is None:
+    standing = docket.request_of(act)
+    if standing is None:
         return None
-    standing = docket.standings[request]
-    asked = next((each for each in standing.inquiries if each.message_id == in_reply_to), None)
+    asked = next((each for each in standing.inquiries if each.message_id == act.in_reply_to), None)
     return case_facts(standing, asked=asked, arrived_on=arrived_on)
 
 

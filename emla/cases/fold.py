@@ -25,6 +25,7 @@ from emla.cases.causes import (
     writer_of,
 )
 from emla.cases.derive import request_state
+from emla.cases.docket import Docket, find_request, refused
 from emla.cases.hearing import Hearing
 from emla.cases.judgement import (
     CIRCLE,
@@ -35,13 +36,11 @@ from emla.cases.judgement import (
     OTHER_CASE,
     OTHER_CONTENT,
     OTHER_SIDE,
-    WHICH_REQUEST,
     Effect,
-    Ground,
     Judgement,
     Move,
 )
-from emla.cases.order import causal_order, opens
+from emla.cases.order import answered_by, causal_order, opens
 from emla.cases.special import ends_arrest, give, move_extradition, move_preservation, preservation_outcome
 from emla.cases.standing import Extradition, Standing
 from emla.model.case_states import (
@@ -51,7 +50,7 @@ from emla.model.case_states import (
     RequestState,
     Side,
 )
-from emla.model.legal_act import LegalAct
+from emla.model.legal_act import Key, LegalAct, state_of
 from emla.model.request_machine import REQUEST
 from emla.model.special_machines import EXTRADITION, INFORMATION, PRESERVATION
 from emla.model.transition import Cause
@@ -63,101 +62,67 @@ _EXTRADITION = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Docket:
-    """Everything that follows from a set of acts."""
-
-    judgements: tuple[Judgement, ...]
-    """Every act once, in causal order; then those that wait or that no order can hold."""
-    standings: Mapping[bytes, Standing]
-    """By the message id that began it, in causal order."""
-
-    def of_case(self, case_id: bytes) -> tuple[Standing, ...]:
-        """What was begun in one case."""
-        return tuple(each for each in self.standings.values() if each.opening.case_id == case_id)
-
-    def about(self, message_id: bytes) -> bytes | None:
-        """The request that a message is about; None where it is about none, is not here, or waits."""
-        found = (each for each in self.judgements if each.act.message_id == message_id)
-        return next((each.request for each in found if each.request is not None), None)
-
-
 def fold(acts: Iterable[LegalAct]) -> Docket:
     """Put acts in order and let each have its effect. Give it all acts of a case and of the cases related to it."""
     ordered = causal_order(acts)
-    folding = _Folding()
+    folding = _Folding(by_id=ordered.by_id)
     judgements = [folding.hear(act) for act in ordered.acts]
-    judgements += [_refused(act, CIRCLE) for act in ordered.circular]
-    judgements += [_refused(act, OTHER_CONTENT) for act in ordered.doubles]
+    judgements += [refused(act, CIRCLE) for act in ordered.circular]
+    judgements += [refused(act, OTHER_CONTENT) for act in ordered.doubles]
     # Those that wait come last: where they belong is not known yet.
     judgements.sort(key=lambda each: each.effect is Effect.WAITING)
-    return Docket(judgements=tuple(judgements), standings=folding.standings)
-
-
-def _refused(act: LegalAct, ground: Ground, request: bytes | None = None, **values: str) -> Judgement:
-    return Judgement(
-        act=act,
-        effect=Effect.NOT_EFFECTIVE,
-        request=request,
-        objections=(ground.objection(**values),),
+    return Docket(
+        judgements=tuple(judgements),
+        standings=folding.standings,
+        about=folding.about,
+        by_id=ordered.by_id,
+        begun=folding.begun,
     )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Folding:
     """The work on one set of acts."""
 
-    standings: dict[bytes, Standing] = field(default_factory=dict)
-    about: dict[bytes, bytes | None] = field(default_factory=dict)
-    """Message id to the request it is about; None for a draft and what answers it."""
-    by_case: dict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
-    types: dict[bytes, str] = field(default_factory=dict)
-    followers: dict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    by_id: Mapping[bytes, tuple[LegalAct, ...]]
+    standings: dict[Key, Standing] = field(default_factory=dict)
+    about: dict[Key, Key | None] = field(default_factory=dict)
+    begun: dict[bytes, list[Key]] = field(default_factory=lambda: defaultdict(list))
+    """Case to what was begun in it."""
+    following: dict[bytes, list[Key]] = field(default_factory=lambda: defaultdict(list))
+    """Case to the requests that follow a preservation in it."""
+    extraditions: dict[bytes, list[Key]] = field(default_factory=lambda: defaultdict(list))
+    """Case to the requests for arrest or extradition in it, or related to it."""
+    followers: dict[Key, list[Key]] = field(default_factory=lambda: defaultdict(list))
     """Preservation to the requests that follow it."""
-    followed: dict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    followed: dict[Key, list[Key]] = field(default_factory=lambda: defaultdict(list))
     """The other way round."""
-    joined: dict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    joined: dict[Key, list[Key]] = field(default_factory=lambda: defaultdict(list))
     """Requests of one extradition."""
 
     def hear(self, act: LegalAct) -> Judgement:
         """Judge one act; those it answers were heard before."""
-        self.types[act.message_id] = act.message_type
         if opens(act):
             return self._open(act)
-        request, refusal = self._request_of(act)
+        request, refusal = find_request(act, self)
         if refusal is not None:
             return refusal
-        self.about[act.message_id] = request
+        self.about[act.key] = request
         if request is None:  # about a draft: lawful, and it moves nothing
             return Judgement(act=act, effect=Effect.EFFECTIVE)
         standing = self.standings[request]
         if standing.opening.case_id != act.case_id:
-            return _refused(act, OTHER_CASE, request)
+            return refused(act, OTHER_CASE, request)
         side = standing.side_of(act.sender)
         if side is None:
-            return _refused(act, NO_PARTY, request, sender=act.sender)
+            return refused(act, NO_PARTY, request, sender=act.sender)
         return self._judge(act, standing, side)
-
-    # --- which request ---
-
-    def _request_of(self, act: LegalAct) -> tuple[bytes | None, Judgement | None]:
-        if act.in_reply_to is not None:
-            if act.in_reply_to in self.about:
-                return self.about[act.in_reply_to], None
-            return None, Judgement(act=act, effect=Effect.WAITING, missing=act.in_reply_to)
-        known = self.by_case[act.case_id]
-        if not known:
-            return None, Judgement(act=act, effect=Effect.WAITING, missing=act.case_id)
-        own = [each for each in known if self.standings[each].side_of(act.sender) is not None] or known
-        if len(own) > 1:
-            return None, _refused(act, WHICH_REQUEST)
-        return own[0], None
 
     # --- beginnings ---
 
     def _open(self, act: LegalAct) -> Judgement:
         if act.message_type == "DraftForConsultation":
-            self.about[act.message_id] = None
+            self.about[act.key] = None
             return Judgement(act=act, effect=Effect.EFFECTIVE)
         standing = Standing(
             opening=act,
@@ -174,33 +139,29 @@ class _Folding:
             ask(hearing)
             hearing.note(REQUEST, Cause.OPENED, None, RequestState.SUBMITTED)
             hearing.change(request=RequestState.SUBMITTED)
-        self.about[act.message_id] = act.message_id
-        self.by_case[act.case_id].append(act.message_id)
+        self.about[act.key] = act.key
+        self.begun[act.case_id].append(act.key)
         self._keep(hearing)
         self._join_extradition(hearing)
         moves = [*hearing.moves, *self._follow(hearing.standing)]
-        return Judgement(act=act, effect=Effect.EFFECTIVE, request=act.message_id, moves=tuple(moves))
-
-    def _related(self, one: Standing, other: Standing, relation: str | None = None) -> bool:
-        """Whether one names the case of the other, between the same two States."""
-        named = {case for case, code in one.opening.relates_to if relation in (None, code)}
-        return other.opening.case_id in named and _states(one) == _states(other)
+        return Judgement(act=act, effect=Effect.EFFECTIVE, request=act.key, moves=tuple(moves))
 
     def _follow(self, new: Standing) -> list[Move]:
         """Tie a preservation and the request that follows it together, whichever is new."""
+        if new.preservation is not None:
+            ties = [(new, self.standings[each]) for each in self.following[new.opening.case_id]]
+        else:
+            cases = {case for case, relation in new.opening.relates_to if relation == _FOLLOWS}
+            for case in cases if new.request is not None else ():
+                self.following[case].append(new.opening.key)
+            begun = [self.standings[each] for case in sorted(cases) for each in self.begun[case]]
+            ties = [(each, new) for each in begun if each.preservation is not None]
         moves: list[Move] = []
-        for other in tuple(self.standings.values()):
-            for kept, follower in ((new, other), (other, new)):
-                if (
-                    kept.preservation is not None
-                    and follower.request is not None
-                    and self._related(follower, kept, _FOLLOWS)
-                ):
-                    self.followers[kept.opening.message_id].append(follower.opening.message_id)
-                    self.followed[follower.opening.message_id].append(kept.opening.message_id)
-                    moves += self._move_kept(
-                        kept.opening.message_id, new.opening, Side.OPENER, Cause.FOLLOW_UP
-                    )
+        for kept, follower in ties:
+            if _states(kept) == _states(follower) and follower.request is not None:
+                self.followers[kept.opening.key].append(follower.opening.key)
+                self.followed[follower.opening.key].append(kept.opening.key)
+                moves += self._move_kept(kept.opening.key, new.opening, Side.OPENER, Cause.FOLLOW_UP)
         return moves
 
     def _join_extradition(self, hearing: Hearing) -> None:
@@ -210,29 +171,22 @@ class _Folding:
         cause, state = _EXTRADITION[act.message_type]
         full = cause is Cause.FULL_REQUEST
         new = hearing.standing
+        cases = dict.fromkeys((act.case_id, *(case for case, _ in act.relates_to)))
+        relatives = dict.fromkeys(each for case in cases for each in self.extraditions[case])
         partner = next(
-            (
-                each
-                for each in self.standings.values()
-                if each.extradition is not None
-                and each.opening.message_type != act.message_type
-                and (
-                    self._related(new, each)
-                    or self._related(each, new)
-                    or (each.opening.case_id == act.case_id and _states(each) == _states(new))
-                )
-            ),
-            None,
+            (self.standings[each] for each in relatives if _one_extradition(self.standings[each], new)), None
         )
+        for case in cases:
+            self.extraditions[case].append(act.key)
         if partner is None:
             hearing.note(EXTRADITION, cause, None, state)
             hearing.change(extradition=Extradition(state=state, full_request=full))
         else:
             hearing.change(extradition=partner.extradition)
-            group = [*self.joined[partner.opening.message_id], partner.opening.message_id]
+            group = [*self.joined[partner.opening.key], partner.opening.key]
             for each in group:
-                self.joined[each].append(act.message_id)
-            self.joined[act.message_id] = group
+                self.joined[each].append(act.key)
+            self.joined[act.key] = group
             if full:
                 if EXTRADITION.row(_extradition(hearing.standing).state, cause, hearing.side) is not None:
                     move_extradition(hearing, cause)
@@ -250,11 +204,11 @@ class _Folding:
     # --- everything else ---
 
     def _judge(self, act: LegalAct, standing: Standing, side: Side) -> Judgement:
-        request = standing.opening.message_id
+        request = standing.opening.key
         words = (INFORMATION if standing.information is not None else REQUEST).words
-        writer = writer_of(act, information=standing.information is not None)
+        writer = writer_of(act.message_type, information=standing.information is not None)
         if writer not in (side, Side.EITHER):
-            return _refused(act, OTHER_SIDE, request, side=words[writer])
+            return refused(act, OTHER_SIDE, request, side=words[writer])
         hearing = Hearing(act=act, side=side, standing=standing)
         if standing.request is None:
             self._hear_special(hearing)
@@ -288,33 +242,34 @@ class _Folding:
         if hearing.standing.information is not None:
             INFORMATION_HANDLERS.get(act.message_type, noted)(hearing)
         elif act.message_type == "PreservationOutcome":
-            asked = self.types.get(act.in_reply_to or b"", "")
-            preservation_outcome(hearing, extends=asked == "PreservationExtension")
+            asked = answered_by(act, self.by_id)
+            extends = asked is not None and asked.message_type == "PreservationExtension"
+            preservation_outcome(hearing, extends=extends)
         else:
             PRESERVATION_HANDLERS.get(act.message_type, noted)(hearing)
 
     def _not_allowed(self, act: LegalAct, standing: Standing, cause: Cause) -> Judgement:
-        request, state = standing.opening.message_id, standing.request
+        request, state = standing.opening.key, standing.request
         rows = tuple(REQUEST.allowed(state, cause))
         if rows:
-            return _refused(act, OTHER_SIDE, request, side=REQUEST.words[rows[0].who])
+            return refused(act, OTHER_SIDE, request, side=REQUEST.words[rows[0].who])
         if state is RequestState.CLOSED:
-            return _refused(act, CLOSED, request)
+            return refused(act, CLOSED, request)
         assert state is not None
-        return _refused(act, NOT_NOW, request, machine=REQUEST.name, state=state.value)
+        return refused(act, NOT_NOW, request, machine=REQUEST.name, state=state.value)
 
     def _keep(self, hearing: Hearing) -> None:
         """Write the standing, and the extradition into the other request of it."""
         new = hearing.standing
-        self.standings[new.opening.message_id] = new
-        for each in self.joined[new.opening.message_id]:
+        self.standings[new.opening.key] = new
+        for each in self.joined[new.opening.key]:
             self.standings[each] = replace(self.standings[each], extradition=new.extradition)
 
     # --- what a preservation learns of the request that follows it ---
 
     def _tell_kept(self, hearing: Hearing) -> list[Move]:
         moves: list[Move] = []
-        for kept in self.followed[hearing.standing.opening.message_id]:
+        for kept in self.followed[hearing.standing.opening.key]:
             followers = [self.standings[each] for each in self.followers[kept]]
             if any(_disclosed(each) for each in followers):
                 moves += self._move_kept(kept, hearing.act, hearing.side, Cause.FOLLOW_UP_EXECUTED)
@@ -324,14 +279,14 @@ class _Folding:
 
     def _tell_joined(self, hearing: Hearing) -> list[Move]:
         moves: list[Move] = []
-        for each in self.joined[hearing.standing.opening.message_id]:
+        for each in self.joined[hearing.standing.opening.key]:
             ended = ends_arrest(hearing, self.standings[each])
             if ended is not None:
                 self.standings[each] = ended.standing
                 moves += ended.moves
         return moves
 
-    def _move_kept(self, kept: bytes, act: LegalAct, side: Side, cause: Cause) -> list[Move]:
+    def _move_kept(self, kept: Key, act: LegalAct, side: Side, cause: Cause) -> list[Move]:
         standing = self.standings[kept]
         if PRESERVATION.row(standing.preservation, cause, side) is None:
             return []
@@ -344,7 +299,19 @@ class _Folding:
 def _states(standing: Standing) -> tuple[str, str]:
     """The two States, asking and asked: another authority of the same State may follow up what one has begun."""
     opening = standing.opening
-    return opening.sender.partition(".")[0], opening.recipient.partition(".")[0]
+    return state_of(opening.sender), state_of(opening.recipient)
+
+
+def _one_extradition(one: Standing, other: Standing) -> bool:
+    """Whether one asks for arrest and the other for extradition, in one case or where one names the case of the other."""
+    kinds = {one.opening.message_type, other.opening.message_type}
+    if kinds != set(_EXTRADITION) or _states(one) != _states(other):
+        return False
+    return (
+        one.opening.case_id == other.opening.case_id
+        or other.opening.case_id in {case for case, _ in one.opening.relates_to}
+        or one.opening.case_id in {case for case, _ in other.opening.relates_to}
+    )
 
 
 def _extradition(standing: Standing) -> Extradition:

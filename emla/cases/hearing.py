@@ -5,7 +5,7 @@ Rules of this file:
 - A `Hearing` is used for one act and thrown away. What does not hold leaves the standing as it was.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ class Hearing:
     """Whether the act, or a part of it, holds."""
     moves: list[Move] = field(default_factory=list)
     objections: list[Objection] = field(default_factory=list)
+    _measures: dict[str, MeasureStanding] = field(default_factory=dict)
 
     def change(self, **fields: Any) -> None:  # fields of Standing; mypy knows no narrower word for them
         """Make the standing another one."""
@@ -44,7 +45,7 @@ class Hearing:
         if before is not after:
             self.moves.append(
                 Move(
-                    request=self.standing.opening.message_id,
+                    request=self.standing.opening.key,
                     machine=machine.name,
                     subject=subject,
                     cause=cause,
@@ -97,8 +98,14 @@ class Hearing:
 
     def set_measure(self, measure_id: str, **fields: Any) -> None:  # fields of MeasureStanding
         """Write facts about one measure."""
-        measures: Mapping[str, MeasureStanding] = self.standing.measures
-        self.change(measures={**measures, measure_id: replace(measures[measure_id], **fields)})
+        self.own_measures()[measure_id] = replace(self.standing.measures[measure_id], **fields)
+
+    def own_measures(self) -> dict[str, MeasureStanding]:
+        """The measures, to be written to: copied once for each act, because one act may be about thousands."""
+        if self._measures is not self.standing.measures:
+            self._measures = dict(self.standing.measures)
+            self.change(measures=self._measures)
+        return self._measures
 
     def settle(self, measures: Iterable[str]) -> None:
         """What was decided or executed waits for no answer and no consultation any more."""

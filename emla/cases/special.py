@@ -200,6 +200,8 @@ def give(hearing: Hearing) -> None:
     hearing.change(
         conditions={**hearing.standing.conditions, **set_now}, owner=act.owner or hearing.standing.owner
     )
+    if not act.flag:  # what is sent with conditions is received with them (UNCAC 46(5), UNTOC 18(5))
+        bind(hearing, set_now)
 
 
 def accept_or_decline(hearing: Hearing) -> None:

@@ -29,6 +29,8 @@ class MeasureStanding:
     """What it goes back to when a postponement ends."""
     pending: frozenset[Reference] = frozenset()
     """Conditions that are not accepted yet."""
+    agreed: frozenset[Reference] = frozenset()
+    """Conditions that are accepted while others are pending; they bind when all are."""
     sent_in: frozenset[bytes] = frozenset()
     """The results that report it."""
     crossing: bool = False

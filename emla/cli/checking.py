@@ -66,7 +66,7 @@ def completeness_of(main: OpenPart) -> Completeness | None:
     try:
         document = parse_xml(main.read(XmlLimits().size_bytes_max), XmlLimits())
         message = read_message(document)
-    except (InvalidMessageError, ValueError, LookupError, AttributeError):
+    except (InvalidMessageError, ValueError, LookupError, AttributeError, OverflowError):
         return None
     return completeness(Context(document=document, message=message, terms=SENDING))
 

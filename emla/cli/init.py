@@ -243,3 +243,4 @@ def _make(folder: Path, given: Answers, protection: "Protection") -> None:
     screen.note(f"2. Start the gateway:     emla serve{option}")
     screen.note(f"3. Exchange cards:        emla card export our-card.json{option}")
     screen.note("                          emla peer import their-card.json" + option)
+    screen.note("4. Say what you want:     emla profile set --help")

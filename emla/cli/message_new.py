@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from emla.cli.writer_finish import Written
     from emla.cli.writer_lore import Lore
     from emla.formats.draft import Draft
+    from emla.writing.answers import Surroundings
     from emla.writing.interview import Interview
 
 
@@ -188,7 +189,7 @@ def _talk(drafts: "Drafts", resume: str | None, target: Path | None) -> None:
         )
         try:
             talk.run()
-            _close(lore, interview, replace(draft, answers=talk.answers), target)
+            _close(lore, interview, around, replace(draft, answers=talk.answers), target)
         except (Left, click.Abort):
             screen.note(
                 f"\nEverything is saved. To go on: emla message new --resume {draft.id}", style="bold"
@@ -218,7 +219,9 @@ def _resumed(drafts: "Drafts", name: str, own: str) -> "Draft":
     return draft
 
 
-def _close(lore: "Lore", interview: "Interview", draft: "Draft", target: Path | None) -> None:
+def _close(
+    lore: "Lore", interview: "Interview", around: "Surroundings", draft: "Draft", target: Path | None
+) -> None:
     """Write the folder, and say what comes next. What is wrong is shown; the draft stays."""
     from emla.cli import screen
     from emla.cli.writer_finish import finish
@@ -228,7 +231,7 @@ def _close(lore: "Lore", interview: "Interview", draft: "Draft", target: Path | 
     if not click.confirm(f"\nAll is answered. Write the request into {folder}?", default=True, err=True):
         raise click.Abort
     try:
-        written = finish(lore, interview, draft, folder)
+        written = finish(lore, interview, around, draft, folder)
     except InvalidMessageError:
         screen.note(
             f"It cannot be sent like this. Mend it: emla message new --resume {draft.id}, then = for the sections."
@@ -270,12 +273,13 @@ def _from_file(path: Path, target: Path | None, *, dry_run: bool) -> None:
                 f"All is answered; it would be written into {folder}. Nothing was written: --dry-run."
             )
         return
-    _show(finish(lore, interview, draft, folder))
+    _show(finish(lore, interview, around, draft, folder))
 
 
 def _show(written: "Written") -> None:
     from emla.cli import screen
     from emla.cli.finding_table import overridable, show_findings
+    from emla.model.findings import Severity
 
     if wants_json():
         screen.emit_json(
@@ -300,6 +304,12 @@ def _show(written: "Written") -> None:
     for note in written.notes:
         screen.note(note, style="yellow")
     reasons = overridable(written.findings)
+    if any(each.severity is Severity.FATAL for each in written.findings):
+        screen.note(
+            f"The recipient does not take it like this through the gateway: print {written.page.name}, or ask first.",
+            style="yellow",
+        )
+        return
     if reasons:
         screen.note("Mend what is wrong, or say at sending why it is right in this case.", style="yellow")
     screen.say(f"To send it: emla message send {_quoted(written.request)} --wait 60 {reasons}".rstrip())

@@ -105,6 +105,8 @@ def _free_name(place: Path, part: MessagePart) -> tuple[Path, bool]:
 
 def _holds(path: Path, part: MessagePart) -> bool:
     try:
+        if not path.is_file():
+            return False  # a pipe that lies in the way would hold us until somebody writes into it
         with path.open("rb") as file:
             if path.stat().st_size != part.size:
                 return False

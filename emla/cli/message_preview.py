@@ -30,8 +30,8 @@ from emla.model.codelist import LANGUAGES
 def preview(file: Path, *, pdf: bool, target: Path | None, lang: str) -> None:
     """Show a message as a page to read and print.
 
-    Works for any message, also one that was received (`emla message open`) and one that is not valid yet: what the
-    schema finds wrong stands at the head of the page. Nothing is sent and no server is needed. The file is read by a
+    Works for any message, also one that was received (`emla message open`) and one that is not valid yet: what
+    schema and rules find stands at the head of the page. Nothing is sent and no server is needed. The file is read by a
     process without keys, files and network. The page is one file that loads nothing; only you can read it, and a file
     that is there already is left as it is.
     """
@@ -62,10 +62,7 @@ def preview(file: Path, *, pdf: bool, target: Path | None, lang: str) -> None:
         return
     screen.say(f"Written: {target}")
     if page.findings:
-        found = count(page.findings, "thing", "things")
-        screen.note(
-            f"The page shows {found} that the schema finds wrong. To list them: emla message check {file}",
-            "yellow",
-        )
+        found = count(page.findings, "finding", "findings")
+        screen.note(f"{found} at the head of the page. To list them: emla message check {file}", "yellow")
     for note in page.notes:
         screen.note(note, style="yellow")

@@ -83,9 +83,10 @@ def _vocabulary(language: str) -> "Vocabulary":
     from emla.bootstrap.schema_folder import schema_folder
     from emla.formats.explain import Vocabulary
     from emla.model.explanation import RuleWords
+    from emla.rules.identity import IDENTITY
     from emla.rules.table import RULES
 
-    more = (
+    more = [
         RuleWords(
             id=each.id,
             severity=each.severity.value,
@@ -94,8 +95,8 @@ def _vocabulary(language: str) -> "Vocabulary":
             source=each.source,
         )
         for each in RULES
-    )
-    return Vocabulary(schema_folder(), language, more_rules=more)
+    ]
+    return Vocabulary(schema_folder(), language, more_rules=(*IDENTITY, *more))
 
 
 def _show(found: "Explanation") -> None:

@@ -14,6 +14,7 @@ from emla.cli.own import read_authority, read_documents
 from emla.client.client import Client
 from emla.model.documents import Authority, Profile
 from emla.model.errors import EmlaError
+from emla.rules.profile import wishes_of
 from emla.writing.answers import SEPARATOR, Surroundings
 
 _TEXT_KINDS = {"telephone": "Phone", "email": "Email"}
@@ -37,6 +38,7 @@ def surroundings(data: Path, *, quiet: bool = False) -> Surroundings:
         peers={name: known_of(each.profile) for name, each in peers.items()},
         languages=languages,
         time_zones=frozenset(available_timezones()),
+        wishes={name: wishes_of(each.profile) for name, each in peers.items()},
     )
 
 

@@ -2,14 +2,15 @@
 
 Rules of this file:
 - The folder appears whole or not at all: it is filled under another name, checked, and then renamed. What is there is left alone.
-- The request is checked as `emla message send` checks it. One that would be refused is not written.
+- The request is checked as `emla message send` checks it, and with what its recipient wants. One that nobody could be sent is not
+  written.
 """
 
 import secrets
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from emla.cli.export_file import write_new
@@ -20,13 +21,17 @@ from emla.keyring.private_files import sync_folder
 from emla.model.errors import ConfigurationError, InvalidMessageError
 from emla.model.findings import Finding, Severity
 from emla.model.limits import XmlLimits
-from emla.model.terms import RECEIVING
+from emla.model.terms import RECEIVING, Terms
+from emla.rules.table import RULES
 from emla.sandbox.press import Format, print_page
 from emla.steps.validate import check_parts, validate
+from emla.writing.answers import Surroundings
 from emla.writing.build import build, value_of
 from emla.writing.interview import Interview
 from emla.writing.questions import Kind
 
+_ABOUT_THE_RECIPIENT = frozenset(each.id for each in RULES if each.needs == "profile")
+"""What a recipient does not take here may go on paper: the request is written all the same, and its officer told."""
 CASE_ID = "MessageHeader/CaseId"
 _NO_PDF = "The request is too long for a PDF: print request.html instead."
 
@@ -43,7 +48,7 @@ class Written:
     notes: tuple[str, ...]
 
 
-def finish(lore: Lore, interview: Interview, draft: Draft, target: Path) -> Written:
+def finish(lore: Lore, interview: Interview, around: Surroundings, draft: Draft, target: Path) -> Written:
     """Write the folder.
 
     Raises:
@@ -58,7 +63,7 @@ def finish(lore: Lore, interview: Interview, draft: Draft, target: Path) -> Writ
     shutil.rmtree(making, ignore_errors=True)
     try:
         making.mkdir(mode=0o700, parents=True)
-        written = _fill(lore, interview, draft, making)
+        written = _fill(lore, interview, around, draft, making)
         sync_folder(making)
         making.rename(target)
         sync_folder(target.parent)
@@ -75,7 +80,17 @@ def finish(lore: Lore, interview: Interview, draft: Draft, target: Path) -> Writ
     )
 
 
-def _fill(lore: Lore, interview: Interview, draft: Draft, folder: Path) -> Written:
+def _terms(around: Surroundings, draft: Draft) -> Terms:
+    """On what the verdict depends beside the request: what its recipient wants, where its profile is known."""
+    wishes = around.wishes_of_recipient(draft.answers)
+    return (
+        RECEIVING
+        if wishes is None
+        else replace(RECEIVING, wishes=wishes, today=date.fromisoformat(around.today))
+    )
+
+
+def _fill(lore: Lore, interview: Interview, around: Surroundings, draft: Draft, folder: Path) -> Written:
     copied, facts = _files(interview, draft.answers, folder)
     document = build(interview, draft.answers, lore.index, lore.shape, _header(interview, draft) | facts)
     sender = _sender(interview, draft.answers)
@@ -86,9 +101,14 @@ def _fill(lore: Lore, interview: Interview, draft: Draft, folder: Path) -> Writt
         limits=XmlLimits(),
         sender=sender,
         recipient=None,
-        terms=RECEIVING,
+        terms=_terms(around, draft),
     )
-    if fatal := [each for each in valid.findings if each.severity is Severity.FATAL]:
+    fatal = [
+        each
+        for each in valid.findings
+        if each.severity is Severity.FATAL and each.rule not in _ABOUT_THE_RECIPIENT
+    ]
+    if fatal:
         raise InvalidMessageError("invalid-message", fatal[0].message, findings=valid.findings)
     files = [(each.name, each.size_bytes, each.sha256) for each in copied]
     if findings := check_parts(valid.message, files):
@@ -137,12 +157,12 @@ def _sender(interview: Interview, answers: Mapping[str, str]) -> str:
 def _print(lore: Lore, document: bytes, folder: Path) -> tuple[Path, tuple[str, ...]]:
     """The printable page: a PDF, or an HTML page where this installation cannot make one, or not of so long a request."""
     try:
-        page = print_page(document, Format.PDF, schemas=lore.folder)
+        page = print_page(document, Format.PDF, schemas=lore.folder, judged=False)
         path, notes = folder / "request.pdf", page.notes
     except ConfigurationError as error:
         if error.code not in ("pdf-unavailable", "preview-failed"):
             raise
-        page = print_page(document, Format.HTML, schemas=lore.folder)
+        page = print_page(document, Format.HTML, schemas=lore.folder, judged=False)
         path = folder / "request.html"
         notes = (
             *page.notes,

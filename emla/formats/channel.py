@@ -43,6 +43,8 @@ def encode(status: ChannelStatus) -> bytes:
     }
     if status.answers is not None:
         members["answers"] = encode_octets(status.answers)
+    if status.profile_known:
+        members["profile"] = status.profile_known
     if status.checkpoint:
         members["checkpoint"] = status.checkpoint.decode()
     return strict_json.encode(members)
@@ -92,6 +94,7 @@ def decode(payload: bytes) -> ChannelStatus:
         answers=members.octets("answers", 16) if members.has("answers") else None,
         card_version=card.integer("from", 1),
         card_known=card.integer("to"),
+        profile_known=members.integer("profile", 1) if members.has("profile") else 0,
         sent=tuple(_decode_sent(each) for each in members.objects("sent", EPOCHS_MAX)),
         received=tuple(_decode_received(each) for each in members.objects("received", EPOCHS_MAX)),
         open=_pids(members, "open"),

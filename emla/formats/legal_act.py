@@ -6,12 +6,13 @@ Here: reading, one row in `_READERS` for each message that says more than its he
 Rules of this file:
 - Only documents without schema findings are handed in. What the schema allows to be absent may be absent here.
 - Names are local: a family that gets a new namespace and keeps an element keeps its meaning.
+- A day that the schema's calendar knows and ours does not is read as no day: an act is never lost by a date.
 - Nothing is judged. An act that says something impossible is read like any other, and the fold says so.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date
 
 from lxml import etree
 
@@ -49,7 +50,7 @@ def read_legal_act(data: bytes, document: XmlDocument) -> LegalAct:
 
     Raises:
         KeyError: the document was not valid after all (a programmer's error).
-        ValueError: a value is valid in the schema's calendar but not in Python's.
+        ValueError: IssuedAt is valid in the schema's calendar but not in Python's; `validate` refuses such a message.
     """
     root = document.root
     message = read_message(document)
@@ -100,10 +101,11 @@ def _says(within: etree._Element, path: str) -> bool:
 
 
 def _day(within: etree._Element, path: str) -> date | None:
-    text = _text(within, path)
-    if not text:
+    """The day of a date or an instant, as it is written."""
+    try:
+        return date.fromisoformat(_text(within, path)[:10])
+    except ValueError:
         return None
-    return datetime.fromisoformat(text).date() if "T" in text else date.fromisoformat(text[:10])
 
 
 def _references(within: etree._Element, path: str, *names: str) -> tuple[Reference, ...]:
@@ -123,6 +125,16 @@ def _conditions(within: etree._Element) -> tuple[SetCondition, ...]:
             measures=tuple(_texts(each, "MeasureId")),
         )
         for each in _all(within, "Condition")
+    )
+
+
+def _restrictions(root: etree._Element) -> tuple[SetCondition, ...]:
+    """What the handling of material restricts; its ids are unique beside those of conditions."""
+    return tuple(
+        SetCondition(
+            condition_id=_text(each, "RestrictionId"), use_limit=_text(each, "UseLimit"), measures=()
+        )
+        for each in _all(root, "Handling/UseRestriction")
     )
 
 
@@ -155,7 +167,7 @@ def _agreement(root: etree._Element) -> Facts:
 
 
 def _information(root: etree._Element) -> Facts:
-    return {"flag": _says(root, "NatureOnly"), "conditions": _conditions(root)}
+    return {"flag": _says(root, "NatureOnly"), "conditions": _conditions(root) + _restrictions(root)}
 
 
 def _receipt(root: etree._Element) -> Facts:
@@ -259,7 +271,7 @@ def _closure(root: etree._Element) -> Facts:
 def _result(root: etree._Element) -> Facts:
     return {
         "says": _about(root, "MeasureResult", "Outcome"),
-        "conditions": _conditions(root),
+        "conditions": _conditions(root) + _restrictions(root),
         "flag": _says(root, "Final"),
         "items_to_return": tuple(
             _text(each, "ItemId") for each in _all(root, "EvidenceItem") if _says(each, "ReturnRequired")

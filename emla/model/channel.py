@@ -63,6 +63,8 @@ class ChannelStatus:
     """The speaker's own card."""
     card_known: int
     """The other's card, as the speaker knows it."""
+    profile_known: int = 0
+    """The other's profile, as the speaker knows it; 0: it does not say."""
     sent: tuple[SentChannel, ...] = ()
     received: tuple[ReceivedChannel, ...] = ()
     open: tuple[bytes, ...] = ()

@@ -23,7 +23,7 @@ class AskedMeasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetCondition:
-    """A condition that a message sets."""
+    """A condition that a message sets, or a restriction on the use of what it brings."""
 
     condition_id: str
     use_limit: str
@@ -57,6 +57,10 @@ class Reference:
 
     message_id: bytes
     local_id: str
+
+
+Key = tuple[str, bytes]
+"""Who wrote a message, and its MessageId: ids are unique for each sender alone, so nobody can stand in for another's message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,3 +120,18 @@ class LegalAct:
     """Whether the person consents to extradition."""
     due_on: date | None = None
     """DueBy, AnswerBy, PreservedUntil, FullRequestDueBy, NewDueDate."""
+
+    @property
+    def key(self) -> Key:
+        """By which it is known."""
+        return self.sender, self.message_id
+
+    @property
+    def between(self) -> frozenset[str]:
+        """The States between which it travels."""
+        return frozenset((state_of(self.sender), state_of(self.recipient)))
+
+
+def state_of(authority: str) -> str:
+    """The State of an authority: the first part of its id."""
+    return authority.partition(".")[0]

@@ -15,6 +15,8 @@ _OPENER, _ADDRESSEE, _EITHER = Side.OPENER, Side.ADDRESSEE, Side.EITHER
 _NEW = states(_R.SUBMITTED, _R.RECEIVED, _R.REFERRED)
 _RESULTS = states(_R.RESULTS_SENT, _R.RESULTS_RECEIVED)
 _WITHDRAWING = states(_R.WITHDRAWAL_PENDING, _R.WITHDRAWN)
+_CLOSABLE = SETTLED | {_R.REFERRED}
+"""A request that was referred and addressed anew lives on in another case."""
 _OPEN: frozenset[State] = frozenset(RequestState) - {_R.CLOSED}
 
 REQUEST = Machine(
@@ -98,6 +100,7 @@ REQUEST = Machine(
             "UNCAC 46(26), BUD 28(3)",
             follows=True,
         ),
+        Row(Cause.CONDITIONS, _OPENER, _RESULTS, (), "BUD 28(3)"),
         Row(
             Cause.RESULT,
             _ADDRESSEE,
@@ -154,9 +157,9 @@ REQUEST = Machine(
             follows=True,
         ),
         Row(Cause.RELEASE, _ADDRESSEE, _OPEN, (_R.CLOSED,), "ETS24 16(4), 18(4)", follows=True),
-        Row(Cause.CLOSURE_PROPOSED, _OPENER, SETTLED, (), "ETS30 6(2)"),
-        Row(Cause.CLOSURE_CONFIRMED, _ADDRESSEE, SETTLED, (_R.CLOSED,), "ETS30 6(2)"),
-        Row(Cause.CLOSURE_OBJECTED, _ADDRESSEE, SETTLED, (), "ETS30 6(2)"),
+        Row(Cause.CLOSURE_PROPOSED, _OPENER, _CLOSABLE, (), "ETS30 6(2)"),
+        Row(Cause.CLOSURE_CONFIRMED, _ADDRESSEE, _CLOSABLE, (_R.CLOSED,), "ETS30 6(2)"),
+        Row(Cause.CLOSURE_OBJECTED, _ADDRESSEE, _CLOSABLE, (), "ETS30 6(2)"),
         Row(Cause.NOTED, _EITHER, _OPEN, (), "UNCAC 46(24), 46(28)"),
         Row(Cause.LATE, _EITHER, frozenset(RequestState), (), "UNCAC 46(19), 46(24), ETS30 6(2), RPD"),
     ),

@@ -145,6 +145,16 @@ INFORMATION = Machine(
             "UNCAC 46(5), BUD 26(2)",
         ),
         Row(Cause.TRANSMITTED, _OPENER, states(_I.TRANSMITTED, _I.ACKNOWLEDGED), (), "UNCAC 46(4)"),
+        Row(
+            Cause.CONDITIONS_ACCEPTED, _ADDRESSEE, states(_I.TRANSMITTED, _I.ACKNOWLEDGED), (), "UNCAC 46(5)"
+        ),
+        Row(
+            Cause.CONDITIONS_NOT_ACCEPTED,
+            _ADDRESSEE,
+            states(_I.TRANSMITTED, _I.ACKNOWLEDGED),
+            (),
+            "BUD 26(2)",
+        ),
         Row(Cause.RECEIPT, _ADDRESSEE, states(_I.TRANSMITTED), (_I.ACKNOWLEDGED,), "UNCAC 46(4)"),
         Row(
             Cause.RECEIPT,

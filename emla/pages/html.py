@@ -11,16 +11,9 @@ from base64 import b64encode
 
 from lxml import etree
 
-from emla.model.findings import Finding, Severity
+from emla.model.findings import Finding
 from emla.pages.page import Entry, Page, Value
-from emla.pages.words import runs_right_to_left, visible
-
-_SEVERITIES = {
-    Severity.FATAL: "blocks",
-    Severity.ERROR: "must be mended",
-    Severity.WARNING: "warning",
-    Severity.INFO: "note",
-}
+from emla.pages.words import SEVERITIES, runs_right_to_left, visible, words_of
 
 
 def write_html(page: Page, style: str) -> bytes:
@@ -78,8 +71,8 @@ def _findings(body: etree._Element, findings: tuple[Finding, ...]) -> None:
     listed = etree.SubElement(place, "ul")
     for each in findings:
         item = etree.SubElement(listed, "li")
-        _text(item, "strong", _SEVERITIES[each.severity])
-        _text(item, "bdi", " " + visible(each.message, exact=True))
+        _text(item, "strong", SEVERITIES[each.severity])
+        _text(item, "bdi", " " + visible(words_of(each), exact=True))
         where = f"line {each.line}, {each.rule}" if each.line else each.rule
         _text(item, "span", f" ({where})", "note")
 

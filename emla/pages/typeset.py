@@ -10,28 +10,21 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from emla.model.findings import Severity
 from emla.pages.page import Entry, Page
-from emla.pages.words import runs_right_to_left, visible
+from emla.pages.words import SEVERITIES, runs_right_to_left, visible, words_of
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """The date of a PDF (PDF/A wants one) whose message has none: the same page gives the same bytes."""
 _CARRIED = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARABIC"})
 """Scripts of the fonts that come with emla and typst."""
-_WORDS_FOR = {
-    Severity.FATAL: "blocks",
-    Severity.ERROR: "must be mended",
-    Severity.WARNING: "warning",
-    Severity.INFO: "note",
-}
 
 
 def typeset(page: Page) -> str:
     """The data of `page.typ` as JSON."""
     findings = [
         {
-            "severity": _WORDS_FOR[each.severity],
-            "message": visible(each.message, exact=True),
+            "severity": SEVERITIES[each.severity],
+            "message": visible(words_of(each), exact=True),
             "where": _where(each.line, each.rule),
         }
         for each in page.findings

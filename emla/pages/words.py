@@ -10,7 +10,15 @@ import re
 import unicodedata
 
 from emla.formats.schema_shape import SchemaShape
+from emla.model.findings import Finding, Severity
 
+SEVERITIES = {
+    Severity.FATAL: "blocks",
+    Severity.ERROR: "to be mended, or sent with a reason",
+    Severity.WARNING: "warning",
+    Severity.INFO: "note",
+}
+"""How much a finding weighs at the sender, in the words of a page."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|[0-9]+")
 _MEANT = frozenset("\u200c\u200d")
 """Joiners, which Persian and several Indian scripts need to be spelt right."""
@@ -32,6 +40,11 @@ def label_of(name: str) -> str:
     ]
     text = " ".join(words) or name
     return text[0].upper() + text[1:]
+
+
+def words_of(finding: Finding) -> str:
+    """What is wrong, and how to mend it."""
+    return f"{finding.message} {finding.remedy}".strip()
 
 
 def visible(text: str, *, exact: bool = False) -> str:

@@ -16,6 +16,7 @@ from emla.formats.xml import ElementPaths
 from emla.rules.context import Context
 
 Asks = Callable[[Context, etree._Element], bool]
+When = Callable[[Context], bool]
 _COERCIVE = frozenset(
     {
         "SEARCH_SEIZURE", "EVIDENCE_FREEZE", "BANK_ACCOUNT_IDENT", "BANK_RECORDS", "BANK_MONITORING", "ASSET_FREEZE",
@@ -40,6 +41,10 @@ def _always(context: Context, element: etree._Element) -> bool:
     return True
 
 
+def _whenever(context: Context) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """Something a request should say."""
@@ -51,6 +56,8 @@ class Item:
     """Path of the elements it is about; empty: the request."""
     there: Asks
     applies: Asks = _always
+    when: When = _whenever
+    """Whether the item is asked of this request at all; answered once for all the elements it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +108,7 @@ def _coercive(context: Context, measure: etree._Element) -> bool:
     )
 
 
-def _any_coercive(context: Context, element: etree._Element) -> bool:
+def _any_coercive(context: Context) -> bool:
     return any(_coercive(context, each) for each in context.all("Measure"))
 
 
@@ -156,7 +163,7 @@ ITEMS: tuple[Item, ...] = (
     Item(what="statutory provisions", source="CETS198 37(1)(d)(i)", required=True,
          about="Offence", there=_has("StatutoryProvisions")),
     Item(what="text of the law", source="CETS198 37(1)(d)(i)", required=True,
-         about="Offence", there=_law_there, applies=_any_coercive),
+         about="Offence", there=_law_there, when=_any_coercive),
     Item(what="maximum penalty", source="ETS24 11", required=True, about="Offence", there=_has("MaximumPenalty")),
     Item(what="nationality, or that it is unknown", source="UNCAC 46(15)(e)", required=True,
          about="Person", there=_any("Natural/Nationality", "Natural/NationalityUnknown"), applies=_natural),
@@ -210,6 +217,8 @@ def completeness(context: Context) -> Completeness | None:
 
 def _applying(context: Context) -> Iterator[tuple[Item, etree._Element]]:
     for item in ITEMS:
+        if not item.when(context):
+            continue
         elements = context.all(item.about) if item.about else iter((context.document.root,))
         for element in elements:
             if item.applies(context, element):

@@ -23,6 +23,10 @@ Place = tuple[str, str]
 class Treaties(Protocol):
     """What the dated data say of treaties."""
 
+    def is_country(self, code: str) -> bool:
+        """Whether a code is one of ISO 3166-1."""
+        ...
+
     def why_not(self, instrument: str, one: Place, other: Place, on: date) -> str:
         """Why an instrument is not in force between two places on a day; empty where it is, or is not known."""
         ...

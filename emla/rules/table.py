@@ -15,6 +15,15 @@ _F, _E, _W = Severity.FATAL, Severity.ERROR, Severity.WARNING
 
 RULES: tuple[Rule, ...] = (
     Rule(
+        id="BR-002a",
+        severity=_E,
+        needs="instruments",
+        message="{code} is not a country code of ISO 3166-1.",
+        remedy="Write the code of the State: GB for the United Kingdom, GR for Greece. A part of a State has a TerritoryCode.",
+        source="ISO 3166-1; emla/1 BR-002",
+        hits=times.no_country,
+    ),
+    Rule(
         id="BR-005",
         severity=_E,
         needs="instruments",

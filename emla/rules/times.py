@@ -28,11 +28,23 @@ def _places(context: Context) -> tuple[Place, Place]:
     return sender, recipient
 
 
+def no_country(context: Context) -> Iterator[Hit]:
+    """A country code that ISO 3166-1 does not have: every question about treaties would be asked of nobody."""
+    if context.instruments is None:
+        return
+    for role in ("Sender", "Recipient", "CopyTo"):
+        for each in context.all(f"MessageHeader/{role}/CountryCode"):
+            if not context.instruments.is_country(text_of(each)):
+                yield Hit(each, {"code": text_of(each)})
+
+
 def not_in_force(context: Context) -> Iterator[Hit]:
     """An instrument relied on that is not in force between the two States on the day of issue."""
     if context.instruments is None:
         return
     one, other = _places(context)
+    if not all(context.instruments.is_country(country) for country, _ in (one, other)):
+        return  # what binds nobody is no question; BR-002a has said so
     on = context.message.issued_at.date()
     for basis in context.all("LegalBasis"):
         instrument = context.text("InstrumentCode", basis)

@@ -31,6 +31,10 @@ class Treaties:
         self._kept_why_not = lru_cache(_KEPT_MAX)(self._why_not)
         self._kept_closer = lru_cache(_KEPT_MAX)(self._closer)
 
+    def is_country(self, code: str) -> bool:
+        """Whether CL-COUNTRY lists a code."""
+        return code in self._countries.codes
+
     def why_not(self, instrument: str, one: tuple[str, str], other: tuple[str, str], on: date) -> str:
         """Why an instrument is not in force between two places; empty where it is, or is not recorded."""
         return self._kept_why_not(instrument, one, other, on)

@@ -60,6 +60,7 @@ def print_page(
     *,
     schemas: Path,
     language: str = "en",
+    judged: bool = True,
     settings: OpenerSettings | None = None,
 ) -> PrintedPage:
     """Lay out a message document.
@@ -69,6 +70,7 @@ def print_page(
         form: what to make.
         schemas: the folder of the schemas.
         language: of the labels of codes.
+        judged: whether what the rules find stands on it; not on paper that is signed.
         settings: processor time and memory; those of the opener.
 
     Raises:
@@ -80,6 +82,7 @@ def print_page(
         form=form.value,
         schemas=str(schemas.absolute()),
         language=language,
+        judged=judged,
         cpu_seconds=settings.cpu_seconds,
         memory_bytes=settings.memory_bytes,
         parent=os.getpid(),
@@ -88,7 +91,12 @@ def print_page(
     try:
         printed, page = decode_printed(answer)
     except WireError:
-        raise ConfigurationError("preview-failed", ended) from None
+        hint = (
+            " Without --pdf it becomes an HTML page, which needs far less memory."
+            if form is Format.PDF
+            else ""
+        )
+        raise ConfigurationError("preview-failed", f"{ended}{hint}") from None
     if printed.code:
         _refuse(printed)
     if not page.startswith(_BEGINS[form]):

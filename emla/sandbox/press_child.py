@@ -39,6 +39,7 @@ from emla.sandbox.confine import (
     shield,
 )
 from emla.sandbox.press_wire import Order, Printed, decode_order, encode_printed
+from emla.steps.validate import findings_of
 
 _LENGTH_BYTES = 4
 _ORDER_BYTES_MAX = 64 * 1024
@@ -70,7 +71,7 @@ def press(order: Order, read_document: Callable[[], bytes]) -> tuple[Printed, by
     allow_processor_seconds(order.cpu_seconds)
     document = read_document()
     try:
-        page = page_of(document, schemas, shapes)
+        page = page_of(document, schemas, shapes, judged=order.judged)
     except InvalidMessageError as error:
         return Printed(code="malformed-xml", detail=error.detail, findings=error.findings), b""
     data, notes = layout(page)
@@ -89,8 +90,14 @@ def _warning(early: Iterable[Measure], late: Iterable[Measure]) -> tuple[str, ..
     return (f"{said} Lay out only messages you trust, and tell your operator.",)
 
 
-def page_of(document: bytes, schemas: Schemas, shape: SchemaShape) -> Page:
+def page_of(document: bytes, schemas: Schemas, shape: SchemaShape, *, judged: bool = True) -> Page:
     """Read a document into a page.
+
+    Args:
+        document: its bytes.
+        schemas: the compiled schemas.
+        shape: the codes.
+        judged: whether what identity and rules find stands at its head, too; what the schema finds always does.
 
     Raises:
         InvalidMessageError: ``malformed-xml``.
@@ -101,7 +108,7 @@ def page_of(document: bytes, schemas: Schemas, shape: SchemaShape) -> Page:
         tree,
         index=schemas.index_of(root) if root in schemas.roots else None,
         shape=shape,
-        findings=schemas.validate(tree),
+        findings=findings_of(tree, schemas=schemas) if judged else schemas.validate(tree),
         fingerprint=hashlib.sha256(document).hexdigest(),
     )
 

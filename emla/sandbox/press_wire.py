@@ -24,6 +24,7 @@ class Order(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     form: str
     schemas: str
     language: str
+    judged: bool
     cpu_seconds: int
     memory_bytes: int
     parent: int

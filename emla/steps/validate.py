@@ -86,31 +86,64 @@ def validate(
         InvalidMessageError: ``malformed-xml`` or ``invalid-message``, with all findings sorted by line.
     """
     document = parse_xml(data, limits)
+    message, found = _read(document, schemas)
+    if message is None:
+        _refuse(found)
+    identity, ruled = _judge(document, message, schemas, sender, recipient, terms)
+    found = _sorted(*identity, *ruled)
+    if identity or (terms.sending and any(each.blocks for each in ruled)):
+        _refuse(found)
+    return ValidMessage(data=data, message=message, findings=found)
+
+
+def findings_of(document: XmlDocument, *, schemas: Schemas, terms: Terms = SENDING) -> tuple[Finding, ...]:
+    """Everything there is to say about a document that passed the pre-pass, whoever sent it: for whoever shows it.
+
+    Args:
+        document: the document.
+        schemas: the compiled schemas.
+        terms: what the rules may know beyond the document.
+
+    Returns:
+        What the schema finds; where it finds nothing, what identity and rules do. Sorted by line.
+    """
+    message, found = _read(document, schemas)
+    if message is None:
+        return found
+    identity, ruled = _judge(document, message, schemas, message.sender, None, terms)
+    return _sorted(*identity, *ruled)
+
+
+def _read(document: XmlDocument, schemas: Schemas) -> tuple[Message | None, tuple[Finding, ...]]:
+    """The message, or what keeps it from being read."""
     findings = schemas.validate(document)
     if findings:
-        _refuse(findings)
+        return None, findings
     try:
-        message = read_message(document)
+        return read_message(document), ()
     except ValueError as error:  # for example a February 29 the schema's calendar knows and ours does not
-        _refuse(
-            (
-                Finding(
-                    rule="XSD-datatype", severity=Severity.FATAL, message=f"A value cannot be read: {error}."
-                ),
-            )
-        )
-    found = list(islice(_identity(document, message, sender, recipient), IDENTITY_FINDINGS_MAX + 1))
-    if len(found) > IDENTITY_FINDINGS_MAX:
-        found[IDENTITY_FINDINGS_MAX:] = [MORE]
-    blocked = bool(found)
+        sentence = f"A value cannot be read: {shown(str(error))}."
+        return None, (Finding(rule="XSD-datatype", severity=Severity.FATAL, message=sentence),)
+
+
+def _judge(
+    document: XmlDocument,
+    message: Message,
+    schemas: Schemas,
+    sender: str,
+    recipient: str | None,
+    terms: Terms,
+) -> tuple[list[Finding], tuple[Finding, ...]]:
+    """What identity finds, and what the rules find."""
+    identity = list(islice(_identity(document, message, sender, recipient), IDENTITY_FINDINGS_MAX + 1))
+    if len(identity) > IDENTITY_FINDINGS_MAX:
+        identity[IDENTITY_FINDINGS_MAX:] = [MORE]
     context = Context(document=document, message=message, terms=terms, instruments=_treaties(schemas))
-    ruled = weigh((*schemas.rules.check(document), *check(context)), terms)
-    if terms.sending:
-        blocked = blocked or any(each.blocks for each in ruled)
-    found = sorted((*found, *ruled), key=lambda finding: (finding == MORE, finding.line or 0))
-    if blocked:
-        _refuse(found)
-    return ValidMessage(data=data, message=message, findings=tuple(found))
+    return identity, weigh((*schemas.rules.check(document), *check(context)), terms)
+
+
+def _sorted(*findings: Finding) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: (finding == MORE, finding.line or 0)))
 
 
 @lru_cache(maxsize=1)

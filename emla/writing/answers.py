@@ -14,6 +14,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from emla.model.terms import Wishes
+
 Answers = Mapping[str, str]
 
 YES, NO = "yes", "no"
@@ -36,6 +38,12 @@ class Surroundings:
     """By authority id, the languages it accepts, as its profile says."""
     time_zones: frozenset[str] = frozenset()
     """Names of time zones; empty where the machine knows none."""
+    wishes: Mapping[str, Wishes] = field(default_factory=dict)
+    """By authority id, what it wants of requests, as its profile says."""
+
+    def wishes_of_recipient(self, answers: Answers) -> Wishes | None:
+        """What the recipient wants; None where its profile is not known."""
+        return self.wishes.get(answers.get("MessageHeader/Recipient/AuthorityId", ""))
 
 
 def gate(path: str) -> str:

@@ -154,4 +154,4 @@ def test_the_example_of_a_channel_status_is_what_the_format_writes() -> None:
     assert channel_form.encode(status).decode() == line
     assert (status.sender, status.recipient) == ("at.moj", "de.bfj")
     named = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.+?) \|", CHANNEL, flags=re.MULTILINE))))
-    assert named == set(strict_json.decode(line.encode(), WIRE_LIMITS.channel_bytes)) | {"answers"}
+    assert named == set(strict_json.decode(line.encode(), WIRE_LIMITS.channel_bytes)) | {"answers", "profile"}

@@ -23,7 +23,7 @@ const voided = object({ seq: integer(1), pid: bytes(32), reason: text(/^[a-z][a-
 const shape = object(
   {
     v: integer(1, 1), from: authority, to: authority, at: instant, nonce: bytes(16), answers: optional(bytes(16)),
-    card: object({ from: integer(1), to: integer() }),
+    card: object({ from: integer(1), to: integer() }), profile: optional(integer(1)),
     sent: list(object({ epoch, seq: integer(), lost: ranges, voided: list(voided, 256) }), 8),
     received: list(object({ epoch, seq: integer(), last: integer(), gaps: ranges, header: optional(bytes()) }), 8),
     open: list(bytes(32), 256), missing: list(bytes(32), 256),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from emla.bootstrap.initialise import About, Initialised, initialise
 from emla.cli.app import run
-from emla.model.requirements import NOTHING, Requirements
+from emla.model.requirements import NOTHING, Electronic, Requirements
 from tests.support.fake_authority_api import FakeAuthority, serving
 
 NOW = 1_790_000_000
@@ -52,6 +52,7 @@ def make_authority(
     *,
     now: int = NOW,
     requirements: Requirements = NOTHING,
+    electronic: Electronic = Electronic.ALL,
 ) -> Initialised:
     """A real authority, as `emla init` makes it."""
     return initialise(
@@ -66,6 +67,7 @@ def make_authority(
             time_zone="UTC",
             office_hours="Mon-Fri 9-17",
             requirements=requirements,
+            electronic_acceptance=electronic,
         ),
         now=now,
     )

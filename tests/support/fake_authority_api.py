@@ -272,16 +272,11 @@ async def _peer(request: web.Request) -> web.Response:
     return web.json_response(found) if found else problem("not-found")
 
 
-async def _import(request: web.Request) -> web.Response:
-    data = await request.read()
+def peer_of(data: bytes) -> Body:
+    """A pinned peer as the API answers it, of its export."""
     authority = trust_documents(export.decode_export(data))
     root = form.decode_signed(authority.documents.roots[-1], PayloadType.ROOT)
-    expected = export.fingerprint(root.payload, authority.id)
-    if request.query.get("fingerprint") != expected.replace(" ", ""):
-        return problem("fingerprint-mismatch")
-    peers = request.app[STATE].peers
-    known = authority.id in peers
-    peers[authority.id] = {
+    return {
         "authority": authority.id,
         "name": authority.profile.names[0][1],
         "country": authority.profile.country,
@@ -289,13 +284,21 @@ async def _import(request: web.Request) -> web.Response:
         "card_version": 1,
         "card_expires": EXPIRES,
         "pinned_at": AT,
-        "fingerprint": expected,
+        "fingerprint": export.fingerprint(root.payload, authority.id),
         "last_contact": None,
         "waiting_legs": 0,
         "next_attempt": None,
         "documents": b64encode(data).decode(),
     }
-    return web.json_response(peers[authority.id], status=200 if known else 201)
+
+
+async def _import(request: web.Request) -> web.Response:
+    shown, peers = peer_of(await request.read()), request.app[STATE].peers
+    if request.query.get("fingerprint") != str(shown["fingerprint"]).replace(" ", ""):
+        return problem("fingerprint-mismatch")
+    known = shown["authority"] in peers
+    peers[str(shown["authority"])] = shown
+    return web.json_response(shown, status=200 if known else 201)
 
 
 async def _ping(request: web.Request) -> web.Response:

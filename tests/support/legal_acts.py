@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from emla.cases.fold import Docket, fold
+from emla.cases.docket import Docket
+from emla.cases.fold import fold
 from emla.cases.judgement import Judgement
 from emla.cases.standing import Standing
 from emla.model.legal_act import AboutMeasure, AskedMeasure, LegalAct, Reference
@@ -60,7 +61,7 @@ class Story:
 
     def standing(self, request: LegalAct) -> Standing:
         """Where a request stands."""
-        return self.docket().standings[request.message_id]
+        return self.docket().standings[request.key]
 
     def state(self, request: LegalAct) -> str:
         """Its state, in a word; two of them for an extradition."""

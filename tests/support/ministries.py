@@ -111,7 +111,7 @@ class Ministry:
         return found if offline else found | {"EMLA_DATA": str(self.data)}
 
 
-_EMLA = [sys.executable, "-m", "emla"]
+_EMLA = [sys.executable, "-m", "tests.support.quick_emla"]
 
 
 @dataclass

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from emla.model.terms import CaseFacts, Terms, Wishes
+from tests.support.requirements import as_a_profile_says
 from tests.support.sample_case import SCHEMA_FOLDER
 
 FOLDER = SCHEMA_FOLDER / "samples"
@@ -110,7 +111,7 @@ def _terms(context: dict[str, Any], requesting: str) -> Terms:
     return Terms(
         sending=True,
         today=context.get("today"),
-        wishes=Wishes(**wishes) if wishes else None,
+        wishes=as_a_profile_says(Wishes(**wishes)) if wishes else None,
         case=CaseFacts(**case) if context.keys() - of_wishes - {"today"} else None,
     )
 

@@ -92,6 +92,7 @@ def _good() -> Iterable[Vector]:
             "nothing was sent or received, and there is no ledger yet",
             status_of(AT, DE.id, card_known=0),
         ),
+        ("good-profile", "the speaker knows the reader's third profile", replace(GOOD, profile_known=3)),
         ("good-nothing-received", "every number that was used is lacking", replace(GOOD, received=())),
         (
             "good-whole",
@@ -175,6 +176,7 @@ def _malformed() -> Iterable[Vector]:
         ("answers-short", "an answer to 15 bytes", {"answers": "AAECAwQFBgcICQoLDA0O"}),
         ("card-lacks-to", "a card member without `to`", {"card": {"from": 1}}),
         ("card-0", "a card of version 0", {"card": {"from": 0, "to": 1}}),
+        ("profile-0", "a profile of version 0", {"profile": 0}),
         ("epoch-0", "an epoch 0", {"sent": [{**sent, "epoch": 0}]}),
         ("epochs-9", "nine epochs", {"sent": [{**sent, "epoch": number} for number in range(1, 10)]}),
         ("epochs-fall", "epochs that do not rise", {"sent": [{**sent, "epoch": 2}, sent]}),

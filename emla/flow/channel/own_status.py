@@ -57,6 +57,7 @@ class Compose:
             answers=answers,
             card_version=gateway.identity.card.version,
             card_known=self.peer.card.version,
+            profile_known=self.peer.profile.version,
             sent=await self._sent(),
             received=await self._received(),
             open=self._open(),
@@ -179,3 +180,9 @@ def card_known(gateway: Gateway) -> int:
     most = gateway.identity.authority.card.version + _CARDS_BEHIND_MAX
     statuses = (last_status(gateway, peer) for peer in gateway.directory.peers)
     return max((each.card_known for each in statuses if each and each.card_known <= most), default=0)
+
+
+def profile_known(gateway: Gateway) -> int:
+    """The highest version of our profile that any pinned peer has said it knows. A lie costs a question to each peer."""
+    statuses = (last_status(gateway, peer) for peer in gateway.directory.peers)
+    return max((each.profile_known for each in statuses if each), default=0)

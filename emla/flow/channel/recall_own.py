@@ -71,6 +71,9 @@ class RecallOwn:
         if newest.card_sha256 != before.card_sha256:
             # What we publish has a leaf: a ledger that does not know our card lacks that one, too.
             await self._watch.close(BEHIND, holder, newest.documents.card)
+        elif newest.documents.profile != before.documents.profile:
+            # Likewise our profile.
+            await self._watch.close(BEHIND, holder, newest.documents.profile)
         await self._own.take_back(newest)
         logger.warning(
             "own documents came back", extra={"what": f"card {newest.card.version}", "peer": holder}

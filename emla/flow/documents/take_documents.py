@@ -116,6 +116,11 @@ class TakeDocuments:
                 "peer began a new epoch", extra={"peer": authority.id, "what": authority.card.ledger_origin}
             )
         self.figures.taken += 1
+        if authority.profile.version != before.profile.version:
+            logger.info(
+                "peer changed its profile",
+                extra={"peer": authority.id, "what": f"profile {authority.profile.version}"},
+            )
         if authority.frozen and not before.frozen:
             logger.warning("peer frozen", extra={"peer": authority.id, "code": "frozen"})
         await self._on_news(authority.id)

@@ -1,5 +1,6 @@
 """Drafts on the disk: private, whole, one writer at a time, gone when they are forgotten."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -42,6 +43,28 @@ def test_a_save_that_fails_leaves_the_draft_as_it_was(
         drafts.save(Draft(id=DRAFT.id, message="", authority="", created=0, changed=0))
     assert caught.value.code == "unwritable-file"
     assert drafts.load(DRAFT.id) == DRAFT
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o702, 0o1777])
+def test_a_folder_that_others_can_write_to_is_refused(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "drafts"
+    folder.mkdir()
+    folder.chmod(mode)
+    drafts = Drafts(folder)
+    with pytest.raises(ConfigurationError, match="EMLA_DRAFTS"):
+        drafts.save(DRAFT)
+    with pytest.raises(ConfigurationError, match="EMLA_DRAFTS"), drafts.alone(DRAFT.id):
+        pass
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_prepared_by_another_user_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "drafts").mkdir()
+    monkeypatch.setattr("emla.bootstrap.drafts.os.geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(ConfigurationError, match="another user"):
+        Drafts(tmp_path / "drafts").save(DRAFT)
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Any order, any repetition and any delay of the same acts give the same docket; what no table allows moves nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -8,10 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emla.cases.fold import Docket, fold
+from emla.cases.docket import Docket
+from emla.cases.fold import fold
 from emla.cases.judgement import Effect
 from emla.model.case_states import State
-from emla.model.legal_act import AboutMeasure, AskedMeasure, AskedQuestion, LegalAct, Reference, SetCondition
+from emla.model.legal_act import (
+    AboutMeasure,
+    AskedMeasure,
+    AskedQuestion,
+    Key,
+    LegalAct,
+    Reference,
+    SetCondition,
+)
 from emla.model.measure_machine import MEASURE
 from emla.model.message_types import MESSAGE_TYPES, Writer
 from emla.model.request_machine import REQUEST
@@ -90,25 +100,27 @@ def test_what_comes_late_is_named_and_loses_nothing(case: SampleCase) -> None:
         assert waiting == set(behind) - set(opening)
 
 
-def soup(chance: Random) -> list[LegalAct]:
+def soup(chance: Random, authorities: tuple[str, ...] = AUTHORITIES) -> list[LegalAct]:
     """Acts as nobody would send them: most are said by who may say them, the others by anybody, in answer to anything."""
     ids = [bytes([number]) * 16 for number in range(1, chance.randint(3, 16))]
     acts: list[LegalAct] = []
     for number in range(len(ids)):
-        acts.append(_any_act(chance, number, ids, acts))
+        acts.append(_any_act(chance, number, ids, acts, authorities))
     return acts
 
 
-def _any_act(chance: Random, number: int, ids: Sequence[bytes], said: list[LegalAct]) -> LegalAct:
+def _any_act(
+    chance: Random, number: int, ids: Sequence[bytes], said: list[LegalAct], authorities: tuple[str, ...]
+) -> LegalAct:
     first = number == 0 or (number < 4 and chance.random() < 0.4)
     kind = chance.choice(FIRST if first else (chance.choice(USUAL), chance.choice(tuple(MESSAGE_TYPES))))
-    sender, recipient = AUTHORITIES[:2]
+    sender, recipient = authorities[:2]
     if MESSAGE_TYPES[kind].writer is Writer.REQUESTED or (
         MESSAGE_TYPES[kind].writer is Writer.EITHER and chance.random() < 0.5
     ):
         sender, recipient = recipient, sender
     if chance.random() < 0.15:
-        sender, recipient = chance.sample(AUTHORITIES, 2)
+        sender, recipient = chance.sample(authorities, 2)
     answered = chance.choice((ids[0], ids[0], ids[chance.randrange(len(ids))], b"\xff" * 16, None))
     apt = [each.message_id for each in said if each.message_type == APT.get(kind)]
     if apt and chance.random() < 0.7:
@@ -175,9 +187,31 @@ def check(chance: Random) -> None:
     assert fold(_that_count(docket)).standings == docket.standings
 
 
+@settings(max_examples=200, derandomize=True)
+@given(seed=st.integers(0, 2**32))
+def test_a_third_state_changes_nothing_for_who_holds_what_it_sent(seed: int) -> None:
+    check_against_strangers(Random(seed))
+
+
+def check_against_strangers(chance: Random) -> None:
+    """It knows all ids of a case, and sends messages with these ids, in this case, about it, to one of the two."""
+    acts = soup(chance, AUTHORITIES[:3])
+    alone = fold(acts)
+    strange = [
+        replace(each, sender="kr.moj", recipient=chance.choice(AUTHORITIES[:2]), digest=bytes(32))
+        for each in soup(chance, AUTHORITIES[:3])
+    ]
+    together = fold([*acts, *strange])
+    ours = {key: each for key, each in together.standings.items() if key[0] != "kr.moj"}
+    assert ours == alone.standings
+    effective = [each for each in alone.judgements if each.effect is Effect.EFFECTIVE]
+    judged = [each for each in together.judgements if each.act.sender != "kr.moj"]
+    assert [each for each in judged if each.effect is Effect.EFFECTIVE] == effective
+
+
 def assert_every_move_has_its_row(docket: Docket) -> None:
     """No state moves but by a row of its table and for the side that the row names, and each from where the last one led."""
-    last: dict[tuple[bytes, str, str], State] = {}
+    last: dict[tuple[Key, str, str], State] = {}
     for judged in docket.judgements:
         for move in judged.moves:
             machine = MACHINES[move.machine]

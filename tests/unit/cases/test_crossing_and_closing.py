@@ -116,6 +116,14 @@ def test_a_case_is_closed_by_both_and_then_only_what_is_held_is_spoken_of() -> N
     assert story.state(request) == "CLOSED"
 
 
+def test_a_request_that_was_referred_and_addressed_anew_can_be_closed() -> None:
+    story, request = begun()
+    story.say("ReferralNotice", ASKED, request, named=("nl.om",))
+    proposal = story.say("ClosureNotice", ASKS, request, code="PROPOSED")
+    story.say("ClosureNotice", ASKED, proposal, code="CONFIRMED")
+    assert story.state(request) == "CLOSED"
+
+
 def test_only_who_asked_proposes_to_close() -> None:
     story, request = refused()
     said = story.say("ClosureNotice", ASKED, request, code="PROPOSED")

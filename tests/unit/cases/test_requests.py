@@ -180,8 +180,10 @@ def test_a_condition_that_names_other_measures_must_be_accepted_for_them_too() -
     )
     story.say("ConditionResponse", ASKS, decision, condition_answers=(("C1", True),))
     assert story.measures(request) == {"M1": "CONDITIONAL", "M2": "CONDITIONAL"}
+    assert story.standing(request).limits == frozenset()  # accepted in part binds nobody yet
     story.say("ConditionResponse", ASKS, decision, condition_answers=(("C2", True),))
     assert story.measures(request) == {"M1": "ACCEPTED", "M2": "ACCEPTED"}
+    assert story.standing(request).limits == {"INTELLIGENCE_ONLY"}
 
 
 def test_a_postponement_ends_where_the_measure_was() -> None:
@@ -223,6 +225,23 @@ def test_a_result_is_final_only_when_every_measure_has_come_to_an_end() -> None:
     assert story.state(request) == "PARTIALLY_EXECUTED"
     story.results(request, final=True, M2="NOT_EXECUTED_LAPSED")
     assert story.state(request) == "RESULTS_SENT"
+
+
+def test_conditions_that_come_with_results_bind_who_holds_them() -> None:
+    story, request = in_execution()
+    result = story.say(
+        "ResultTransmission",
+        ASKED,
+        request,
+        says=about(M1="EXECUTED_FULL"),
+        flag=True,
+        conditions=(CONDITION,),
+    )
+    assert story.standing(request).limits == {"INTELLIGENCE_ONLY"}
+    answer = story.say("ConditionResponse", ASKS, result, condition_answers=(("C1", True),))
+    assert story.rules(answer) == ["effective"]
+    other = story.say("ConditionResponse", ASKS, result, condition_answers=(("C9", True),))
+    assert story.rules(other) == ["not effective", "CA-009"]
 
 
 def test_a_report_of_results_that_is_final_too_early_is_not_final_later() -> None:

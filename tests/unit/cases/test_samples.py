@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from emla.cases.docket import Docket
 from emla.cases.facts import facts_for
-from emla.cases.fold import Docket, fold
+from emla.cases.fold import fold
 from emla.cases.judgement import Effect
 from emla.cases.standing import Standing
 from emla.model.errors import InvalidMessageError
@@ -22,7 +23,7 @@ ALL = pytest.mark.parametrize("case", cases(), ids=lambda case: case.folder.name
 
 
 def standing_of(docket: Docket, act: LegalAct) -> Standing:
-    request = docket.about(act.message_id)
+    request = docket.about[act.key]
     assert request is not None
     return docket.standings[request]
 
@@ -106,7 +107,7 @@ def test_the_rules_find_nothing_in_the_samples_when_they_know_the_case(case: Sam
     for step, act, acts in course(case):
         assert step.file is not None
         docket = fold(acts[:-1])
-        facts = facts_for(docket, act.in_reply_to, act.case_id)
+        facts = facts_for(docket, act)
         found = findings((case.folder / step.file).read_bytes(), act.sender, facts, Terms(sending=True))
         expected = ["BR-052"] if step.file == "04-supplementary-information.ke.xml" else []
         assert [each.rule for each in found] == expected, step.file
@@ -128,7 +129,7 @@ def test_the_case_itself_knows_what_a_rule_needs(case: SampleCase, variant: Vari
     before = next(acts[:-1] for step, _, acts in course(case) if step.file == variant.of)
     act = act_of(case.folder / variant.of)
     assert variant.terms.case is not None
-    facts = facts_for(fold(before), act.in_reply_to, act.case_id, arrived_on=variant.terms.case.received_on)
+    facts = facts_for(fold(before), act, arrived_on=variant.terms.case.received_on)
     changed = act_of(variant.path)
     found = findings(variant.path.read_bytes(), changed.sender, facts, variant.terms)
     assert set(variant.rules) <= {each.rule for each in found}

@@ -231,3 +231,14 @@ def test_a_team_exists_when_each_party_has_signed_for_itself() -> None:
     assert story.measures(proposal) == {"M1": "REQUESTED"}
     story.say("JITAgreement", "kr.moj", proposal, measures=("M1",), signed=everybody, recipient=ASKS)
     assert (story.state(proposal), story.measures(proposal)) == ("IN_EXECUTION", {"M1": "ACCEPTED"})
+
+
+def test_what_is_sent_with_conditions_is_received_with_them() -> None:
+    """UNCAC 46(5): they bind without an answer. An answer is heard all the same."""
+    story = Story()
+    told = story.say("SpontaneousInformation", conditions=CONDITIONS)
+    assert story.standing(told).limits == {"INTELLIGENCE_ONLY"}
+    for accepted in (True, False):
+        answer = story.say("ConditionResponse", ASKED, told, condition_answers=(("C1", accepted),))
+        assert story.rules(answer) == ["effective"]
+    assert story.state(told) == "TRANSMITTED"

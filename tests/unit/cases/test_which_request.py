@@ -14,7 +14,7 @@ def test_an_act_without_a_reference_is_about_the_only_request_of_its_case() -> N
     story, request = begun()
     said = story.say("Consultation", ASKED)
     assert story.state(request) == "CONSULTATION"
-    assert story.judged(said).request == request.message_id
+    assert story.judged(said).request == request.key
 
 
 def test_with_two_requests_in_a_case_an_act_must_say_which() -> None:
@@ -27,8 +27,22 @@ def test_with_two_requests_in_a_case_an_act_must_say_which() -> None:
 def test_two_states_that_use_one_case_id_have_two_requests() -> None:
     story, request = begun()
     other = story.say("MLARequest", "kr.moj", recipient=ASKED, asked=request.asked)
-    story.say("Consultation", "kr.moj")
+    story.say("Consultation", "kr.moj", recipient=ASKED)
     assert (story.state(request), story.state(other)) == ("RECEIVED", "CONSULTATION")
+
+
+def test_a_message_of_a_third_state_takes_the_place_of_no_other() -> None:
+    """It knows the ids of a request and of a question, and sends messages with them to one of the two."""
+    story, request = begun()
+    asked = story.say("SupplementaryInformationRequest", ASKED, request, questions=(QUESTION,))
+    for each in (request, asked):
+        story.acts.append(replace(each, sender="ae.moj", recipient=ASKED, digest=bytes(32)))
+    answer = story.say("SupplementaryInformation", ASKS, asked, answered=("Q1",))
+    assert story.judged(answer).request == request.key
+    assert story.state(request) == "UNDER_REVIEW"
+    for each in (request, asked):
+        story.acts.append(replace(each, sender="ae.moj", recipient=ASKS, digest=bytes(31) + b"1"))
+    assert story.state(request) == "UNDER_REVIEW"
 
 
 def test_an_answer_in_another_case_has_no_effect() -> None:

@@ -103,3 +103,13 @@ def test_check_for_a_recipient_asks_what_its_documents_say(
         outcome = emla(*words)
         assert [each["rule"] for each in rules_of(outcome)] == rules
         assert outcome.code == (3 if rules else 0)
+
+
+def test_a_message_whose_time_no_calendar_holds_is_checked_like_any_other(tmp_path: Path) -> None:
+    data = (SAMPLES / "mla-request.xml").read_text(encoding="utf-8")
+    begin, end = data.index("<IssuedAt>") + len("<IssuedAt>"), data.index("</IssuedAt>")
+    file = tmp_path / "request.xml"
+    file.write_text(f"{data[:begin]}0001-01-01T00:00:00+14:00{data[end:]}", encoding="utf-8")
+    outcome = emla("message", "check", str(file), "--json")
+    assert outcome.code == 3, outcome.err
+    assert [each["rule"] for each in rules_of(outcome)] == ["XSD-pattern"]

@@ -14,10 +14,12 @@ from emla.bootstrap.drafts import Drafts
 from emla.cli.writer_files import check_file, copy_file
 from emla.formats.draft import Draft
 from emla.model.errors import ConfigurationError
+from emla.model.requirements import Electronic, Requirements
 from emla.sandbox.press import Format, PrintedPage, print_page
 from emla.writing.accept import Unacceptable
 from emla.writing.from_file import UnreadableMember, flatten
-from tests.support.cli import Outcome, emla
+from tests.support.cli import Outcome, emla, fake_server, make_authority, short_folder
+from tests.support.fake_authority_api import FakeAuthority, peer_of
 
 ANSWERS = (Path(__file__).parents[2] / "support" / "answers.toml").read_text(encoding="utf-8")
 C = "{urn:emla:common:1}"
@@ -65,6 +67,29 @@ def test_a_file_of_answers_becomes_a_request_that_may_be_sent(tmp_path: Path) ->
     assert f"To send it: emla message send {made}/request.xml --wait 60" in result.out
 
 
+def test_what_the_recipient_wants_is_said_when_the_request_is_written(tmp_path: Path) -> None:
+    """A document it wants is named; where it takes nothing electronically, the request is written all the same: to be printed."""
+    wanted = Requirements(documents=(("BANK_RECORDS", ("COURT_ORDER", "TEXT_OF_LAW")),))
+    (tmp_path / "order.pdf").write_bytes(b"%PDF-1.7 an order")
+    (tmp_path / "answers.toml").write_text(ANSWERS, encoding="utf-8")
+    with short_folder() as folder:
+        own = make_authority(folder / "ng", "ng.moj").documents
+        state = FakeAuthority(authority="ng.moj", documents=own.read_bytes())
+        with fake_server(own.parents[1], state):
+            for electronic, said in (
+                (Electronic.ALL, ("PR-002", "COURT_ORDER", "--override PR-002")),
+                (Electronic.NOT_ACCEPTED, ("PR-001", "PR-002", "print request.pdf")),
+            ):
+                there = folder / electronic
+                made = make_authority(there, "gb.ukca", requirements=wanted, electronic=electronic)
+                state.peers["gb.ukca"] = peer_of(made.documents.read_bytes())
+                words = ("--answers", tmp_path / "answers.toml", "--to", tmp_path / electronic)
+                told = emla("message", "new", *words, "--data", own.parents[1])
+                assert told.code == 0, told.err
+                assert [each for each in said if each not in told.out + told.err] == []
+                assert (tmp_path / electronic / "request.xml").is_file()
+
+
 def test_json_does_as_well(tmp_path: Path) -> None:
     members = json.dumps(tomllib.loads(ANSWERS), default=str)
     result = write(tmp_path, members, "--json", name="answers.json")
@@ -99,6 +124,30 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     assert [each for each in tmp_path.iterdir() if each.name.startswith(".")] == []
 
 
+def test_every_byte_of_the_folder_is_on_the_disk_before_the_folder_bears_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, fsync, rename = set[int](), os.fsync, Path.rename
+
+    def sync(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.add(os.fstat(descriptor).st_ino)
+
+    def appear(folder: Path, target: Path) -> Path:
+        for each in (folder, *folder.iterdir()):
+            assert each.stat().st_ino in synced, f"a power cut now would leave {each.name} empty"
+        return rename(folder, target)
+
+    monkeypatch.setattr("os.fsync", sync)
+    monkeypatch.setattr(Path, "rename", appear)
+    assert write(tmp_path).code == 0
+    assert {each.name for each in (tmp_path / "made").iterdir()} == {
+        "request.xml",
+        "request.pdf",
+        "order.pdf",
+    }
+
+
 def test_a_request_that_cannot_be_printed_leaves_no_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,10 +162,10 @@ def test_a_request_that_cannot_be_printed_leaves_no_folder(
 def test_a_request_too_long_for_a_pdf_gets_a_page_to_print_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def press(document: bytes, form: Format, *, schemas: Path) -> PrintedPage:
+    def press(document: bytes, form: Format, *, schemas: Path, judged: bool) -> PrintedPage:
         if form is Format.PDF:
             raise ConfigurationError("preview-failed", "memory allocation failed")
-        return print_page(document, form, schemas=schemas)
+        return print_page(document, form, schemas=schemas, judged=judged)
 
     monkeypatch.setattr("emla.cli.writer_finish.print_page", press)
     outcome = write(tmp_path)

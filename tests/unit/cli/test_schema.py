@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.support.cli import emla
 
 
@@ -53,3 +55,9 @@ def test_a_list_that_is_not_there_is_said() -> None:
     result = emla("schema", "list", "CL-NOTHING")
     assert result.code == 1
     assert "neither messages, lists, rules nor a code list" in result.err
+
+
+@pytest.mark.parametrize("rule", ["BR-001", "BR-002", "BR-056"])
+def test_a_rule_about_identity_is_explained(rule: str) -> None:
+    assert f"emla/1 {rule}" in emla("schema", "show", rule).out
+    assert f"{rule} " in emla("schema", "list", "rules").out

@@ -118,7 +118,7 @@ async def test_a_later_card_alone_tells_that_a_copy_lags(tmp_path: Path) -> None
 
 
 async def test_a_profile_that_was_lost_comes_back_before_the_next_card_is_published(tmp_path: Path) -> None:
-    """Nobody marked the copy, and its card is the newest; that its ledger is behind is what tells."""
+    """Nobody marked the copy, its card is the newest, and no peer has seen the leaf of the profile: the profile alone tells."""
     async with exchange(tmp_path) as both:
         await both.there()
         await both.copy()
@@ -126,13 +126,27 @@ async def test_a_profile_that_was_lost_comes_back_before_the_next_card_is_publis
         members = members_of(both.house.recipient.authority.profile)
         await change(members | {"office_hours": "day and night"}, 1)
         assert await both.peer.refresh.fetch(RECIPIENT)
-        await both.both_ask()  # as every hour: the peer hears of the leaf that the profile has
         await both.restore()
         await line_of(both.victim).ask_first(both.victim.own)
         assert closed(both.victim).code == BEHIND
         assert both.house.recipient.authority.profile.office_hours == "day and night"
         await both.recover()
         assert await both.peer.refresh.fetch(RECIPIENT), "no rollback to anybody"
+
+
+async def test_a_revocation_that_was_lost_comes_back_where_the_ledger_is_behind(tmp_path: Path) -> None:
+    """Nobody marked the copy, and neither card nor profile has changed since."""
+    async with exchange(tmp_path) as both:
+        await both.there()
+        await both.copy()
+        stolen = both.house.recipient.newest(KeyUse.SEAL)
+        await both.house.recipient.revoke(stolen)
+        assert await both.peer.refresh.fetch(RECIPIENT)
+        await both.both_ask()  # as every hour: the peer hears of the leaf that the revocation has
+        await both.restore()
+        assert both.house.recipient.authority.revoked(stolen) is None
+        await line_of(both.victim).ask_first(both.victim.own)
+        assert both.house.recipient.authority.revoked(stolen) is not None
 
 
 async def replaced(both: Exchange) -> str:

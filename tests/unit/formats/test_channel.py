@@ -20,6 +20,7 @@ STATUS = ChannelStatus(
     answers=bytes(range(16)),
     card_version=2,
     card_known=1,
+    profile_known=2,
     sent=(
         SentChannel(epoch=1, seq=9, lost=((2, 3),), voided=(Voided(seq=7, pid=PID, reason="expired"),)),
         SentChannel(epoch=2, seq=1),
@@ -49,7 +50,17 @@ def test_what_was_encoded_comes_back() -> None:
 
 
 def test_a_status_with_nothing_to_say_comes_back() -> None:
-    bare = replace(STATUS, answers=None, sent=(), received=(), open=(), missing=(), seen=(), checkpoint=b"")
+    bare = replace(
+        STATUS,
+        answers=None,
+        profile_known=0,
+        sent=(),
+        received=(),
+        open=(),
+        missing=(),
+        seen=(),
+        checkpoint=b"",
+    )
     assert decode(encode(bare)) == bare
 
 

@@ -27,6 +27,20 @@ def test_an_act_is_read_from_each_message(sample: Sample) -> None:
         assert getattr(act, name) == getattr(message, name)
 
 
+@pytest.mark.parametrize("text", ["", "0000-01-01", "2026-02-30", "2026-06-15T24:00:00Z"])
+def test_a_day_that_is_none_loses_no_act(text: str) -> None:
+    data = (FOLDER / "S06" / "02-arrest-notice.at.xml").read_bytes()
+    changed = data.replace(b"2026-05-03T23:10:00Z", text.encode())
+    assert changed != data
+    act = read_legal_act(changed, parse_xml(changed, XmlLimits()))
+    assert act.arrested_on == (date(2026, 6, 15) if text.startswith("2026-06") else None)
+
+
+def test_acts_that_break_rules_are_read_like_the_others() -> None:
+    for path in sorted(FOLDER.glob("S*/breaks.*.xml")):
+        assert act_of(path).message_type
+
+
 def test_every_field_is_said_by_some_message() -> None:
     """A name that is misspelt in the reader would stay empty for ever."""
     nothing = {each.name: each.default for each in fields(LegalAct)}

@@ -219,6 +219,7 @@ BROKEN: dict[str, Broken] = {
         ("<RequestingReference>", _COPY),
         ("</Handling>", "<ReleasableTo>nl.moj</ReleasableTo></Handling>"),
     ),
+    "BR-064b": _request(("</Handling>", "<NotReleasableTo>nl.moj</NotReleasableTo></Handling>")),
     "BR-065": _request(("EU-JP-2009", "UNTOC")),
     "BR-066": Broken(RECEIPT, (("<OtherInformation>A referral notice follows.</OtherInformation>", ""),)),
 }  # fmt: skip

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from lxml import etree
+from lxml import etree, isoschematron
 
 from emla.formats.schematron import RuleFiles
 from emla.formats.schematron_read import Check
@@ -11,6 +11,7 @@ from emla.formats.xml import XmlDocument
 from tests.support.sample_case import SCHEMA_FOLDER, schemas
 from tests.unit.rules.broken import BROKEN, DOCUMENTS
 
+FAILED = "{http://purl.oclc.org/dsdl/svrl}failed-assert"
 RULES = schemas().rules
 CHECKS = {each.id: each for each in RULES.checks()}
 
@@ -57,3 +58,17 @@ def test_removing_any_rule_lets_its_document_pass(tmp_path_factory: pytest.TempP
             folder = tmp_path_factory.mktemp("rules")
             tree.write(folder / path.name)
             assert rule not in found(BROKEN[rule].text(), RuleFiles(folder))
+
+
+def test_another_processor_takes_the_files_for_valid_schematron_and_finds_the_same() -> None:
+    """The one of lxml checks a file against the grammar of ISO Schematron first. Other States may run the rules with any."""
+    files = sorted((SCHEMA_FOLDER / "rules").glob("*.sch"))
+    others = [isoschematron.Schematron(etree.parse(path), store_report=True) for path in files]
+    for text in (*DOCUMENTS, *(broken.text() for broken in BROKEN.values())):
+        tree = etree.ElementTree(etree.fromstring(text.encode()))
+        failed = set()
+        for other in others:
+            other.validate(tree)
+            assert other.validation_report is not None
+            failed |= {each.get("id") for each in other.validation_report.iter(FAILED)}
+        assert failed == set(found(text))

@@ -34,6 +34,9 @@ PLAIN = Terms(sending=True, today=TODAY, wishes=WISHES, case=CASE)
 class Treaties:
     """Two States between which one treaty is not in force, and another is closer than UNCAC."""
 
+    def is_country(self, code: str) -> bool:
+        return code in ("JP", "NL")
+
     def why_not(self, instrument: str, one: Place, other: Place, on: date) -> str:
         assert (one, other) == (("JP", ""), ("NL", ""))
         return "NL is not a party." if instrument == "HARARE" and on == TODAY else ""
@@ -94,6 +97,7 @@ BREAKS = {
     "BR-005": Breaks(changed("EU-JP-2009", "HARARE")),
     "BR-006": Breaks(changed("EU-JP-2009</InstrumentCode>\n  <Article>8<", "UNCAC</InstrumentCode><Article>46(15)<")),
     "BR-015": Breaks(s01(), wishing(languages=("nl", "fr"), urgent_languages=("en",))),
+    "BR-002a": Breaks(changed("<CountryCode>JP", "<CountryCode>UK")),
     "BR-020a": Breaks(s01(), wishing(reply_days=60)),
     "BR-023b": Breaks(s01(), replace(PLAIN, today=date(2026, 8, 22), wishes=None)),
     "BR-025": Breaks(changed("<IdentifierType>DEVICE_ID", "<IdentifierType>IMEI")),

@@ -36,7 +36,10 @@ def attempt():
         else:
             os.write(1, b"done ")
     return b"<x/>"
-press(Order(form={form!r}, schemas={schemas!r}, language="en", cpu_seconds=20, memory_bytes=2**29, parent=os.getppid()), attempt)
+order = Order(
+    form={form!r}, schemas={schemas!r}, language="en", judged=True, cpu_seconds=20, memory_bytes=2**29, parent=os.getppid()
+)
+press(order, attempt)
 """
 
 
@@ -84,6 +87,18 @@ def test_a_message_that_is_not_valid_has_a_page_that_says_so() -> None:
     assert print_page(data, Format.HTML, schemas=SCHEMAS).findings == 1
 
 
+def test_what_the_rules_find_stands_on_the_page_but_not_on_paper_to_be_signed() -> None:
+    data = (SCHEMAS / "samples/S02/breaks.BR-007.no-facts.xml").read_bytes()
+    page = print_page(data, Format.HTML, schemas=SCHEMAS)
+    assert page.findings == 1
+    assert b"The summary of the facts is missing. Add a FactSummary" in page.data
+    to_sign = print_page(data, Format.HTML, schemas=SCHEMAS, judged=False)
+    assert to_sign.findings == 0
+    assert b"summary of the facts is missing" not in to_sign.data
+    with_another_type = data.replace(b"<MessageType>MLARequest<", b"<MessageType>Decision<")
+    assert b"MessageType says Decision" in print_page(with_another_type, Format.HTML, schemas=SCHEMAS).data
+
+
 def test_what_is_not_plain_xml_has_none() -> None:
     data = (SCHEMAS / "samples/S01/not-valid.dtd-entity.xml").read_bytes()
     with pytest.raises(InvalidMessageError) as caught:
@@ -115,7 +130,7 @@ def taken_over(monkeypatch: pytest.MonkeyPatch, folder: Path, does: str) -> None
         ("exec cat {answer}", "not a page"),
         ("exec head -c 4194304 /dev/zero", "too large"),
         ("exec head -c 4194304 /dev/zero >&2", "too large"),
-        ("exec >&- 2>&-; kill -9 $$", "status -9"),
+        ("exec >&- 2>&-; kill -9 $$", "status -9. Without --pdf"),
     ],
 )
 def test_a_press_that_was_taken_over_cannot_hand_out_something_else_nor_without_end(
@@ -142,6 +157,7 @@ def test_every_thread_of_the_press_is_confined_and_typst_lays_out_in_one_of_its_
         form="pdf",
         schemas=str(SCHEMAS),
         language="en",
+        judged=True,
         cpu_seconds=20,
         memory_bytes=2**29,
         parent=os.getpid(),
