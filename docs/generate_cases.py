@@ -75,7 +75,10 @@ def diagram(machine: Machine) -> str:
                 if source != target.value:
                     said = edges.setdefault((_node(source), target.value), [])
                     said += [row.cause.value] if row.cause.value not in said else []
-    lines += [f"    {source} --> {target}: {'; '.join(said)}" for (source, target), said in edges.items()]
+    lines += [
+        f"    {source} --> {target}: {' / '.join(said).replace(';', ' /')}"
+        for (source, target), said in edges.items()
+    ]
     lines += [f"    {each.value} --> [*]" for each in machine.states if each in machine.terminal]
     return "```mermaid\n" + "\n".join(lines) + "\n```"
 

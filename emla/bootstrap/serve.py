@@ -106,6 +106,7 @@ class Line:
             self.opening.run(),
             self.refresh.run(),
             self.upkeep.run(),
+            self.reseal.run(),
             self.collect.run(),
             self.watch.run(),
             self.channels.rounds.run(),

@@ -2,14 +2,16 @@
 
 Rules of this file:
 - An act that would have no effect is fatal, one of which a part would have none is an error: an officer may have a reason.
-- It is judged as both sides will judge it, in its place among all acts, and not as if it were the last.
+- It is judged as both sides will judge it, in its place among all acts, and not as if it were the last. Where that place is
+  before what is here already, because of a clock, the officer is warned.
 """
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
+from emla.cases.docket import Docket
 from emla.cases.fold import fold
-from emla.cases.judgement import NOT_HERE, Effect
+from emla.cases.judgement import NOT_HERE, NOT_LAST, Effect, Judgement, Objection
 from emla.model.findings import Finding, Severity
 from emla.model.legal_act import LegalAct
 
@@ -33,14 +35,31 @@ def findings_ahead(
     if judged.effect is Effect.WAITING:
         objections = (NOT_HERE.objection(),)
     severity = Severity.ERROR if judged.effect is Effect.EFFECTIVE else Severity.FATAL
-    return tuple(
-        Finding(
-            rule=each.rule,
-            severity=severity,
-            message=each.sentence,
-            source=each.source,
-            remedy=each.remedy,
-        )
-        for each in objections
-        if each.rule not in already
+    said = [_finding(each, severity) for each in objections]
+    later = _first_later(docket, judged)
+    if later is not None:
+        said.append(_finding(NOT_LAST.objection(message=later.message_type), Severity.WARNING))
+    return tuple(each for each in said if each.rule not in already)
+
+
+def _first_later(docket: Docket, judged: Judgement) -> LegalAct | None:
+    """The first act about the same request, of those that hold, that counts as said after this one."""
+    place = docket.judgements.index(judged)
+    return next(
+        (
+            each.act
+            for each in docket.judgements[place + 1 :]
+            if each.effect is Effect.EFFECTIVE and each.request is not None and each.request == judged.request
+        ),
+        None,
+    )
+
+
+def _finding(objection: Objection, severity: Severity) -> Finding:
+    return Finding(
+        rule=objection.rule,
+        severity=severity,
+        message=objection.sentence,
+        source=objection.source,
+        remedy=objection.remedy,
     )

@@ -204,10 +204,17 @@ NOT_HERE = Ground(
     remedy="Compare InReplyTo with the MessageId of the message that is answered.",
 )
 """What waits is no objection in a docket: the message may be on its way. Before sending it is one."""
+NOT_LAST = Ground(
+    rule="CA-014",
+    sentence="It is dated before a {message} that is here already, and will count as said before it.",
+    source="emla/1 CA-014",
+    remedy="Date it (IssuedAt) when it is sent; if the clock of another authority is ahead, tell it.",
+)
+"""Said before sending alone, as a warning."""
 
 GROUNDS: tuple[Ground, ...] = (
     OTHER_CONTENT, CIRCLE, OTHER_CASE, WHICH_REQUEST, NO_PARTY, NOT_NOW, CLOSED, NO_MEASURE, MEASURE_NOT_NOW, NO_CONDITION,
-    NOT_PROPOSED, NO_RESULT, NOTHING, NOT_HERE, GENERATION, OTHER_SIDE, NOT_WITHDRAWN, NOT_FINAL, NOT_RETURNED, ALREADY_FINAL,
-    NOTHING_LEFT,
+    NOT_PROPOSED, NO_RESULT, NOTHING, NOT_HERE, NOT_LAST, GENERATION, OTHER_SIDE, NOT_WITHDRAWN, NOT_FINAL, NOT_RETURNED,
+    ALREADY_FINAL, NOTHING_LEFT,
 )  # fmt: skip
 """All of them, for the reference page."""

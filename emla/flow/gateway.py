@@ -41,6 +41,8 @@ class Identity:
     signer: Signer
     content_key: bytes
     """Seals records at rest; the desk needs it to show an officer what an officer may see."""
+    since: int = 0
+    """When the windows of the keys that sign now had begun, in UNIX seconds. Nothing that bears an earlier instant is theirs."""
     absent: frozenset[str] = frozenset()
     """Keys that the card lists and whose private half is not here: a restored backup lacks those of after it."""
 
@@ -188,6 +190,8 @@ class Signals:
     """Whether documents of ours are on their way to a peer, or wait for it: what it says of our keys is about older ones."""
     wake: Callable[[str], None] = _nothing
     """Something that a peer's legs waited for has come about."""
+    set_back: Callable[[], None] = _nothing
+    """The clock was set back to before the window of a key that signs."""
     pinned: Callable[[str], None] = _nothing
     """Documents of an authority were imported."""
     ledger_closed: Callable[[], None] = _nothing
@@ -213,6 +217,7 @@ class Gateway:
     signals: Signals = field(default_factory=Signals)
     reservations: Reservations = field(init=False)
     _begun: tuple[float, float] = field(init=False)
+    _set_back_to: int = -1
 
     def __post_init__(self) -> None:
         self.reservations = Reservations(self.settings.limits)
@@ -220,7 +225,12 @@ class Gateway:
 
     def now(self) -> int:
         """The wall clock in whole UNIX seconds, as signed objects carry it."""
-        return int(self.clock.now())
+        now = int(self.clock.now())
+        if now < self.identity.since and now != self._set_back_to:
+            # The clock was set back to before the keys that sign: an earlier one signs again, or nobody would believe it.
+            self._set_back_to = now
+            self.signals.set_back()
+        return now
 
     def ledger_closed(self) -> str | None:
         """The code for which our ledger is closed; None while it is open (`flow.channel.ledger_watch`)."""

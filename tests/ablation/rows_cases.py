@@ -178,6 +178,16 @@ ROWS = (
         held_by=("tests/unit/cases/test_ahead.py::test_an_answer_to_what_is_not_here_is_not_sent",),
     ),
     Safeguard(
+        name="an officer whose clock is behind is told where an act will stand",
+        row="CA-014",
+        file="emla/cases/ahead.py",
+        old="    if later is not None:\n",
+        new="    if later is act:\n",
+        held_by=(
+            "tests/unit/cases/test_ahead.py::test_a_clock_that_is_behind_judges_an_act_where_it_will_stand",
+        ),
+    ),
+    Safeguard(
         name="conditions that come with results bind who holds them",
         row="BR-040",
         file="emla/cases/decisions.py",

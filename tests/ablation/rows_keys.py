@@ -351,4 +351,34 @@ ROWS = (
             "tests/integration/test_locked_keys.py::test_the_gateways_memory_reaches_neither_a_core_dump_nor_another_process",
         ),
     ),
+    Safeguard(
+        name="after the clock was set back an earlier key signs again",
+        row="60",
+        file="emla/flow/gateway.py",
+        old="            self.signals.set_back()\n",
+        new="            pass\n",
+        held_by=(
+            "tests/unit/flow/test_keys_and_clocks.py::test_after_the_clock_was_set_back_an_earlier_key_signs_again",
+        ),
+    ),
+    Safeguard(
+        name="a key signs nothing that bears an instant before its window",
+        row="60",
+        file="emla/flow/documents/own.py",
+        old="(each.not_before <= now - SETTLING_SECONDS, each.not_before, each.kid)",
+        new="(each.not_before, each.kid)",
+        held_by=(
+            "tests/unit/flow/test_keys_and_clocks.py::test_a_key_begins_to_sign_a_minute_after_its_window_did",
+        ),
+    ),
+    Safeguard(
+        name="what waits for a key that begins later is sealed anew then",
+        row="43",
+        file="emla/flow/documents/reseal.py",
+        old="            self._put_off.add(peer)\n            return 0  # they wait",
+        new="            return 0  # they wait",
+        held_by=(
+            "tests/integration/test_key_revocation.py::test_what_waits_for_a_key_that_is_not_in_force_yet_is_sealed_anew_when_it_is",
+        ),
+    ),
 )

@@ -216,6 +216,24 @@ async def test_a_package_that_is_proved_to_be_there_is_not_replaced_and_only_its
     house.audits_are_whole()
 
 
+async def test_what_waits_for_a_key_that_is_not_in_force_yet_is_sealed_anew_when_it_is(house: House) -> None:
+    """It begins later, or our clock was a day behind when the documents came: nothing else tells when its time is there."""
+    old = house.recipient.newest(KeyUse.SEAL)
+    pid = await house.hand_in()
+    await house.recipient.add_key(FileUse.SEAL, begins=house.recipient.now + 600)
+    await house.recipient.revoke(old)
+    await house.refresh()
+    station = house.sender.station
+    await station.reseal.round()
+    assert station.store.read.replacement(pid) is None
+    house.clock.moved_by += 700
+    await station.reseal.round()
+    newer = successor(house, pid)
+    assert await house.deliver() == []
+    await house.settle()
+    assert house.state(newer) is LegState.CONSIGNED
+
+
 async def test_a_revocation_again_changes_nothing(house: House) -> None:
     ministry = house.recipient
     signed = revocation_of(ministry.authority, root_key(ministry.station.data), None, ministry.now)

@@ -17,7 +17,8 @@ SEEDS_THAT_FOUND_SOMETHING = {
     # A sender whose clock was set a day forward and that was started again has the recipient's word, and no RelayAcceptance.
     # 317: a member whose key changed while its hub was away, and that was started again, was refused by the hub for ever.
     # 1449: a replaced package turned out to be delivered, and nobody asked for its RelayAcceptance any more.
-    Kind.LINE: (3120, 317, 1449),
+    # 3564, 3569: the clock was set back to before the key that signed; 3634: nobody sealed anew when a clock was set right.
+    Kind.LINE: (3120, 317, 1449, 3564, 3569, 3634),
     # 449: a revocation came before the card with the next key, and an officer was told to send again later.
     Kind.STORAGE: (449,),
 }

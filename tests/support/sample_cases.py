@@ -43,7 +43,7 @@ class Step:
     """The same by kind: ``request``, ``preservation``, ``extradition``, ``information``."""
     measures: dict[str, str]
     branch: str
-    """Another course of the case, which begins after the step before the last that both have; empty: the course itself."""
+    """What another course of the case is called, to which the step belongs; empty: the course itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

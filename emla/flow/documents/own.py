@@ -7,7 +7,6 @@ K2 has committed.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -30,6 +29,9 @@ from emla.steps.trust import trust_documents
 
 logger = logging.getLogger("emla.own")
 
+SETTLING_SECONDS = 60
+"""So long after its window began a key begins to sign, where another one still may."""
+
 
 def newest_key(authority: Authority, use: KeyUse, now: int) -> CardKey:
     """The key of a use that is in force.
@@ -46,20 +48,26 @@ def newest_key(authority: Authority, use: KeyUse, now: int) -> CardKey:
 def held_key(authority: Authority, keys: PrivateKeys, use: KeyUse, now: int) -> tuple[CardKey, Signer]:
     """The newest key of a use that is in force and here; all of them are here but those made after a restored backup.
 
+    One whose window has only just begun waits while an older one is in force: what is under way bears instants of before.
+
     Raises:
         ConfigurationError: ``unreadable-key``: the card has none, or none of those it has is here.
     """
-    newest = newest_key(authority, use, now)
-    try:
-        return newest, keys.signer(use, newest.kid)
-    except ConfigurationError as error:
-        if error.code != "unreadable-key":
-            raise
-        older = [key for key in authority.keys(use) if authority.key(key.kid, use, now) and key is not newest]
-        for key in sorted(older, key=lambda each: (each.not_before, each.kid), reverse=True):
-            with contextlib.suppress(ConfigurationError):
-                return key, keys.signer(use, key.kid)
-        raise
+    valid = [key for key in authority.keys(use) if authority.key(key.kid, use, now)]
+    valid.sort(
+        key=lambda each: (each.not_before <= now - SETTLING_SECONDS, each.not_before, each.kid), reverse=True
+    )
+    missing: ConfigurationError | None = None
+    for key in valid:
+        try:
+            return key, keys.signer(use, key.kid)
+        except ConfigurationError as error:
+            if error.code != "unreadable-key":
+                raise
+            missing = missing or error
+    raise missing or ConfigurationError(
+        "unreadable-key", f"The card has no valid {use} key; publish a new card."
+    )
 
 
 def absent_keys(authority: Authority, held: Iterable[HeldKey], now: int) -> tuple[CardKey, ...]:
@@ -78,10 +86,12 @@ def absent_keys(authority: Authority, held: Iterable[HeldKey], now: int) -> tupl
 
 def identity_at(authority: Authority, keys: PrivateKeys, now: int) -> Identity:
     """Put documents and keys together; the newest valid sign key of the card that is here signs."""
-    _, signer = held_key(authority, keys, KeyUse.SIGN, now)
+    key, signer = held_key(authority, keys, KeyUse.SIGN, now)
+    ledger_key, _ = held_key(authority, keys, KeyUse.LEDGER, now)
     return Identity(
         authority=authority,
         signer=signer,
+        since=max(key.not_before, ledger_key.not_before),
         content_key=keys.content_key,
         absent=frozenset(key.kid for key in absent_keys(authority, keys.held(), now)),
     )
@@ -100,12 +110,12 @@ def ledger_key_at(authority: Authority, keys: PrivateKeys, now: int) -> LedgerKe
 
 
 def next_turn(authority: Authority, now: int) -> int | None:
-    """When the next window of a sign or ledger key begins or ends, in UNIX seconds."""
+    """When a sign or ledger key next begins to sign, or ends, in UNIX seconds."""
     turns = [
         instant
         for key in authority.card.keys
         if key.use is not KeyUse.SEAL
-        for instant in (key.not_before, key.not_after)
+        for instant in (key.not_before, key.not_before + SETTLING_SECONDS, key.not_after)
     ]
     return min((instant for instant in turns if instant > now), default=None)
 
@@ -138,6 +148,7 @@ class Own:
         self._keys = keys
         self._outlets = outlets
         self._one = asyncio.Lock()
+        gateway.signals.set_back = self.turn
 
     @property
     def authority(self) -> Authority:

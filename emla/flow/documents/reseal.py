@@ -2,7 +2,8 @@
 
 Order of writes: K5 one batch for each package: the new header with its place in the channel, its leg, record and
 SubmissionAcceptance, and the old leg REPLACED. A crash before it leaves the old leg READY, and the gate keeps it from going out;
-after it the new leg is READY. Done again at the start and whenever the peer's documents change: what is replaced is not READY.
+after it the new leg is READY. Done again at the start and whenever the peer's documents change, and each minute while no key
+of the peer's is in force: what is replaced is not READY.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from emla.formats.at_rest import NONCE_BYTES, open_record, seal_record
 from emla.formats.header import header_binding
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority, CardKey, KeyUse
-from emla.model.errors import StoreError
+from emla.model.errors import EmlaError, StoreError
 from emla.model.leg import DUE, Leg, LegKind, LegState, delivered_state
 from emla.model.limits import WIRE
 from emla.model.package import CardReference, Header
@@ -28,6 +29,8 @@ from emla.steps.address import address
 
 logger = logging.getLogger("emla.reseal")
 
+_ROUND_SECONDS = 60.0
+
 
 class Reseal:
     """The journey of a package to another key."""
@@ -36,16 +39,37 @@ class Reseal:
         self._gateway = gateway
         self._news = news
         self._on_leg = on_leg
+        self._put_off: set[str] = set()
+        """Peers whose packages could not be sealed anew yet: no key of theirs is in force by our clock, our ledger is closed."""
+
+    async def run(self) -> None:
+        """Try again each minute what was put off, until cancelled: time alone, or a clock that is set right, may let it go."""
+        while True:
+            await asyncio.sleep(_ROUND_SECONDS)
+            await self.round()
+
+    async def round(self) -> None:
+        """Try again what was put off."""
+        for peer in sorted(self._put_off):
+            try:
+                await self(peer)
+            except StoreError:
+                raise
+            except EmlaError as error:
+                self._put_off.add(peer)
+                logger.warning("not sealed anew", extra={"peer": peer, "code": error.code})
 
     async def __call__(self, peer: str) -> int:
         """Seal anew what waits for a peer under a key it has revoked; how many packages were replaced."""
         gateway = self._gateway
         authority = gateway.directory.find(peer)
-        if authority is None or not authority.revocations or gateway.ledger_closed():
+        self._put_off.discard(peer)
+        if authority is None or not authority.revocations:
             return 0
         key = authority.newest(KeyUse.SEAL, gateway.now())
-        if key is None:
-            return 0  # they wait (`unknown-kid`) until the peer publishes another key
+        if key is None or gateway.ledger_closed():
+            self._put_off.add(peer)
+            return 0  # they wait (`unknown-kid`)
         count = 0
         for leg in gateway.store.read.ready_packages(peer):
             row = gateway.store.read.sent(leg.ref)

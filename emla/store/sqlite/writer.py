@@ -1,8 +1,8 @@
 """The writer: everything that waits goes into one batch, and one thread commits it.
 
-Many packages share one fsync, and nobody is answered before it has returned. No write that somebody waits for is ever put off for
-company: while a batch is being committed the next one gathers, so the more there is to do, the more share an fsync. Writes that
-nobody waits for have patience and ride along.
+Many packages share one fsync, and nobody is answered before it has returned. No write that somebody waits for is put off by a
+clock: while a batch is being committed the next one gathers, and a few turns of the event loop later it begins, so the more there
+is to do, the more share an fsync (docs/adr/0036). Writes that nobody waits for have patience and ride along.
 
 The statements of a batch run on the event loop and only the commit, which sleeps in fsync without the interpreter's lock, runs
 on the writer's thread: two threads that both run Python would pay for handing the lock to each other at every statement
@@ -21,6 +21,10 @@ from emla.store.sqlite.batch import BatchRunner, Operation, Outcome
 
 _BATCH_MAX = 128
 """So many operations hold the event loop for some ten milliseconds; the rest goes into the next batch."""
+
+_TURNS = 8
+"""So many turns of the event loop a batch waits for company: a turn is as long as there is something to do in it. What the commit
+before has set free, and what lies ready at the sockets, comes along; where there is nothing, all of them take microseconds."""
 
 _ROUNDS_MAX = 8
 """A batch whose signatures come from a token runs about four times: header, acknowledgement, checkpoint, and with all three."""
@@ -125,14 +129,20 @@ class Writer:
         if self._committing or self._beginning or self._failed:
             return
         if self._hurried or (self._patient and self._stopping):
-            # Once round the loop: whoever is ready in this turn comes along.
             self._beginning = True
             self._set_timer(None)
-            self._loop.call_soon(self._begin)
+            self._loop.call_soon(self._turn, _TURNS)
         elif self._patient:
             self._wake_for(min(work.due_at for work in self._patient))
         else:
             self._idle.set()
+
+    def _turn(self, left: int) -> None:
+        """Let whoever is ready come along, then begin."""
+        if left > 1:
+            self._loop.call_soon(self._turn, left - 1)
+        else:
+            self._begin()
 
     def _wake_for(self, due_at: float) -> None:
         """Begin a batch when a patience ends, unless one begins before."""

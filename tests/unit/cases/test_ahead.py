@@ -179,5 +179,5 @@ def test_a_clock_that_is_behind_judges_an_act_where_it_will_stand() -> None:
         says=about(M1="ACCEPTED"),
         issued_at=request.issued_at + timedelta(seconds=90),
     )
-    assert ahead(story, decision) == []
+    assert ahead(story, decision) == [("CA-014", Severity.WARNING)]
     assert story.state(request) == "WITHDRAWAL_PENDING"

@@ -209,6 +209,15 @@ def check_against_strangers(chance: Random) -> None:
     assert [each for each in judged if each.effect is Effect.EFFECTIVE] == effective
 
 
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("block", range(4))
+def test_a_long_campaign_of_conversations(block: int) -> None:
+    for seed in range(block * 10_000, (block + 1) * 10_000):
+        check(Random(seed))
+        check_against_strangers(Random(seed))
+
+
 def assert_every_move_has_its_row(docket: Docket) -> None:
     """No state moves but by a row of its table and for the side that the row names, and each from where the last one led."""
     last: dict[tuple[Key, str, str], State] = {}

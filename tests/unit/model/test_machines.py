@@ -11,7 +11,7 @@ from emla.model.message_types import MESSAGE_TYPES
 from emla.model.request_machine import REQUEST
 from emla.model.special_machines import EXTRADITION, INFORMATION, PRESERVATION
 from emla.model.transition import Cause, Machine
-from tests.support.legal_acts import Story
+from tests.support.legal_acts import Story, begun, in_execution
 from tests.support.sample_case import schemas
 
 ALL = pytest.mark.parametrize(
@@ -73,6 +73,22 @@ def test_only_the_requested_authority_leads_to_a_decision_or_a_result_and_only_t
             assert row.who is Side.OPENER, row
         if ENDED & set(row.to) - {MeasureState.WITHDRAWN}:
             assert row.who is Side.ADDRESSEE, row
+
+
+def test_every_outcome_is_heard() -> None:
+    for code in codes("OutcomeCode"):
+        story, request = in_execution()
+        result = story.results(request, final=True, M1=code)
+        withdrawn = code.startswith("WITHDRAWN")  # which the requested authority cannot say by itself
+        assert story.rules(result) == (["not effective", "BR-054"] if withdrawn else ["effective"]), code
+        assert withdrawn or set(story.measures(request).values()) <= {each.value for each in ENDED}, code
+
+
+def test_every_decision_is_heard() -> None:
+    for code in codes("DecisionCode"):
+        story, request = begun()
+        assert story.rules(story.decides(request, M1=code)) == ["effective"], code
+        assert story.state(request) != "RECEIVED", code
 
 
 def test_each_message_is_a_cause_for_a_request_that_lives() -> None:
