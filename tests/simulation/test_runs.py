@@ -73,7 +73,9 @@ def test_a_peer_that_hangs_costs_its_callers_no_processor() -> None:
         world.loop.call_at(12 * HOUR - 1.0, lambda: handled.append(world.loop.handled))
 
     assert run_options(options, prepare=prepare).found == ""
-    assert handled[0] < 15 * 12 * 60, "a dozen callbacks a minute"
+    assert handled[0] < 20 * 12 * 60, (
+        "some callbacks a minute: what is due each minute, and eight turns for each write"
+    )
 
 
 def test_a_process_that_never_starts_ends_the_run_with_what_it_says() -> None:

@@ -10,6 +10,7 @@ from emla.bootstrap.doctor import _keys_here
 from emla.bootstrap.own import own_authority
 from emla.bootstrap.restored import Restored, is_restored, write_marker
 from emla.flow.channel.ledger_watch import BEHIND
+from emla.flow.documents.own import SETTLING_SECONDS
 from emla.flow.documents.profile import ChangeProfile
 from emla.formats.documents import encode_card
 from emla.formats.export import decode_export, encode_export
@@ -171,6 +172,8 @@ async def test_the_card_that_begins_the_next_epoch_replaces_what_was_lost(tmp_pa
         await line_of(both.victim).ask_first(both.victim.own)
         signing = await replaced(both)
         assert both.victim.store.read.closed() is None
+        both.house.clock.moved_by += SETTLING_SECONDS
+        both.victim.own.turn()
         assert both.victim.gateway.identity.signer.kid == signing
         assert await both.peer.refresh.fetch(RECIPIENT)
         both.house.clock.moved_by += 2
