@@ -7,7 +7,7 @@ from pathlib import Path
 
 from emla.store.files import blob_path
 from tests.support.gateways import select
-from tests.support.servers import Server, introduce, make_hub, make_server
+from tests.support.servers import Server, introduce, make_hub, make_server, started
 
 AT, DE, HUB = "at.moj", "de.bfj", "eu.hub"
 JP = "jp.moj"
@@ -34,19 +34,10 @@ def three(folder: Path) -> Iterator[tuple[Server, Server, Server]]:
 @contextmanager
 def hub_members(folder: Path, *, sender_listens: bool = True) -> Iterator[tuple[Server, Server, Server]]:
     """Sender, hub, and a recipient that listens for nobody, acquainted; the cards of both members name the hub."""
-    sender = make_server(folder, AT, hubs=(HUB,), endpoint=sender_listens)
-    servers = (sender, make_hub(folder, HUB), make_server(folder, JP, hubs=(HUB,), endpoint=False))
-    try:
-        for each in servers:
-            each.start()
-        for each in servers:
-            each.wait_ready()
-        asyncio.run(introduce(*servers))
-        yield servers
-    finally:
-        for each in servers:
-            if each.process is not None and each.process.poll() is None:
-                each.kill()
+    sender, hub = make_server(folder, AT, hubs=(HUB,), endpoint=sender_listens), make_hub(folder, HUB)
+    recipient = make_server(folder, JP, hubs=(HUB,), endpoint=False)
+    with started(sender, hub, recipient):
+        yield sender, hub, recipient
 
 
 def package_of(server: Server, pid: bytes) -> tuple[bytes, bytes | Path, int]:
