@@ -8,6 +8,7 @@ from emla.formats.patterns import KID
 from emla.formats.strict_json import Members
 from emla.model.errors import InvalidMessageError, MalformedError
 from emla.web import views
+from emla.web.bodies import whole_body
 
 _BODY_BYTES_MAX = 4096
 
@@ -25,7 +26,7 @@ class BackupsApi:
     async def post_backup(self, http_request: web.Request) -> web.Response:
         """POST /v1/backups: a backup was made; it is noted in the ledger."""
         try:
-            members = Members(strict_json.decode(await http_request.read(), _BODY_BYTES_MAX), "backup")
+            members = Members(strict_json.decode(await whole_body(http_request), _BODY_BYTES_MAX), "backup")
             backup, kid = members.text("id", KID), members.text("kid", KID)
             size, ledger_size = members.integer("size"), members.integer("ledger_size")
             members.finish()

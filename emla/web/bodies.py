@@ -9,6 +9,8 @@ from emla.model.errors import EmlaError, InvalidMessageError, InvalidPackageErro
 
 _READ_SECONDS = 60
 _WHOLE_BYTES_MAX = 512 * 1024
+_GONE = (asyncio.IncompleteReadError, ConnectionError, RuntimeError)
+"""What reading a body raises when the caller has gone; aiohttp says so with a bare RuntimeError if that was before it is read."""
 
 
 class BodySource:
@@ -41,7 +43,7 @@ class BodySource:
                 return await self._content.readexactly(size)
             async with asyncio.timeout(_READ_SECONDS):
                 return await self._content.readexactly(size)
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
+        except _GONE as error:
             raise self._short from error
         except TimeoutError as error:
             raise TransportError("timeout") from error
@@ -72,6 +74,18 @@ async def small_body(http_request: web.Request, size_bytes_max: int) -> bytes:
     return await BodySource(http_request.content, length, short).read_exactly(length)
 
 
+async def whole_body(http_request: web.Request) -> bytes:
+    """Read what our own people's calls carry; the application has a limit for it.
+
+    Raises:
+        InvalidMessageError: ``bad-request``: it ended in the middle.
+    """
+    try:
+        return await http_request.read()
+    except _GONE as error:
+        raise InvalidMessageError("bad-request", "The body ended before its length.") from error
+
+
 async def json_body(http_request: web.Request) -> dict[str, object]:
     """Read the JSON object that our own people's calls carry.
 
@@ -79,7 +93,7 @@ async def json_body(http_request: web.Request) -> dict[str, object]:
         InvalidMessageError: ``bad-request``.
     """
     try:
-        body = json.loads(await http_request.read())
+        body = json.loads(await whole_body(http_request))
     except (ValueError, RecursionError) as error:
         raise InvalidMessageError("bad-request", "The body is not JSON.") from error
     if not isinstance(body, dict):

@@ -1,7 +1,5 @@
 """The part of the authority API that is about single deliveries (docs/reference/authority-api.md). Thin."""
 
-import json
-
 from aiohttp import web
 
 from emla.flow.gateway import Gateway
@@ -12,6 +10,7 @@ from emla.model.errors import InvalidMessageError, MalformedError
 from emla.model.leg import Leg, LegKind, LegState
 from emla.ports.listings import LegFilter, ListedLeg, Listings
 from emla.web import leg_views, views
+from emla.web.bodies import json_body
 from emla.web.queries import integer, limit
 
 REASON_CHARACTERS_MAX = 500
@@ -95,11 +94,7 @@ def _id(http_request: web.Request) -> int:
 
 
 async def _reason(http_request: web.Request) -> str:
-    try:
-        body = json.loads(await http_request.read())
-    except (ValueError, RecursionError) as error:
-        raise InvalidMessageError("bad-request", "The body is not JSON.") from error
-    reason = body.get("reason") if isinstance(body, dict) else None
+    reason = (await json_body(http_request)).get("reason")
     if not isinstance(reason, str) or not reason.strip():
         raise InvalidMessageError("bad-request", "Say in 'reason' why: a line for those who come after you.")
     try:

@@ -10,6 +10,7 @@ from emla.formats.export import encode_export
 from emla.model.errors import NotFoundError
 from emla.ports.listings import Listings
 from emla.web import key_views, views
+from emla.web.bodies import whole_body
 from emla.web.documents_answer import DOCUMENTS_MEDIA
 
 
@@ -80,7 +81,7 @@ class PeersApi:
 
     async def post_peer(self, http_request: web.Request) -> web.Response:
         """POST /v1/peers?fingerprint=: pin a peer whose fingerprint was compared by telephone."""
-        exported = await http_request.read()
+        exported = await whole_body(http_request)
         peer, changed = await self._import_peer(exported, http_request.query.get("fingerprint", ""))
         self._contact(peer.authority.id)
         return views.answer(self._shown(peer, None), status=201 if changed else 200)
