@@ -25,6 +25,7 @@ from emla.bootstrap.parts import THE_MACHINE, Parts, Surroundings, open_parts
 from emla.bootstrap.running import cancel, drain, until_stopped
 from emla.bootstrap.serve_hub import serve_hub
 from emla.bootstrap.status import Status, figures, readiness
+from emla.bootstrap.system import give_large_blocks_back
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.flow.acts import Effect
 from emla.flow.documents.changes import Changes
@@ -147,6 +148,7 @@ def serve(
     # Before the log and the loop begin: a person may be asked, and the derivation holds the processor for a second.
     keys = unlock_keys(settings, environment or {}, chosen or Chosen())
     set_up_logs(settings.operations.log_level)
+    give_large_blocks_back()
     # What is loaded by now stays for good: the collector need not look at it again each time it runs.
     gc.collect()
     gc.freeze()

@@ -4,6 +4,7 @@ Served on the Unix socket of the data folder; whoever may open that socket is th
 """
 
 import re
+from functools import partial
 
 from aiohttp import web
 
@@ -103,10 +104,10 @@ class AuthorityApi:
         """POST /v1/messages: length, declaration, the bytes of every part."""
         if self.stopping:
             raise TransportError("stopping")
-        short = InvalidMessageError("bad-request", "The body ended before its length.")
+        short = partial(InvalidMessageError, "bad-request", "The body ended before its length.")
         source = BodySource(http_request.content, http_request.content_length or 0, short)
         if source.size < 4:
-            raise short
+            raise short()
         length = int.from_bytes(await source.read_exactly(4), "big")
         if not 0 < length <= min(_DECLARATION_BYTES_MAX, source.size):
             raise InvalidMessageError("bad-request", "The declaration has no acceptable length.")
