@@ -21,6 +21,7 @@ import aiohttp
 
 from emla.client import download
 from emla.client.answers import Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus, Submitted
+from emla.client.case_answers import Case, Cases, Timeline, read_as
 from emla.client.hub_answers import Mailbox
 from emla.client.key_answers import Change, KeyOfficers, OwnDocuments, OwnKeys
 from emla.client.ledger_answers import LedgerState
@@ -92,6 +93,7 @@ class Client:
         prio: Priority | None = None,
         expires_in_days: int | None = None,
         overrides: Sequence[Override] = (),
+        case_etag: str | None = None,
         wait_seconds: int = 0,
         progress: Progress | None = None,
     ) -> Submitted:
@@ -105,6 +107,7 @@ class Client:
             prio: the lane; None takes it from the message's own urgency.
             expires_in_days: None takes the server's default.
             overrides: rules in spite of which it is sent, each with the reason that goes into the ledger.
+            case_etag: the `etag` of the case that was looked at; `case-changed` where another act came since.
             wait_seconds: wait so long for the recipient's RelayAcceptance, at most `WAIT_SECONDS_MAX`.
             progress: called with the size of each piece as it is sent.
 
@@ -118,6 +121,7 @@ class Client:
             prio=prio,
             expires_in_days=expires_in_days,
             overrides=overrides,
+            case_etag=case_etag,
             progress=progress,
         )
         headers = {"Content-Type": SUBMISSION_TYPE, "Content-Length": str(submission.size)}
@@ -301,6 +305,20 @@ class Client:
         answer = await self._get("/v1/legs", "legs", query)
         return tuple(map(Leg.read, answer.items("items")))
 
+    async def cases(self, *, state: str | None = None, ours: bool = False, limit: int = 100) -> Cases:
+        """Cases, the ones in which something came or went last in front; `ours`: in which it is our turn."""
+        query = {"limit": str(limit)} | ({"state": state} if state else {}) | ({"ours": "1"} if ours else {})
+        return read_as(Cases, await self._bytes("/v1/cases", query))
+
+    async def case(self, case_id: str, *, seen: str = "", wait_seconds: int = 0) -> Case:
+        """A case; with `seen` (the `view` of an answer) as soon as it is another one, or the time is over."""
+        query = {"seen": seen, "wait": str(wait_seconds)} if seen else {}
+        return read_as(Case, await self._bytes(f"/v1/cases/{quote(case_id, safe='')}", query, wait_seconds))
+
+    async def timeline(self, case_id: str) -> Timeline:
+        """Everything that happened in a case, oldest first."""
+        return read_as(Timeline, await self._bytes(f"/v1/cases/{quote(case_id, safe='')}/timeline", {}))
+
     async def leg(self, leg_id: str) -> Leg:
         """One leg."""
         return Leg.read(await self._get(f"/v1/legs/{quote(leg_id, safe='')}", "leg"))
@@ -331,8 +349,11 @@ class Client:
     async def _get(
         self, path: str, what: str, query: dict[str, str] | None = None, wait_seconds: float = 0
     ) -> Answer:
+        return decode_answer(await self._bytes(path, query, wait_seconds), what)
+
+    async def _bytes(self, path: str, query: dict[str, str] | None, wait_seconds: float = 0) -> bytes:
         async with self._call("GET", path, query=query, wait_seconds=wait_seconds) as response:
-            return decode_answer(await response.read(), what)
+            return await response.read()
 
     async def _post(
         self, path: str, what: str, body: Mapping[str, object], *, method: str = "POST"
