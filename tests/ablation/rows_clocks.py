@@ -1,4 +1,4 @@
-"""Time limits of a case: from when they run, when they end, and of whom nothing is asked.
+"""Time limits of a case: from when they run, when they end, and of whom nothing is asked; statistics, and what leaves of them.
 
 Rules of the table: `safeguard`.
 """
@@ -6,6 +6,8 @@ Rules of the table: `safeguard`.
 from tests.ablation.safeguard import Safeguard
 
 _LIMITS = "tests/unit/cases/test_deadlines.py"
+_DISCLOSURE = "tests/unit/cases/test_disclosure.py"
+_FORMS = "tests/unit/formats/test_documents.py"
 
 ROWS = (
     Safeguard(
@@ -59,5 +61,29 @@ ROWS = (
         old="        return self.firm and self.course is Course.OVERDUE\n",
         new="        return self.course is Course.OVERDUE\n",
         held_by=(f"{_LIMITS}::test_what_should_be_done_where_possible_is_shown_and_never_overdue",),
+    ),
+    Safeguard(
+        name="what is left of a hidden cell is weighed before anything leaves",
+        row="domain 4.3",
+        file="emla/cases/disclosure.py",
+        old="            if high - low + 1 < _VALUES_LEFT:\n",
+        new="            if high + low < _VALUES_LEFT - 9:\n",
+        held_by=(f"{_DISCLOSURE}::test_a_cell_that_the_others_would_give_away_takes_another_one_with_it",),
+    ),
+    Safeguard(
+        name="the total that other tables give away is weighed, too",
+        row="domain 4.3",
+        file="emla/cases/disclosure.py",
+        old="    least = max((total.least, *(low for low, _ in known)))\n    most = min((total.most, *(high for _, high in known)))\n",
+        new="    least, most = (total.least, total.most) if known else (0, 0)\n",
+        held_by=(f"{_DISCLOSURE}::test_what_another_table_says_of_the_total_is_weighed",),
+    ),
+    Safeguard(
+        name="a holiday that cannot be read costs a peer nothing",
+        row="documents 4.7",
+        file="emla/formats/working_days.py",
+        old="    return days if encode_working_days(days) == found else NOT_SAID\n",
+        new="    return days\n",
+        held_by=(f"{_FORMS}::test_days_that_cannot_be_read_say_nothing_and_cost_a_peer_nothing",),
     ),
 )
