@@ -25,6 +25,7 @@ from emla.model.legal_act import (
     LegalAct,
     SetCondition,
 )
+from emla.model.message import Message
 
 Facts = dict[str, object]
 """Fields of a `LegalAct`."""
@@ -40,19 +41,20 @@ _KIND_OF = {
 """Requests with one measure of their own, which is given by its id alone."""
 
 
-def read_legal_act(data: bytes, document: XmlDocument) -> LegalAct:
+def read_legal_act(data: bytes, document: XmlDocument, message: Message | None = None) -> LegalAct:
     """Map a schema-valid document to its act.
 
     Args:
         data: the bytes that were signed.
         document: the same, for which ``Schemas.validate`` had no findings.
+        message: what `read_message` made of it, where that was asked before.
 
     Raises:
         KeyError: the document was not valid after all (a programmer's error).
         ValueError: IssuedAt is valid in the schema's calendar but not in Python's; `validate` refuses such a message.
     """
     root = document.root
-    message = read_message(document)
+    message = message or read_message(document)
     reader = _READERS.get(message.message_type)
     said: Facts = {
         "requested_reference": message.requested_reference or "",
