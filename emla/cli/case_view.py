@@ -1,4 +1,4 @@
-"""Cases as a prosecutor reads them: what happens next comes first, and what the transport did is never mixed with what was said."""
+"""Cases as a prosecutor reads them: what happens next, and what the transport did never mixed with what was said."""
 
 from collections.abc import Iterator
 
