@@ -39,8 +39,7 @@ CARRIED = f"""
 """The acknowledgement that a leg carries."""
 RECORD = "INSERT OR REPLACE INTO record SELECT id, ?2 FROM received WHERE pid = ?1"
 HAND_OVER = f"INSERT INTO hand_over VALUES ({RECEIVED}, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608 (constants only)
-MOVE = f"UPDATE inbox SET state = ?, code = ? WHERE received = {RECEIVED} AND +state = ?"  # noqa: S608 (constants only)
-"""The plus keeps the bound state from being compared with those of partial indexes (see `_LEG`)."""
+MOVE = f"UPDATE inbox SET state = ?, code = ? WHERE received = {RECEIVED} AND state = ?"  # noqa: S608 (constants only)
 STRIKE = (
     f"UPDATE inbox SET strikes = strikes + 1 WHERE received = {RECEIVED} AND state = 'ACCEPTED'"  # noqa: S608 (constants only)
     " RETURNING strikes"

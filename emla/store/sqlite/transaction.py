@@ -283,7 +283,7 @@ class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements
     def move_leg(self, leg_id: int, expected: LegState, state: LegState) -> None:
         """Move a leg on; the expected state must be the present one."""
         self._moved(
-            "UPDATE leg SET state = ?, last_code = NULL WHERE id = ? AND +state = ?",  # plus: see numbers.MOVE
+            "UPDATE leg SET state = ?, last_code = NULL WHERE id = ? AND state = ?",
             (state.value, leg_id, expected.value),
             f"leg {leg_id}: {expected} -> {state}",
         )
