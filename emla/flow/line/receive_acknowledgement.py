@@ -42,6 +42,8 @@ class ReceiveAcknowledgement:
             raise InvalidAcknowledgementError("malformed", "The URL names another acknowledgement.")
         self._on_contact(said.by)
         recorded = await gateway.store.write(record_acknowledgement(verified, at=gateway.now()))
+        if recorded is Recorded.KNOWN:
+            return  # a repeat is no news, and wakes nothing
         if recorded in (Recorded.CONTRADICTS, Recorded.CONTRADICTS_AS_KNOWN):
             # The first acknowledgement of an event stands; a second, different one is the issuer's contradiction.
             tell_contradiction(verified, recorded)

@@ -29,7 +29,7 @@ LEG_OF = f"{rows.LEG} WHERE (package = {NUMBER} OR package IS NULL) AND kind = ?
 """The leg that carries something: the id of the package it is, or is about; its kind; its own id."""
 _LEG = {kind: f"{rows.LEG} WHERE package = ? AND kind = '{kind.value}' AND ref = ?" for kind in LegKind}
 """The same, where the number of the package is known. A kind that were bound would be compared with what the partial indexes of
-legs say about it, and SQLite would make the statement anew each time (docs/adr/0038)."""
+legs say about it, and SQLite would make the statement anew each time (docs/adr/0039)."""
 CARRIED = f"""
 {rows.ACKNOWLEDGEMENT} WHERE id = (
     SELECT coalesce((SELECT a.id FROM acknowledgement a WHERE a.package = l.package AND a.aid = l.ref),
