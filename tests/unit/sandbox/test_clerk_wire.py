@@ -95,8 +95,7 @@ def test_types_inside_are_checked_too() -> None:
 )
 def test_the_act_of_another_message_is_no_answer(member: str) -> None:
     other: object = b"0" * 16 if member in ("message_id", "case_id", "in_reply_to") else "zz.evil"
-    found = msgspec.structs.replace(
-        FOUND, checked=replace(CHECKED, act=replace(CHECKED.act, **{member: other}))
-    )
+    act = replace(CHECKED.act, **{member: other})  # type: ignore[arg-type]
+    found = msgspec.structs.replace(FOUND, checked=replace(CHECKED, act=act))
     with pytest.raises(WireError):
         decode_found(body(encode_found(found, [b"sealed"])))
