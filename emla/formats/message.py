@@ -10,7 +10,6 @@ Rules of this file:
 """
 
 from collections.abc import Callable
-
 from datetime import UTC, datetime
 
 from lxml import etree
@@ -23,7 +22,9 @@ _COMMON = "{urn:emla:common:1}"
 _PREFIX = {"c": "urn:emla:common:1"}
 
 
-def _reader(*paths: str, optional: frozenset[str] = frozenset()) -> Callable[[etree._Element], dict[str, str]]:
+def _reader(
+    *paths: str, optional: frozenset[str] = frozenset()
+) -> Callable[[etree._Element], dict[str, str]]:
     """Reads the values at these paths of shared elements, at once; of what is not there an empty text."""
     # No value can hold the line feed between them: their white space is collapsed.
     values = ", '\n', ".join(f"normalize-space(c:{path.replace('/', '/c:')})" for path in paths)

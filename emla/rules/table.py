@@ -1,7 +1,6 @@
 """The table of rules that need more than the document. Words and sources stand here, the search in the file of its subject."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from emla.formats.schematron import MORE
 from emla.formats.xml import ElementPaths
@@ -264,22 +263,10 @@ RULES: tuple[Rule, ...] = (
 def check(context: Context) -> Iterator[Finding]:
     """Every finding of every rule; after `FINDINGS_MAX` one that says that there may be more."""
     paths, left = ElementPaths(), FINDINGS_MAX
-    terms = context.terms
-    for rule in _asked(
-        instruments=context.instruments is not None,
-        profile=terms.wishes is not None,
-        time=terms.today is not None,
-        case=terms.case is not None,
-    ):
+    for rule in RULES:
         for finding in rule.check(context, paths):
             if not left:
                 yield MORE
                 return
             left -= 1
             yield finding
-
-
-@lru_cache
-def _asked(**known: bool) -> tuple[Rule, ...]:
-    """The rules of which something may come where this is known: a recipient knows neither profile nor case."""
-    return tuple(each for each in RULES if known.get(each.needs, True))
