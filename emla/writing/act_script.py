@@ -196,9 +196,11 @@ def _choices(task: Task) -> dict[str, tuple[Option, ...]]:
     }
 
 
-def first_answers(task: Task) -> dict[str, str]:
+def first_answers(task: Task, around: Surroundings) -> dict[str, str]:
     """The answers that stand before anybody is asked."""
     found = {_RECIPIENT: task.situation.other}
+    if language := around.language_for(task.situation.other):
+        found["MessageHeader/Language"] = language
     for place, value in task.act.fixed.items():
         name, slash, member = place.partition("/")
         numbers = range(1, len(task.situation.measures) + 1) if slash else ()

@@ -102,8 +102,12 @@ OTHER_LIVES = {
         nl decide             AWAITING_CONDITIONS
         jp answer-conditions  IN_EXECUTION
         nl results            RESULTS_SENT
-        jp return             RESULTS_SENT
         nl waive-return       RESULTS_SENT
+    """,
+    "return": """
+        nl decide   IN_EXECUTION
+        nl results  RESULTS_SENT
+        jp return   RESULTS_SENT
     """,
     "withdrawal": """
         jp withdraw            WITHDRAWAL_PENDING
@@ -130,6 +134,7 @@ SAID = {
         f"MeasureDecision[{each}]/DecisionOutcome": "ACCEPTED_WITH_CONDITIONS" for each in (1, 2)
     },
     ("conditions", "results", 1): FINAL | ITEM,
+    ("return", "results", 1): FINAL | ITEM,
 }
 """What is answered otherwise than with the least, by the life, the verb, and which time it is used."""
 
@@ -157,6 +162,17 @@ def lived(name: str, text: str) -> Iterator[tuple[str, str, Situation, bytes]]:
 def test_a_case_lives_by_acts_that_were_written_with_the_least(name: str) -> None:
     for verb, state, now, _ in lived(name, OTHER_LIVES.get(name, LIFE)):
         assert now.states == (state,), verb
+
+
+def test_nobody_proposes_to_close_while_an_item_is_to_be_returned() -> None:
+    text = "nl results RESULTS_SENT\njp confirm-results RESULTS_RECEIVED\n"
+    *_, (_, _, held, _) = lived("return", text)
+    objection = objection_to(BY_VERB["close"], held)
+    assert objection is not None
+    assert (objection.rule, objection.sentence) == (
+        "BR-058",
+        "The item I1 has to be returned and was not yet.",
+    )
 
 
 def test_files_enter_the_manifest_and_items_have_their_custody() -> None:
