@@ -25,8 +25,10 @@ from emla.bootstrap.parts import THE_MACHINE, Parts, Surroundings, open_parts
 from emla.bootstrap.running import cancel, drain, until_stopped
 from emla.bootstrap.serve_hub import serve_hub
 from emla.bootstrap.status import Status, figures, readiness
+from emla.bootstrap.system import give_large_blocks_back
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.flow.acts import Effect
+from emla.flow.dockets import Dockets
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.own import Outlets, Own
 from emla.flow.documents.peers import ForgetPeer, ImportPeer, PingPeer
@@ -147,6 +149,7 @@ def serve(
     # Before the log and the loop begin: a person may be asked, and the derivation holds the processor for a second.
     keys = unlock_keys(settings, environment or {}, chosen or Chosen())
     set_up_logs(settings.operations.log_level)
+    give_large_blocks_back()
     # What is loaded by now stays for good: the collector need not look at it again each time it runs.
     gc.collect()
     gc.freeze()
@@ -271,6 +274,7 @@ def _effects(gateway: Gateway, line: Line) -> dict[ActKind, Effect]:
 
 def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
+    dockets = Dockets(gateway)
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
@@ -301,7 +305,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
         authority=AuthorityApi(
             gateway,
             listings=parts.listings,
-            submit=Submit(gateway, parts.clerk, XmlLimits(), relay.add),
+            submit=Submit(gateway, parts.clerk, XmlLimits(), relay.add, dockets),
             hand_over=HandOver(gateway, news, relay.add),
             peers=PeersApi(
                 gateway,

@@ -1,5 +1,6 @@
 """The machine's clock, chance and locks, behind the ports."""
 
+import ctypes
 import fcntl
 import os
 import time
@@ -24,6 +25,22 @@ class SystemClock:
 def system_entropy(count: int) -> bytes:
     """Fresh bytes from the operating system."""
     return os.urandom(count)
+
+
+_M_MMAP_THRESHOLD = -3
+"""mallopt(3)."""
+_LARGE_BYTES = 128 * 1024
+
+
+def give_large_blocks_back() -> None:
+    """Let memory of this size and more come from the system alone, and go back to it when it is freed.
+
+    glibc begins so and stops once such a block was freed. TLS takes 256 KiB for a connection: ten thousand that come and go then
+    leave a heap of holes of hundreds of MiB. Another C library has no such call, and nothing happens.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def lock_folder(data: Path) -> IO[bytes]:

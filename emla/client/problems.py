@@ -29,6 +29,7 @@ _CLASSES: dict[type[EmlaError], frozenset[str]] = {
         | {
             "unnamed-attachment",
             "attachment-changed",
+            "case-changed",
             "message-id-reused",
             "not-readable",
             "unsupported-encoding",

@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
 from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.ports.cases import CaseReader, CaseTransaction
 from emla.ports.channel import ChannelReader, ChannelTransaction
 from emla.ports.documents import DocumentReader, DocumentTransaction, PeerRow
 from emla.ports.listings import Listed
@@ -132,7 +133,9 @@ class Issued:
     bundle: bytes = b""
 
 
-class Transaction(DocumentTransaction, MailboxTransaction, TroubleTransaction, ChannelTransaction, Protocol):
+class Transaction(
+    DocumentTransaction, MailboxTransaction, TroubleTransaction, ChannelTransaction, CaseTransaction, Protocol
+):
     """What an operation may do inside a batch."""
 
     def next_place(self, recipient: str, epoch: int) -> tuple[int, bytes | None]:
@@ -244,7 +247,7 @@ class Transaction(DocumentTransaction, MailboxTransaction, TroubleTransaction, C
         ...
 
 
-class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, Protocol):
+class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, CaseReader, Protocol):
     """Reads by key, of what is committed."""
 
     def sent(self, pid: bytes) -> SentRow | None:

@@ -4,6 +4,7 @@ Served on the Unix socket of the data folder; whoever may open that socket is th
 """
 
 import re
+from functools import partial
 
 from aiohttp import web
 
@@ -12,7 +13,8 @@ from emla.flow.gateway import Gateway
 from emla.flow.line.hand_over import HandOver
 from emla.flow.line.quarantine import Quarantine
 from emla.flow.line.relay import Relay
-from emla.flow.line.submit import Submission, Submit, Submitted
+from emla.flow.line.submission import Submission, Submitted
+from emla.flow.line.submit import Submit
 from emla.flow.news import News
 from emla.formats import strict_json
 from emla.formats.patterns import AUTHORITY, MEDIA_TYPE, RULE
@@ -35,6 +37,7 @@ from emla.web.profile_api import ProfileApi
 from emla.web.queries import integer, limit, seconds
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
+CASE_TAG = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _DECLARATION_BYTES_MAX = 1024 * 1024
 CONSUMER = "central_officer"
 """Who is handed content over this socket; roles of single persons come with the portal."""
@@ -103,10 +106,10 @@ class AuthorityApi:
         """POST /v1/messages: length, declaration, the bytes of every part."""
         if self.stopping:
             raise TransportError("stopping")
-        short = InvalidMessageError("bad-request", "The body ended before its length.")
+        short = partial(InvalidMessageError, "bad-request", "The body ended before its length.")
         source = BodySource(http_request.content, http_request.content_length or 0, short)
         if source.size < 4:
-            raise short
+            raise short()
         length = int.from_bytes(await source.read_exactly(4), "big")
         if not 0 < length <= min(_DECLARATION_BYTES_MAX, source.size):
             raise InvalidMessageError("bad-request", "The declaration has no acceptable length.")
@@ -247,6 +250,7 @@ def _submission(declaration: bytes, source: BodySource) -> Submission:
         recipient = members.text("recipient", AUTHORITY, 160) if members.has("recipient") else None
         overrides = members.objects("overrides", OVERRIDES_MAX) if members.has("overrides") else ()
         overriding = tuple(_override(each) for each in overrides)
+        seen = members.text("case_etag", CASE_TAG) if members.has("case_etag") else None
         members.finish()
     except (MalformedError, ValueError) as error:
         raise InvalidMessageError("bad-request", getattr(error, "detail", str(error))) from error
@@ -259,6 +263,7 @@ def _submission(declaration: bytes, source: BodySource) -> Submission:
         priority=priority,
         expires_in_days=days,
         overrides=overriding,
+        seen=seen,
     )
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Callable
+from functools import partial
 
 from aiohttp import StreamReader, web
 
@@ -16,8 +18,9 @@ _GONE = (asyncio.IncompleteReadError, ConnectionError, RuntimeError)
 class BodySource:
     """Reads a request body piece by piece; `size` is what is left of it by its own Content-Length."""
 
-    def __init__(self, content: StreamReader, size: int, short: EmlaError) -> None:
-        """Args: the body, its length, and the error for a body that ends early."""
+    def __init__(self, content: StreamReader, size: int, short: Callable[[], EmlaError]) -> None:
+        """Args: the body, its length, and what makes the error for a body that ends early."""
+        # Not the error itself: once raised it would hold the frames that hold this, and they what was received.
         self._content = content
         self._short = short
         self._held = b""
@@ -33,7 +36,7 @@ class BodySource:
             data = self._held[self._place : self._place + size]
             self._place += size
             if len(data) < size:
-                raise self._short
+                raise self._short()
             return data
         return await self._read(size)
 
@@ -44,7 +47,7 @@ class BodySource:
             async with asyncio.timeout(_READ_SECONDS):
                 return await self._content.readexactly(size)
         except _GONE as error:
-            raise self._short from error
+            raise self._short() from error
         except TimeoutError as error:
             raise TransportError("timeout") from error
 
@@ -70,7 +73,7 @@ async def small_body(http_request: web.Request, size_bytes_max: int) -> bytes:
     length = http_request.content_length
     if length is None or not 0 < length <= size_bytes_max:
         raise InvalidPackageError("malformed", "The body has no acceptable length.")
-    short = InvalidPackageError("malformed", "The body ended before its length.")
+    short = partial(InvalidPackageError, "malformed", "The body ended before its length.")
     return await BodySource(http_request.content, length, short).read_exactly(length)
 
 

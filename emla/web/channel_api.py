@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from aiohttp import web
 
@@ -76,7 +77,7 @@ async def return_of(http_request: web.Request) -> tuple[bytes, bytes, Sequence[b
     source = BodySource(
         http_request.content,
         length,
-        InvalidPackageError("digest-mismatch", "The body ended before its length."),
+        partial(InvalidPackageError, "digest-mismatch", "The body ended before its length."),
     )
     signed, bundles = await read_front(source)
     return bytes.fromhex(pid), signed, bundles, source

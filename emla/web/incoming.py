@@ -7,6 +7,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiohttp import web
 
@@ -123,7 +124,7 @@ async def package_of(http_request: web.Request) -> tuple[bytes, BodySource]:
     length = http_request.content_length
     if length is None or length <= _LENGTH_BYTES:
         raise InvalidPackageError("malformed", "A package names its length.")
-    short = InvalidPackageError("digest-mismatch", "The body ended before its length.")
+    short = partial(InvalidPackageError, "digest-mismatch", "The body ended before its length.")
     source = BodySource(http_request.content, length, short)
     header_length = int.from_bytes(await source.read_exactly(_LENGTH_BYTES), "big")
     if not 0 < header_length <= min(WIRE.header_bytes, source.size):
