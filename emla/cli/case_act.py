@@ -77,9 +77,10 @@ if TYPE_CHECKING:
     help="Wait so long for the recipient's acknowledgement.",
 )
 def act(case: str, verb: str | None, **options: object) -> None:
-    """Say what your authority has to say in a case: confirm receipt, ask, decide, send results, withdraw, close.
+    """Say what your authority has to say in a case.
 
-    CASE is the CaseId, or a beginning of it. Without ACT it lists what you may say now, whose turn it is, and what is
+    Confirm receipt, ask, decide, send results, withdraw, close: ACT is a word of the treaties. CASE is the CaseId, or a
+    beginning of it. Without ACT it lists what you may say now, whose turn it is, and what is
     not possible, with rule and source.
 
     What the case knows is filled in: references, the message that is answered, measures, questions and conditions that

@@ -20,10 +20,7 @@ ROWS = (
         file="emla/writing/possible.py",
         old="    if writer not in (situation.side, Side.EITHER):\n",
         new="    if writer is None:\n",
-        held_by=(
-            f"{_ACT}::test_the_list_says_what_is_possible_whose_turn_it_is_and_why_the_rest_is_not",
-            f"{_ACTS}::test_in_every_state_an_act_has_an_effect_or_is_refused_with_rule_and_source",
-        ),
+        held_by=(f"{_ACT}::test_the_list_says_what_is_possible_whose_turn_it_is_and_why_the_rest_is_not",),
     ),
     Safeguard(
         name="an act that the state does not hear is refused before it is written",
