@@ -118,7 +118,11 @@ def _check(lore: Lore, document: bytes, source: CaseSource, overrides: tuple[Ove
 
 
 def send(
-    prepared: Prepared, signatures: frozenset[str], overrides: tuple[Override, ...], wait_seconds: int
+    prepared: Prepared,
+    source: CaseSource,
+    signatures: frozenset[str],
+    overrides: tuple[Override, ...],
+    wait_seconds: int,
 ) -> Message:
     """Send what was prepared, and remove the folder when the gateway has it.
 
@@ -137,6 +141,14 @@ def send(
             for each in found.parts
         ]
         check_files(prepared.valid, tuple((each.part.name, each.size, each.hash()) for each in parts))
-        sent = submit([main, *parts], prepared.valid.message.recipient, None, None, overrides, wait_seconds)
+        sent = submit(
+            [main, *parts],
+            prepared.valid.message.recipient,
+            None,
+            None,
+            overrides,
+            wait_seconds,
+            case_etag=source.etag,
+        )
     shutil.rmtree(prepared.folder, ignore_errors=True)
     return sent

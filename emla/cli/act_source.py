@@ -1,4 +1,4 @@
-"""Where the case stands, for `emla case act`: from the documents of the case in a folder.
+"""Where the case stands, for `emla case act`; and how that follows from the documents of the case in a folder.
 
 Rule of this file: what is no message of emla in the folder is left alone; a message that is not valid is an error, because a case
 without one of its acts is another case.
@@ -36,6 +36,8 @@ class CaseSource:
     heard: tuple[Heard, ...] = ()
     acts: tuple[LegalAct, ...] = ()
     """All of them, where they are known here; else the server judges."""
+    etag: str | None = None
+    """Which acts the server held: it takes the act only where they are still all."""
 
     def ahead(self, act: LegalAct, already: frozenset[str]) -> tuple[Finding, ...]:
         """What the tables say of an act that is not sent yet; nothing where only the server knows."""
@@ -72,7 +74,7 @@ def from_documents(folder: Path, schemas: Schemas, case: str, own: str) -> CaseS
         raise click.UsageError(f"{case} is the beginning of {len(cases)} cases: {', '.join(cases)}.")
     case_id = cases[0]
     heard = tuple(each for act, each in read if act.case_id.hex() == case_id)
-    found = tuple(_told(each, heard) for each in situations(fold(acts), bytes.fromhex(case_id), own))
+    found = tuple(told(each, heard) for each in situations(fold(acts), bytes.fromhex(case_id), own))
     if not found:
         raise NotFoundError("not-found", f"{own} has no part in the case {case_id}.")
     return CaseSource(case_id=case_id, own=own, situations=found, heard=heard, acts=acts)
@@ -106,7 +108,7 @@ def _read(path: Path, schemas: Schemas) -> tuple[LegalAct, Heard] | None:
     return read_legal_act(data, document), hear(document)
 
 
-def _told(situation: Situation, heard: tuple[Heard, ...]) -> Situation:
+def told(situation: Situation, heard: tuple[Heard, ...]) -> Situation:
     """The same with what the messages say beside their acts."""
     ids = {each.message_id for each in situation.acts}
     about = [each for each in heard if each.message_id in ids]
@@ -114,9 +116,10 @@ def _told(situation: Situation, heard: tuple[Heard, ...]) -> Situation:
     for each in about:
         words |= each.words
     references = [each.requested_reference for each in about if each.requested_reference]
+    first = about[0].requesting_reference if about else ""
     return replace(
         situation,
-        requesting_reference=about[0].requesting_reference if about else "",
+        requesting_reference=situation.requesting_reference or first,
         requested_reference=situation.requested_reference or (references or [""])[-1],
         words=words,
     )

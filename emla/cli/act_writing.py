@@ -86,7 +86,7 @@ def perform(lore: Lore, source: CaseSource, wanted: Wanted) -> None:
     if wanted.draft is not None:
         _show_draft(prepared, situation, wanted.verb)
         return
-    _send(prepared, situation, wanted, signatures)
+    _send(prepared, source, situation, wanted, signatures)
 
 
 def _act(verb: str) -> Act:
@@ -255,7 +255,13 @@ def _show_draft(prepared: Prepared, situation: Situation, verb: str) -> None:
     screen.say(f"To send it: emla message send {_quoted(prepared.message)} --wait 60")
 
 
-def _send(prepared: Prepared, situation: Situation, wanted: Wanted, signatures: frozenset[str]) -> None:
+def _send(
+    prepared: Prepared,
+    source: CaseSource,
+    situation: Situation,
+    wanted: Wanted,
+    signatures: frozenset[str],
+) -> None:
     if not wants_json():
         if prepared.valid.findings:
             show_findings(prepared.valid.findings, on_error=True)
@@ -263,7 +269,7 @@ def _send(prepared: Prepared, situation: Situation, wanted: Wanted, signatures: 
     try:
         if not wanted.sends_at_once:
             click.confirm("Send it?", default=False, abort=True, err=True)
-        sent = send(prepared, signatures, wanted.overrides, wanted.wait_seconds)
+        sent = send(prepared, source, signatures, wanted.overrides, wanted.wait_seconds)
     except (EmlaError, click.ClickException, click.Abort) as problem:
         _kept(prepared, problem)
     show_sent(sent, wanted.wait_seconds)

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     "--documents",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     metavar="DIR",
-    help="Take the case from the message files in a folder.",
+    help="Take the case from the message files in a folder instead of from the server.",
 )
 @click.option("--as", "own", metavar="ID", help="Our authority; else that of the data folder.")
 @click.option(
@@ -140,6 +140,8 @@ def _source(case: str, options: dict[str, object], schemas: "Schemas") -> "CaseS
     if not own:
         raise click.UsageError("There is no authority in the data folder: say with --as which one you are.")
     folder = _path(options["documents"])
-    if folder is None:
-        raise click.UsageError("Say with --documents where the messages of the case are.")
-    return from_documents(folder, schemas, case, own)
+    if folder is not None:
+        return from_documents(folder, schemas, case, own)
+    from emla.cli.act_server import from_server
+
+    return from_server(schemas, case, own)

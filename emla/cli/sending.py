@@ -25,6 +25,7 @@ def submit(
     expires_days: int | None,
     overrides: tuple[Override, ...],
     wait_seconds: int,
+    case_etag: str | None = None,
 ) -> Message:
     """Hand the parts in, and wait so long for the recipient's answer."""
     from emla.cli import screen
@@ -37,6 +38,7 @@ def submit(
                 prio=prio,
                 expires_in_days=expires_days,
                 overrides=overrides,
+                case_etag=case_etag,
                 progress=advance,
             )
         return await _wait(client, submitted.pid, wait_seconds)
