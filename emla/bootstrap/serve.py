@@ -60,6 +60,7 @@ from emla.model.settings import Role, Settings
 from emla.sandbox.confine import keep_memory_in
 from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
+from emla.web.cases_api import CasesApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
 from emla.web.incoming import Incoming
@@ -274,7 +275,7 @@ def _effects(gateway: Gateway, line: Line) -> dict[ActKind, Effect]:
 
 def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
-    dockets = Dockets(gateway)
+    dockets = Dockets(gateway, news)
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
@@ -325,6 +326,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
+            cases=CasesApi(gateway, parts.listings, dockets, news),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
         ),
         operations=operations,

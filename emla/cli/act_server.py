@@ -1,7 +1,7 @@
 """Where the case stands, for `emla case act`: from the running server, which judges the act again when it is sent.
 
-Rule of this file: of messages of the other side those are read that an officer has opened already, for their words and references.
-Nothing is opened here for the first time: that is recorded and told to its sender.
+Rule of this file: of the messages of the other side those are read that an officer has opened already, for their words and
+references. Nothing is opened here for the first time: that is recorded and told to its sender.
 """
 
 from emla.cli.act_source import CaseSource, told

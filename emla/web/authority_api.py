@@ -28,6 +28,7 @@ from emla.ports.listings import Listed, Listings
 from emla.web import views
 from emla.web.backups_api import BackupsApi
 from emla.web.bodies import BodySource
+from emla.web.cases_api import CasesApi
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
@@ -63,6 +64,7 @@ class AuthorityApi:
         ledger: LedgerApi,
         backups: BackupsApi,
         profile: ProfileApi,
+        cases: CasesApi,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -78,6 +80,7 @@ class AuthorityApi:
         self._ledger = ledger
         self._backups = backups
         self._profile = profile
+        self._cases = cases
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -98,6 +101,7 @@ class AuthorityApi:
         self._ledger.add_routes(application.router)
         self._backups.add_routes(application.router)
         self._profile.add_routes(application.router)
+        self._cases.add_routes(application.router)
         return application
 
     # --- messages ---
