@@ -16,6 +16,7 @@ from typing import NoReturn
 import click
 
 from emla.bootstrap.drafts import drafts_folder
+from emla.bootstrap.signer import MEMBERS, keep_signer, last_signer
 from emla.cli import screen
 from emla.cli.act_files import attached, custody
 from emla.cli.act_finish import Prepared, prepare, send
@@ -34,7 +35,7 @@ from emla.model.errors import EmlaError, InvalidMessageError, NotFoundError
 from emla.model.findings import Finding, Override
 from emla.writing.accept import Acceptance, Unacceptable
 from emla.writing.act_flags import NotTaken, answers_of, option_for
-from emla.writing.act_script import Task, first_answers, script_of
+from emla.writing.act_script import Task, dated, first_answers, script_of
 from emla.writing.acts import BY_VERB, Act
 from emla.writing.answers import Answers, Surroundings
 from emla.writing.choosing import choose, refusal
@@ -75,13 +76,17 @@ def perform(lore: Lore, source: CaseSource, wanted: Wanted) -> None:
     task = Task(
         act=act,
         situation=situation,
-        issued_at=datetime.now(UTC),
+        issued_at=dated(datetime.now(UTC), situation),
         reply_to=_reply_to(wanted.reply_to, situation),
-        known=_handling(source, situation),
+        known={**_handling(source, situation), **_signer(source.own, wanted)},
     )
     interview = Interview(lore.root_of(act.message), lore.index, lore.shape, around, script_of(task, around))
     answers, signatures = _answers(interview, lore.acceptance(around), task, wanted, around)
-    folder = wanted.draft or drafts_folder(os.environ).parent / "acts" / secrets.token_hex(6)
+    folder = wanted.draft or _desk() / "acts" / secrets.token_hex(6)
+    if wanted.asks:
+        keep_signer(
+            _desk(), source.own, {each: answers.get(f"SigningOfficer/{each}", "") for each in MEMBERS}
+        )
     prepared = prepare(lore, interview, task, source, answers, folder, wanted.overrides)
     if wanted.draft is not None:
         _show_draft(prepared, situation, wanted.verb)
@@ -147,6 +152,17 @@ def _handling(source: CaseSource, situation: Situation) -> Mapping[str, str]:
     ids = {each.message_id for each in situation.acts}
     about = [each for each in source.heard if each.message_id in ids]
     return about[-1].handling if about else {}
+
+
+def _signer(own: str, wanted: Wanted) -> dict[str, str]:
+    """Who signed last at this desk: offered to a person, and never taken without one."""
+    said = last_signer(_desk(), own) if wanted.asks else {}
+    return {f"SigningOfficer/{name}": value for name, value in said.items()}
+
+
+def _desk() -> Path:
+    """The officer's own folder."""
+    return drafts_folder(os.environ).parent
 
 
 def _answers(

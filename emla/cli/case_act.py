@@ -93,16 +93,17 @@ def act(case: str, verb: str | None, **options: object) -> None:
     from emla.cli.act_writing import Wanted, perform
     from emla.cli.finding_table import read_overrides
     from emla.cli.writer_lore import load_lore
+    from emla.formats.schema import Schemas
 
-    lore = load_lore(schema_folder())
-    source = _source(case, options, lore.schemas)
     if verb is None:
         if said := given(options):
             raise click.UsageError(
                 f"Say which act --{next(iter(said))} belongs to. emla case act {case} lists the acts."
             )
-        show_possible(source)
+        show_possible(_source(case, options, Schemas(schema_folder())))
         return
+    lore = load_lore(schema_folder())
+    source = _source(case, options, lore.schemas)
     places = _texts(options["places"])
     overriding = _texts(options["overriding"])
     wanted = Wanted(

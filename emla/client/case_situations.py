@@ -6,7 +6,7 @@ Rule of this file: the same as `emla.writing.situation.situations` makes of a do
 from datetime import date
 
 from emla.client.case_answers import ActView, Case, StandingView
-from emla.model.case_states import Side
+from emla.model.case_states import MeasureState, Side
 from emla.writing.situation import (
     Measure,
     NextTurn,
@@ -43,7 +43,10 @@ def _situation(case: Case, standing: StandingView, own: str) -> Situation:
         other=others[0] if others else standing.opener,
         side=Side(standing.own_side),
         opening=Spoken(
-            message_id=opening.message_id, message_type=opening.message_type, sender=opening.sender
+            message_id=opening.message_id,
+            message_type=opening.message_type,
+            sender=opening.sender,
+            issued_at=opening.issued_at,
         ),
         states=tuple(each for each in states if each),
         may_say=standing.may_say,
@@ -58,14 +61,13 @@ def _situation(case: Case, standing: StandingView, own: str) -> Situation:
             for each in standing.turns
         ),
         generation=standing.generation,
-        measures=tuple(
-            Measure(measure_id=each.id, kind=each.type, state=each.state) for each in standing.measures
-        ),
+        measures=_measures(standing),
         acts=tuple(
             Spoken(
                 message_id=each.message_id,
                 message_type=each.message_type,
                 sender=each.sender,
+                issued_at=each.issued_at,
                 in_reply_to=each.in_reply_to or "",
             )
             for each in heard
@@ -94,6 +96,17 @@ def _is_about(act: ActView, standing: StandingView) -> bool:
     if key is None:
         return False
     return (key.sender, key.message_id) == (standing.opening.sender, standing.opening.message_id)
+
+
+def _measures(standing: StandingView) -> tuple[Measure, ...]:
+    if standing.measures:
+        return tuple(
+            Measure(measure_id=each.id, kind=each.type, state=each.state) for each in standing.measures
+        )
+    return tuple(
+        Measure(measure_id=each.id, kind=each.type, state=MeasureState.REQUESTED.value)
+        for each in standing.asked
+    )
 
 
 def _questions(standing: StandingView) -> tuple[OpenQuestions, ...]:

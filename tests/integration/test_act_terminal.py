@@ -47,3 +47,12 @@ def test_a_decision_asks_for_what_the_options_left_open_and_for_nothing_that_the
     assert len(officer.asked) < 20, officer.asked
     shown = " ".join(officer.screen.split())
     assert "nl.moj says decide (Decision) to jp.moj about the MLARequest MOJ-IAD-2026-0417 of jp.moj" in shown
+
+    # Who signed is offered the next time.
+    shutil.rmtree(tmp_path / "draft")
+    child = start((sys.executable, "-m", "emla", *words, *said), environment, tmp_path)
+    again = Officer(data=tmp_path / "none", folder=tmp_path)
+    assert again.write(child, {"Signing officer": ""} | dict(list(ANSWERS.items())[:5])) == 0, again.screen[
+        -3000:
+    ]
+    assert "Signing officer: Name [Marieke van der Velde]" in " ".join(again.screen.split())

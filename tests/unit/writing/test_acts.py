@@ -18,6 +18,7 @@ from emla.model.limits import XmlLimits
 from emla.model.message_types import MESSAGE_TYPES
 from emla.model.terms import Terms
 from emla.steps.validate import validate
+from emla.writing.act_script import dated
 from emla.writing.acts import ACTS, BY_VERB
 from emla.writing.possible import objection_to
 from emla.writing.situation import Situation, situations
@@ -65,6 +66,7 @@ SITUATIONS = {
 }
 """One for each state of each kind of matter, for each side."""
 CASE = next(each for each in cases() if each.folder.name == "S01")
+CASE_ID = act_of(CASE.folder / "mla-request.xml").case_id.hex()
 LIFE = """
     nl confirm-receipt    RECEIVED
     nl ask                AWAITING_SUPPLEMENT
@@ -238,6 +240,21 @@ def test_what_is_refused_by_its_side_or_state_would_have_no_effect() -> None:
             found = findings_ahead(acts, said)
             assert [each.severity for each in found][:1] == [Severity.FATAL], (act.verb, situation.states)
     assert len(refused) > len(ACTS) * 2 // 3
+
+
+def test_an_act_is_dated_after_what_was_said_in_the_same_second() -> None:
+    """Else the order would hang on two random ids, and a result could come before its decision."""
+    (situation,) = situations(
+        fold([act_of(CASE.folder / "mla-request.xml")]), bytes.fromhex(CASE_ID), "nl.moj"
+    )
+    last = situation.opening.issued_at
+    second = timedelta(seconds=1)
+    assert dated(last + second / 2, situation) == last + second
+    assert dated(last - 3 * second, situation) == last + second
+    assert dated(last + 9 * second, situation) == last + 9 * second
+    assert (
+        dated(last - 60 * second, situation) == last - 60 * second
+    )  # a clock that is wrong: the officer is warned
 
 
 def test_every_message_of_a_case_has_a_verb() -> None:
