@@ -20,6 +20,7 @@ from emla.model.settings import LimitSettings
 from emla.transport.https import client_context
 from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
+from emla.web.cases_api import CasesApi
 from emla.web.channel_api import ChannelApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
@@ -82,6 +83,7 @@ def gateway_applications() -> tuple[web.Application, ...]:
         ledger=LedgerApi(nothing, nothing),
         backups=BackupsApi(nothing),
         profile=ProfileApi(nothing),
+        cases=CasesApi(nothing, nothing, nothing, nothing),
     )
     return peer.application(), authority.application(), OperationsApi((), nothing).application()
 
