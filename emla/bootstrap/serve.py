@@ -23,11 +23,13 @@ from emla.bootstrap.logs import set_up_logs
 from emla.bootstrap.own import SOCKET, write_own_file
 from emla.bootstrap.parts import THE_MACHINE, Parts, Surroundings, open_parts
 from emla.bootstrap.running import cancel, drain, until_stopped
+from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.serve_hub import serve_hub
 from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.system import give_large_blocks_back
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.flow.acts import Effect
+from emla.flow.clocks import Clocks
 from emla.flow.dockets import Dockets
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.own import Outlets, Own
@@ -52,6 +54,8 @@ from emla.flow.line.ways import Ways
 from emla.flow.member.collect import Collect
 from emla.flow.news import News
 from emla.flow.record_backup import RecordBackup
+from emla.flow.statistics import CountCases
+from emla.formats.genericode import CodeLists, deadlines
 from emla.keyring.folder import KeyFolder
 from emla.keyring.tls import check_tls
 from emla.model.act import ActKind
@@ -71,6 +75,7 @@ from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
 from emla.web.profile_api import ProfileApi
+from emla.web.statistics_api import StatisticsApi
 
 logger = logging.getLogger("emla.serve")
 
@@ -94,6 +99,7 @@ class Line:
     upkeep: Upkeep
     watch: WatchLegs
     channels: ChannelLine
+    clocks: Clocks
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -262,6 +268,7 @@ def _line(parts: Parts) -> Line:
         upkeep=Upkeep(gateway, own, parts.keys),
         watch=WatchLegs(gateway, news),
         channels=channels,
+        clocks=Clocks(gateway, deadlines(CodeLists(schema_folder()).get("CL-DEADLINE"))),
     )
 
 
@@ -326,7 +333,8 @@ def _apis(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
-            cases=CasesApi(gateway, parts.listings, dockets, news),
+            cases=CasesApi(gateway, parts.listings, dockets, news, line.clocks),
+            statistics=StatisticsApi(CountCases(gateway, dockets)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
         ),
         operations=operations,

@@ -21,7 +21,7 @@ import aiohttp
 
 from emla.client import download
 from emla.client.answers import Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus, Submitted
-from emla.client.case_answers import Case, Cases, Timeline, read_as
+from emla.client.case_calls import CaseCalls
 from emla.client.hub_answers import Mailbox
 from emla.client.key_answers import Change, KeyOfficers, OwnDocuments, OwnKeys
 from emla.client.ledger_answers import LedgerState
@@ -46,7 +46,7 @@ _ANSWER_SECONDS = 120
 _DOCUMENTS_TYPE = "application/vnd.emla.documents+json"
 
 
-class Client:
+class Client(CaseCalls):
     """A connection to one server. Use it as an async context manager."""
 
     def __init__(self, socket_path: Path) -> None:
@@ -304,20 +304,6 @@ class Client:
         query |= ({"overdue": "1"} if overdue else {}) | ({"dead": "1"} if dead else {})
         answer = await self._get("/v1/legs", "legs", query)
         return tuple(map(Leg.read, answer.items("items")))
-
-    async def cases(self, *, state: str | None = None, ours: bool = False, limit: int = 100) -> Cases:
-        """Cases, the ones in which something came or went last in front; `ours`: in which it is our turn."""
-        query = {"limit": str(limit)} | ({"state": state} if state else {}) | ({"ours": "1"} if ours else {})
-        return read_as(Cases, await self._bytes("/v1/cases", query))
-
-    async def case(self, case_id: str, *, seen: str = "", wait_seconds: int = 0) -> Case:
-        """A case; with `seen` (the `view` of an answer) as soon as it is another one, or the time is over."""
-        query = {"seen": seen, "wait": str(wait_seconds)} if seen else {}
-        return read_as(Case, await self._bytes(f"/v1/cases/{quote(case_id, safe='')}", query, wait_seconds))
-
-    async def timeline(self, case_id: str) -> Timeline:
-        """Everything that happened in a case, oldest first."""
-        return read_as(Timeline, await self._bytes(f"/v1/cases/{quote(case_id, safe='')}/timeline", {}))
 
     async def leg(self, leg_id: str) -> Leg:
         """One leg."""

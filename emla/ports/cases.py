@@ -53,3 +53,7 @@ class CaseReader(Protocol):
     def linked_cases(self, case_id: bytes, limit: int) -> Sequence[bytes]:
         """Cases that a case names, or that name it."""
         ...
+
+    def cases_after(self, case_id: bytes, limit: int) -> Sequence[bytes]:
+        """Case ids behind one, in ascending order: all there are, in steps; begin with no bytes."""
+        ...

@@ -16,6 +16,7 @@ WHERE a.case_id = ? ORDER BY a.at, a.package LIMIT ?
 _LINKED = """
 SELECT other FROM case_link WHERE case_id = ?1 UNION SELECT case_id FROM case_link WHERE other = ?1 LIMIT ?2
 """
+_AFTER = "SELECT DISTINCT case_id FROM legal_act WHERE case_id > ? ORDER BY case_id LIMIT ?"
 _INSERT = f"INSERT OR REPLACE INTO legal_act SELECT {NUMBER}, ?2, ?3, ?4"
 _LINK = f"INSERT OR IGNORE INTO case_link SELECT ?2, ?3, ?4, {NUMBER}"
 
@@ -54,3 +55,7 @@ class CaseReads:
     def linked_cases(self, case_id: bytes, limit: int) -> Sequence[bytes]:
         """Cases that a case names, or that name it."""
         return [row[0] for row in self._execute(_LINKED, (case_id, limit))]
+
+    def cases_after(self, case_id: bytes, limit: int) -> Sequence[bytes]:
+        """Case ids behind one, in ascending order."""
+        return [row[0] for row in self._execute(_AFTER, (case_id, limit))]
