@@ -54,6 +54,7 @@ from emla.flow.line.ways import Ways
 from emla.flow.member.collect import Collect
 from emla.flow.news import News
 from emla.flow.record_backup import RecordBackup
+from emla.flow.reminders import Reminders
 from emla.flow.statistics import CountCases
 from emla.formats.genericode import CodeLists, deadlines
 from emla.keyring.folder import KeyFolder
@@ -100,6 +101,8 @@ class Line:
     watch: WatchLegs
     channels: ChannelLine
     clocks: Clocks
+    dockets: Dockets
+    reminders: Reminders
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -119,6 +122,7 @@ class Line:
             self.collect.run(),
             self.watch.run(),
             self.channels.rounds.run(),
+            self.reminders.run(),
         )
         return [asyncio.create_task(each) for each in runs]
 
@@ -254,6 +258,8 @@ def _line(parts: Parts) -> Line:
         published=published(collect, refresh.published),
     )
     own = Own(gateway, parts.keys, outlets)
+    dockets = Dockets(gateway, news)
+    clocks = Clocks(gateway, deadlines(CodeLists(schema_folder()).get("CL-DEADLINE")))
     return Line(
         news=news,
         relay=relay,
@@ -268,7 +274,9 @@ def _line(parts: Parts) -> Line:
         upkeep=Upkeep(gateway, own, parts.keys),
         watch=WatchLegs(gateway, news),
         channels=channels,
-        clocks=Clocks(gateway, deadlines(CodeLists(schema_folder()).get("CL-DEADLINE"))),
+        clocks=clocks,
+        dockets=dockets,
+        reminders=Reminders(gateway, dockets, clocks, news),
     )
 
 
@@ -282,10 +290,11 @@ def _effects(gateway: Gateway, line: Line) -> dict[ActKind, Effect]:
 
 def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
-    dockets = Dockets(gateway, news)
+    dockets = line.dockets
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
+    status.reminders = line.reminders
     operations = OperationsApi(
         readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status, guard)
     )

@@ -18,6 +18,7 @@ from emla.cases.order import opens
 from emla.flow.dockets import Held
 from emla.flow.gateway import Gateway
 from emla.model.acknowledgement import Event
+from emla.model.case_states import RequestState
 from emla.model.deadline import SATURDAY_AND_SUNDAY, Deadline
 from emla.model.documents import Profile
 from emla.model.legal_act import Key
@@ -50,6 +51,15 @@ class Clocks:
             key: limits_of(history, counting, now)
             for key, history in found.items()
             if history.opening.case_id == held.case_id
+        }
+
+    def unconfirmed(self, held: Held) -> Mapping[Key, datetime]:
+        """Requests that were consigned and whose receipt nobody has confirmed, with the instant of their ContentConsignment."""
+        arrivals = self._arrivals(held)
+        return {
+            each.opening.key: arrivals[each.opening.key]
+            for each in held.docket.of_case(held.case_id)
+            if each.request is RequestState.SUBMITTED and each.opening.key in arrivals
         }
 
     def _arrivals(self, held: Held) -> Arrivals:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from emla.model.record import SealedAct
-from emla.ports.cases import ActRow
+from emla.ports.cases import ActRow, CaseMark
 from emla.store.sqlite.numbers import NUMBER
 
 _ACTS = """
@@ -16,7 +16,9 @@ WHERE a.case_id = ? ORDER BY a.at, a.package LIMIT ?
 _LINKED = """
 SELECT other FROM case_link WHERE case_id = ?1 UNION SELECT case_id FROM case_link WHERE other = ?1 LIMIT ?2
 """
-_AFTER = "SELECT DISTINCT case_id FROM legal_act WHERE case_id > ? ORDER BY case_id LIMIT ?"
+_AFTER = """
+SELECT case_id, count(*), max(package) FROM legal_act WHERE case_id > ? GROUP BY case_id ORDER BY case_id LIMIT ?
+"""
 _INSERT = f"INSERT OR REPLACE INTO legal_act SELECT {NUMBER}, ?2, ?3, ?4"
 _LINK = f"INSERT OR IGNORE INTO case_link SELECT ?2, ?3, ?4, {NUMBER}"
 
@@ -56,6 +58,9 @@ class CaseReads:
         """Cases that a case names, or that name it."""
         return [row[0] for row in self._execute(_LINKED, (case_id, limit))]
 
-    def cases_after(self, case_id: bytes, limit: int) -> Sequence[bytes]:
-        """Case ids behind one, in ascending order."""
-        return [row[0] for row in self._execute(_AFTER, (case_id, limit))]
+    def cases_after(self, case_id: bytes, limit: int) -> Sequence[CaseMark]:
+        """Cases behind one, in ascending order of their ids."""
+        return [
+            CaseMark(case_id=row[0], acts=row[1], newest=row[2])
+            for row in self._execute(_AFTER, (case_id, limit))
+        ]
