@@ -50,6 +50,7 @@ Table = TypeVar(
     HubSettings,
     LimitSettings,
     BackupSettings,
+    CaseSettings,
 )
 
 

@@ -264,6 +264,8 @@ class Case:
     related: tuple[Related, ...]
     standings: tuple[StandingView, ...]
     acts: tuple[ActView, ...]
+    overdue: bool = False
+    """Whether a time limit that had to be kept ran out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

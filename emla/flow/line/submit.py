@@ -162,7 +162,7 @@ class Submit:
             try:
                 return await self._commit(seen.judged(again, terms), seen, sealed, submission)
             except CaseMovedError:
-                logger.info("case moved", extra={"recipient": act.recipient})
+                logger.info("case moved", extra={"peer": act.recipient})
         raise InvalidMessageError("case-changed", "Other acts of its case keep coming.")
 
     # --- before anything is sealed ---

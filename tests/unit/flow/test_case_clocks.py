@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -18,6 +19,7 @@ from emla.model.deadline import SATURDAY_AND_SUNDAY
 from emla.model.statistics import Band
 from emla.model.working_days import WorkingDays
 from emla.web.limit_views import add_limits
+from emla.web.views import Json
 from tests.support.authorities import profile_of
 from tests.support.folders import make_folder
 from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
@@ -55,6 +57,10 @@ async def both(tmp_path: Path) -> AsyncIterator[dict[str, Station]]:
         await each.close()
 
 
+def in_answer(body: Json) -> list[Json]:
+    return cast("list[dict[str, list[Json]]]", body["standings"])[0]["deadlines"]
+
+
 async def test_both_sides_count_the_same_limits_and_show_them(both: dict[str, Station]) -> None:
     opening = act_of(ORDER.folder / str(STEPS[0].file))
     found = {}
@@ -62,14 +68,15 @@ async def test_both_sides_count_the_same_limits_and_show_them(both: dict[str, St
         held = await Dockets(station.gateway, station.news).of(opening.case_id)
         limits = Clocks(station.gateway, LIMITS).limits_of(held)
         found[name] = limits[opening.key]
-        body = {"standings": [{}]}
-        add_limits(body, held.docket.of_case(held.case_id), limits, name, open_only=False)
-        shown = {each["code"]: each for each in body["standings"][0]["deadlines"]}
+        standings = held.docket.of_case(held.case_id)
+        body: Json = {"standings": [{}]}
+        add_limits(body, standings, limits, name, open_only=False)
+        shown = {each["code"]: each for each in in_answer(body)}
         assert shown["D-EIO-ACK"]["course"] == "met"
         assert shown["D-EIO-REC"]["ours"] is (name == ASKED)
         assert body["overdue"] == any(each.overdue for each in found[name])
-        add_limits(body, held.docket.of_case(held.case_id), limits, name, open_only=True)
-        assert "D-EIO-ACK" not in [each["code"] for each in body["standings"][0]["deadlines"]]
+        add_limits(body, standings, limits, name, open_only=True)
+        assert "D-EIO-ACK" not in [each["code"] for each in in_answer(body)]
     assert found[ASKS] == found[ASKED]
     assert {each.code for each in next_ones(found[ASKS])} == {"D-EIO-REC"}
     extended = next(each for each in found[ASKS] if each.code == "D-EIO-REC")
