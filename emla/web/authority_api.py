@@ -36,6 +36,7 @@ from emla.web.peers_api import PeersApi
 from emla.web.problems import problem_middleware
 from emla.web.profile_api import ProfileApi
 from emla.web.queries import integer, limit, seconds
+from emla.web.statistics_api import StatisticsApi
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 CASE_TAG = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -65,6 +66,7 @@ class AuthorityApi:
         backups: BackupsApi,
         profile: ProfileApi,
         cases: CasesApi,
+        statistics: StatisticsApi,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -81,6 +83,7 @@ class AuthorityApi:
         self._backups = backups
         self._profile = profile
         self._cases = cases
+        self._statistics = statistics
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -102,6 +105,7 @@ class AuthorityApi:
         self._backups.add_routes(application.router)
         self._profile.add_routes(application.router)
         self._cases.add_routes(application.router)
+        self._statistics.add_routes(application.router)
         return application
 
     # --- messages ---

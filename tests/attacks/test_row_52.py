@@ -35,6 +35,7 @@ from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
 from emla.web.profile_api import ProfileApi
+from emla.web.statistics_api import StatisticsApi
 from tests.support.attacked import Target, attacked
 from tests.support.in_process import TestClock
 from tests.support.servers import Server, make_hub, started
@@ -83,7 +84,8 @@ def gateway_applications() -> tuple[web.Application, ...]:
         ledger=LedgerApi(nothing, nothing),
         backups=BackupsApi(nothing),
         profile=ProfileApi(nothing),
-        cases=CasesApi(nothing, nothing, nothing, nothing),
+        cases=CasesApi(nothing, nothing, nothing, nothing, nothing),
+        statistics=StatisticsApi(nothing),
     )
     return peer.application(), authority.application(), OperationsApi((), nothing).application()
 
