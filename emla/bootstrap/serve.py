@@ -50,6 +50,10 @@ from emla.flow.line.watch_legs import WatchLegs
 from emla.flow.line.ways import Ways
 from emla.flow.member.collect import Collect
 from emla.flow.news import News
+from emla.flow.people.people import People
+from emla.flow.people.reads import Reads
+from emla.flow.people.sight import Sight
+from emla.flow.people.tokens import Tokens
 from emla.flow.record_backup import RecordBackup
 from emla.keyring.folder import KeyFolder
 from emla.keyring.tls import check_tls
@@ -68,7 +72,9 @@ from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
+from emla.web.people_api import PeopleApi
 from emla.web.profile_api import ProfileApi
+from emla.web.rights import Rights
 
 logger = logging.getLogger("emla.serve")
 
@@ -273,6 +279,7 @@ def _effects(gateway: Gateway, line: Line) -> dict[ActKind, Effect]:
 
 def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
+    tokens = Tokens(gateway)
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
@@ -324,6 +331,9 @@ def _apis(parts: Parts, line: Line) -> Apis:
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
+            people=PeopleApi(gateway, People(gateway), tokens, Reads(gateway)),
+            rights=Rights(tokens),
+            sight=Sight(gateway),
         ),
         operations=operations,
         guard=guard,

@@ -21,6 +21,7 @@ from emla.ports.channel import ChannelReader, ChannelTransaction
 from emla.ports.documents import DocumentReader, DocumentTransaction, PeerRow
 from emla.ports.listings import Listed
 from emla.ports.mailbox import MailboxReader, MailboxTransaction
+from emla.ports.people import PeopleReader, PeopleTransaction
 from emla.ports.trouble import TroubleReader, TroubleTransaction
 from emla.steps.acknowledge import IssuedAcknowledgement
 
@@ -132,7 +133,14 @@ class Issued:
     bundle: bytes = b""
 
 
-class Transaction(DocumentTransaction, MailboxTransaction, TroubleTransaction, ChannelTransaction, Protocol):
+class Transaction(
+    DocumentTransaction,
+    MailboxTransaction,
+    TroubleTransaction,
+    ChannelTransaction,
+    PeopleTransaction,
+    Protocol,
+):
     """What an operation may do inside a batch."""
 
     def next_place(self, recipient: str, epoch: int) -> tuple[int, bytes | None]:
@@ -244,7 +252,7 @@ class Transaction(DocumentTransaction, MailboxTransaction, TroubleTransaction, C
         ...
 
 
-class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, Protocol):
+class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, PeopleReader, Protocol):
     """Reads by key, of what is committed."""
 
     def sent(self, pid: bytes) -> SentRow | None:

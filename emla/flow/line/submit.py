@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from emla.flow.events import RULE_OVERRIDDEN, event
 from emla.flow.gateway import Gateway
+from emla.flow.people.drafting import drafted_by
 from emla.formats import cc1
 from emla.formats.at_rest import NONCE_BYTES, seal_record
 from emla.model.acknowledgement import Event
@@ -25,10 +26,10 @@ from emla.model.leg import Leg, LegKind, LegState
 from emla.model.limits import WIRE, XmlLimits
 from emla.model.message import Message
 from emla.model.package import CardReference, DeclaredPart, Part, PartRole, Priority, SealedPayload
+from emla.model.person import ALONE, Caller
 from emla.model.record import Record
 from emla.model.terms import Terms
 from emla.ports.blobs import BlobWriter
-from emla.ports.documents import DocumentTransaction
 from emla.ports.sandbox import Checked, Clerk, SandboxDiedError
 from emla.ports.store import DuplicateError, Issued, SentRow, Transaction
 from emla.rules.profile import wishes_of
@@ -73,6 +74,8 @@ class Submission:
     expires_in_days: int | None = None
     overrides: tuple[Override, ...] = ()
     """Rules in spite of which the officer sends it, with reasons."""
+    drafter: Caller = ALONE
+    """Who hands it in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,12 +267,10 @@ class Submit:
                 raise
             return repeated
 
-    def _overrides(
-        self, checked: Checked, submission: Submission
-    ) -> list[Callable[[DocumentTransaction], None]]:
-        """An event for each override that had an effect. The reason is the officer's own, not what the clerk says of it."""
+    def _overrides(self, checked: Checked, submission: Submission) -> list[Callable[[Transaction], None]]:
+        """Whose case it is, and an event for each override that had an effect: with the officer's own reason, not the clerk's."""
         message, reasons = checked.message, {each.rule: each.reason for each in submission.overrides}
-        return [
+        return drafted_by(self._gateway, submission.drafter, message.case_id) + [
             event(
                 self._gateway,
                 RULE_OVERRIDDEN,
@@ -290,7 +291,7 @@ class Submit:
         checked: Checked,
         digest: bytes,
         sealed: SealedPayload,
-        overrides: list[Callable[[DocumentTransaction], None]],
+        overrides: list[Callable[[Transaction], None]],
     ) -> Submitted:
         gateway = self._gateway
         draft = sealed.draft
