@@ -80,6 +80,7 @@ docs: $(RUNTIME) ## generate the reference pages that come from tables
 	@$(BIN)/python docs/generate_rules.py
 	@$(BIN)/python docs/generate_codes.py
 	@$(BIN)/python docs/generate_cases.py
+	@$(BIN)/python docs/generate_clocks.py
 
 lock: $(VENV)/bin/python ## resolve requirements.lock and requirements-dev.lock anew
 	@$(BIN)/python -c 'import uv' 2>/dev/null || { \

@@ -28,6 +28,7 @@ from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.system import give_large_blocks_back
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.flow.acts import Effect
+from emla.flow.dockets import Dockets
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.own import Outlets, Own
 from emla.flow.documents.peers import ForgetPeer, ImportPeer, PingPeer
@@ -280,6 +281,7 @@ def _effects(gateway: Gateway, line: Line) -> dict[ActKind, Effect]:
 def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
     tokens = Tokens(gateway)
+    dockets = Dockets(gateway)
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
@@ -310,7 +312,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
         authority=AuthorityApi(
             gateway,
             listings=parts.listings,
-            submit=Submit(gateway, parts.clerk, XmlLimits(), relay.add),
+            submit=Submit(gateway, parts.clerk, XmlLimits(), relay.add, dockets),
             hand_over=HandOver(gateway, news, relay.add),
             peers=PeersApi(
                 gateway,

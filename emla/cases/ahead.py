@@ -1,7 +1,8 @@
 """What is to be said of an act before it is sent: the acting side is told first, so that an act without effect is rare.
 
 Rules of this file:
-- An act that would have no effect is fatal, one of which a part would have none is an error: an officer may have a reason.
+- An act that would have no effect is fatal; one of which a part would have none, or that answers what is not here, is an error:
+  an officer may have a reason. What it answers may have come on paper.
 - It is judged as both sides will judge it, in its place among all acts, and not as if it were the last. Where that place is
   before what is here already, because of a clock, the officer is warned.
 """
@@ -34,7 +35,7 @@ def findings_ahead(
     objections = judged.objections
     if judged.effect is Effect.WAITING:
         objections = (NOT_HERE.objection(),)
-    severity = Severity.ERROR if judged.effect is Effect.EFFECTIVE else Severity.FATAL
+    severity = Severity.FATAL if judged.effect is Effect.NOT_EFFECTIVE else Severity.ERROR
     said = [_finding(each, severity) for each in objections]
     later = _first_later(docket, judged)
     if later is not None:

@@ -17,14 +17,15 @@ from emla.model.transition import Cause
 Handler = Callable[[Hearing], None]
 
 _SIDE = {Writer.REQUESTING: Side.OPENER, Writer.REQUESTED: Side.ADDRESSEE, Writer.EITHER: Side.EITHER}
-_LATE = frozenset(
+LATE = frozenset(
     {
         "ReturnNotice", "UseConsentRequest", "UseConsentDecision", "ExculpatoryDisclosureNotice", "RestrictionChange",
         "RecallNotice", "RecallConfirmation", "StatusInquiry",
     }
 )  # fmt: skip
+"""Messages that speak of what is held."""
 _CAUSES: dict[str, Cause] = {
-    **dict.fromkeys(_LATE, Cause.LATE),
+    **dict.fromkeys(LATE, Cause.LATE),
     "ReceiptConfirmation": Cause.RECEIPT,
     "ReferralNotice": Cause.REFERRAL,
     "DelayNotice": Cause.DELAY,

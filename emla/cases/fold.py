@@ -174,7 +174,7 @@ class _Folding:
         cases = dict.fromkeys((act.case_id, *(case for case, _ in act.relates_to)))
         relatives = dict.fromkeys(each for case in cases for each in self.extraditions[case])
         partner = next(
-            (self.standings[each] for each in relatives if _one_extradition(self.standings[each], new)), None
+            (self.standings[each] for each in relatives if one_extradition(self.standings[each], new)), None
         )
         for case in cases:
             self.extraditions[case].append(act.key)
@@ -302,7 +302,7 @@ def _states(standing: Standing) -> tuple[str, str]:
     return state_of(opening.sender), state_of(opening.recipient)
 
 
-def _one_extradition(one: Standing, other: Standing) -> bool:
+def one_extradition(one: Standing, other: Standing) -> bool:
     """Whether one asks for arrest and the other for extradition, in one case or where one names the case of the other."""
     kinds = {one.opening.message_type, other.opening.message_type}
     if kinds != set(_EXTRADITION) or _states(one) != _states(other):

@@ -201,7 +201,7 @@ NOT_HERE = Ground(
     rule="CA-013",
     sentence="It answers a message that is not here.",
     source="emla/1 CA-013",
-    remedy="Compare InReplyTo with the MessageId of the message that is answered.",
+    remedy="Compare InReplyTo with the MessageId of the message that is answered; if that came on paper, say so as the reason.",
 )
 """What waits is no objection in a docket: the message may be on its way. Before sending it is one."""
 NOT_LAST = Ground(

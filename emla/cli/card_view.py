@@ -5,6 +5,7 @@ from emla.cli.own import fingerprint
 from emla.cli.profile_view import profile_rows
 from emla.cli.wording import count, day
 from emla.formats.requirements import encode_requirements
+from emla.formats.working_days import encode_working_days
 from emla.model.documents import Authority
 
 _DAY = 86400
@@ -59,6 +60,7 @@ def card_document(authority: Authority) -> dict[str, object]:
         "languages": profile.languages,
         "electronic_acceptance": profile.electronic_acceptance,
         "requirements": encode_requirements(profile.requirements),
+        "working_days": encode_working_days(profile.working_days),
         "contacts": [{"kind": kind, "value": value} for kind, value in profile.contacts],
         "endpoints": [{"url": each.url, "spki_sha256": each.spki_sha256.hex()} for each in card.endpoints],
         "hubs": card.hubs,

@@ -19,8 +19,10 @@ from emla.formats.genericode import CodeLists
 from emla.formats.patterns import LANGUAGE
 from emla.model.documents import Profile
 from emla.model.requirements import REPLY_DAYS_MAX, SERVICE_DAYS_MAX, Requirements, Sum
+from emla.model.working_days import HOLIDAYS_MAX, WEEKDAYS, WorkingDays
 
 NONE = "none"
+HOLIDAY_YEARS = 5
 _QUESTIONS = {each.name: each for each in QUESTIONS}
 _SUM = re.compile(r"(?P<amount>[1-9][0-9]{0,14}) +(?P<currency>[A-Za-z]{3})", re.ASCII)
 _CONTACT = re.compile(r"[a-z0-9]{2,20}", re.ASCII)
@@ -46,6 +48,8 @@ class Edits:
     service_days: str = ""
     reply_days: str = ""
     informs_subjects: str = ""
+    rest_days: tuple[str, ...] = ()
+    holidays: tuple[str, ...] = ()
 
 
 def edited(profile: Profile, edits: Edits, lists: CodeLists, today: date) -> Profile:
@@ -63,7 +67,43 @@ def edited(profile: Profile, edits: Edits, lists: CodeLists, today: date) -> Pro
         languages=_languages(edits.languages, "--language") or profile.languages,
         electronic_acceptance=edits.electronic or profile.electronic_acceptance,
         requirements=_requirements(profile.requirements, edits, lists, today),
+        working_days=WorkingDays(
+            rest_days=_rest_days(edits.rest_days) if edits.rest_days else profile.working_days.rest_days,
+            holidays=_holidays(profile.working_days.holidays, edits.holidays, today),
+        ),
     )
+
+
+def _rest_days(words: tuple[str, ...]) -> tuple[str, ...]:
+    if words == (NONE,):
+        return ()
+    said = {each.strip().lower() for each in words}
+    if wrong := said - set(WEEKDAYS):
+        raise click.UsageError(f"--rest-day {min(wrong)}: one of {', '.join(WEEKDAYS)}, or {NONE}.")
+    if len(said) == len(WEEKDAYS):
+        raise click.UsageError("--rest-day: a week has at least one working day.")
+    return tuple(each for each in WEEKDAYS if each in said)
+
+
+def _holidays(before: tuple[date, ...], words: tuple[str, ...], today: date) -> tuple[date, ...]:
+    """With those that are added, without those of years that are over for long: no limit is counted by them any more."""
+    if not words:
+        return before
+    if words == (NONE,):
+        return ()
+    found = set(before)
+    for each in words:
+        try:
+            day = date.fromisoformat(each.strip())
+        except ValueError:
+            raise click.UsageError(f"--holiday {each}: a date such as 2026-12-25, or {NONE}.") from None
+        if abs(day.year - today.year) > HOLIDAY_YEARS:
+            raise click.UsageError(f"--holiday {each}: not more than {HOLIDAY_YEARS} years away.")
+        found.add(day)
+    kept = sorted(each for each in found if each.year >= today.year - HOLIDAY_YEARS)
+    if len(kept) > HOLIDAYS_MAX:
+        raise click.UsageError(f"--holiday: at most {HOLIDAYS_MAX} can be listed.")
+    return tuple(kept)
 
 
 def _requirements(before: Requirements, edits: Edits, lists: CodeLists, today: date) -> Requirements:

@@ -68,6 +68,20 @@ if TYPE_CHECKING:
     type=click.Choice(["yes", "no", "none"]),
     help="Whether our law makes us inform the person concerned, whatever is asked.",
 )
+@click.option(
+    "--rest-day",
+    "rest_days",
+    multiple=True,
+    metavar="DAY",
+    help="The days of the week on which nobody works, all of them; saturday and sunday where nothing is said.",
+)
+@click.option(
+    "--holiday",
+    "holidays",
+    multiple=True,
+    metavar="DATE",
+    help="A holiday, for example 2026-12-25; several are added. Name all of a year.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show what would change; publish nothing.")
 def change(*, yes: bool, dry_run: bool, **given: str | tuple[str, ...] | None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from emla.cli.wording import count
 from emla.model.documents import Profile
 from emla.model.requirements import Electronic, Requirements
+from emla.model.working_days import WorkingDays
 
 _ELECTRONIC = {
     Electronic.ALL: "taken",
@@ -25,6 +26,7 @@ def profile_rows(profile: Profile) -> list[Row]:
     rows += [("Country", profile.country)]
     rows += [(_CONTACTS.get(kind, kind.capitalize()), value) for kind, value in profile.contacts]
     rows += [("Office hours", f"{profile.office_hours} ({profile.time_zone})")]
+    rows += _days_off(profile.working_days)
     return rows + wanted_rows(profile)
 
 
@@ -36,6 +38,15 @@ def wanted_rows(profile: Profile) -> list[Row]:
         *_requirements(profile.requirements),
         ("Electronically", _ELECTRONIC.get(Electronic(said), said) if said in list(Electronic) else said),
     ]
+
+
+def _days_off(days: WorkingDays) -> Iterator[Row]:
+    if days.rest_days:
+        yield "Days of rest", ", ".join(days.rest_days)
+    years = dict.fromkeys(each.year for each in days.holidays)
+    for year in years:
+        of_year = [f"{each:%d %b}" for each in days.holidays if each.year == year]
+        yield f"Holidays in {year}", ", ".join(of_year)
 
 
 def _requirements(wanted: Requirements) -> Iterator[Row]:

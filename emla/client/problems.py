@@ -33,6 +33,7 @@ _CLASSES: dict[type[EmlaError], frozenset[str]] = {
             "name-taken",
             "unnamed-attachment",
             "attachment-changed",
+            "case-changed",
             "message-id-reused",
             "not-readable",
             "unsupported-encoding",

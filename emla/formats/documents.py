@@ -7,17 +7,20 @@ Decoding checks form and that every key is usable; who signed is decided by `eml
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv6Address
 
 from emla.formats import dsse, ed1, h1, patterns, strict_json
 from emla.formats.binding import key_id
 from emla.formats.requirements import decode_requirements, encode_requirements
 from emla.formats.strict_json import Json, Members, encode_octets
+from emla.formats.working_days import EXTENSION, decode_working_days, encode_working_days
 from emla.model.documents import Card, CardKey, Endpoint, KeyUse, Profile, Root, RootKey
 from emla.model.errors import MalformedError
 from emla.model.limits import WIRE
 from emla.model.requirements import NOTHING
 from emla.model.signed import PayloadType, SignedObject
+from emla.model.working_days import NOT_SAID
 
 VERSION = 1
 _KEYS_MAX = 64
@@ -220,6 +223,8 @@ def encode_profile(profile: Profile) -> bytes:
     }
     if profile.requirements != NOTHING:
         members["requirements"] = encode_requirements(profile.requirements)
+    if profile.working_days != NOT_SAID:
+        members["ext"] = {EXTENSION: encode_working_days(profile.working_days)}
     return strict_json.encode(members)
 
 
@@ -241,9 +246,9 @@ def decode_profile(payload: bytes) -> Profile:
         if members.has("requirements")
         else NOTHING,
     )
-    members.extensions()
+    extensions = members.extensions()
     members.finish()
-    return profile
+    return replace(profile, working_days=decode_working_days(extensions.get(EXTENSION, {})))
 
 
 def _pair(members: Members, first: str, second: str, pattern: re.Pattern[str]) -> tuple[str, str]:

@@ -199,6 +199,7 @@ def deadlines(found: CodeList) -> dict[str, Deadline]:
                 instrument=entry.more["instrument"],
                 source=entry.source,
                 verified=entry.verified,
+                what=entry.definition,
             )
         except (KeyError, ValueError) as error:
             what = f"{found.name}: {entry.code} needs value, unit, startEvent and instrument ({error})."

@@ -279,8 +279,11 @@ class Members:
             result.append(Members(value, f"{self._what}.{name}[{number}]"))
         return result
 
-    def extensions(self, understood: frozenset[str] = frozenset()) -> None:
+    def extensions(self, understood: frozenset[str] = frozenset()) -> dict[str, Json]:
         """Take ``ext`` (anything) and ``crit`` (names in ext that must be understood), where they are there.
+
+        Returns:
+            What is in ``ext``, as it is.
 
         Raises:
             MalformedError: crit names something this version does not understand.
@@ -290,6 +293,7 @@ class Members:
         for name in critical:
             if name not in understood or name not in extensions:
                 raise MalformedError(f"{self._what} demands the unknown extension {name[:40]!a}.")
+        return extensions
 
     def finish(self) -> None:
         """Refuse members that nobody took."""

@@ -42,6 +42,8 @@ class Deadline:
     """Code of CL-INSTRUMENT."""
     source: str
     verified: bool
+    what: str = ""
+    """What is to be done in it, in words."""
 
 
 def due(

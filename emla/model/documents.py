@@ -11,6 +11,7 @@ from enum import StrEnum
 from emla.model.limits import WIRE
 from emla.model.requirements import NOTHING, Requirements
 from emla.model.signed import PayloadType
+from emla.model.working_days import NOT_SAID, WorkingDays
 
 _EPOCH = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 
@@ -109,6 +110,7 @@ class Profile:
     office_hours: str
     created: int
     requirements: Requirements = NOTHING
+    working_days: WorkingDays = NOT_SAID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ class AskedMeasure:
     measure_id: str
     kind: str
     """Code of CL-MEASURE."""
+    wanted_on: date | None = None
+    """The day by which it is asked for, with reasons (DeadlineRequested)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,8 @@ class AboutMeasure:
     code: str
     """Code of CL-DECISION, CL-OUTCOME or CL-MEASURESTATUS, by the type of the message."""
     conditions: tuple[SetCondition, ...] = ()
+    due_on: date | None = None
+    """The day on which it is expected (ExpectedBy)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,7 @@ class LegalAct:
     condition_answers: tuple[tuple[str, bool], ...] = ()
     """Condition id, and whether it is accepted."""
     code: str = ""
-    """The code that tells messages of one type apart: Scope, ClosureStage, SurrenderStage, ReleaseReason, OverallStatus ..."""
+    """The code that tells messages of one type apart: Scope, ClosureStage, SurrenderStage, ReleaseReason, DeadlineId ..."""
     disposition: str = ""
     """What is to happen, or has happened, to material (CL-MATERIAL, CL-DISPOSITION)."""
     flag: bool = False
@@ -119,7 +123,17 @@ class LegalAct:
     consented: bool = False
     """Whether the person consents to extradition."""
     due_on: date | None = None
-    """DueBy, AnswerBy, PreservedUntil, FullRequestDueBy, NewDueDate."""
+    """DueBy, AnswerBy, PreservedUntil, FullRequestDueBy, NewDueDate, NextReportBy, a changed DeadlineRequested."""
+    expected_on: date | None = None
+    """ExpectedCompletion of a StatusReport."""
+    received_at: datetime | None = None
+    """When the requested authority says that it received the request."""
+    arrested_at: datetime | None = None
+    consent_told: bool = False
+    """Whether it says anything of the person's consent."""
+    consent_on: date | None = None
+    urgency: str = ""
+    """Code of CL-URGENCY."""
 
     @property
     def key(self) -> Key:

@@ -1,4 +1,4 @@
-"""Records: what an authority keeps, sealed under its own content key, to show a package later."""
+"""Records: what an authority keeps, sealed under its own content key, to show a package and its case later."""
 
 from dataclasses import dataclass
 
@@ -12,3 +12,13 @@ class Record:
     manifest: bytes
     cek: bytes
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedAct:
+    """A legal act as it is kept: sealed, beside the random ids by which it is found."""
+
+    case_id: bytes
+    related: tuple[tuple[bytes, str], ...]
+    """Other cases that it names, each with a code of CL-RELATION."""
+    sealed: bytes

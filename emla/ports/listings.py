@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from emla.model.leg import Hold, Leg
+from emla.ports.cases import CaseRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,14 @@ class Listings(Protocol):
         self, *, incoming: bool, outgoing: bool, state: str | None, limit: int, unopened: bool = False
     ) -> Sequence[Listed]:
         """Packages, newest first; with `unopened` only peers' that could not be opened: in quarantine, or unreadable."""
+        ...
+
+    async def cases(self, *, limit: int) -> Sequence[CaseRow]:
+        """Cases, the ones in which something came or went last in front."""
+        ...
+
+    async def resolve_case(self, prefix: str) -> Sequence[bytes]:
+        """Case ids that begin with these hexadecimal digits; at most two."""
         ...
 
     async def resolve(self, prefix: str) -> Sequence[bytes]:

@@ -13,8 +13,10 @@ from typing import Protocol
 
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding
+from emla.model.legal_act import LegalAct
 from emla.model.message import Message
 from emla.model.package import DeclaredPart, SealedPayload
+from emla.model.record import SealedAct
 from emla.model.terms import SENDING, Terms
 from emla.steps.seal import Envelope
 
@@ -24,11 +26,13 @@ class Verdict:
     """What the opener found.
 
     `code` is None when everything holds, else a catalogued code for ContentConsignmentFailure. `record` is the sealed record
-    (`emla.formats.at_rest`); empty when the package could not be opened at all.
+    (`emla.formats.at_rest`); empty when the package could not be opened at all. `act` is there when the message is one that this
+    version knows and everything holds.
     """
 
     code: str | None
     record: bytes
+    act: SealedAct | None = None
 
 
 class SandboxDiedError(Exception):
@@ -54,6 +58,7 @@ class Checked:
     """A message that its schema and its identity let pass, and what was found that does not block."""
 
     message: Message
+    act: LegalAct
     findings: tuple[Finding, ...]
 
 

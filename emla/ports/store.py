@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
 from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.ports.cases import CaseReader, CaseTransaction
 from emla.ports.channel import ChannelReader, ChannelTransaction
 from emla.ports.documents import DocumentReader, DocumentTransaction, PeerRow
 from emla.ports.listings import Listed
@@ -138,6 +139,7 @@ class Transaction(
     MailboxTransaction,
     TroubleTransaction,
     ChannelTransaction,
+    CaseTransaction,
     PeopleTransaction,
     Protocol,
 ):
@@ -252,7 +254,7 @@ class Transaction(
         ...
 
 
-class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, PeopleReader, Protocol):
+class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, CaseReader, PeopleReader, Protocol):
     """Reads by key, of what is committed."""
 
     def sent(self, pid: bytes) -> SentRow | None:

@@ -14,6 +14,7 @@ from lxml import etree
 from emla.formats import h1
 from emla.model.documents import CardKey, KeyUse
 from emla.model.errors import InvalidMessageError
+from emla.model.legal_act import LegalAct
 from emla.model.limits import WIRE, XmlLimits
 from emla.model.message import Message, SigningOfficer
 from emla.model.package import CardReference, DeclaredPart, PartRole
@@ -126,6 +127,16 @@ _TRIAL = Checked(
         urgency="ROUTINE",
         attachments=(),
         signing_officer=SigningOfficer(name="clerk", post="trial"),
+    ),
+    act=LegalAct(
+        message_id=bytes(16),
+        case_id=bytes(16),
+        digest=bytes(32),
+        message_type="Trial",
+        generation=1,
+        issued_at=datetime.fromtimestamp(0, UTC),
+        sender="xx.one",
+        recipient="xx.two",
     ),
     findings=(),
 )

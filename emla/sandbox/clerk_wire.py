@@ -15,7 +15,9 @@ import msgspec
 from emla.formats import h1
 from emla.model.codes import CODES
 from emla.model.findings import Finding
+from emla.model.legal_act import LegalAct
 from emla.model.limits import WIRE
+from emla.model.message import Message
 from emla.model.package import DeclaredPart
 from emla.model.terms import SENDING, Terms
 from emla.ports.sandbox import Checked
@@ -90,6 +92,8 @@ def decode_found(frame: memoryview) -> tuple[Found, bytes]:
         _ID_BYTES
     }:
         raise WireError("an id of another length")
+    if found.checked and not _is_of(found.checked.act, found.checked.message):
+        raise WireError("the act of another message")
     if found.manifest and (
         len(found.stanza) != h1.STANZA_BYTES
         or len(found.commit) != _COMMIT_BYTES
@@ -98,6 +102,17 @@ def decode_found(frame: memoryview) -> tuple[Found, bytes]:
     ):
         raise WireError("no sealed payload")
     return found, bytes(payload)
+
+
+def _is_of(act: LegalAct, message: Message) -> bool:
+    return (act.message_id, act.case_id, act.message_type, act.sender, act.recipient, act.in_reply_to) == (
+        message.message_id,
+        message.case_id,
+        message.message_type,
+        message.sender,
+        message.recipient,
+        message.in_reply_to,
+    )
 
 
 def _encode(

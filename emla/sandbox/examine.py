@@ -16,9 +16,11 @@ from dataclasses import dataclass, replace
 
 from emla.formats import at_rest, h1, manifest
 from emla.formats import header as header_form
+from emla.formats.act_at_rest import seal_act
 from emla.formats.schema import Schemas
 from emla.model.errors import InvalidMessageError, InvalidPackageError
 from emla.model.findings import Finding, Severity
+from emla.model.legal_act import LegalAct
 from emla.model.limits import XmlLimits
 from emla.model.message import Message
 from emla.model.package import Header, OpenedPackage
@@ -86,12 +88,13 @@ def judge(opened: OpenedPackage, pid: bytes, tools: Tools) -> Verdict:
     Raises:
         MemoryError: the limit of this process was too near to trust the result.
     """
-    code, findings = _judge(opened, tools)
+    code, findings, act = _judge(opened, tools)
     record = Record(manifest=opened.manifest_bytes, cek=opened.cek, findings=findings)
-    nonce = os.urandom(at_rest.NONCE_BYTES)
+    key, size = tools.content_key, at_rest.NONCE_BYTES
     return Verdict(
         code=code,
-        record=at_rest.seal_record(record, content_key=tools.content_key, nonce=nonce, pid=pid),
+        record=at_rest.seal_record(record, content_key=key, nonce=os.urandom(size), pid=pid),
+        act=seal_act(act, content_key=key, nonce=os.urandom(size), pid=pid) if act and not code else None,
     )
 
 
@@ -104,8 +107,8 @@ def _check_stored(header: Header, read: ReadPayload) -> None:
         raise DamagedPayloadError
 
 
-def _judge(opened: OpenedPackage, tools: Tools) -> tuple[str | None, tuple[Finding, ...]]:
-    """Rung 20: the message itself. Returns the code that blocks, or None, and every finding."""
+def _judge(opened: OpenedPackage, tools: Tools) -> tuple[str | None, tuple[Finding, ...], LegalAct | None]:
+    """Rung 20: the message itself. Returns the code that blocks, or None, every finding, and what it means if it is valid."""
     header = opened.header
     try:
         valid = validate(
@@ -121,11 +124,11 @@ def _judge(opened: OpenedPackage, tools: Tools) -> tuple[str | None, tuple[Findi
             # libxml2 may report an allocation that failed as a fault of the document: no such verdict is believed.
             raise MemoryError from None
         if error.findings and all(each.rule == UNKNOWN_MESSAGE for each in error.findings):
-            return None, tuple(replace(each, severity=Severity.WARNING) for each in error.findings)
-        return "invalid-message", error.findings
+            return None, tuple(replace(each, severity=Severity.WARNING) for each in error.findings), None
+        return "invalid-message", error.findings, None
     parts = [(part.name, part.size, part.sha256) for part in opened.manifest.parts[1:]]
     differing = check_parts(valid.message, parts) and check_parts(_as_displayed(valid.message), parts)
-    return ("invalid-message" if differing else None), (*valid.findings, *differing)
+    return ("invalid-message" if differing else None), (*valid.findings, *differing), valid.act
 
 
 def _as_displayed(message: Message) -> Message:

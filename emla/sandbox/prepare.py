@@ -50,7 +50,7 @@ def check(document: bytes, sender: str, recipient: str | None, desk: Desk, terms
             # libxml2 may report an allocation that failed as a fault of the document: no such verdict is believed.
             raise MemoryError from None
         raise
-    return Checked(message=valid.message, findings=valid.findings)
+    return Checked(message=valid.message, act=valid.act, findings=valid.findings)
 
 
 def seal_parts(

@@ -5,7 +5,7 @@ Every frame is a 4-byte big-endian length and a body (`frames.py`). First the pa
 Then requests go down and answers come up, in the same order.
 
     request = kind (1 byte: 0 payload follows, 1 payload is a descriptor) | pid (32) | u32 length of header | header | payload
-    answer  = length of code (1) | code | sealed record
+    answer  = length of code (1) | code | u32 length of act | act (MessagePack; empty: none) | sealed record
 
 A descriptor travels as SCM_RIGHTS with the first byte of its request, so descriptors arrive in the order of their requests.
 Rules of this file: both sides are checked, because the child may have been taken over by what it opened; whatever does not
@@ -16,13 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
 
+import msgspec
+
 from emla.formats import strict_json
+from emla.formats.act_at_rest import ACT_BYTES_MAX, RELATED_MAX
 from emla.formats.strict_json import Json, Members, encode_octets
 from emla.keyring.files import OPENER_USES
 from emla.keyring.wrapping import KEY_BYTES, WrappingKeys
 from emla.model.codes import CODES
 from emla.model.errors import MalformedError
 from emla.model.limits import WIRE
+from emla.model.record import SealedAct
 from emla.ports.sandbox import Verdict
 from emla.sandbox.confine import Measure
 from emla.sandbox.frames import LENGTH, WireError
@@ -34,6 +38,9 @@ ANSWER_BYTES_MAX = 16 * 1024 * 1024
 """A record holds a manifest of at most 1 MiB and 2,000 findings."""
 _TALK_BYTES_MAX = 64 * 1024
 _NAMES_MAX = 32
+_ID_BYTES = 16
+_RELATION_CHARACTERS_MAX = 64
+_act_decoder = msgspec.msgpack.Decoder(SealedAct)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,18 +173,35 @@ def decode_request(body: memoryview) -> Request:
 def encode_answer(verdict: Verdict) -> bytes:
     """Encode an answer."""
     code = (verdict.code or "").encode("ascii")
-    return _frame(bytes((len(code),)) + code + verdict.record)
+    act = msgspec.msgpack.encode(verdict.act) if verdict.act else b""
+    return _frame(b"".join((bytes((len(code),)), code, LENGTH.pack(len(act)), act, verdict.record)))
 
 
 def decode_answer(body: memoryview) -> Verdict:
     """Decode an answer; its code must be one of the catalogue."""
-    if not body or len(body) < 1 + (code_bytes := body[0]):
+    if not body or len(body) < (begin := 1 + body[0] + LENGTH.size):
+        raise WireError("torn answer")
+    end = begin + int(LENGTH.unpack_from(body, begin - LENGTH.size)[0])
+    if end > len(body):
         raise WireError("torn answer")
     try:
-        code = str(body[1 : 1 + code_bytes], "ascii")
-    except UnicodeDecodeError as error:
+        code = str(body[1 : begin - LENGTH.size], "ascii")
+        act = _act_decoder.decode(body[begin:end]) if end > begin else None
+    except (UnicodeDecodeError, msgspec.MsgspecError) as error:
         raise WireError("torn answer") from error
-    return Verdict(code=_code(code) if code else None, record=bytes(body[1 + code_bytes :]))
+    if act is not None and (code or not _is_act(act)):
+        raise WireError("no act")
+    return Verdict(code=_code(code) if code else None, record=bytes(body[end:]), act=act)
+
+
+def _is_act(act: SealedAct) -> bool:
+    ids = {len(act.case_id), *(len(case_id) for case_id, _ in act.related)}
+    return (
+        ids == {_ID_BYTES}
+        and len(act.related) <= RELATED_MAX
+        and all(len(relation) <= _RELATION_CHARACTERS_MAX for _, relation in act.related)
+        and len(act.sealed) <= 2 * ACT_BYTES_MAX
+    )
 
 
 def _code(code: str) -> str:

@@ -46,6 +46,8 @@ class Envelope:
     created: int
     expires: int
     prio: Priority | None
+    in_reply_to: bytes | None = None
+    """The payload id of the package that is answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,6 @@ class SealingPlan(Envelope):
     prio: Priority
     conversation: bytes
     message: str
-    in_reply_to: bytes | None
     officer: SigningOfficer
 
 
@@ -78,7 +79,7 @@ def plan_for(envelope: Envelope, message: Message) -> SealingPlan:
         prio=envelope.prio or lane,
         conversation=message.case_id,
         message=message.message_type,
-        in_reply_to=None,
+        in_reply_to=envelope.in_reply_to,
         officer=message.signing_officer,
     )
 

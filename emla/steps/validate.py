@@ -23,6 +23,7 @@ from typing import NoReturn
 
 from lxml import etree
 
+from emla.formats.legal_act import read_legal_act
 from emla.formats.message import (
     attachment_elements,
     header_element,
@@ -36,6 +37,7 @@ from emla.formats.schematron import MORE
 from emla.formats.xml import ElementPaths, XmlDocument, local_name, parse_xml, text_of
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding, Severity
+from emla.model.legal_act import LegalAct
 from emla.model.limits import XmlLimits
 from emla.model.message import Message
 from emla.model.message_types import MESSAGE_TYPES
@@ -58,6 +60,8 @@ class ValidMessage:
 
     data: bytes
     message: Message
+    act: LegalAct
+    """What it means for its case."""
     findings: tuple[Finding, ...]
     """What does not block (warnings, information)."""
 
@@ -93,7 +97,8 @@ def validate(
     found = _sorted(*identity, *ruled)
     if identity or (terms.sending and any(each.blocks for each in ruled)):
         _refuse(found)
-    return ValidMessage(data=data, message=message, findings=found)
+    act = read_legal_act(data, document, message)
+    return ValidMessage(data=data, message=message, act=act, findings=found)
 
 
 def findings_of(document: XmlDocument, *, schemas: Schemas, terms: Terms = SENDING) -> tuple[Finding, ...]:

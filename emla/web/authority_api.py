@@ -15,7 +15,8 @@ from emla.flow.gateway import Gateway
 from emla.flow.line.hand_over import Content, HandOver
 from emla.flow.line.quarantine import Quarantine
 from emla.flow.line.relay import Relay
-from emla.flow.line.submit import Submission, Submit, Submitted
+from emla.flow.line.submission import Submission, Submitted
+from emla.flow.line.submit import Submit
 from emla.flow.news import News
 from emla.flow.people.sight import Sight
 from emla.formats import strict_json
@@ -42,6 +43,7 @@ from emla.web.queries import integer, limit, seconds
 from emla.web.rights import Rights, caller_of, check_routes
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
+CASE_TAG = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _DECLARATION_BYTES_MAX = 1024 * 1024
 _SEARCHED_MAX = 5000
 """How many of the newest packages are looked through for those of one person's cases."""
@@ -295,6 +297,7 @@ def _submission(declaration: bytes, source: BodySource, caller: Caller) -> Submi
         recipient = members.text("recipient", AUTHORITY, 160) if members.has("recipient") else None
         overrides = members.objects("overrides", OVERRIDES_MAX) if members.has("overrides") else ()
         overriding = tuple(_override(each) for each in overrides)
+        seen = members.text("case_etag", CASE_TAG) if members.has("case_etag") else None
         members.finish()
     except (MalformedError, ValueError) as error:
         raise InvalidMessageError("bad-request", getattr(error, "detail", str(error))) from error
@@ -307,6 +310,7 @@ def _submission(declaration: bytes, source: BodySource, caller: Caller) -> Submi
         priority=priority,
         expires_in_days=days,
         overrides=overriding,
+        seen=seen,
         drafter=caller,
     )
 

@@ -13,6 +13,7 @@ from emla.flow.line.hand_over import Content
 from emla.formats.export import encode_export
 from emla.formats.manifest import display_name
 from emla.formats.requirements import encode_requirements
+from emla.formats.working_days import encode_working_days
 from emla.model.acknowledgement import PROVES
 from emla.model.findings import Finding
 from emla.model.leg import leg_state
@@ -233,6 +234,7 @@ def peer_in_full(shown: Peer, now: int) -> Json:
             "time_zone": profile.time_zone,
             "office_hours": profile.office_hours,
             "requirements": encode_requirements(profile.requirements),
+            "working_days": encode_working_days(profile.working_days),
         },
         "documents": base64.b64encode(encode_export(authority.documents)).decode("ascii"),
     }

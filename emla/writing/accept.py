@@ -78,7 +78,7 @@ _NONE_TO_REFER_TO = "There is nothing yet to refer to. Add it first: type = for 
 
 
 def _is_reference(question: Question) -> bool:
-    return question.type_name.endswith("}LocalIdType")
+    return question.type_name.endswith("}LocalIdType") and not question.elsewhere
 
 
 def _yes_or_no(text: str) -> str:

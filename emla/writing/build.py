@@ -23,9 +23,23 @@ _IDS = {
     "RestrictionId": "Restriction",
 }
 
+_PREFIXES = {
+    "reply": "y",
+    "dialogue": "d",
+    "result": "s",
+    "use": "u",
+    "extradition": "x",
+    "joint-investigation": "j",
+}
+
 
 def build(
-    interview: Interview, answers: Answers, index: SchemaIndex, shape: SchemaShape, given: Mapping[str, str]
+    interview: Interview,
+    answers: Answers,
+    index: SchemaIndex,
+    shape: SchemaShape,
+    given: Mapping[str, str],
+    extra: Mapping[str, str] | None = None,
 ) -> bytes:
     """Write the document.
 
@@ -35,20 +49,30 @@ def build(
         index: the words of the schema.
         shape: its order.
         given: what nobody is asked for: ids, the instant of issue, facts of the files; by place.
+        extra: what stands in the document although no question leads to it; an empty text makes an empty element.
     """
     root_name = etree.QName(interview.root)
-    root = etree.Element(interview.root, nsmap={"r": root_name.namespace or "", None: "urn:emla:common:1"})
+    root = etree.Element(
+        interview.root, nsmap={_prefix(root_name): root_name.namespace or "", None: "urn:emla:common:1"}
+    )
     types = {root: index.elements[interview.root].type_name}
     made: dict[str, etree._Element] = {"": root}
     for question in interview.questions(answers):
         for number, value in enumerate(_values(question, answers, given), 1):
             place = f"{question.path}[{number}]" if question.multiple else question.path
             _place(place, made, types, index).text = value
+    for place, value in (extra or {}).items():
+        _place(place, made, types, index).text = value or None
     for element in made.values():
         _sort(element, types[element], shape)
     _indent(root)
     head = b'<?xml version="1.0" encoding="UTF-8"?>\n'
     return head + etree.tostring(root, encoding="UTF-8", xml_declaration=False) + b"\n"
+
+
+def _prefix(root: etree.QName) -> str:
+    """The prefix that the samples use for a family."""
+    return _PREFIXES.get((root.namespace or "").split(":")[2], "r")
 
 
 def value_of(question: Question, answers: Answers, given: Mapping[str, str]) -> str:

@@ -117,6 +117,7 @@ def _given(question: Question, given: Mapping[str, str]) -> tuple[set[str], str]
     if question.kind is Kind.GATE:
         target = path.removesuffix("?").removesuffix("+")
         there = path.endswith("+") or any(_is_in(each, target) for each in given)
+        there = there or question.default == YES
         return set(), YES if there else NO
     if question.kind is Kind.FORM:
         target = path.removesuffix("|")
@@ -125,7 +126,7 @@ def _given(question: Question, given: Mapping[str, str]) -> tuple[set[str], str]
             for each in question.options
             if any(_is_in(name, f"{target}/{each.code}" if target else each.code) for name in given)
         ]
-        return set(), codes[0] if codes else ""
+        return set(), codes[0] if codes else question.default
     # The first of a list may be given without its number.
     names = {each for each in given if each == path or _plain_first(each) == _plain_first(path)}
     if question.multiple:

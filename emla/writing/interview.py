@@ -16,10 +16,11 @@ from emla.formats.schema_shape import Choice, SchemaShape
 from emla.pages.words import label_of
 from emla.writing.answers import NO, YES, Answers, Surroundings, at, form, gate, more, number_of
 from emla.writing.conditions import block_of
-from emla.writing.order import FIRST, MORE_OFTEN, SECTIONS
-from emla.writing.plan import Ask, Rule, rule_for
-from emla.writing.questions import Kind, Option, Question, reference
-from emla.writing.references import files, persons
+from emla.writing.offers import Offers
+from emla.writing.order import FIRST
+from emla.writing.plan import Ask, Rule
+from emla.writing.questions import Kind, Option, Question
+from emla.writing.script import REQUEST, Script
 
 REPEATED_MAX = 200
 """So many elements of one name are asked for; more are written with other tools."""
@@ -40,7 +41,14 @@ class _Walk:
 class Interview:
     """All questions of one message type."""
 
-    def __init__(self, root: str, index: SchemaIndex, shape: SchemaShape, around: Surroundings) -> None:
+    def __init__(
+        self,
+        root: str,
+        index: SchemaIndex,
+        shape: SchemaShape,
+        around: Surroundings,
+        script: Script = REQUEST,
+    ) -> None:
         """Take what does not change while it is asked.
 
         Args:
@@ -48,19 +56,21 @@ class Interview:
             index: the words of its schema.
             shape: the order of its schema.
             around: what is known without asking.
+            script: what is asked of this kind of message, and what its case says already.
         """
         self.root, self._index, self._shape, self._around = root, index, shape, around
+        self._script, self._offers = script, Offers(shape, around, script)
         self._root_type = index.elements[root].type_name
 
     @property
     def sections(self) -> tuple[str, ...]:
         """The names of the sections."""
-        return tuple(name for name, _ in SECTIONS)
+        return tuple(name for name, _ in self._script.sections)
 
     def questions(self, answers: Answers) -> list[Question]:
         """All questions that these answers lead to, computed ones included; in the order in which they are asked."""
         found: dict[str, Question] = {}
-        for section, (_, names) in enumerate(SECTIONS):
+        for section, (_, names) in enumerate(self._script.sections):
             for name in names:
                 for question in self._section(section, name, answers):
                     found.setdefault(question.path, question)
@@ -75,7 +85,7 @@ class Interview:
                 if _local(element) == name:
                     yield from self._element(self._root_type, element, "", walk, answers)
         else:
-            named = {each for _, names in SECTIONS for each in names}
+            named = {each for _, names in self._script.sections for each in names}
             yield from self._content(self._root_type, "", walk, answers, without=named)
 
     def _measure_types(self, walk: _Walk, answers: Answers) -> Iterator[Question]:
@@ -88,7 +98,8 @@ class Interview:
             for number in range(1, REPEATED_MAX + 1):
                 place = f"Measure[{number}]"
                 if number > 1:
-                    yield self._gate(place, child, walk, rule_for(_local(self._root_type), "Measure"))
+                    rule = self._script.rule_for(_local(self._root_type), "Measure")
+                    yield self._gate(place, child, walk, rule, answers)
                     if answers.get(gate(place)) != YES:
                         return
                 inner = _Walk(section=walk.section, owner=f"Measure {number}")
@@ -134,7 +145,7 @@ class Interview:
         self, type_name: str, later: list[str], path: str, walk: _Walk, answers: Answers
     ) -> Iterator[Question]:
         names = ", ".join(label_of(_local(each)).lower() for each in later)
-        subject = walk.owner or ("references" if path else "the request")
+        subject = walk.owner or ("references" if path else self._script.subject)
         yield Question(
             path=more(path),
             section=walk.section,
@@ -143,7 +154,7 @@ class Interview:
             explanation="Rarely needed. Answer yes to be asked for each of them.",
             required=False,
             default=NO,
-            quiet=_local(type_name) not in MORE_OFTEN,
+            quiet=_local(type_name) not in self._script.more_often,
         )
         if answers.get(more(path)) == YES:
             for element in later:
@@ -155,6 +166,11 @@ class Interview:
         if _local(type_name) == "MeasureType":
             chosen = block_of(answers, path)
         else:
+            first = self._index.complex_types[type_name][choice.branches[0][0]]
+            ruled = self._script.rule_for(_local(type_name), _local(first.name)).ask is not None
+            ask = self._ask(type_name, first, path, answers) if ruled else Ask.OFFER
+            if ask is Ask.NEVER:
+                return
             options = tuple(
                 self._branch_option(type_name, branch)
                 for branch in choice.branches
@@ -164,8 +180,9 @@ class Interview:
                 path=form(path),
                 section=walk.section,
                 kind=Kind.FORM,
-                words=f"{walk.owner}: which of these",
-                required=choice.required,
+                words=f"{walk.owner}: which of these" if walk.owner else "Which of these",
+                required=choice.required or ask is Ask.MUST,
+                default=self._offers.known(form(path)),
                 options=options,
             )
             chosen = answers.get(form(path), "")
@@ -179,14 +196,16 @@ class Interview:
     def _can_be_given(self, type_name: str, branch: tuple[str, ...], path: str, answers: Answers) -> bool:
         """Whether a form does not consist in naming what is not there: a person where none was entered."""
         child = self._index.complex_types[type_name][branch[0]]
-        return not _is_reference(child) or bool(self._options(child, at(path, _local(child.name)), answers))
+        return not self._offers.refers(child) or bool(
+            self._offers.options(child, at(path, _local(child.name)), answers)
+        )
 
     def _branch_option(self, type_name: str, branch: tuple[str, ...]) -> Option:
         words = self._index.complex_types[type_name][branch[0]].documentation.definition
         return Option(code=_local(branch[0]), words=words)
 
     def _ask(self, type_name: str, child: Child, path: str, answers: Answers) -> Ask:
-        rule = rule_for(_local(type_name), _local(child.name))
+        rule = self._script.rule_for(_local(type_name), _local(child.name))
         if not rule.when(answers, path):
             return Ask.MUST if child.required else rule.otherwise
         asked = rule.ask or (Ask.MUST if child.required else Ask.MORE)
@@ -215,7 +234,7 @@ class Interview:
             needed: it stands in a form that was chosen.
         """
         child = self._index.complex_types[type_name][name]
-        rule = rule_for(_local(type_name), _local(name))
+        rule = self._script.rule_for(_local(type_name), _local(name))
         ask = self._ask(type_name, child, path, answers)
         if needed and not child.required:
             ask = Ask.OFFER
@@ -232,7 +251,7 @@ class Interview:
             yield from self._repeated(child, rule, ask, place, walk, answers)
         else:
             if ask is Ask.OFFER and not needed:
-                yield self._gate(place, child, walk, rule)
+                yield self._gate(place, child, walk, rule, answers)
                 if answers.get(gate(place)) != YES:
                     return
             # One of several forms is the thing itself; another part is named beside what it is a part of.
@@ -249,14 +268,14 @@ class Interview:
             if number > 1 or ask is Ask.OFFER:
                 if number > 1 and not rule.again:
                     return
-                yield self._gate(here, child, walk, rule)
+                yield self._gate(here, child, walk, rule, answers)
                 if answers.get(gate(here)) != YES:
                     return
             label = f"{label_of(_local(child.name))} {number}"
             owner = _part_of(walk.owner, label)
             yield from self._content(child.type_name, here, _Walk(section=walk.section, owner=owner), answers)
 
-    def _gate(self, place: str, child: Child, walk: _Walk, rule: Rule) -> Question:
+    def _gate(self, place: str, child: Child, walk: _Walk, rule: Rule, answers: Answers) -> Question:
         label = rule.said or label_of(_local(child.name)).lower()
         about = f" ({walk.owner})" if walk.owner else ""
         words = (
@@ -272,7 +291,7 @@ class Interview:
             explanation=child.documentation.text,
             source=child.documentation.source,
             required=False,
-            default=NO,
+            default=self._script.known.get(gate(place)) or (YES if rule.wanted(answers, place) else NO),
         )
 
     def _simple(
@@ -285,7 +304,7 @@ class Interview:
                 question.required
                 or question.options
                 or question.kind is Kind.COMPUTED
-                or not _is_reference(child)
+                or not self._offers.refers(child)
             ):
                 yield question
             return
@@ -312,7 +331,7 @@ class Interview:
         label = rule.said or label_of(local)
         if number > 1:
             label = f"Next {label.lower()} (Enter: none)"
-        is_file = local == "FileName"
+        is_file = local == "FileName" and place.startswith("Attachment[")
         kind = Kind.COMPUTED if ask is Ask.COMPUTED else Kind.FILE if is_file else Kind.VALUE
         return Question(
             path=place,
@@ -326,61 +345,15 @@ class Interview:
             required=(ask is Ask.MUST or (ask is Ask.QUIETLY and child.required)) and number == 1,
             quiet=ask is Ask.QUIETLY,
             multiple=child.repeatable and _local(child.type_name) != _TEXT,
-            default=self._default(rule, place, answers),
-            options=self._options(child, place, answers),
-            suggestions=self._suggestions(child, place),
+            elsewhere=local in self._script.elsewhere,
+            default=self._offers.default(rule, place, answers),
+            options=self._offers.options(child, place, answers),
+            suggestions=self._offers.suggestions(child, place),
         )
-
-    def _default(self, rule: Rule, place: str, answers: Answers) -> str:
-        sender = "MessageHeader/Sender/"
-        recipient = "MessageHeader/Recipient/"
-        if place == "MessageHeader/Language":
-            return self._language(answers)
-        if place == "SigningOfficer/SigningDate":
-            return self._around.today
-        known = ""
-        if place.startswith(sender):
-            known = self._around.sender.get(place.removeprefix(sender), "")
-        elif place.startswith(recipient):
-            peer = self._around.peers.get(answers.get(recipient + "AuthorityId", ""), {})
-            known = peer.get(place.removeprefix(recipient), "")
-        return known or rule.default(answers, place.rpartition("/")[0])
-
-    def _language(self, answers: Answers) -> str:
-        """The first language of ours that the recipient accepts, else its first."""
-        theirs = self._around.languages.get(answers.get("MessageHeader/Recipient/AuthorityId", ""), ())
-        ours = self._around.languages.get(self._around.sender.get("AuthorityId", ""), ())
-        both = [each for each in ours if each in theirs]
-        return (both or list(theirs) or list(ours) or [""])[0]
-
-    def _options(self, child: Child, place: str, answers: Answers) -> tuple[Option, ...]:
-        if child.type_name.endswith("}boolean"):
-            return (Option(code=YES, words=""), Option(code=NO, words=""))
-        codes = self._shape.codes.get(child.type_name)
-        if codes:
-            return tuple(Option(code=code, words=words.definition) for code, words in codes.items())
-        if not _is_reference(child):
-            return ()
-        if _local(child.name).endswith("PersonRef"):
-            return tuple(persons(answers))
-        own = place.split("/", 1)[0] if place.startswith("Attachment[") else ""
-        return tuple(each for each in files(answers) if each.code != reference("Attachment", own))
-
-    def _suggestions(self, child: Child, place: str) -> tuple[Option, ...]:
-        if place == "MessageHeader/Recipient/AuthorityId":
-            return tuple(
-                Option(code=each, words=known.get("Name", "")) for each, known in self._around.peers.items()
-            )
-        known_codes = self._shape.suggested.get(child.type_name, {})
-        return tuple(Option(code=code, words=words.definition) for code, words in known_codes.items())
 
 
 def _part_of(owner: str, label: str) -> str:
     return f"{owner}, {label[:1].lower()}{label[1:]}" if owner else label
-
-
-def _is_reference(child: Child) -> bool:
-    return _local(child.type_name) == "LocalIdType"
 
 
 def _local(name: str) -> str:

@@ -73,6 +73,8 @@ class Rule:
     """Of an element with parts that may be repeated: ask for another one."""
     said: str = ""
     """The question in words, where the schema's definition is not one."""
+    wanted: Condition = lambda *_: False
+    """Of an element that may be repeated, by its place: whether Enter means another one."""
 
 
 _AN_ADDRESS = ("IPV4_WITH_PORT_AND_TIME", "IPV6_WITH_TIME")
@@ -262,11 +264,3 @@ RULES: dict[tuple[str, str], Rule] = {
     ("AttachmentType", "TranslationOf"): Rule(ask=Ask.MUST, when=sibling("DocumentType", "TRANSLATION")),
     ("AttachmentType", "TranslationQuality"): Rule(ask=Ask.MUST, when=sibling("DocumentType", "TRANSLATION")),
 }
-
-
-def rule_for(type_name: str, element: str) -> Rule:
-    """The rule of an element, by the local names of its parent's type and its own."""
-    return RULES.get((type_name, element), _NO_RULE)
-
-
-_NO_RULE = Rule()

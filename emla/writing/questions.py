@@ -44,6 +44,8 @@ class Question:
     quiet: bool = False
     """Its default is taken without asking, where it has one."""
     multiple: bool = False
+    elsewhere: bool = False
+    """It names something in another message, so any id will do."""
     default: str = ""
     options: tuple[Option, ...] = ()
     """The answers there are; empty where any text of the type will do."""

@@ -5,6 +5,7 @@ from tests.ablation import (
     rows_cases,
     rows_channel,
     rows_channel_hub,
+    rows_clocks,
     rows_codes,
     rows_exchange,
     rows_faults,
@@ -46,5 +47,6 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_codes.ROWS,
     *rows_pages.ROWS,
     *rows_cases.ROWS,
+    *rows_clocks.ROWS,
     *rows_profile.ROWS,
 )

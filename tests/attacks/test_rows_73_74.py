@@ -162,3 +162,11 @@ async def test_a_crash_between_leaf_and_bytes_leaves_the_leaf_and_the_ledger_hol
     assert isinstance(reads["items"], list)
     assert reads["items"][0]["id"] == world.pid
     assert verify_ledger(Path(world.staff.server.data)).problems == ()
+
+
+async def test_nobody_becomes_part_of_a_foreign_case_by_writing_into_it(world: World) -> None:
+    case_id = bytes.fromhex(world.case_id)
+    status, answer = await world.staff.submit("petra", TEMPLATE, case_id)
+    assert (status, answer["code"]) == (404, "not-found")
+    _, listed, _ = await world.staff.call("petra", "GET", "/v1/messages")
+    assert listed == {"items": []}

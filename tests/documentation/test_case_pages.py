@@ -1,11 +1,14 @@
-"""The page of the states says what the state machines say."""
+"""The pages of the states and of the time limits say what the tables say."""
 
 import runpy
 from pathlib import Path
 
-GENERATOR = Path(__file__).parents[2] / "docs" / "generate_cases.py"
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_page_of_the_states_is_fresh() -> None:
-    for path, text in runpy.run_path(str(GENERATOR))["pages"]().items():
+@pytest.mark.parametrize("generator", ["generate_cases.py", "generate_clocks.py"])
+def test_the_page_is_fresh(generator: str) -> None:
+    for path, text in runpy.run_path(str(DOCS / generator))["pages"]().items():
         assert path.read_text(encoding="utf-8") == text, "run make docs"

@@ -15,7 +15,7 @@ from tests.support.servers import make_server, started
 
 pytestmark = pytest.mark.xdist_group("people")
 CUSTODIAN, CENTRAL, APPROVER = PersonRole.KEY_CUSTODIAN, PersonRole.CENTRAL_OFFICER, PersonRole.APPROVER
-PASSWORD = "seven ducks on the pond"  # noqa: S105 (of a test)
+PASSWORD = "seven ducks on the pond"
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,9 @@ async def test_roles_that_exclude_one_another_are_nobodys(staff: Staff, roles: l
 
 async def test_nobody_changes_rights_of_his_own_and_somebody_is_left_to_manage_people(staff: Staff) -> None:
     for method, path in (("PUT", "roles"), ("POST", "disable"), ("POST", "invite")):
-        assert await staff.code("kay", method, f"/v1/people/kay/{path}", {"roles": ["operator"]}) == "own-rights"
+        assert (
+            await staff.code("kay", method, f"/v1/people/kay/{path}", {"roles": ["operator"]}) == "own-rights"
+        )
     await staff.take("kim", await staff.add("kay", "kim", [CUSTODIAN]))
     assert await staff.code("kay", "PUT", "/v1/people/kim/roles", {"roles": ["operator"]}) == "ok"
 
@@ -168,7 +170,9 @@ def test_the_command_line_finds_its_token_and_shows_people(
     shown = emla("person", "list", "--data", data)
     assert shown.code == 0
     assert "petra" in shown.out
-    added = emla("person", "add", "max", "--full-name", "Max", "--role", "prosecutor", "--json", "--data", data)
+    added = emla(
+        "person", "add", "max", "--full-name", "Max", "--role", "prosecutor", "--json", "--data", data
+    )
     invitation = str(added.document["invitation"])
     monkeypatch.setenv("EMLA_TOKEN", invitation)
     assert emla("token", "new", "--save", "--data", data).code == 0

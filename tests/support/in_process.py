@@ -22,6 +22,7 @@ from emla.flow.channel.rounds import ChannelRounds
 from emla.flow.channel.settle import Settle
 from emla.flow.channel.take_back import TakeBack
 from emla.flow.channel.ways import ChannelWays
+from emla.flow.dockets import Dockets
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.own import Outlets, Own, identity_at, ledger_key_at
 from emla.flow.documents.peers import ImportPeer, PingPeer, load_directory
@@ -35,7 +36,8 @@ from emla.flow.line.deliver import DeliverLeg
 from emla.flow.line.hand_over import HandOver
 from emla.flow.line.open import Open
 from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
-from emla.flow.line.submit import Submission, Submit, Submitted
+from emla.flow.line.submission import Submission, Submitted
+from emla.flow.line.submit import Submit
 from emla.flow.line.ways import Ways
 from emla.flow.member.collect import CollectFigures
 from emla.flow.member.statuses import TakeStatus
@@ -261,7 +263,9 @@ class Station:
             settings=Settings(data=self.data, store=StoreSettings(disk_floor_bytes=0, disk_floor_percent=0)),
         )
         self.news = News()
-        self.submit = Submit(self.gateway, InlineClerk(schemas()), XmlLimits(), lambda leg: None)
+        self.submit = Submit(
+            self.gateway, InlineClerk(schemas()), XmlLimits(), lambda leg: None, Dockets(self.gateway)
+        )
         self.accept = Accept(self.gateway, self.accepted.append, lambda peer: None)
         self.receive = ReceiveAcknowledgement(self.gateway, self.news, lambda peer: None)
         self.hand_over = HandOver(self.gateway, self.news, lambda leg: None)

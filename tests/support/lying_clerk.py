@@ -14,7 +14,11 @@ from emla.sandbox.clerk_child import _TRIAL
 from emla.sandbox.clerk_wire import TASK_BYTES_MAX, Found, decode_task, encode_found
 from emla.sandbox.wire import Ready, encode_ready
 
-FOREIGN = replace(_TRIAL, message=replace(_TRIAL.message, sender="zz.evil", recipient="zz.evil"))
+FOREIGN = replace(
+    _TRIAL,
+    message=replace(_TRIAL.message, sender="zz.evil", recipient="zz.evil"),
+    act=replace(_TRIAL.act, sender="zz.evil", recipient="zz.evil"),
+)
 PAYLOAD = b"not what was handed in"
 
 

@@ -52,7 +52,9 @@ class Staff:
 
     async def take(self, name: str, invitation: str, **wanted: object) -> str:
         """Take a token with an invitation."""
-        status, answer, _ = await self.call(invitation, "POST", "/v1/self/tokens", {"label": "test", **wanted})
+        status, answer, _ = await self.call(
+            invitation, "POST", "/v1/self/tokens", {"label": "test", **wanted}
+        )
         assert status == 201, answer
         self.tokens[name] = str(answer["token"])
         return self.tokens[name]

@@ -1,7 +1,7 @@
 """open: an accepted package -> the inbox. The opener decides; the gateway commits and signs its verdict.
 
-I6 each death of the opener is counted durably before the next attempt, so a package that kills it cannot do so
-for ever; I7 one batch holds the sealed record, ContentConsignment or its failure, leaf and leg; I8 after three strikes the
+I6 each death of the opener is counted durably before the next attempt, so a package that kills it cannot do so for ever; I7
+one batch holds the sealed record and legal act, ContentConsignment or its failure, leaf and leg; I8 after three strikes the
 package is quarantined. A crash before I7 opens the package again; after it there is exactly one verdict.
 """
 
@@ -147,6 +147,8 @@ class Open:
             transaction.move_received(row.pid, InboxState.ACCEPTED, state, verdict.code)
             if verdict.record:
                 transaction.insert_record(row.pid, verdict.record)
+            if verdict.act is not None:
+                transaction.insert_act(row.pid, verdict.act, at)
             events = transaction.events_of(row.pid)
             if event in events or Event.CONTENT_CONSIGNMENT in events:
                 # It came out of quarantine and went back, or was lost with a ledger and came back with our verdict of then:

@@ -1,35 +1,38 @@
 """submit: an officer's message and its attachments -> a package that will be tried until it expires.
 
-Order of writes (docs/explanation/order-of-writes.md): O1 a large payload is a durable file, a small one nothing yet; O2 one batch
-holds sequence number, signed header, leg, small payload, record, overrides, SubmissionAcceptance and leaves; O3 the answer. A
-crash before O2 leaves at most an orphan file; after it, the same message handed in again gets the same answer.
+Order of writes (docs/explanation/order-of-writes.md): O1 a large payload is a durable file, a small one nothing yet; O2 one
+batch holds sequence number, signed header, leg, small payload, record, legal act, overrides, SubmissionAcceptance and
+leaves; O3 the answer. A crash before O2 leaves at most an orphan file; after it, the same message handed in again gets the
+same answer.
 """
 
 import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from emla.flow.dockets import Dockets
 from emla.flow.events import RULE_OVERRIDDEN, event
 from emla.flow.gateway import Gateway
-from emla.flow.people.drafting import drafted_by
+from emla.flow.line.ahead import CaseMovedError, Look, look
+from emla.flow.line.feed import feed
+from emla.flow.line.submission import Submission, Submitted
+from emla.flow.people.drafting import drafted_by, require_own_case
 from emla.formats import cc1
+from emla.formats.act_at_rest import seal_act
 from emla.formats.at_rest import NONCE_BYTES, seal_record
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority, CardKey, KeyUse
 from emla.model.errors import EmlaError, InvalidMessageError
-from emla.model.findings import Override
 from emla.model.leg import Leg, LegKind, LegState
 from emla.model.limits import WIRE, XmlLimits
 from emla.model.message import Message
-from emla.model.package import CardReference, DeclaredPart, Part, PartRole, Priority, SealedPayload
-from emla.model.person import ALONE, Caller
+from emla.model.package import CardReference, PartRole, Priority, SealedPayload
 from emla.model.record import Record
-from emla.model.terms import Terms
-from emla.ports.blobs import BlobWriter
+from emla.model.terms import CaseFacts, Terms
 from emla.ports.sandbox import Checked, Clerk, SandboxDiedError
 from emla.ports.store import DuplicateError, Issued, SentRow, Transaction
 from emla.rules.profile import wishes_of
@@ -42,56 +45,26 @@ from emla.steps.validate import require_parts
 
 logger = logging.getLogger("emla.submit")
 
-_HOP_BYTES = 1024 * 1024
+_LOOKS_MAX = 4
 _MANIFEST_ALLOWANCE = 64 * 1024
 SubmittedLeg = Callable[[Leg], None]
 Result = TypeVar("Result")
 
 
-class ByteSource(Protocol):
-    """Where a submission's bytes come from, in order."""
-
-    async def read_exactly(self, size: int) -> bytes:
-        """Read so many bytes.
-
-        Raises:
-            InvalidMessageError: ``bad-request`` when the source ends before.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """What an officer hands in: the announced parts, the main document first, and their bytes.
-
-    `recipient` is whom the officer says the message is for; where it is given, the message must say the same.
-    """
-
-    parts: tuple[DeclaredPart, ...]
-    source: ByteSource
-    recipient: str | None = None
-    priority: Priority | None = None
-    expires_in_days: int | None = None
-    overrides: tuple[Override, ...] = ()
-    """Rules in spite of which the officer sends it, with reasons."""
-    drafter: Caller = ALONE
-    """Who hands it in."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submitted:
-    """A message that is on its way. `repeated` when it was already."""
-
-    pid: bytes
-    repeated: bool
-
-
 class Submit:
     """The journey of submission."""
 
-    def __init__(self, gateway: Gateway, clerk: Clerk, xml_limits: XmlLimits, on_leg: SubmittedLeg) -> None:
-        """Args: the gateway, who checks messages, how large they may be, and whom to tell about a new leg."""
+    def __init__(
+        self,
+        gateway: Gateway,
+        clerk: Clerk,
+        xml_limits: XmlLimits,
+        on_leg: SubmittedLeg,
+        dockets: Dockets,
+    ) -> None:
+        """Args: the gateway, who checks messages, how large they may be, whom to tell about a new leg, the cases."""
         self._gateway = gateway
+        self._dockets = dockets
         self._clerk = clerk
         self._limits = xml_limits
         self._on_leg = on_leg
@@ -126,12 +99,23 @@ class Submit:
             if repeated := self._repeated(checked.message, digest):
                 return repeated
             envelope = self._envelope(checked.message.recipient, submission)
+            submission = replace(submission, recipient=checked.message.recipient)
             # Checked once more while it is sealed, now that it is known whose profile it must suit.
-            terms = self._terms(replace(submission, recipient=checked.message.recipient))
+            terms = self._terms(submission)
             drafted = await _alive(self._clerk.draft(body, submission.parts, envelope, terms=terms))
-        if isinstance(drafted.sealed, InvalidMessageError):
-            raise drafted.sealed
-        return await self._commit(drafted.checked, digest, drafted.sealed, submission)
+
+        async def draft(look: Look) -> tuple[Checked, SealedPayload]:
+            again = drafted
+            if look.facts is not None or look.answers is not None:
+                # Most messages begin something; one that answers is sealed a second time, with what it answers.
+                sealed_to = replace(self._envelope(look.act.recipient, submission), in_reply_to=look.answers)
+                terms = self._terms(submission, look.facts)
+                again = await _alive(self._clerk.draft(body, submission.parts, sealed_to, terms=terms))
+            if isinstance(again.sealed, InvalidMessageError):
+                raise again.sealed
+            return again.checked, again.sealed
+
+        return await self._by_its_case(drafted.checked, digest, submission, draft)
 
     async def _large(self, submission: Submission) -> Submitted:
         """The clerk checks the message; its parts are sealed as they come, on a thread."""
@@ -142,10 +126,45 @@ class Submit:
             return repeated
         envelope = self._envelope(checked.message.recipient, submission)
         if submission.recipient is None:
-            checked = await self._check(main, replace(submission, recipient=checked.message.recipient))
+            submission = replace(submission, recipient=checked.message.recipient)
+            checked = await self._check(main, submission)
         self._check_names(checked.message, submission)
-        sealed = await self._seal(envelope, submission, main, checked.message)
-        return await self._commit(checked, digest, sealed, submission)
+        sealed: list[SealedPayload] = []
+
+        async def draft(look: Look) -> tuple[Checked, SealedPayload]:
+            again = checked if look.facts is None else await self._check(main, submission, look.facts)
+            # What stands against it is said before megabytes are read.
+            again = look.judged(again, self._terms(submission, look.facts))
+            if not sealed:
+                whole = replace(envelope, in_reply_to=look.answers)
+                sealed.append(await self._seal(whole, submission, main, again.message))
+            return again, sealed[0]
+
+        return await self._by_its_case(checked, digest, submission, draft)
+
+    async def _by_its_case(
+        self,
+        checked: Checked,
+        digest: bytes,
+        submission: Submission,
+        draft: Callable[[Look], Awaitable[tuple[Checked, SealedPayload]]],
+    ) -> Submitted:
+        """Judge a message by its case, seal it and commit it; once more when another act of the case came between."""
+        own = self._gateway.identity.id
+        require_own_case(self._gateway, submission.drafter, checked.message.case_id)
+        act = replace(checked.act, digest=digest, sender=own, recipient=checked.message.recipient)
+        for _ in range(_LOOKS_MAX):
+            seen = await look(self._gateway, self._dockets, act, submission.seen)
+            terms = self._terms(submission, seen.facts)
+            try:
+                again, sealed = await draft(seen)
+            except InvalidMessageError as error:
+                raise seen.joined(error, terms) from error
+            try:
+                return await self._commit(seen.judged(again, terms), seen, sealed, submission)
+            except CaseMovedError:
+                logger.info("case moved", extra={"recipient": act.recipient})
+        raise InvalidMessageError("case-changed", "Other acts of its case keep coming.")
 
     # --- before anything is sealed ---
 
@@ -161,12 +180,12 @@ class Submit:
         self._gateway.require_space(total)
         return total
 
-    async def _check(self, main: bytes, submission: Submission) -> Checked:
+    async def _check(self, main: bytes, submission: Submission, case: CaseFacts | None = None) -> Checked:
         own = self._gateway.identity.id
-        terms = self._terms(submission)
+        terms = self._terms(submission, case)
         return await _alive(self._clerk.check(main, sender=own, recipient=submission.recipient, terms=terms))
 
-    def _terms(self, submission: Submission) -> Terms:
+    def _terms(self, submission: Submission, case: CaseFacts | None = None) -> Terms:
         """What the rules may know beside the message."""
         recipient = self._gateway.directory.find(submission.recipient) if submission.recipient else None
         return Terms(
@@ -174,6 +193,7 @@ class Submit:
             overrides=submission.overrides,
             today=datetime.fromtimestamp(self._gateway.now(), UTC).date(),
             wishes=wishes_of(recipient.profile) if recipient else None,
+            case=case,
         )
 
     def _recipient(self, authority: str, now: int) -> tuple[Authority, CardKey]:
@@ -243,7 +263,7 @@ class Submit:
         blob = self._gateway.blobs.begin()
         try:
             # Before anything is kept: what is refused leaves no file behind.
-            parts = await _feed_large(sealer, submission, main, blob)
+            parts = await feed(sealer, submission.parts, submission.source, main, blob)
             require_parts(message, [(name, part.size, part.sha256) for name, part in parts])
             await asyncio.to_thread(lambda: blob.write(sealer.finish()))
             sealed = sealer.sealed(None)
@@ -256,13 +276,13 @@ class Submit:
     # --- the batch ---
 
     async def _commit(
-        self, checked: Checked, digest: bytes, sealed: SealedPayload, submission: Submission
+        self, checked: Checked, seen: Look, sealed: SealedPayload, submission: Submission
     ) -> Submitted:
         try:
-            return await self._keep(checked, digest, sealed, self._overrides(checked, submission))
+            return await self._keep(checked, seen, sealed, self._overrides(checked, submission))
         except DuplicateError:
             # Two copies of one message handed in at the same moment: the first one won, and the second is told so.
-            repeated = self._repeated(checked.message, digest)
+            repeated = self._repeated(checked.message, seen.act.digest)
             if repeated is None:
                 raise
             return repeated
@@ -289,7 +309,7 @@ class Submit:
     async def _keep(
         self,
         checked: Checked,
-        digest: bytes,
+        seen: Look,
         sealed: SealedPayload,
         overrides: list[Callable[[Transaction], None]],
     ) -> Submitted:
@@ -297,9 +317,10 @@ class Submit:
         draft = sealed.draft
         record = Record(manifest=sealed.manifest, cek=sealed.cek, findings=checked.findings)
         # Not in the operation: it may run more than once and must build the same bytes each time.
-        at, nonce = gateway.now(), gateway.entropy(NONCE_BYTES)
+        at, nonce, act_nonce = gateway.now(), gateway.entropy(NONCE_BYTES), gateway.entropy(NONCE_BYTES)
 
         def operation(transaction: Transaction) -> tuple[bytes, int, Issued, Subject]:
+            seen.require_unmoved(transaction)
             # Sealing may have taken hours: numbers come from the ledger that this is recorded in, not from one that ended.
             epoch = transaction.epoch
             seq, prev = transaction.next_place(draft.recipient, epoch)
@@ -314,7 +335,7 @@ class Submit:
                     epoch=epoch,
                     seq=seq,
                     message_id=checked.message.message_id,
-                    message_sha256=digest,
+                    message_sha256=seen.act.digest,
                     payload_id=draft.payload.id,
                     payload_sha256=draft.payload.sha256,
                     payload_size=draft.payload.size,
@@ -325,6 +346,10 @@ class Submit:
                     expires=draft.expires,
                 )
             )
+            act = seal_act(seen.act, content_key=content_key, nonce=act_nonce, pid=package.pid)
+            if act is None:
+                raise InvalidMessageError("too-large", "The message says more of its case than can be kept.")
+            transaction.insert_act(package.pid, act, at)
             leg_id = transaction.insert_leg(
                 LegKind.PACKAGE,
                 package.pid,
@@ -371,26 +396,3 @@ async def _alive(answer: Awaitable[Result]) -> Result:
     except SandboxDiedError as error:
         logger.warning("message not checked", extra={"reason": str(error)})
         raise InvalidMessageError("check-failed", str(error)) from error
-
-
-async def _feed_large(
-    sealer: PayloadSealer, submission: Submission, main: bytes, blob: BlobWriter
-) -> list[tuple[str, Part]]:
-    """Feed parts of any size: the event loop reads, a thread hashes, seals and writes, 1 MiB a hop."""
-
-    def work(data: bytes) -> None:
-        blob.write(sealer.update(data))
-
-    parts: list[tuple[str, Part]] = []
-    for number, declared in enumerate(submission.parts):
-        sealer.begin_part(declared.role, declared.media, declared.name)
-        left = declared.size
-        while left:
-            size = min(left, _HOP_BYTES)
-            data = main if number == 0 else await submission.source.read_exactly(size)
-            await asyncio.to_thread(work, data)
-            left -= len(data)
-        part = sealer.end_part()
-        if number:
-            parts.append((declared.name, part))
-    return parts

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import aiosqlite
 
+from emla.ports.cases import CaseRow
 from emla.ports.listings import LegFilter, Listed, ListedLeg
 from emla.store.sqlite import rows
 
@@ -54,6 +55,17 @@ class SqliteListings:
             listed = await self._all(f"{select}{where} ORDER BY {place} DESC LIMIT ?", values)
             found.extend(rows.listed(row) for row in listed)
         return sorted(found, key=lambda each: each.created, reverse=True)[:limit]
+
+    async def cases(self, *, limit: int) -> Sequence[CaseRow]:
+        """Cases, the ones in which something came or went last in front."""
+        sql = "SELECT case_id, max(at) AS last FROM legal_act GROUP BY case_id ORDER BY last DESC, case_id LIMIT ?"
+        return [CaseRow(case_id=row[0], at=row[1]) for row in await self._all(sql, (limit,))]
+
+    async def resolve_case(self, prefix: str) -> Sequence[bytes]:
+        """Case ids that begin with these hexadecimal digits."""
+        low, high = bytes.fromhex(prefix.ljust(32, "0")), bytes.fromhex(prefix.ljust(32, "f"))
+        sql = "SELECT DISTINCT case_id FROM legal_act WHERE case_id BETWEEN ? AND ? LIMIT 2"
+        return [row[0] for row in await self._all(sql, (low, high))]
 
     async def resolve(self, prefix: str) -> Sequence[bytes]:
         """Package ids that begin with these hexadecimal digits, or carry exactly this message id."""

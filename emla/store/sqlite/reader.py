@@ -9,6 +9,7 @@ from emla.ports.documents import PeerRow
 from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Conflict, InboxRow, SentRow
 from emla.store.sqlite import numbers, rows
+from emla.store.sqlite.case_rows import CaseReads
 from emla.store.sqlite.channel_rows import ChannelReads
 from emla.store.sqlite.document_rows import DocumentReads
 from emla.store.sqlite.mailbox_rows import MailboxReads
@@ -25,7 +26,7 @@ LIMIT 1
 """
 
 
-class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads):
+class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads, CaseReads):
     """Implements `emla.ports.store.Reader` on a read-only connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

@@ -19,6 +19,7 @@ from emla.ports.channel import ClosedRow
 from emla.ports.store import AcknowledgementRow, DuplicateError, Issued, ReceivedRow, SentRow
 from emla.steps.acknowledge import IssuedAcknowledgement
 from emla.store.sqlite import numbers, rows
+from emla.store.sqlite.case_rows import CaseStatements
 from emla.store.sqlite.channel_rows import ChannelStatements, closed_code
 from emla.store.sqlite.document_rows import DocumentStatements
 from emla.store.sqlite.mailbox_rows import MailboxStatements
@@ -47,10 +48,7 @@ UPDATE leg SET attempts = ?, next_at = ?, last_code = ?, refusals = coalesce(?, 
     refused_since = coalesce(?, refused_since)
 WHERE id = ? AND {rows.DUE}
 """  # noqa: S608 (constants only)
-_ACKNOWLEDGE = (
-    "INSERT INTO acknowledgement (aid, pid, event, by, at, reason, bundle, package)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
+_ACKNOWLEDGE = "INSERT INTO acknowledgement (aid, pid, event, by, at, reason, bundle, package) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,9 @@ class Mark:
     closed: str | None
 
 
-class SqliteTransaction(DocumentStatements, MailboxStatements, TroubleStatements, ChannelStatements):
+class SqliteTransaction(
+    DocumentStatements, MailboxStatements, TroubleStatements, ChannelStatements, CaseStatements
+):
     """One batch on one connection; implements `emla.ports.store.Transaction`."""
 
     def __init__(self, connection: sqlite3.Connection, frontier: Frontier, key: LedgerKey) -> None:

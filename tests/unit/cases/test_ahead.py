@@ -52,7 +52,7 @@ def test_an_answer_to_what_is_not_here_is_not_sent() -> None:
     story, request = begun()
     story.acts.remove(request)
     said = story.say("Withdrawal", ASKS, request, code="ALL")
-    assert ahead(story, said) == [("CA-013", Severity.FATAL)]
+    assert ahead(story, said) == [("CA-013", Severity.ERROR)]
 
 
 def test_another_text_under_an_id_that_was_used_blocks_and_the_same_one_does_not() -> None:

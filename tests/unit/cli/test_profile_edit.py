@@ -11,6 +11,7 @@ from emla.cli.profile_view import differences
 from emla.formats.genericode import CodeLists
 from emla.model.documents import Profile
 from emla.model.requirements import NOTHING, Requirements, Sum
+from emla.model.working_days import NOT_SAID, WEEKDAYS, WorkingDays
 from tests.support.authorities import profile_of
 from tests.support.requirements import REQUIREMENTS
 from tests.support.sample_case import SCHEMA_FOLDER
@@ -38,6 +39,8 @@ def test_everything_a_profile_can_say_is_said_by_options() -> None:
         service_days="40",
         reply_days="30",
         informs_subjects="yes",
+        rest_days=("saturday", "Friday"),
+        holidays=("2027-01-01", "2026-12-25", "2026-12-25"),
     )
     assert after(edits, replace(BEFORE, requirements=NOTHING)) == replace(
         BEFORE,
@@ -51,7 +54,19 @@ def test_everything_a_profile_can_say_is_said_by_options() -> None:
         time_zone="UTC",
         languages=("de", "en"),
         electronic_acceptance="original-follows",
+        working_days=WorkingDays(
+            rest_days=("friday", "saturday"), holidays=(date(2026, 12, 25), date(2027, 1, 1))
+        ),
     )
+
+
+def test_holidays_are_added_and_those_of_years_long_over_go() -> None:
+    old = WorkingDays(rest_days=("sunday",), holidays=(date(2019, 5, 1), date(2026, 5, 1)))
+    before = replace(BEFORE, working_days=old)
+    assert after(Edits(), before) == before
+    added = after(Edits(holidays=("2026-12-25",)), before).working_days
+    assert added == replace(old, holidays=(date(2026, 5, 1), date(2026, 12, 25)))
+    assert after(Edits(rest_days=("none",), holidays=("none",)), before).working_days == NOT_SAID
 
 
 def test_what_no_option_names_stays_and_none_takes_back() -> None:
@@ -90,6 +105,10 @@ def test_what_no_option_names_stays_and_none_takes_back() -> None:
         (Edits(contacts=("poc247=call me",)), "a telephone number"),
         (Edits(contacts=("E-Mail=a@b.example",)), "no kind of contact"),
         (Edits(time_zone="Vienna"), "IANA name"),
+        (Edits(rest_days=("someday",)), "one of monday"),
+        (Edits(rest_days=WEEKDAYS), "at least one working day"),
+        (Edits(holidays=("25.12.2026",)), "a date such as"),
+        (Edits(holidays=("2062-12-25",)), "not more than 5 years"),
     ],
 )
 def test_a_word_that_cannot_stand_there_is_refused_with_what_could(edits: Edits, words: str) -> None:
@@ -112,3 +131,5 @@ def test_a_person_is_shown_what_changes_and_nothing_else() -> None:
         "Person concerned": "is not informed by law (instead of is informed, whatever is asked)",
         "An answer": "nothing said any more (was not before 30 days)",
     }
+    closed = replace(BEFORE, working_days=WorkingDays(holidays=(date(2026, 12, 25), date(2027, 1, 1))))
+    assert dict(differences(BEFORE, closed)) == {"Holidays in 2026": "25 Dec", "Holidays in 2027": "01 Jan"}

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.dockets import Dockets
 from emla.flow.gateway import Peer
-from emla.flow.line.submit import Submission, Submit, Submitted
+from emla.flow.line.submission import Submission, Submitted
+from emla.flow.line.submit import Submit
 from emla.formats.at_rest import open_record
 from emla.formats.event import decode as decode_event
 from emla.formats.header import decode as decode_header
@@ -97,7 +99,7 @@ async def hall(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
     async with opened(tmp_path, AT, DE) as home:
         legs: list[Leg] = []
         clerk = InlineClerk(schemas())
-        submit = Submit(home.gateway, clerk, XmlLimits(), legs.append)
+        submit = Submit(home.gateway, clerk, XmlLimits(), legs.append, Dockets(home.gateway))
         yield Hall(home, submit, clerk, request.param, legs)
 
 
@@ -320,7 +322,9 @@ async def test_a_document_that_is_not_valid_is_refused(hall: Hall, main: bytes, 
 async def test_below_the_disk_floor_nothing_is_begun(tmp_path: Path) -> None:
     async with opened(tmp_path, AT, DE, floor_bytes=2**60) as home:
         clerk = InlineClerk(schemas())
-        hall = Hall(home, Submit(home.gateway, clerk, XmlLimits(), lambda leg: None), clerk)
+        hall = Hall(
+            home, Submit(home.gateway, clerk, XmlLimits(), lambda leg: None, Dockets(home.gateway)), clerk
+        )
         assert (await hall.refused(document(), annex())).code == "disk-full"
 
 

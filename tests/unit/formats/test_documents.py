@@ -5,6 +5,7 @@ tests/vectors/documents.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from emla.formats import export
 from emla.formats.strict_json import INTEGER_MAX
 from emla.model.errors import MalformedError
 from emla.model.requirements import NOTHING, Requirements, Sum
+from emla.model.working_days import WorkingDays
 from tests.support.authorities import changed, party
 from tests.support.requirements import REQUIREMENTS
 from tests.support.strategies import mutated
@@ -23,12 +25,15 @@ AT = party("at.moj").authority
 ROOT, CARD = form.encode_root(AT.root), form.encode_card(AT.card)
 PROFILE, EXPORT = form.encode_profile(AT.profile), export.encode_export(AT.documents)
 WISHING = form.encode_profile(replace(AT.profile, requirements=REQUIREMENTS))
+OFF = WorkingDays(rest_days=("friday", "saturday"), holidays=(date(2026, 12, 25), date(2027, 1, 1)))
+RESTING = form.encode_profile(replace(AT.profile, working_days=OFF))
 CODES = st.sampled_from(["SEARCH_SEIZURE", "A", "X_9", "B" * 64])
 READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "root": (form.decode_root, ROOT),
     "card": (form.decode_card, CARD),
     "profile": (form.decode_profile, PROFILE),
     "profile with requirements": (form.decode_profile, WISHING),
+    "profile with working days": (form.decode_profile, RESTING),
     "export": (export.decode_export, EXPORT),
 }
 
@@ -135,3 +140,34 @@ def test_an_endpoint_that_is_a_url_is_read(url: str) -> None:
 def test_an_endpoint_that_is_none_is_malformed(url: str) -> None:
     with pytest.raises(MalformedError):
         form.decode_card(changed(CARD, {"endpoints.0.url": url}))
+
+
+def test_the_days_on_which_nobody_works_are_an_extension_that_an_older_gateway_lets_be() -> None:
+    assert form.decode_profile(RESTING) == replace(AT.profile, working_days=OFF)
+    assert (
+        b'"ext":{"working_days":{"holidays":["2026-12-25","2027-01-01"],"rest_days":["friday","saturday"]}}'
+        in RESTING
+    )
+    assert form.decode_profile(RESTING.replace(b'"working_days"', b'"walking_days"')) == AT.profile
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'["2026-12-25","2027-01-01"]', b'["2027-01-01","2026-12-25"]'),
+        (b'"2026-12-25"', b'"2026-12-32"'),
+        (b'"2026-12-25"', b'"2027-01-01"'),
+        (b'"2026-12-25"', b"20261225"),
+        (b'"2026-12-25"', b'"20261225"'),
+        (b'["friday","saturday"]', b"[]"),
+        (b'["friday","saturday"]', b'["saturday","friday"]'),
+        (b'["friday","saturday"]', b'["moonday"]'),
+        (b'"rest_days"', b'"test_days"'),
+        (b'{"holidays":["2026-12-25","2027-01-01"],"rest_days":["friday","saturday"]}', b"{}"),
+        (b'{"holidays":["2026-12-25","2027-01-01"],"rest_days":["friday","saturday"]}', b'"sunday"'),
+    ],
+)
+def test_days_that_cannot_be_read_say_nothing_and_cost_a_peer_nothing(old: bytes, new: bytes) -> None:
+    changed = RESTING.replace(old, new)
+    assert changed != RESTING
+    assert form.decode_profile(changed) == AT.profile

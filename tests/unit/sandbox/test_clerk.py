@@ -119,7 +119,7 @@ async def test_a_document_is_checked_inline_and_as_a_file_alike(clerk: ClerkProc
     small = main_part(sample_parts(SMALL))
     large = small + b"\n" * (300 * 1024)
     facts = [await clerk.check(each, sender=SENDER, recipient=None) for each in (small, large)]
-    assert facts[0] == facts[1]
+    assert facts[0] == replace(facts[1], act=replace(facts[1].act, digest=hashlib.sha256(small).digest()))
     assert facts[0].message.recipient == RECIPIENT
 
 

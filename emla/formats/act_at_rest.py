@@ -1,0 +1,42 @@
+"""Legal acts at rest, sealed under the authority's own content key like records (docs/explanation/at-rest.md).
+
+What is sealed is a version byte and the act in MessagePack, bound to the package that brought it. A member that a later version
+adds has a default, so that what was sealed before can be read.
+"""
+
+import msgspec
+from nacl import bindings, exceptions
+
+from emla.formats.at_rest import NONCE_BYTES
+from emla.model.legal_act import LegalAct
+from emla.model.record import SealedAct
+
+VERSION = 1
+ACT_BYTES_MAX = 256 * 1024
+"""The largest of a sample takes a kilobyte; what is larger than this is no act that a case can be computed from."""
+RELATED_MAX = 64
+"""So many other cases an act may name."""
+_LABEL = b"emla/1 legal act\0"
+_TAG_BYTES = bindings.crypto_aead_xchacha20poly1305_ietf_ABYTES
+_decoder = msgspec.msgpack.Decoder(LegalAct)
+
+
+def seal_act(act: LegalAct, *, content_key: bytes, nonce: bytes, pid: bytes) -> SealedAct | None:
+    """Seal an act for storage: nonce (24 bytes) and ciphertext; None for one that is too large for a case."""
+    plain = bytes((VERSION,)) + msgspec.msgpack.encode(act)
+    if len(plain) > ACT_BYTES_MAX or len(act.relates_to) > RELATED_MAX:
+        return None
+    box = bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(plain, _LABEL + pid, nonce, content_key)
+    return SealedAct(case_id=act.case_id, related=act.relates_to, sealed=nonce + box)
+
+
+def open_act(sealed: bytes, *, content_key: bytes, pid: bytes) -> LegalAct | None:
+    """Open a stored act; None when key, package id or bytes do not fit."""
+    if len(sealed) < NONCE_BYTES + _TAG_BYTES:
+        return None
+    nonce, box = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+    try:
+        plain = bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(box, _LABEL + pid, nonce, content_key)
+        return _decoder.decode(plain[1:]) if plain[:1] == bytes((VERSION,)) else None
+    except (exceptions.CryptoError, exceptions.ValueError, msgspec.MsgspecError, UnicodeError):
+        return None

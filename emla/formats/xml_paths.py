@@ -1,0 +1,63 @@
+"""What stands at a path of local names in a valid document: texts, truths, days, instants, references to other messages.
+
+Rules of this file:
+- Names are local: a family that gets a new namespace and keeps an element keeps its meaning.
+- A day that the schema's calendar knows and ours does not is read as no day.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+from lxml import etree
+
+from emla.formats.xml import text_of
+from emla.model.legal_act import Reference
+
+
+def elements(within: etree._Element, path: str) -> Iterator[etree._Element]:
+    """Elements by a path of local names."""
+    found = [within]
+    for step in path.split("/"):
+        found = [child for each in found for child in each.iterchildren("{*}" + step)]
+    yield from found
+
+
+def texts(within: etree._Element, path: str) -> Iterator[str]:
+    """Texts of elements by a path."""
+    return (text_of(each) for each in elements(within, path))
+
+
+def text(within: etree._Element, path: str) -> str:
+    """The first text at a path; empty where there is none."""
+    return next(texts(within, path), "")
+
+
+def says(within: etree._Element, path: str) -> bool:
+    """Whether the first text at a path says yes."""
+    return text(within, path) in ("true", "1")
+
+
+def day(within: etree._Element, path: str) -> date | None:
+    """The day of a date or an instant, as it is written."""
+    try:
+        return date.fromisoformat(text(within, path)[:10])
+    except ValueError:
+        return None
+
+
+def instant(within: etree._Element, path: str) -> datetime | None:
+    """An instant, aware: the schema asks for Z."""
+    try:
+        return datetime.fromisoformat(text(within, path)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def references(within: etree._Element, path: str, *names: str) -> tuple[Reference, ...]:
+    """Things in other messages, each named by one of several elements."""
+    return tuple(
+        Reference(message_id=bytes.fromhex(text(each, "InMessage")), local_id=local_id)
+        for each in elements(within, path)
+        for name in names
+        for local_id in texts(each, name)
+    )

@@ -1,0 +1,55 @@
+"""The store's share in cases: acts as they are kept, sealed, and which cases name one another.
+
+Contract: as `emla.ports.store`, whose Transaction and Reader these are parts of. An act is kept in the batch that makes its
+package ours or consigned, so there is no package in an inbox whose act is missing; a case itself is never kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from emla.model.record import SealedAct
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActRow:
+    """An act as it is kept, with the package that brought it."""
+
+    number: int
+    """Of the package: what is said of one case twice is told by it."""
+    pid: bytes
+    incoming: bool
+    at: int
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRow:
+    """A case of a list: its id and when the last act of it came here."""
+
+    case_id: bytes
+    at: int
+
+
+class CaseTransaction(Protocol):
+    """What an operation may do inside a batch."""
+
+    def insert_act(self, pid: bytes, act: SealedAct, at: int) -> None:
+        """Keep the act of a package; that of a later verdict about the same package takes its place."""
+        ...
+
+    def newest_acts(self, cases: Sequence[bytes]) -> tuple[int, int]:
+        """How many acts of some cases there are, as this batch sees it, and the highest number of their packages."""
+        ...
+
+
+class CaseReader(Protocol):
+    """Reads by key, of what is committed."""
+
+    def acts_of_case(self, case_id: bytes, limit: int) -> Sequence[ActRow]:
+        """The acts of one case, oldest first."""
+        ...
+
+    def linked_cases(self, case_id: bytes, limit: int) -> Sequence[bytes]:
+        """Cases that a case names, or that name it."""
+        ...

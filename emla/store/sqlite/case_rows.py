@@ -1,0 +1,56 @@
+"""Acts of cases: the statements, and from rows to values. Part of `SqliteTransaction` and `SqliteReader`."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from emla.model.record import SealedAct
+from emla.ports.cases import ActRow
+from emla.store.sqlite.numbers import NUMBER
+
+_ACTS = """
+SELECT a.package, coalesce(s.pid, r.pid), a.package & 1, a.at, a.sealed FROM legal_act a
+LEFT JOIN sent s ON a.package & 1 = 0 AND s.id = a.package / 2
+LEFT JOIN received r ON a.package & 1 = 1 AND r.id = a.package / 2
+WHERE a.case_id = ? ORDER BY a.at, a.package LIMIT ?
+"""
+_LINKED = """
+SELECT other FROM case_link WHERE case_id = ?1 UNION SELECT case_id FROM case_link WHERE other = ?1 LIMIT ?2
+"""
+_INSERT = f"INSERT OR REPLACE INTO legal_act SELECT {NUMBER}, ?2, ?3, ?4"
+_LINK = f"INSERT OR IGNORE INTO case_link SELECT ?2, ?3, ?4, {NUMBER}"
+
+
+class CaseStatements:
+    """Implements `emla.ports.cases.CaseTransaction`."""
+
+    _execute: Callable[..., sqlite3.Cursor]
+
+    def insert_act(self, pid: bytes, act: SealedAct, at: int) -> None:
+        """Keep the act of a package."""
+        self._execute(_INSERT, (pid, act.case_id, at, act.sealed))
+        for other, relation in act.related:
+            self._execute(_LINK, (pid, act.case_id, other, relation))
+
+    def newest_acts(self, cases: Sequence[bytes]) -> tuple[int, int]:
+        """How many acts of some cases there are, and the highest number of their packages."""
+        places = ", ".join("?" * len(cases))
+        sql = f"SELECT count(*), coalesce(max(package), 0) FROM legal_act WHERE case_id IN ({places})"  # noqa: S608 (constants only)
+        count, newest = self._execute(sql, tuple(cases)).fetchone()
+        return count, newest
+
+
+class CaseReads:
+    """Implements `emla.ports.cases.CaseReader`."""
+
+    _execute: Callable[..., sqlite3.Cursor]
+
+    def acts_of_case(self, case_id: bytes, limit: int) -> Sequence[ActRow]:
+        """The acts of one case, oldest first."""
+        return [
+            ActRow(number=row[0], pid=row[1], incoming=bool(row[2]), at=row[3], sealed=row[4])
+            for row in self._execute(_ACTS, (case_id, limit))
+        ]
+
+    def linked_cases(self, case_id: bytes, limit: int) -> Sequence[bytes]:
+        """Cases that a case names, or that name it."""
+        return [row[0] for row in self._execute(_LINKED, (case_id, limit))]

@@ -1,0 +1,89 @@
+"""Time limits of a case: from when they run, when they end, and of whom nothing is asked; statistics, and what leaves of them.
+
+Rules of the table: `safeguard`.
+"""
+
+from tests.ablation.safeguard import Safeguard
+
+_LIMITS = "tests/unit/cases/test_deadlines.py"
+_DISCLOSURE = "tests/unit/cases/test_disclosure.py"
+_FORMS = "tests/unit/formats/test_documents.py"
+
+ROWS = (
+    Safeguard(
+        name="an extension is no longer than the instrument allows",
+        row="EIO 12(5)",
+        file="emla/cases/deadlines.py",
+        old="            if longest is not None:",
+        new="            if longest is None:",
+        held_by=(
+            f"{_LIMITS}::test_a_recognition_is_extended_by_a_notice_and_not_beyond_what_the_instrument_allows",
+        ),
+    ),
+    Safeguard(
+        name="a limit runs only in a request that rests on its instrument",
+        row="domain 2.4",
+        file="emla/cases/deadlines.py",
+        old="    return limit.instrument in history.instruments\n",
+        new="    return limit.instrument != ''\n",
+        held_by=(f"{_LIMITS}::test_what_has_no_limit_by_law_or_word_has_none",),
+    ),
+    Safeguard(
+        name="what is sent and has not arrived stops no clock",
+        row="ETS24 16(4)",
+        file="emla/cases/runs.py",
+        old="    arrived = [history.arrivals[each.key] for each in requests if each.key in history.arrivals]\n",
+        new="    arrived = [each.issued_at for each in requests]\n",
+        held_by=(
+            f"{_LIMITS}::test_a_request_that_is_sent_and_has_not_arrived_does_not_stop_the_clock_of_an_arrest",
+        ),
+    ),
+    Safeguard(
+        name="a day that no calendar can count loses no other limit",
+        row="domain 2.4",
+        file="emla/cases/deadlines.py",
+        old="                yield _of_day(kind, named, calendar), named.run\n            except OverflowError:\n",
+        new="                yield _of_day(kind, named, calendar), named.run\n            except KeyError:\n",
+        held_by=(f"{_LIMITS}::test_a_day_that_no_calendar_can_count_is_no_limit_and_loses_no_other",),
+    ),
+    Safeguard(
+        name="holidays that are not known are said to be unknown",
+        row="domain 2.4",
+        file="emla/cases/deadlines.py",
+        old="    if unit is Unit.WORKING_DAYS and not calendar.knows(first, last):\n",
+        new="    if unit is Unit.WORKING_DAYS and not calendar.holidays:\n",
+        held_by=(f"{_LIMITS}::test_working_days_pass_over_holidays_and_say_when_these_are_not_known",),
+    ),
+    Safeguard(
+        name="a wish is no duty",
+        row="UNCAC 46(24)",
+        file="emla/model/time_limit.py",
+        old="        return self.firm and self.course is Course.OVERDUE\n",
+        new="        return self.course is Course.OVERDUE\n",
+        held_by=(f"{_LIMITS}::test_what_should_be_done_where_possible_is_shown_and_never_overdue",),
+    ),
+    Safeguard(
+        name="what is left of a hidden cell is weighed before anything leaves",
+        row="domain 4.3",
+        file="emla/cases/disclosure.py",
+        old="            if high - low + 1 < _VALUES_LEFT:\n",
+        new="            if high + low < _VALUES_LEFT - 9:\n",
+        held_by=(f"{_DISCLOSURE}::test_a_cell_that_the_others_would_give_away_takes_another_one_with_it",),
+    ),
+    Safeguard(
+        name="the total that other tables give away is weighed, too",
+        row="domain 4.3",
+        file="emla/cases/disclosure.py",
+        old="    least = max((total.least, *(low for low, _ in known)))\n    most = min((total.most, *(high for _, high in known)))\n",
+        new="    least, most = (total.least, total.most) if known else (0, 0)\n",
+        held_by=(f"{_DISCLOSURE}::test_what_another_table_says_of_the_total_is_weighed",),
+    ),
+    Safeguard(
+        name="a holiday that cannot be read costs a peer nothing",
+        row="documents 4.7",
+        file="emla/formats/working_days.py",
+        old="    return days if encode_working_days(days) == found else NOT_SAID\n",
+        new="    return days\n",
+        held_by=(f"{_FORMS}::test_days_that_cannot_be_read_say_nothing_and_cost_a_peer_nothing",),
+    ),
+)
