@@ -200,6 +200,8 @@ async def run_gateway(
         logger.info(
             "serving", extra={"authority": parts.gateway.identity.id, "port": peer_port, "state": "ready"}
         )
+        if not parts.store.read.any_person():
+            logger.info("nobody on record")
         if on_ready:
             on_ready(peer_port, operations_port)
         await until_stopped(stop, parts.failure.future, workers)

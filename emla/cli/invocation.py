@@ -101,7 +101,7 @@ def with_client(work: "Callable[[Client], Coroutine[None, None, Result]]") -> Re
     """Connect to the server of the data folder, do the work, and return its result."""
     import asyncio
 
-    from emla.cli.own_token import own_token
+    from emla.bootstrap.own_token import own_token
     from emla.client.client import Client
 
     socket_path = data() / SOCKET_NAME

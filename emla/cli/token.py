@@ -45,8 +45,8 @@ def new(
     It is shown once. A token has no more roles than the one it is taken with. The token file is
     EMLA_TOKEN_FILE, else ~/.config/emla/token.
     """
+    from emla.bootstrap.own_token import save_token
     from emla.cli import screen
-    from emla.cli.own_token import save_token
     from emla.cli.passwords import new_secret, secret
 
     if name is not None and set_password:

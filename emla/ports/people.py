@@ -1,4 +1,4 @@
-"""The store's share in people: persons, their tokens, the cases they belong to, approvals of messages.
+"""The store's share in people: persons, their tokens, the cases they belong to.
 
 Contract: as `emla.ports.store`, whose Transaction and Reader these are parts of. Whatever changes a person's rights is kept in
 the batch of the event that tells of it.
@@ -49,10 +49,6 @@ class PeopleTransaction(Protocol):
         """A case is not a person's any more; False when it was not."""
         ...
 
-    def approve_message(self, sha256: bytes, person: str, at: int) -> bool:
-        """A person approves the message with this hash; False when he or she did before."""
-        ...
-
 
 class PeopleReader(Protocol):
     """Reads about people, of what is committed."""
@@ -87,8 +83,4 @@ class PeopleReader(Protocol):
 
     def named_for(self, case_id: bytes) -> Sequence[str]:
         """Whose case it is: ids of persons."""
-        ...
-
-    def approvers(self, sha256: bytes) -> Sequence[str]:
-        """Who approved the message with this hash: ids of persons."""
         ...

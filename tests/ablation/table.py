@@ -17,6 +17,7 @@ from tests.ablation import (
     rows_limits,
     rows_messages,
     rows_pages,
+    rows_people,
     rows_profile,
     rows_relay,
     rows_rules,
@@ -48,5 +49,6 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_pages.ROWS,
     *rows_cases.ROWS,
     *rows_clocks.ROWS,
+    *rows_people.ROWS,
     *rows_profile.ROWS,
 )

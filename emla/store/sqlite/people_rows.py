@@ -1,4 +1,4 @@
-"""People, tokens, whose case is whose, approvals of messages: the statements, and from rows to values.
+"""People, tokens, whose case is whose: the statements, and from rows to values.
 
 Part of `SqliteTransaction` and `SqliteReader`; apart from them, because those speak about packages.
 """
@@ -83,11 +83,6 @@ class PeopleStatements:
         sql = "DELETE FROM case_person WHERE case_id = ? AND person = ?"
         return self._execute(sql, (case_id, person)).rowcount == 1
 
-    def approve_message(self, sha256: bytes, person: str, at: int) -> bool:
-        """A person approves the message with this hash; False when he or she did before."""
-        sql = "INSERT INTO message_approval VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-        return self._execute(sql, (sha256, person, at)).rowcount == 1
-
 
 class PeopleReads:
     """Implements `emla.ports.people.PeopleReader`."""
@@ -130,11 +125,6 @@ class PeopleReads:
         """Whose case it is: ids of persons."""
         cursor = self._execute("SELECT person FROM case_person WHERE case_id = ? ORDER BY person", (case_id,))
         return [row[0] for row in cursor]
-
-    def approvers(self, sha256: bytes) -> Sequence[str]:
-        """Who approved the message with this hash: ids of persons."""
-        sql = "SELECT person FROM message_approval WHERE message_sha256 = ? ORDER BY at, person"
-        return [row[0] for row in self._execute(sql, (sha256,))]
 
 
 def _roles_text(roles: Iterable[PersonRole]) -> str:

@@ -1,4 +1,4 @@
--- People of this authority, their tokens, the cases they belong to, and what they approved before it was sealed.
+-- People of this authority, their tokens, and the cases they belong to.
 -- Nothing here is a secret by itself: of a token only the SHA-256 of 32 random octets is kept, of a password its Argon2id hash.
 
 CREATE TABLE person (
@@ -30,10 +30,3 @@ CREATE TABLE case_person (
     PRIMARY KEY (person, case_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX case_person_case ON case_person (case_id);
-
-CREATE TABLE message_approval (
-    message_sha256 BLOB NOT NULL CHECK (length(message_sha256) = 32),
-    person         TEXT NOT NULL REFERENCES person (id),
-    at             INTEGER NOT NULL,
-    PRIMARY KEY (message_sha256, person)
-) STRICT, WITHOUT ROWID;
