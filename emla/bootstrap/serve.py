@@ -64,6 +64,7 @@ from emla.model.settings import Role, Settings
 from emla.sandbox.confine import keep_memory_in
 from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
+from emla.web.cases_api import CasesApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
 from emla.web.incoming import Incoming
@@ -282,8 +283,8 @@ def _effects(gateway: Gateway, line: Line) -> dict[ActKind, Effect]:
 
 def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
-    tokens = Tokens(gateway)
-    dockets = Dockets(gateway)
+    tokens, sight, reads = Tokens(gateway), Sight(gateway), Reads(gateway)
+    dockets = Dockets(gateway, news)
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
@@ -334,10 +335,11 @@ def _apis(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
+            cases=CasesApi(gateway, parts.listings, dockets, news, sight, reads),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
-            people=PeopleApi(gateway, People(gateway), tokens, Reads(gateway)),
+            people=PeopleApi(gateway, People(gateway), tokens, reads),
             rights=Rights(tokens),
-            sight=Sight(gateway),
+            sight=sight,
         ),
         operations=operations,
         guard=guard,

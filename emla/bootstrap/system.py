@@ -27,9 +27,12 @@ def system_entropy(count: int) -> bytes:
     return os.urandom(count)
 
 
-_M_MMAP_THRESHOLD = -3
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """mallopt(3)."""
-_LARGE_BYTES = 128 * 1024
+_LARGE_BYTES = 256 * 1024
+"""What TLS takes for a connection."""
+_KEPT_BYTES = 16 * 1024 * 1024
+"""What is free at the end of the heap is kept up to this: the payloads of the next batch will want it."""
 
 
 def give_large_blocks_back() -> None:
@@ -41,6 +44,8 @@ def give_large_blocks_back() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        # Having been told one of them, glibc no longer learns the others: it would give back 128 KiB, and take them again.
+        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def lock_folder(data: Path) -> IO[bytes]:

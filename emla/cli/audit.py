@@ -19,9 +19,9 @@ audit = LazyGroup(
 @click.option("--of", "package", metavar="ID", help="Only of one package or case.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
 def reads(*, person: str | None, package: str | None, limit: int) -> None:
-    """Who read which content, and who asked in vain, the newest first.
+    """Who read which content, and who asked in vain.
 
-    Each line is a leaf of the ledger that was there before the first byte went out.
+    The newest first. Each line is a leaf of the ledger that was there before the first byte went out.
     """
     from emla.cli import screen
     from emla.cli.person_view import READ_COLUMNS, read_row

@@ -71,7 +71,10 @@ def list_people() -> None:
 @click.command(epilog=example_text("emla person show anna"))
 @click.argument("name")
 def show(name: str) -> None:
-    """Show one person: roles, tokens, cases. NAME may be the id that the ledger names."""
+    """Show one person: roles, tokens, cases.
+
+    NAME may be the id that the ledger names.
+    """
     from emla.cli import screen
     from emla.cli.person_view import show_person
 
@@ -89,7 +92,10 @@ def show(name: str) -> None:
     "--role", "wanted", type=ROLES, multiple=True, required=True, help="May be given more than once."
 )
 def roles(*, name: str, wanted: tuple[str, ...]) -> None:
-    """Give somebody these roles, and no others. Holds at once, for tokens that are there too."""
+    """Give somebody these roles, and no others.
+
+    Holds at once, for tokens that are there too.
+    """
     from emla.cli import screen
 
     found = with_client(lambda client: client.change_roles(name, wanted))
@@ -104,7 +110,10 @@ def roles(*, name: str, wanted: tuple[str, ...]) -> None:
 @click.argument("name")
 @click.argument("case_id", metavar="CASE")
 def grant(*, name: str, case_id: str) -> None:
-    """Let somebody see a case that he or she did not draft in. CASE is the conversation, 32 digits."""
+    """Let somebody see a case.
+
+    For somebody who did not draft in it. CASE is the conversation, 32 digits.
+    """
     from emla.cli import screen
 
     found = with_client(lambda client: client.name_for_case(name, case_id, named=True))
@@ -133,7 +142,10 @@ def withdraw(*, name: str, case_id: str) -> None:
 @click.command(epilog=example_text("emla person invite anna"))
 @click.argument("name")
 def invite(name: str) -> None:
-    """Let somebody in again: old tokens and the password end, an invitation takes their place."""
+    """Let somebody in again: old tokens end.
+
+    The password ends, too; an invitation takes their place.
+    """
     from emla.cli import screen
     from emla.cli.person_view import show_invitation
 
@@ -148,7 +160,10 @@ def invite(name: str) -> None:
 @click.command(epilog=example_text("emla person disable anna"))
 @click.argument("name")
 def disable(name: str) -> None:
-    """Shut somebody out: every token ends, the password opens nothing. What was recorded stays recorded."""
+    """Shut somebody out.
+
+    Every token ends, the password opens nothing. What was recorded stays recorded.
+    """
     from emla.cli import screen
 
     found = with_client(lambda client: client.disable_person(name))

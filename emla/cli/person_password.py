@@ -15,7 +15,10 @@ from emla.cli.lazy import example_text
     "--password-fd", type=click.IntRange(min=0), metavar="N", help="Read the new one from descriptor N."
 )
 def password(*, today_fd: int | None, password_fd: int | None) -> None:
-    """Change your own password: at least 12 characters. The first one is set with an invitation (`emla token new`)."""
+    """Change your own password.
+
+    At least 12 characters. The first one is set with an invitation (`emla token new --set-password`).
+    """
     from emla.cli import screen
     from emla.cli.passwords import new_secret, secret
 

@@ -19,7 +19,7 @@ token = LazyGroup(
 
 
 @common
-@click.command(epilog=example_text("EMLA_TOKEN=INVITATION emla token new --save"))
+@click.command(epilog=example_text("emla token new --save"))
 @click.option("--person", "name", metavar="NAME", help="Show who you are by your password, not by a token.")
 @click.option(
     "--password-fd", type=click.IntRange(min=0), metavar="N", help="Read the password from descriptor N."
@@ -93,7 +93,10 @@ def list_tokens() -> None:
 @click.command(epilog=example_text("emla token revoke 5d2c0f1e9a8b"))
 @click.argument("token_id", metavar="ID")
 def revoke(token_id: str) -> None:
-    """End a token: one of yours, or, for a key custodian, anybody's."""
+    """End a token.
+
+    One of yours, or, for a key custodian, anybody's.
+    """
     from emla.cli import screen
 
     found = with_client(lambda client: client.revoke_token(token_id))

@@ -21,6 +21,7 @@ import aiohttp
 
 from emla.client import download
 from emla.client.answers import Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus, Submitted
+from emla.client.case_calls import CaseCalls
 from emla.client.hub_answers import Mailbox
 from emla.client.key_answers import Change, KeyOfficers, OwnDocuments, OwnKeys
 from emla.client.ledger_answers import LedgerState
@@ -46,7 +47,7 @@ _ANSWER_SECONDS = 120
 _DOCUMENTS_TYPE = "application/vnd.emla.documents+json"
 
 
-class Client(PeopleCalls):
+class Client(CaseCalls, PeopleCalls):
     """A connection to one server. Use it as an async context manager."""
 
     def __init__(self, socket_path: Path, token: str | None = None) -> None:
@@ -96,6 +97,7 @@ class Client(PeopleCalls):
         prio: Priority | None = None,
         expires_in_days: int | None = None,
         overrides: Sequence[Override] = (),
+        case_etag: str | None = None,
         wait_seconds: int = 0,
         progress: Progress | None = None,
     ) -> Submitted:
@@ -109,6 +111,7 @@ class Client(PeopleCalls):
             prio: the lane; None takes it from the message's own urgency.
             expires_in_days: None takes the server's default.
             overrides: rules in spite of which it is sent, each with the reason that goes into the ledger.
+            case_etag: the `etag` of the case that was looked at; `case-changed` where another act came since.
             wait_seconds: wait so long for the recipient's RelayAcceptance, at most `WAIT_SECONDS_MAX`.
             progress: called with the size of each piece as it is sent.
 
@@ -122,6 +125,7 @@ class Client(PeopleCalls):
             prio=prio,
             expires_in_days=expires_in_days,
             overrides=overrides,
+            case_etag=case_etag,
             progress=progress,
         )
         headers = {"Content-Type": SUBMISSION_TYPE, "Content-Length": str(submission.size)}
@@ -335,8 +339,11 @@ class Client(PeopleCalls):
     async def _get(
         self, path: str, what: str, query: dict[str, str] | None = None, wait_seconds: float = 0
     ) -> Answer:
+        return decode_answer(await self._bytes(path, query, wait_seconds), what)
+
+    async def _bytes(self, path: str, query: dict[str, str] | None, wait_seconds: float = 0) -> bytes:
         async with self._call("GET", path, query=query, wait_seconds=wait_seconds) as response:
-            return decode_answer(await response.read(), what)
+            return await response.read()
 
     async def _post(
         self, path: str, what: str, body: Mapping[str, object], *, method: str = "POST"

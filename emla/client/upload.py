@@ -153,6 +153,7 @@ class Submission:
         prio: Priority | None,
         expires_in_days: int | None,
         overrides: Sequence[Override],
+        case_etag: str | None,
         progress: Progress | None,
     ) -> None:
         table: dict[str, Json] = {"parts": [_describe(part) for part in parts]}
@@ -162,6 +163,8 @@ class Submission:
             table["prio"] = prio.value
         if expires_in_days is not None:
             table["expires_in_days"] = expires_in_days
+        if case_etag is not None:
+            table["case_etag"] = case_etag
         if overrides:
             table["overrides"] = [{"rule": each.rule, "reason": each.reason} for each in overrides]
         encoded = strict_json.encode(table)

@@ -17,6 +17,7 @@ from emla.cases.docket import Docket
 from emla.cases.fold import fold
 from emla.cases.tag import case_tag
 from emla.flow.gateway import Gateway
+from emla.flow.news import News
 from emla.formats.act_at_rest import open_act
 from emla.model.legal_act import Key, LegalAct
 from emla.ports.cases import ActRow, CaseReader
@@ -65,9 +66,14 @@ class Held:
 class Dockets:
     """The cases of one gateway."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, news: News) -> None:
         self._gateway = gateway
+        self._news = news
         self._kept: OrderedDict[bytes, tuple[tuple[tuple[int, int], ...], Held]] = OrderedDict()
+
+    def tell(self, case_id: bytes) -> None:
+        """An act of a case is durable: wake who watches it."""
+        self._news.tell(case_id)
 
     async def of(self, case_id: bytes, also: Sequence[bytes] = ()) -> Held:
         """A case with what it is related to.

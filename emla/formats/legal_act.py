@@ -57,6 +57,7 @@ def read_legal_act(data: bytes, document: XmlDocument, message: Message | None =
     message = message or read_message(document)
     reader = _READERS.get(message.message_type)
     said: Facts = {
+        "requesting_reference": message.requesting_reference,
         "requested_reference": message.requested_reference or "",
         "instruments": tuple(texts(root, "LegalBasis/InstrumentCode")),
         "owner": text(root, "Handling/OwnerAuthority"),

@@ -83,6 +83,8 @@ class LegalAct:
     in_reply_to: bytes | None = None
     relates_to: tuple[tuple[bytes, str], ...] = ()
     """Other cases, each with a code of CL-RELATION."""
+    requesting_reference: str = ""
+    """File number of the authority that asks; of information nobody asked for, of the one that gives it."""
     requested_reference: str = ""
     """File number of the requested authority, where this message gives it."""
     instruments: tuple[str, ...] = ()

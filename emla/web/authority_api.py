@@ -32,6 +32,7 @@ from emla.ports.listings import Listed, Listings
 from emla.web import views
 from emla.web.backups_api import BackupsApi
 from emla.web.bodies import BodySource
+from emla.web.cases_api import CasesApi
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
@@ -69,6 +70,7 @@ class AuthorityApi:
         ledger: LedgerApi,
         backups: BackupsApi,
         profile: ProfileApi,
+        cases: CasesApi,
         people: PeopleApi,
         rights: Rights,
         sight: Sight,
@@ -87,6 +89,7 @@ class AuthorityApi:
         self._ledger = ledger
         self._backups = backups
         self._profile = profile
+        self._cases = cases
         self._people = people
         self._rights = rights
         self._sight = sight
@@ -113,6 +116,7 @@ class AuthorityApi:
         self._ledger.add_routes(application.router)
         self._backups.add_routes(application.router)
         self._profile.add_routes(application.router)
+        self._cases.add_routes(application.router)
         self._people.add_routes(application.router)
         check_routes(application.router)
         return application

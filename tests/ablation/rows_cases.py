@@ -163,7 +163,7 @@ ROWS = (
         name="an act without effect blocks before it is sent",
         row="cases",
         file="emla/cases/ahead.py",
-        old="    severity = Severity.ERROR if judged.effect is Effect.EFFECTIVE else Severity.FATAL\n",
+        old="    severity = Severity.FATAL if judged.effect is Effect.NOT_EFFECTIVE else Severity.ERROR\n",
         new="    severity = Severity.ERROR\n",
         held_by=(
             "tests/unit/cases/test_ahead.py::test_an_act_that_would_have_no_effect_blocks_and_a_part_of_one_needs_a_reason",

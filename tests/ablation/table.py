@@ -7,6 +7,7 @@ from tests.ablation import (
     rows_channel_hub,
     rows_clocks,
     rows_codes,
+    rows_dockets,
     rows_exchange,
     rows_faults,
     rows_forms,
@@ -49,6 +50,7 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_pages.ROWS,
     *rows_cases.ROWS,
     *rows_clocks.ROWS,
+    *rows_dockets.ROWS,
     *rows_people.ROWS,
     *rows_profile.ROWS,
 )

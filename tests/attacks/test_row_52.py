@@ -20,6 +20,7 @@ from emla.model.settings import LimitSettings
 from emla.transport.https import client_context
 from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
+from emla.web.cases_api import CasesApi
 from emla.web.channel_api import ChannelApi
 from emla.web.connections import Connections
 from emla.web.guard import Guard
@@ -84,6 +85,7 @@ def gateway_applications() -> tuple[web.Application, ...]:
         ledger=LedgerApi(nothing, nothing),
         backups=BackupsApi(nothing),
         profile=ProfileApi(nothing),
+        cases=CasesApi(nothing, nothing, nothing, nothing, nothing, nothing),
         people=PeopleApi(nothing, nothing, nothing, nothing),
         rights=Rights(nothing),
         sight=nothing,

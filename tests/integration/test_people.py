@@ -45,7 +45,7 @@ async def test_two_uses_of_an_invitation_at_once_make_one_token(staff: Staff) ->
 
 async def test_a_token_is_never_more_than_its_person_or_than_what_it_was_taken_with(staff: Staff) -> None:
     await staff.take("fay", await staff.add("kay", "fay", [CENTRAL, APPROVER]), roles=["approver"])
-    wider = {"label": "wider", "roles": ["approver", "central_officer"]}
+    wider: dict[str, object] = {"label": "wider", "roles": ["approver", "central_officer"]}
     assert await staff.code("fay", "POST", "/v1/self/tokens", wider) == "not-allowed"
     assert await staff.code("fay", "PUT", "/v1/self/password", {"today": "x", "password": PASSWORD}) != "ok"
     assert await staff.code("fay", "POST", "/v1/messages") == "not-allowed"  # an approver does not submit

@@ -264,7 +264,11 @@ class Station:
         )
         self.news = News()
         self.submit = Submit(
-            self.gateway, InlineClerk(schemas()), XmlLimits(), lambda leg: None, Dockets(self.gateway)
+            self.gateway,
+            InlineClerk(schemas()),
+            XmlLimits(),
+            lambda leg: None,
+            Dockets(self.gateway, self.news),
         )
         self.accept = Accept(self.gateway, self.accepted.append, lambda peer: None)
         self.receive = ReceiveAcknowledgement(self.gateway, self.news, lambda peer: None)

@@ -163,6 +163,8 @@ class Open:
         if leg is not None:
             self._on_leg(leg)
         self._news.tell(row.pid)
+        if verdict.act is not None:
+            self._news.tell(verdict.act.case_id)
 
 
 def _note(transaction: Transaction, *, pid: bytes, code: str) -> None:

@@ -41,9 +41,9 @@ class ReceiveAcknowledgement:
         if aid is not None and verified.aid != aid:
             raise InvalidAcknowledgementError("malformed", "The URL names another acknowledgement.")
         self._on_contact(said.by)
-        if gateway.store.read.acknowledgement(said.pid, verified.aid) is not None:
-            return
         recorded = await gateway.store.write(record_acknowledgement(verified, at=gateway.now()))
+        if recorded is Recorded.KNOWN:
+            return  # a repeat is no news, and wakes nothing
         if recorded in (Recorded.CONTRADICTS, Recorded.CONTRADICTS_AS_KNOWN):
             # The first acknowledgement of an event stands; a second, different one is the issuer's contradiction.
             tell_contradiction(verified, recorded)

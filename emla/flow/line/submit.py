@@ -163,7 +163,7 @@ class Submit:
             try:
                 return await self._commit(seen.judged(again, terms), seen, sealed, submission)
             except CaseMovedError:
-                logger.info("case moved", extra={"recipient": act.recipient})
+                logger.info("case moved", extra={"peer": act.recipient})
         raise InvalidMessageError("case-changed", "Other acts of its case keep coming.")
 
     # --- before anything is sealed ---
@@ -369,6 +369,7 @@ class Submit:
         # O2: before this commit the sequence number is not consumed; after it the package is READY whatever happens to us.
         pid, leg_id, _, subject = await gateway.store.write(operation)
         gateway.subjects.put(subject)
+        self._dockets.tell(seen.act.case_id)
         if sealed.payload is not None:
             gateway.fresh.put(draft.payload.sha256, sealed.payload)
         self._on_leg(

@@ -27,8 +27,9 @@ RECEIVED = "(SELECT id FROM received WHERE pid = ?)"
 """What rows about received packages alone are filed under."""
 LEG_OF = f"{rows.LEG} WHERE (package = {NUMBER} OR package IS NULL) AND kind = ?2 AND ref = ?3"
 """The leg that carries something: the id of the package it is, or is about; its kind; its own id."""
-_LEG = f"{rows.LEG} WHERE package = ? AND kind = ? AND ref = ?"
-"""The same, where the number of the package is known."""
+_LEG = {kind: f"{rows.LEG} WHERE package = ? AND kind = '{kind.value}' AND ref = ?" for kind in LegKind}
+"""The same, where the number of the package is known. A kind that were bound would be compared with what the partial indexes of
+legs say about it, and SQLite would make the statement anew each time (docs/adr/0039)."""
 CARRIED = f"""
 {rows.ACKNOWLEDGEMENT} WHERE id = (
     SELECT coalesce((SELECT a.id FROM acknowledgement a WHERE a.package = l.package AND a.aid = l.ref),
@@ -76,7 +77,7 @@ class Numbers:
     def leg(self, pid: bytes, kind: LegKind, ref: bytes) -> Leg | None:
         """The leg that carries something; by the number where there is one, which is half the work of asking for either."""
         number = self.of(pid)
-        filed = None if number is None else rows.one(self._execute(_LEG, (number, kind.value, ref)), rows.leg)
+        filed = None if number is None else rows.one(self._execute(_LEG[kind], (number, ref)), rows.leg)
         return filed or rows.one(self._execute(LEG_OF, (pid, kind.value, ref)), rows.leg)
 
     def file(self, pid: bytes, number: int) -> None:

@@ -28,8 +28,9 @@ SENT = (
     "SELECT pid, signed, msg, recipient, epoch, seq, message_id, message_sha256, payload_id, payload_sha256,"
     " payload_size, record, urgent, created, expires, replaces FROM sent"
 )
+# Not `IS NOT NULL`: that reads the whole body to say so.
 INBOX = (
-    "SELECT r.pid, r.signed, r.signature_sha256, r.sender, r.payload_sha256, r.payload_size, p.body IS NOT NULL,"
+    "SELECT r.pid, r.signed, r.signature_sha256, r.sender, r.payload_sha256, r.payload_size, typeof(p.body) <> 'null',"
     " i.state, i.strikes, i.code, r.created, r.accepted_at"
     " FROM received r JOIN inbox i ON i.received = r.id JOIN payload p ON p.sha256 = r.payload_sha256"
 )

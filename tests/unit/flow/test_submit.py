@@ -12,6 +12,7 @@ from emla.flow.dockets import Dockets
 from emla.flow.gateway import Peer
 from emla.flow.line.submission import Submission, Submitted
 from emla.flow.line.submit import Submit
+from emla.flow.news import News
 from emla.formats.at_rest import open_record
 from emla.formats.event import decode as decode_event
 from emla.formats.header import decode as decode_header
@@ -99,7 +100,7 @@ async def hall(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
     async with opened(tmp_path, AT, DE) as home:
         legs: list[Leg] = []
         clerk = InlineClerk(schemas())
-        submit = Submit(home.gateway, clerk, XmlLimits(), legs.append, Dockets(home.gateway))
+        submit = Submit(home.gateway, clerk, XmlLimits(), legs.append, Dockets(home.gateway, News()))
         yield Hall(home, submit, clerk, request.param, legs)
 
 
@@ -323,7 +324,9 @@ async def test_below_the_disk_floor_nothing_is_begun(tmp_path: Path) -> None:
     async with opened(tmp_path, AT, DE, floor_bytes=2**60) as home:
         clerk = InlineClerk(schemas())
         hall = Hall(
-            home, Submit(home.gateway, clerk, XmlLimits(), lambda leg: None, Dockets(home.gateway)), clerk
+            home,
+            Submit(home.gateway, clerk, XmlLimits(), lambda leg: None, Dockets(home.gateway, News())),
+            clerk,
         )
         assert (await hall.refused(document(), annex())).code == "disk-full"
 

@@ -88,3 +88,14 @@ def test_types_inside_are_checked_too() -> None:
     lie = replace_task(_trial(1), parts=(replace(part, size="much"),))  # type: ignore[arg-type]  # the lie
     with pytest.raises(WireError):
         decode_task(body(encode_task(lie, b"x")))
+
+
+@pytest.mark.parametrize(
+    "member", ["message_id", "case_id", "sender", "recipient", "message_type", "in_reply_to"]
+)
+def test_the_act_of_another_message_is_no_answer(member: str) -> None:
+    other: object = b"0" * 16 if member in ("message_id", "case_id", "in_reply_to") else "zz.evil"
+    act = replace(CHECKED.act, **{member: other})  # type: ignore[arg-type]
+    found = msgspec.structs.replace(FOUND, checked=replace(CHECKED, act=act))
+    with pytest.raises(WireError):
+        decode_found(body(encode_found(found, [b"sealed"])))

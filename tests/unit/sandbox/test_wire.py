@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from emla.keyring.wrapping import WrappingKeys
+from emla.model.record import SealedAct
 from emla.ports.sandbox import Verdict
 from emla.sandbox.channel import Channel
 from emla.sandbox.confine import Measure
@@ -33,6 +34,11 @@ VERDICTS = (
     Verdict(code=None, record=b"record"),
     Verdict(code="invalid-message", record=b"r" * 100_000),
     Verdict(code="chunk-damaged", record=b""),
+    Verdict(
+        code=None,
+        record=b"record",
+        act=SealedAct(case_id=bytes(16), related=((bytes(16), "CONSEQUENCE"),), sealed=b"sealed"),
+    ),
 )
 
 
@@ -170,3 +176,26 @@ def test_descriptors_nobody_took_are_closed(tmp_path: Path) -> None:
         before = len(list(Path("/proc/self/fd").iterdir()))
         channel.close()
         assert len(list(Path("/proc/self/fd").iterdir())) == before - 2
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        Verdict(code="invalid-message", record=b"", act=SealedAct(case_id=bytes(16), related=(), sealed=b"")),
+        Verdict(code=None, record=b"", act=SealedAct(case_id=bytes(15), related=(), sealed=b"")),
+        Verdict(code=None, record=b"", act=SealedAct(case_id=bytes(16), related=((b"", "X"),), sealed=b"")),
+        Verdict(
+            code=None,
+            record=b"",
+            act=SealedAct(case_id=bytes(16), related=((bytes(16), "X" * 65),), sealed=b""),
+        ),
+        Verdict(
+            code=None,
+            record=b"",
+            act=SealedAct(case_id=bytes(16), related=((bytes(16), "X"),) * 65, sealed=b""),
+        ),
+    ],
+)
+def test_an_act_an_opener_may_not_give_is_refused(verdict: Verdict) -> None:
+    with pytest.raises(WireError):
+        decode_answer(memoryview(encode_answer(verdict)[LENGTH.size :]))

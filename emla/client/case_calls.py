@@ -1,0 +1,28 @@
+"""The calls of the authority API about cases: a part of `Client`."""
+
+from abc import ABC, abstractmethod
+from urllib.parse import quote
+
+from emla.client.case_answers import Case, Cases, Timeline, read_as
+
+
+class CaseCalls(ABC):
+    """What a client asks about cases."""
+
+    @abstractmethod
+    async def _bytes(self, path: str, query: dict[str, str] | None, wait_seconds: float = 0) -> bytes:
+        """The body of an answer."""
+
+    async def cases(self, *, state: str | None = None, ours: bool = False, limit: int = 100) -> Cases:
+        """Cases, the ones in which something came or went last in front; `ours`: in which it is our turn."""
+        query = {"limit": str(limit)} | ({"state": state} if state else {}) | ({"ours": "1"} if ours else {})
+        return read_as(Cases, await self._bytes("/v1/cases", query))
+
+    async def case(self, case_id: str, *, seen: str = "", wait_seconds: int = 0) -> Case:
+        """A case; with `seen` (the `view` of an answer) as soon as it is another one, or the time is over."""
+        query = {"seen": seen, "wait": str(wait_seconds)} if seen else {}
+        return read_as(Case, await self._bytes(f"/v1/cases/{quote(case_id, safe='')}", query, wait_seconds))
+
+    async def timeline(self, case_id: str) -> Timeline:
+        """Everything that happened in a case, oldest first."""
+        return read_as(Timeline, await self._bytes(f"/v1/cases/{quote(case_id, safe='')}/timeline", {}))
