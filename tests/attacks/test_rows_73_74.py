@@ -47,11 +47,12 @@ async def begin(staff: Staff, there: Server) -> World:
     return World(staff, pid, message)
 
 
-async def refused_leaves(staff: Staff) -> list[tuple[object, object]]:
-    _, answer, _ = await staff.call("ada", "GET", "/v1/reads")
+async def refused_leaves(staff: Staff, who: str, id_: str) -> int:
+    """How many leaves tell that somebody asked for this in vain."""
+    _, answer, _ = await staff.call("ada", "GET", f"/v1/reads?limit=1000&person={who}&package={id_}")
     items = answer["items"]
     assert isinstance(items, list)
-    return [(each["name"], each["id"]) for each in items if not each["allowed"]]
+    return sum(1 for each in items if not each["allowed"])
 
 
 async def test_who_drafted_a_case_reads_it_and_the_leaf_says_so(world: World) -> None:
@@ -74,16 +75,14 @@ async def test_a_foreign_case_is_not_there_by_whatever_way_and_a_leaf_tells_who_
         "part": f"{world.pid}/parts/0",
         "waiting": f"{world.pid}?wait=0&after=0",
     }[way]
-    before = len(await refused_leaves(world.staff))
+    before = await refused_leaves(world.staff, "petra", world.pid)
     status, answer, raw = await world.staff.call("petra", "GET", f"/v1/messages/{asked}")
     absent = await world.staff.call("petra", "GET", f"/v1/messages/{'00' * 32}")
     assert status == 404
     # Not a word differs from what is said of a package that never was, but for the number of the answer.
     assert {**answer, "correlation_id": ""} == {**absent[1], "correlation_id": ""}
     assert world.pid.encode() not in raw
-    leaves = await refused_leaves(world.staff)
-    assert len(leaves) == before + 1
-    assert leaves[0] == ("petra", world.pid)
+    assert await refused_leaves(world.staff, "petra", world.pid) == before + 1
 
 
 async def test_lists_show_a_prosecutor_nothing_of_foreign_cases(world: World) -> None:
@@ -160,7 +159,7 @@ async def test_a_crash_between_leaf_and_bytes_leaves_the_leaf_and_the_ledger_hol
         answer.close()  # the reader goes away before a byte was taken
     _, reads, _ = await world.staff.call("ada", "GET", "/v1/reads?person=cara")
     assert isinstance(reads["items"], list)
-    assert reads["items"][0]["id"] == world.pid
+    assert world.pid in [each["id"] for each in reads["items"]]
     assert verify_ledger(Path(world.staff.server.data)).problems == ()
 
 
@@ -170,3 +169,32 @@ async def test_nobody_becomes_part_of_a_foreign_case_by_writing_into_it(world: W
     assert (status, answer["code"]) == (404, "not-found")
     _, listed, _ = await world.staff.call("petra", "GET", "/v1/messages")
     assert listed == {"items": []}
+
+
+async def test_a_foreign_case_is_in_no_list_and_opens_by_no_id(world: World) -> None:
+    _, hers, _ = await world.staff.call("petra", "GET", "/v1/cases?limit=1")
+    _, his, _ = await world.staff.call("paul", "GET", "/v1/cases")
+    assert hers == {"items": []}
+    assert isinstance(his["items"], list)
+    assert world.case_id in [each["case_id"] for each in his["items"]]
+    _, absent, _ = await world.staff.call("petra", "GET", f"/v1/cases/{'0' * 32}")
+    for asked in (world.case_id, world.case_id[:8], f"{world.case_id}/timeline"):
+        before = await refused_leaves(world.staff, "petra", world.case_id)
+        status, answer, _ = await world.staff.call("petra", "GET", f"/v1/cases/{asked}")
+        assert status == 404
+        assert {**answer, "correlation_id": ""} == {**absent, "correlation_id": ""}
+        assert await refused_leaves(world.staff, "petra", world.case_id) == before + 1
+    for who in ("ada", "kay", "otto"):
+        assert await world.staff.code(who, "GET", f"/v1/cases/{world.case_id}") == "not-allowed"
+
+
+@pytest.mark.parametrize("what", ["", "/timeline"])
+async def test_who_reads_a_case_leaves_a_leaf(world: World, what: str) -> None:
+    path = f"/v1/reads?person=paul&package={world.case_id}"
+    _, before, _ = await world.staff.call("ada", "GET", path)
+    assert await world.staff.code("paul", "GET", f"/v1/cases/{world.case_id}{what}") == "ok"
+    _, after, _ = await world.staff.call("ada", "GET", path)
+    assert isinstance(before["items"], list)
+    assert isinstance(after["items"], list)
+    assert len(after["items"]) == len(before["items"]) + 1
+    assert after["items"][0]["what"] == "case"
