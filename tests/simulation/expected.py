@@ -120,6 +120,9 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
         "unsigned-call", "misdirected-call", "mailbox-full", "not-owner", "proof-missing",
         "wrong-role", "hub-not-pinned",
     ),
+    "of people and their rights; nobody is on record in a run (tests/integration/test_people.py)": (
+        "not-authenticated", "not-allowed", "guessing", "role-conflict", "own-rights", "no-custodian", "name-taken",
+    ),
     "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
     "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (
         "backup-damaged", "backup-incomplete", "wrong-backup-key", "ledger-behind", "ledger-restored",
