@@ -12,6 +12,7 @@ case = LazyGroup(
         "show": Entry("case:show", "Show one case: delivery, request and measures, side by side."),
         "timeline": Entry("case:timeline", "Show everything that happened in a case, oldest first."),
         "watch": Entry("case:watch", "Show a case, and again whenever something in it changes."),
+        "act": Entry("case_act:act", "Say what your authority has to say in a case."),
     },
     text="Cases: status moved by the legal acts of the two authorities, and by nothing else.",
     example="emla case list --ours",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from emla.cli import screen
-from emla.cli.wording import NOT_ACCEPTANCE, count, instant, short, state
+from emla.cli.wording import NOT_ACCEPTANCE, count, instant, short, spaced, state
 from emla.client.case_answers import (
     ActView,
     BriefStanding,
@@ -43,7 +43,7 @@ def _row(line: CaseLine, standing: BriefStanding) -> tuple[str, ...]:
         short(line.case_id),
         (standing.requesting_reference if is_opener else standing.requested_reference) or "-",
         ", ".join(standing.addressees) if is_opener else standing.opener,
-        standing.opening.message_type,
+        spaced(standing.opening.message_type),
         f"{', '.join(standing.states)}{_counted(standing.measures)}",
         "; ".join(f"we: {each.what}" for each in ours)
         or "; ".join(f"they: {each.what}" for each in turns)
@@ -66,7 +66,7 @@ def show_case(case: Case) -> None:
         [
             (
                 instant(each.issued_at),
-                each.message_type,
+                spaced(each.message_type),
                 each.sender,
                 _effect(each),
                 _delivery(each),
@@ -79,7 +79,7 @@ def show_case(case: Case) -> None:
     for act in case.acts:
         for objection in act.objections:
             screen.say(
-                f"{act.message_type} of {act.sender}: {objection.sentence} ({objection.rule}; {objection.source})"
+                f"{spaced(act.message_type)} of {act.sender}: {objection.sentence} ({objection.rule}; {objection.source})"
             )
             screen.say(f"  {objection.remedy}", style="dim")
     if not case.whole:
@@ -99,7 +99,7 @@ def _show_standing(standing: StandingView) -> None:
     opening = standing.opening
     rows = [
         ("", ""),
-        (opening.message_type, f"of {instant(opening.issued_at)}, {opening.message_id}"),
+        (spaced(opening.message_type), f"of {instant(opening.issued_at)}, {opening.message_id}"),
         ("Between", f"{standing.opener} (asks) and {', '.join(standing.addressees)}"),
         ("Their files", f"{standing.requesting_reference or '-'} / {standing.requested_reference or '-'}"),
     ]
@@ -176,6 +176,11 @@ def show_timeline(timeline: Timeline) -> None:
 def _happened(each: Happening) -> tuple[str, str, str, str]:
     if each.layer == "act":
         moved = "; ".join(map(_moved, each.moves)) or (each.effect or "")
-        return instant(each.at), f"{each.message_type} ({moved})", "", each.sender
+        return instant(each.at), f"{spaced(each.message_type)} ({moved})", "", each.sender
     reason = f" ({each.reason})" if each.reason else ""
-    return instant(each.at), "", f"{each.event} of the {each.message_type}{reason}", each.by or "-"
+    return (
+        instant(each.at),
+        "",
+        f"{spaced(each.event or '')} of the {spaced(each.message_type)}{reason}",
+        each.by or "-",
+    )

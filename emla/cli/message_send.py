@@ -3,27 +3,21 @@
 Each file is opened once: what was checked is what is sent.
 """
 
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from emla.cli.invocation import common, data, wants_json, with_client
+from emla.cli.invocation import common, data, wants_json
 from emla.cli.lazy import example_text
-from emla.client.answers import Message
 from emla.client.upload import OpenPart
-from emla.model.findings import Override
 from emla.model.limits import WIRE
 from emla.model.package import Priority
 from emla.steps.validate import ValidMessage
 
 if TYPE_CHECKING:
-    from emla.client.client import Client
-
-_DELIVERED = "RelayAcceptance"
-_REFUSED = frozenset({"SubmissionRejection", "RelayRejection", "RelayFailure"})
+    pass
 
 
 @common
@@ -78,6 +72,7 @@ def send(
     from emla.cli import screen
     from emla.cli.checking import check_files, check_message, find_attachments, open_main
     from emla.cli.finding_table import read_overrides, show_findings
+    from emla.cli.sending import show_sent, submit
 
     with ExitStack() as opened:
         main = opened.enter_context(open_main(file))
@@ -96,8 +91,8 @@ def send(
             _show_plan(valid, parts)
             return
         prio = Priority.URGENT if urgent else None
-        sent = _submit(parts, valid.message.recipient, prio, expires_days, overrides, wait_seconds)
-    _show_sent(sent, wait_seconds)
+        sent = submit(parts, valid.message.recipient, prio, expires_days, overrides, wait_seconds)
+    show_sent(sent, wait_seconds)
 
 
 def _hash_all(parts: list[OpenPart]) -> tuple[tuple[str, int, bytes], ...]:
@@ -105,51 +100,6 @@ def _hash_all(parts: list[OpenPart]) -> tuple[tuple[str, int, bytes], ...]:
 
     with screen.progress("Checking", sum(part.size for part in parts)) as advance:
         return tuple((part.part.name, part.size, part.hash(advance)) for part in parts)
-
-
-def _submit(
-    parts: list[OpenPart],
-    recipient: str,
-    prio: Priority | None,
-    expires_days: int | None,
-    overrides: tuple[Override, ...],
-    wait_seconds: int,
-) -> Message:
-    from emla.cli import screen
-
-    async def submit(client: "Client") -> Message:
-        with screen.progress("Sending", sum(part.size for part in parts)) as advance:
-            submitted = await client.submit(
-                parts,
-                recipient=recipient,
-                prio=prio,
-                expires_in_days=expires_days,
-                overrides=overrides,
-                progress=advance,
-            )
-        return await _wait(client, submitted.pid, wait_seconds)
-
-    return with_client(submit)
-
-
-async def _wait(client: "Client", pid: str, wait_seconds: int) -> Message:
-    """The message, as soon as its recipient has answered or the time is over."""
-    from emla.cli import screen
-
-    end = time.monotonic() + wait_seconds
-    message = await client.message(pid)
-    if wait_seconds and not _events(message) & (_REFUSED | {_DELIVERED}):
-        screen.note(f"Sealed and durable here. Waiting up to {wait_seconds} s for {message.peer}.")
-    while not _events(message) & (_REFUSED | {_DELIVERED}):
-        left = int(end - time.monotonic())
-        if left <= 0:
-            break
-        message = await client.wait_for(pid, after=len(message.acknowledgements), wait_seconds=left)
-    return message
-
-
-def _events(message: Message) -> frozenset[str]:
-    return frozenset(each.event for each in message.acknowledgements)
 
 
 def _show_plan(valid: ValidMessage, parts: list[OpenPart]) -> None:
@@ -170,25 +120,3 @@ def _show_plan(valid: ValidMessage, parts: list[OpenPart]) -> None:
     )
     screen.say(f"{valid.message.message_type} to {valid.message.recipient}: ready to send.", style="green")
     screen.note("Nothing was sent: --dry-run.")
-
-
-def _show_sent(sent: Message, wait_seconds: int) -> None:
-    from emla.cli import screen
-    from emla.cli.message_view import show_acknowledgements
-    from emla.cli.wording import NOT_ACCEPTANCE, instant, short, state
-    from emla.model.codes import CODES
-
-    events = _events(sent)
-    if wants_json():
-        screen.emit_json(sent)
-    else:
-        screen.facts([("Package", sent.pid), ("To", sent.peer), ("State", state(sent.state))])
-        show_acknowledgements(sent)
-        if _DELIVERED in events:
-            screen.note(NOT_ACCEPTANCE)
-        elif not events & _REFUSED:
-            waited = f" within {wait_seconds} s" if wait_seconds else ""
-            screen.note(f"Not delivered yet{waited}; emla keeps trying until {instant(sent.expires)}.")
-            screen.note(f"See how it goes: emla message show {short(sent.pid)}")
-    if events & _REFUSED:
-        raise click.exceptions.Exit(CODES["invalid-message"].exit_code)

@@ -1,5 +1,6 @@
 """Values as people read them: safe text, sizes, instants, ids. Plain functions; rich is not needed here."""
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 
@@ -76,6 +77,14 @@ def state(name: str, direction: str = "out") -> str:
     """A transport state with what it means, where that is known: ``READY (on its way)``."""
     meaning = (_RECEIVED if direction == "in" else _SENT).get(name)
     return f"{name} ({meaning})" if meaning else name
+
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def spaced(name: str) -> str:
+    """The name of a message in words, so that a narrow column can break it: ``Supplementary Information Request``."""
+    return _CAMEL.sub(" ", name)
 
 
 def count(number: int, one: str, many: str) -> str:

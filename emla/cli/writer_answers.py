@@ -23,7 +23,7 @@ def read_answers(path: Path, interview: Interview, acceptance: Acceptance, befor
         ConfigurationError: ``unreadable-file``, ``bad-setting``: it is no TOML or JSON.
         InvalidMessageError: ``invalid-message``, with everything that is wrong or missing.
     """
-    answers, findings = answer_all(interview, acceptance, _read(path), before)
+    answers, findings = answer_all(interview, acceptance, read_members(path), before)
     for question in interview.questions(answers):
         if question.kind is Kind.FILE and answers.get(question.path):
             try:
@@ -43,7 +43,12 @@ def read_answers(path: Path, interview: Interview, acceptance: Acceptance, befor
     return answers
 
 
-def _read(path: Path) -> dict[str, str]:
+def read_members(path: Path) -> dict[str, str]:
+    """The members of a file as places and texts.
+
+    Raises:
+        ConfigurationError: ``unreadable-file``, ``bad-setting``: it is no TOML or JSON.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(_BYTES_MAX + 1)

@@ -31,6 +31,10 @@ class Lore:
         """Its interview."""
         return Interview(MESSAGE, self.index, self.shape, around)
 
+    def root_of(self, message: str) -> str:
+        """The qualified name of a message type."""
+        return next(each for each in self.index.message_roots() if each.endswith("}" + message))
+
     def acceptance(self, around: Surroundings) -> Acceptance:
         """What will do as an answer."""
         return Acceptance(self.checker, around)

@@ -92,6 +92,14 @@ class MeasureView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A measure as the opening message asks for it."""
+
+    id: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One question of an inquiry."""
 
@@ -156,6 +164,8 @@ class StandingView:
     requested_reference: str
     request: str | None
     measures: tuple[MeasureView, ...]
+    """Of a request; a preservation has none with a state of its own."""
+    asked: tuple[Asked, ...]
     instruments: tuple[str, ...]
     preservation: str | None
     preserved_until: str | None

@@ -131,7 +131,7 @@ def _wanted_on(within: etree._Element) -> date | None:
 def _consent_of_person(root: etree._Element) -> Facts:
     return {
         "consented": says(root, "ConsentInfo/ConsentGiven"),
-        "consent_told": next(elements(root, "ConsentInfo"), None) is not None,
+        "consent_told": bool(elements(root, "ConsentInfo")),
         "consent_on": day(root, "ConsentInfo/ConsentDate"),
     }
 
@@ -234,7 +234,7 @@ def _condition_response(root: etree._Element) -> Facts:
 
 
 def _update(root: etree._Element) -> Facts:
-    changes = list(elements(root, "Change"))
+    changes = elements(root, "Change")
     days = [day(each, "NewValue") for each in changes if text(each, "ChangeKind") == "DEADLINE_CHANGE"]
     return _request(root) | {
         "changes": tuple(text(each, "ChangeKind") for each in changes),

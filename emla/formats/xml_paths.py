@@ -5,7 +5,6 @@ Rules of this file:
 - A day that the schema's calendar knows and ours does not is read as no day.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from lxml import etree
@@ -14,22 +13,24 @@ from emla.formats.xml import text_of
 from emla.model.legal_act import Reference
 
 
-def elements(within: etree._Element, path: str) -> Iterator[etree._Element]:
+def elements(within: etree._Element, path: str) -> list[etree._Element]:
     """Elements by a path of local names."""
-    found = [within]
-    for step in path.split("/"):
+    first, *others = path.split("/")
+    found = list(within.iterchildren("{*}" + first))
+    for step in others:
         found = [child for each in found for child in each.iterchildren("{*}" + step)]
-    yield from found
+    return found
 
 
-def texts(within: etree._Element, path: str) -> Iterator[str]:
+def texts(within: etree._Element, path: str) -> list[str]:
     """Texts of elements by a path."""
-    return (text_of(each) for each in elements(within, path))
+    return [text_of(each) for each in elements(within, path)]
 
 
 def text(within: etree._Element, path: str) -> str:
     """The first text at a path; empty where there is none."""
-    return next(texts(within, path), "")
+    found = elements(within, path)
+    return text_of(found[0]) if found else ""
 
 
 def says(within: etree._Element, path: str) -> bool:
@@ -40,7 +41,7 @@ def says(within: etree._Element, path: str) -> bool:
 def day(within: etree._Element, path: str) -> date | None:
     """The day of a date or an instant, as it is written."""
     try:
-        return date.fromisoformat(text(within, path)[:10])
+        return date.fromisoformat(said[:10]) if (said := text(within, path)) else None
     except ValueError:
         return None
 

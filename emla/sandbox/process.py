@@ -18,6 +18,8 @@ from emla.sandbox.wire import ANSWER_BYTES_MAX, Start, encode_start
 Buffers = Sequence[bytes | memoryview]
 
 _REPORT_BYTES_MAX = 4096
+_ANSWERS_BYTES = 1024 * 1024
+"""So much the child may say before it is read, as far as the system allows."""
 
 
 class Child:
@@ -32,6 +34,8 @@ class Child:
         """
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.setblocking(False)
+        # Else a child with answers to several requests waits until the first of them are read.
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ANSWERS_BYTES)
         self.unsent: deque[tuple[list[memoryview], int | None]] = deque()
         """What the socket did not take: bytes, and the descriptor that goes with their first."""
         self._frames = Frames(ANSWER_BYTES_MAX)

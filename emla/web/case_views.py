@@ -12,7 +12,7 @@ from emla.cases.prospects import Turn, may_say, turns
 from emla.cases.standing import Inquiry, Standing
 from emla.flow.dockets import Held
 from emla.model.acknowledgement import Event
-from emla.model.case_states import Side
+from emla.model.case_states import InformationState, Side
 from emla.model.legal_act import Key, LegalAct, Reference
 from emla.ports.cases import ActRow
 from emla.ports.store import Reader
@@ -163,6 +163,7 @@ def _standing(standing: Standing, held: Held, own: str) -> Json:
             {"id": key, "type": each.kind, "state": each.state.value, "crossing": each.crossing}
             for key, each in standing.measures.items()
         ],
+        "asked": [{"id": each.measure_id, "type": each.kind} for each in standing.opening.asked],
         "instruments": list(standing.instruments),
         "preservation": standing.preservation.value if standing.preservation else None,
         "preserved_until": standing.preserved_until.isoformat() if standing.preserved_until else None,
@@ -170,11 +171,7 @@ def _standing(standing: Standing, held: Held, own: str) -> Json:
         "information": standing.information.value if standing.information else None,
         "generation": standing.generation,
         "inquiries": [_inquiry(each, held) for each in standing.inquiries],
-        "conditions_pending": [
-            {**_reference(pending), "measure": key}
-            for key, each in standing.measures.items()
-            for pending in sorted(each.pending, key=_order)
-        ],
+        "conditions_pending": _pending(standing),
         "results": [
             {"message_id": each.message_id.hex(), "final": each.final, "verified": each.verified}
             for each in standing.results
@@ -196,6 +193,18 @@ def _standing(standing: Standing, held: Held, own: str) -> Json:
         "closed": standing.closed,
         "may_say": list(may_say(standing, side)) if side else [],
     }
+
+
+def _pending(standing: Standing) -> list[Json]:
+    """Conditions that wait for an answer: of measures, and of information that is offered with them."""
+    of_measures: list[Json] = [
+        {**_reference(pending), "measure": key}
+        for key, each in standing.measures.items()
+        for pending in sorted(each.pending - each.agreed, key=_order)
+    ]
+    offered = standing.information is InformationState.OFFERED_WITH_CONDITIONS
+    of_offer = sorted(standing.conditions, key=_order) if offered else []
+    return [*of_measures, *({**_reference(each), "measure": None} for each in of_offer)]
 
 
 def _inquiry(inquiry: Inquiry, held: Held) -> Json:

@@ -41,6 +41,13 @@ class Surroundings:
     wishes: Mapping[str, Wishes] = field(default_factory=dict)
     """By authority id, what it wants of requests, as its profile says."""
 
+    def language_for(self, recipient: str) -> str:
+        """The first language of ours that a recipient accepts, else its first."""
+        theirs = self.languages.get(recipient, ())
+        ours = self.languages.get(self.sender.get("AuthorityId", ""), ())
+        both = [each for each in ours if each in theirs]
+        return (both or list(theirs) or list(ours) or [""])[0]
+
     def wishes_of_recipient(self, answers: Answers) -> Wishes | None:
         """What the recipient wants; None where its profile is not known."""
         return self.wishes.get(answers.get("MessageHeader/Recipient/AuthorityId", ""))

@@ -106,9 +106,15 @@ def answer_all(
             answers[question.path] = acceptance.accept(question, typed or question.default, answers)
         except Unacceptable as problem:
             failed.add(question.path)
-            said = "is needed." if not typed else str(problem)
-            findings.append(_finding(question.path, said, question.source))
+            said = str(problem) if typed else _needed(question)
+            findings.append(_finding(question.path.removesuffix("|"), said, question.source))
     return answers, findings + _unused(interview, answers, given, used)
+
+
+def _needed(question: Question) -> str:
+    if question.kind is Kind.FORM:
+        return f"one of these is needed: {', '.join(each.code for each in question.options)}."
+    return "is needed."
 
 
 def _given(question: Question, given: Mapping[str, str]) -> tuple[set[str], str]:

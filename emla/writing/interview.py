@@ -166,9 +166,9 @@ class Interview:
         if _local(type_name) == "MeasureType":
             chosen = block_of(answers, path)
         else:
-            first = self._index.complex_types[type_name][choice.branches[0][0]]
-            ruled = self._script.rule_for(_local(type_name), _local(first.name)).ask is not None
-            ask = self._ask(type_name, first, path, answers) if ruled else Ask.OFFER
+            # A rule of the first form is one of the whole choice.
+            rule = self._script.rule_for(_local(type_name), _local(choice.branches[0][0]))
+            ask = (rule.ask or Ask.OFFER) if rule.when(answers, path) else rule.otherwise
             if ask is Ask.NEVER:
                 return
             options = tuple(

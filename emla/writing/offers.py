@@ -28,7 +28,7 @@ class Offers:
     def default(self, rule: Rule, place: str, answers: Answers) -> str:
         """What Enter takes: what the case or a profile says, else what the rule says."""
         if place == "MessageHeader/Language":
-            return self.known(place) or self._language(answers)
+            return self._around.language_for(answers.get(f"{_RECIPIENT}AuthorityId", ""))
         if place == "SigningOfficer/SigningDate":
             return self._around.today
         known = self.known(place) or self._of_authority(place, answers)
@@ -41,13 +41,6 @@ class Offers:
         whose = _RECIPIENT if place.startswith(_RECIPIENT) else place.partition("/")[0] + "/"
         peer = self._around.peers.get(answers.get(whose + "AuthorityId", ""), {})
         return peer.get(place.removeprefix(whose), "")
-
-    def _language(self, answers: Answers) -> str:
-        """The first language of ours that the recipient accepts, else its first."""
-        theirs = self._around.languages.get(answers.get("MessageHeader/Recipient/AuthorityId", ""), ())
-        ours = self._around.languages.get(self._around.sender.get("AuthorityId", ""), ())
-        both = [each for each in ours if each in theirs]
-        return (both or list(theirs) or list(ours) or [""])[0]
 
     def options(self, child: Child, place: str, answers: Answers) -> tuple[Option, ...]:
         """The answers there are; none where any text of the type will do."""

@@ -8,7 +8,7 @@ Rules of this file: ids are hexadecimal texts, as a document holds them. What is
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from emla.cases.docket import Docket
 from emla.cases.judgement import Effect
@@ -25,6 +25,7 @@ class Spoken:
     message_id: str
     message_type: str
     sender: str
+    issued_at: datetime
     in_reply_to: str = ""
 
 
@@ -190,6 +191,7 @@ def _situation(docket: Docket, standing: Standing, own: str, side: Side) -> Situ
         talked_in=tuple(
             sorted(each.hex() for talk in standing.talks if not talk.closed for each in talk.messages)
         ),
+        requesting_reference=standing.opening.requesting_reference,
         requested_reference=standing.reference,
     )
 
@@ -213,6 +215,7 @@ def _spoken(acts: Iterable[LegalAct]) -> tuple[Spoken, ...]:
             message_id=each.message_id.hex(),
             message_type=each.message_type,
             sender=each.sender,
+            issued_at=each.issued_at,
             in_reply_to=each.in_reply_to.hex() if each.in_reply_to else "",
         )
         for each in acts

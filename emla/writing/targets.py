@@ -55,6 +55,11 @@ def withdrawal(situation: Situation) -> str:
     return situation.withdrawn_in[-1] if situation.withdrawn_in else ""
 
 
+def owed(situation: Situation) -> str:
+    """The message in which an item came that has to be returned."""
+    return situation.to_return[-1].message_id if situation.to_return else ""
+
+
 def proposal(situation: Situation) -> str:
     """The proposal to close it."""
     return situation.proposed

@@ -10,7 +10,50 @@ _CROSSING = "tests/unit/cases/test_crossing_and_closing.py"
 _WHICH = "tests/unit/cases/test_which_request.py"
 _SPECIAL = "tests/unit/cases/test_special.py"
 
+_ACTS = "tests/unit/writing/test_acts.py"
+_ACT = "tests/unit/cli/test_case_act.py"
+
 ROWS = (
+    Safeguard(
+        name="an act that only the other side may say is refused before it is written",
+        row="BR-054",
+        file="emla/writing/possible.py",
+        old="    if writer not in (situation.side, Side.EITHER):\n",
+        new="    if writer is None:\n",
+        held_by=(f"{_ACT}::test_the_list_says_what_is_possible_whose_turn_it_is_and_why_the_rest_is_not",),
+    ),
+    Safeguard(
+        name="an act that the state does not hear is refused before it is written",
+        row="CA-005",
+        file="emla/writing/possible.py",
+        old="    if act.message not in situation.may_say:\n",
+        new="    if act.message not in situation.may_say and not situation.states:\n",
+        held_by=(f"{_ACT}::test_what_would_have_no_effect_now_is_refused_before_it_is_written",),
+    ),
+    Safeguard(
+        name="a case is not closed by its writer while an item is to be returned",
+        row="BR-058",
+        file="emla/writing/possible.py",
+        old=' != "OBJECTED" and situation.to_return:\n',
+        new=' != "OBJECTED" and not situation.states:\n',
+        held_by=(f"{_ACTS}::test_nobody_proposes_to_close_while_an_item_is_to_be_returned",),
+    ),
+    Safeguard(
+        name="an act that was written and not taken is kept",
+        row="house 4",
+        file="emla/cli/act_finish.py",
+        old="        sent = submit(",
+        new="        shutil.rmtree(prepared.folder)\n        sent = submit(",
+        held_by=(f"{_ACT}::test_what_the_gateway_does_not_take_is_kept_with_the_command_that_sends_it",),
+    ),
+    Safeguard(
+        name="what the tables would not hear is refused before it is sent",
+        row="BR-054",
+        file="emla/cli/act_finish.py",
+        old="    if any(each.blocks for each in ahead):\n",
+        new="    if not terms.sending:\n",
+        held_by=(f"{_ACT}::test_what_is_in_it_is_judged_by_the_tables_before_it_is_sent",),
+    ),
     Safeguard(
         name="what only the other side may say has no effect",
         row="BR-054",

@@ -9,6 +9,7 @@ from lxml import etree
 SAMPLE = Path(__file__).resolve().parents[2] / "schemas" / "samples" / "S01" / "mla-request.xml"
 _COMMON = "{urn:emla:common:1}"
 ATTACHMENT_NAME = "annex.bin"
+_MESSAGE, _CASE, _PRESERVATION = "a" * 31 + "1", "b" * 31 + "2", "c" * 31 + "3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +20,13 @@ class Template:
     attachment: bytes
 
     def fill(self, message_id: bytes, case_id: bytes) -> bytes:
-        """The document with its ids (16 bytes each)."""
-        return self.data.replace(b"a" * 31 + b"1", message_id.hex().encode()).replace(
-            b"b" * 31 + b"2", case_id.hex().encode()
-        )
+        """The document with its ids (16 bytes each). Each case follows a preservation of its own."""
+        ids = {_MESSAGE: message_id.hex(), _CASE: case_id.hex()}
+        ids[_PRESERVATION] = hashlib.sha256(case_id).hexdigest()[:32]
+        data = self.data
+        for placeholder, value in ids.items():
+            data = data.replace(placeholder.encode(), value.encode())
+        return data
 
 
 def make_template(
@@ -42,8 +46,9 @@ def make_template(
     for element, value in zip(root.findall(".//{*}AuthorityId")[:2], (sender, recipient), strict=True):
         element.text = value
     for path, text in (
-        (".//{*}MessageId", "a" * 31 + "1"),
-        (".//{*}CaseId", "b" * 31 + "2"),
+        (".//{*}MessageId", _MESSAGE),
+        (".//{*}CaseId", _CASE),
+        (".//{*}RelatesTo/{*}CaseId", _PRESERVATION),
     ):
         _one(root, path).text = text
     _one(root, ".//{*}PreservedUntil").text = "2039-12-31"

@@ -70,7 +70,7 @@ def write(act: Act, situation: Situation, at: datetime, answers: Mapping[str, st
     known = around(situation, f"{at:%Y-%m-%d}")
     asked = Interview(root_of(act.message), INDEX, SHAPE, known, script_of(task, known))
     judge = acceptance(known)
-    given = {**first_answers(task), **(answers or {})}
+    given = {**first_answers(task, known), **(answers or {})}
     while open_ := [each for each in asked.questions(given) if each.is_open(given)]:
         before = dict(given)
         for question in open_:

@@ -14,8 +14,10 @@ LEFT JOIN received r ON a.package & 1 = 1 AND r.id = a.package / 2
 WHERE a.case_id = ? ORDER BY a.at, a.package LIMIT ?
 """
 _LINKED = """
-SELECT other FROM case_link WHERE case_id = ?1 UNION SELECT case_id FROM case_link WHERE other = ?1 LIMIT ?2
+SELECT * FROM (SELECT DISTINCT other FROM case_link WHERE case_id = ?1 LIMIT ?2)
+UNION SELECT * FROM (SELECT DISTINCT case_id FROM case_link WHERE other = ?1 LIMIT ?2) LIMIT ?2
 """
+"""Each half ends at the limit by itself: a case may be named by thousands."""
 _INSERT = f"INSERT OR REPLACE INTO legal_act SELECT {NUMBER}, ?2, ?3, ?4"
 _LINK = f"INSERT OR IGNORE INTO case_link SELECT ?2, ?3, ?4, {NUMBER}"
 

@@ -1,5 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from emla.formats.message import attachment_elements, header_element, read_message
 from emla.formats.xml import parse_xml
 from emla.model.limits import XmlLimits
@@ -70,3 +72,8 @@ def test_elements_can_be_named_for_findings() -> None:
 def test_only_the_white_space_of_xml_is_collapsed() -> None:
     message = read(changed("<Name>Tomoko Hayase</Name>", "<Name>\tTomoko\u00a0Hayase \r\n MA</Name>"))
     assert message.signing_officer.name == "Tomoko\u00a0Hayase MA"
+
+
+def test_what_a_valid_message_cannot_lack_is_not_read_as_empty() -> None:
+    with pytest.raises(KeyError, match="SigningOfficer/Name"):
+        read(changed("<Name>Tomoko Hayase</Name>", ""))

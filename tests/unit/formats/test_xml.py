@@ -192,6 +192,9 @@ def test_the_short_way_and_the_long_way_agree(inner: str) -> None:
     [
         ("<a>\n <b>X</b>\n <!-- c -->\n</a>", False),
         ('<a c=" X ">\n\t<b>X Y</b>\r\n</a>', False),
+        ('<?xml version="1.0"?>\n<a><b>X</b></a>\n', False),
+        ('<?xml version="1.0"?>\n<b> X</b>', True),
+        ("<a><b>X> </b></a>", True),
         ("<a><b> X</b></a>", True),
         ("<a><b>X\n</b></a>", True),
         ("<a><b>\n  X</b></a>", True),

@@ -18,6 +18,7 @@ from emla.model.limits import XmlLimits
 from emla.model.message_types import MESSAGE_TYPES
 from emla.model.terms import Terms
 from emla.steps.validate import validate
+from emla.writing.act_script import dated
 from emla.writing.acts import ACTS, BY_VERB
 from emla.writing.possible import objection_to
 from emla.writing.situation import Situation, situations
@@ -65,6 +66,7 @@ SITUATIONS = {
 }
 """One for each state of each kind of matter, for each side."""
 CASE = next(each for each in cases() if each.folder.name == "S01")
+CASE_ID = act_of(CASE.folder / "mla-request.xml").case_id.hex()
 LIFE = """
     nl confirm-receipt    RECEIVED
     nl ask                AWAITING_SUPPLEMENT
@@ -102,8 +104,12 @@ OTHER_LIVES = {
         nl decide             AWAITING_CONDITIONS
         jp answer-conditions  IN_EXECUTION
         nl results            RESULTS_SENT
-        jp return             RESULTS_SENT
         nl waive-return       RESULTS_SENT
+    """,
+    "return": """
+        nl decide   IN_EXECUTION
+        nl results  RESULTS_SENT
+        jp return   RESULTS_SENT
     """,
     "withdrawal": """
         jp withdraw            WITHDRAWAL_PENDING
@@ -130,6 +136,7 @@ SAID = {
         f"MeasureDecision[{each}]/DecisionOutcome": "ACCEPTED_WITH_CONDITIONS" for each in (1, 2)
     },
     ("conditions", "results", 1): FINAL | ITEM,
+    ("return", "results", 1): FINAL | ITEM,
 }
 """What is answered otherwise than with the least, by the life, the verb, and which time it is used."""
 
@@ -157,6 +164,17 @@ def lived(name: str, text: str) -> Iterator[tuple[str, str, Situation, bytes]]:
 def test_a_case_lives_by_acts_that_were_written_with_the_least(name: str) -> None:
     for verb, state, now, _ in lived(name, OTHER_LIVES.get(name, LIFE)):
         assert now.states == (state,), verb
+
+
+def test_nobody_proposes_to_close_while_an_item_is_to_be_returned() -> None:
+    text = "nl results RESULTS_SENT\njp confirm-results RESULTS_RECEIVED\n"
+    *_, (_, _, held, _) = lived("return", text)
+    objection = objection_to(BY_VERB["close"], held)
+    assert objection is not None
+    assert (objection.rule, objection.sentence) == (
+        "BR-058",
+        "The item I1 has to be returned and was not yet.",
+    )
 
 
 def test_files_enter_the_manifest_and_items_have_their_custody() -> None:
@@ -222,6 +240,21 @@ def test_what_is_refused_by_its_side_or_state_would_have_no_effect() -> None:
             found = findings_ahead(acts, said)
             assert [each.severity for each in found][:1] == [Severity.FATAL], (act.verb, situation.states)
     assert len(refused) > len(ACTS) * 2 // 3
+
+
+def test_an_act_is_dated_after_what_was_said_in_the_same_second() -> None:
+    """Else the order would hang on two random ids, and a result could come before its decision."""
+    (situation,) = situations(
+        fold([act_of(CASE.folder / "mla-request.xml")]), bytes.fromhex(CASE_ID), "nl.moj"
+    )
+    last = situation.opening.issued_at
+    second = timedelta(seconds=1)
+    assert dated(last + second / 2, situation) == last + second
+    assert dated(last - 3 * second, situation) == last + second
+    assert dated(last + 9 * second, situation) == last + 9 * second
+    assert (
+        dated(last - 60 * second, situation) == last - 60 * second
+    )  # a clock that is wrong: the officer is warned
 
 
 def test_every_message_of_a_case_has_a_verb() -> None:

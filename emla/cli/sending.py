@@ -1,0 +1,89 @@
+"""Parts handed in at the server, and what is proven of them afterwards: for every command that sends."""
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from emla.cli.invocation import wants_json, with_client
+from emla.client.answers import Message
+from emla.client.upload import OpenPart
+from emla.model.findings import Override
+from emla.model.package import Priority
+
+if TYPE_CHECKING:
+    from emla.client.client import Client
+
+_DELIVERED = "RelayAcceptance"
+_REFUSED = frozenset({"SubmissionRejection", "RelayRejection", "RelayFailure"})
+
+
+def submit(
+    parts: list[OpenPart],
+    recipient: str,
+    prio: Priority | None,
+    expires_days: int | None,
+    overrides: tuple[Override, ...],
+    wait_seconds: int,
+    case_etag: str | None = None,
+) -> Message:
+    """Hand the parts in, and wait so long for the recipient's answer."""
+    from emla.cli import screen
+
+    async def handed_in(client: "Client") -> Message:
+        with screen.progress("Sending", sum(part.size for part in parts)) as advance:
+            submitted = await client.submit(
+                parts,
+                recipient=recipient,
+                prio=prio,
+                expires_in_days=expires_days,
+                overrides=overrides,
+                case_etag=case_etag,
+                progress=advance,
+            )
+        return await _wait(client, submitted.pid, wait_seconds)
+
+    return with_client(handed_in)
+
+
+async def _wait(client: "Client", pid: str, wait_seconds: int) -> Message:
+    """The message, as soon as its recipient has answered or the time is over."""
+    from emla.cli import screen
+
+    end = time.monotonic() + wait_seconds
+    message = await client.message(pid)
+    if wait_seconds and not _events(message) & (_REFUSED | {_DELIVERED}):
+        screen.note(f"Sealed and durable here. Waiting up to {wait_seconds} s for {message.peer}.")
+    while not _events(message) & (_REFUSED | {_DELIVERED}):
+        left = int(end - time.monotonic())
+        if left <= 0:
+            break
+        message = await client.wait_for(pid, after=len(message.acknowledgements), wait_seconds=left)
+    return message
+
+
+def _events(message: Message) -> frozenset[str]:
+    return frozenset(each.event for each in message.acknowledgements)
+
+
+def show_sent(sent: Message, wait_seconds: int) -> None:
+    """What is proven of it. Delivery is not acceptance, and this says so."""
+    from emla.cli import screen
+    from emla.cli.message_view import show_acknowledgements
+    from emla.cli.wording import NOT_ACCEPTANCE, instant, short, state
+    from emla.model.codes import CODES
+
+    events = _events(sent)
+    if wants_json():
+        screen.emit_json(sent)
+    else:
+        screen.facts([("Package", sent.pid), ("To", sent.peer), ("State", state(sent.state))])
+        show_acknowledgements(sent)
+        if _DELIVERED in events:
+            screen.note(NOT_ACCEPTANCE)
+        elif not events & _REFUSED:
+            waited = f" within {wait_seconds} s" if wait_seconds else ""
+            screen.note(f"Not delivered yet{waited}; emla keeps trying until {instant(sent.expires)}.")
+            screen.note(f"See how it goes: emla message show {short(sent.pid)}")
+    if events & _REFUSED:
+        raise click.exceptions.Exit(CODES["invalid-message"].exit_code)

@@ -1,0 +1,126 @@
+"""Five sample cases through two real servers each, by command line: both sides end with the same acts, where the case says."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from emla.bootstrap.sample import write_capture
+from tests.support.cli import Outcome, emla, short_folder
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.sample_acts import act_of
+from tests.support.sample_cases import SampleCase, cases
+from tests.support.sample_line import CAPTURE, REASON
+from tests.support.servers import Server, running
+
+FIVE = ("S01", "S02", "S11", "S12", "S13")
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for what another process does and nobody announces."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.03)
+
+
+class Sides:
+    """The two servers of a case."""
+
+    def __init__(self, *servers: Server) -> None:
+        self.by_id = {server.id: server for server in servers}
+
+    def run(self, authority: str, *words: str | Path) -> Outcome:
+        return emla(*words, "--json", "--data", self.by_id[authority].data)
+
+    def done(self, authority: str, *words: str | Path) -> dict[str, object]:
+        outcome = self.run(authority, *words)
+        assert outcome.code == 0, outcome.out + outcome.err
+        return outcome.document
+
+    def send(self, path: Path) -> None:
+        """Send a message; what a rule of weight error finds is overridden with a reason."""
+        act = act_of(path)
+        overrides: list[str] = []
+        while True:
+            outcome = self.run(act.sender, "message", "send", path, *overrides)
+            if outcome.code == 0:
+                break
+            error = outcome.document["error"]
+            assert isinstance(error, dict)
+            found = {each["rule"] for each in error["findings"] if each["severity"] == "error"}
+            new = [each for each in sorted(found) if f"{each}={REASON}" not in overrides]
+            assert new, outcome.out
+            for rule in new:
+                overrides += ["--override", f"{rule}={REASON}"]
+        until(lambda: act.message_id.hex() in self.acts(act.recipient, act.case_id.hex()))
+
+    def case(self, authority: str, case_id: str) -> dict[str, object]:
+        return self.done(authority, "case", "show", case_id)
+
+    def acts(self, authority: str, case_id: str) -> list[str]:
+        outcome = self.run(authority, "case", "show", case_id)
+        if outcome.code:
+            return []
+        acts = outcome.document["acts"]
+        assert isinstance(acts, list)
+        return [each["message_id"] for each in acts]
+
+
+@pytest.fixture(params=FIVE)
+def played(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[SampleCase, Sides]]:
+    """A case that took its course."""
+    case = next(each for each in cases() if each.folder.name == request.param)
+    steps = [each for each in case.steps if each.file and not each.branch]
+    files = tmp_path / "files"
+    shutil.copytree(case.folder, files)
+    if any(CAPTURE in (files / str(each.file)).read_text(encoding="utf-8") for each in steps):
+        write_capture(files / CAPTURE)
+    first = act_of(case.folder / str(steps[0].file))
+    with short_folder() as folder, running(folder, first.sender, first.recipient) as servers:
+        sides = Sides(*servers)
+        for number, step in enumerate(steps):
+            sides.send(files / str(step.file))
+            if number == 1:
+                servers[1].stop()  # whatever is known of a case is in its acts
+                servers[1].start()
+                servers[1].wait_ready()
+        yield case, sides
+
+
+def listed(sides: Sides, authority: str) -> list[dict[str, object]]:
+    items = sides.done(authority, "case", "list")["items"]
+    assert isinstance(items, list)
+    return items
+
+
+def states(body: dict[str, object]) -> tuple[set[str], dict[str, str]]:
+    standings = body["standings"]
+    assert isinstance(standings, list)
+    kinds = ("request", "preservation", "extradition", "information")
+    found = {each[kind] for each in standings for kind in kinds if each[kind]}
+    return found, {one["id"]: one["state"] for each in standings for one in each["measures"]}
+
+
+def test_both_sides_end_with_the_same_acts_where_the_case_says(played: tuple[SampleCase, Sides]) -> None:
+    case, sides = played
+    last = next(each for each in reversed(case.steps) if each.file and not each.branch)
+    case_id = act_of(case.folder / str(last.file)).case_id.hex()
+    bodies = [sides.case(authority, case_id) for authority in sides.by_id]
+    assert bodies[0]["etag"] == bodies[1]["etag"]
+    for body, authority in zip(bodies, sides.by_id, strict=True):
+        assert body["whole"]
+        there, measures = states(body)
+        assert set(last.where.get("request", "").split()) <= there
+        assert last.measures.items() <= measures.items()
+        assert case_id in {each["case_id"] for each in listed(sides, authority)}
+        items = sides.done(authority, "case", "timeline", case_id)["items"]
+        assert isinstance(items, list)
+        assert {each["layer"] for each in items} == {"act", "delivery"}
+        assert [each["at"] for each in items] == sorted(each["at"] for each in items)
+        shown = emla("case", "show", case_id, "--data", sides.by_id[authority].data)
+        assert "Technical delivery is not acceptance of the request." in shown.err
+        watched = sides.done(authority, "case", "watch", case_id, "--until", last.where["request"])
+        assert watched["etag"] == body["etag"]

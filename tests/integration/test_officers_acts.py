@@ -1,0 +1,88 @@
+"""A case lives from the request to its closure by the words of two officers, through two real servers."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from emla.writing.build import build
+from tests.support.cli import Outcome, emla, short_folder
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.servers import Server, running
+from tests.support.written import HEADER, INDEX, SHAPE, interview, written
+
+CASE = HEADER["MessageHeader/CaseId"]
+SIGNED = ("--signed-by", "An Officer", "--post", "Adviser", "--at", "The Hague")
+PHONES = ("MessageHeader/Sender/Contact[1]/Phone", "MessageHeader/Recipient/Contact[1]/Phone")
+SAID = (
+    *SIGNED, "--confidentiality", "RESTRICTED", "--set", "Handling/ConfidentialityRequested=no",
+    *(word for place in PHONES for word in ("--set", f"{place}=+31 70 555 0100")),
+)  # fmt: skip
+"""What every act says here: the profiles of these authorities name no telephone, and nobody has opened a message."""
+LOG = b"2026-03-01T00:00:00Z GET /\n"
+
+
+def say(server: Server, *words: str | Path) -> Outcome:
+    outcome = emla("case", "act", CASE[:8], *words, *SAID, "--yes", "--data", server.data, "--json")
+    assert outcome.code == 0, outcome.out + outcome.err
+    return outcome
+
+
+def shown(server: Server) -> Any:
+    outcome = emla("case", "show", CASE, "--data", server.data, "--json")
+    return outcome.document if outcome.code == 0 else {"acts": (), "standings": ()}
+
+
+def both_have(acts: int, state: str, *servers: Server) -> None:
+    """Wait until so many acts are on every side; then the case stands there on each."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    for server in servers:
+        while len((found := shown(server))["acts"]) < acts:
+            assert time.monotonic() < end, (server.id, acts)
+            time.sleep(0.02)
+        assert [each["request"] for each in found["standings"]] == [state], server.id
+
+
+def test_a_case_lives_by_the_words_of_two_officers() -> None:
+    with short_folder() as folder, running(folder, "jp.moj", "nl.moj") as (jp, nl):
+        request = folder / "request.xml"
+        answers = written("GOV_PUBLIC_RECORDS", "JUDICIAL_RECORDS", gates=False)
+        request.write_bytes(build(interview(), answers, INDEX, SHAPE, HEADER))
+        sent = emla("message", "send", request, "--data", jp.data, "--json")
+        assert sent.code == 0, sent.err
+        (folder / "access.log").write_bytes(LOG)
+        (folder / "decision.p7s").write_bytes(b"a national signature")
+        both_have(1, "SUBMITTED", jp, nl)
+
+        refused = emla("case", "act", CASE, "withdraw", "--yes", "--data", nl.data, "--json")
+        assert refused.code == 3
+        assert json.loads(refused.out)["error"]["findings"][0]["rule"] == "BR-054"
+
+        course: tuple[tuple[Server, str, tuple[str | Path, ...]], ...] = (
+            (nl, "RECEIVED", ("confirm-receipt", "--reference", "NL-1",
+                              "--set", "ReceivedByAuthority/Contact[1]/Phone=+31 70 555 0100")),
+            (nl, "AWAITING_SUPPLEMENT", ("ask", "--question", "Which years?", "--ground", "UNCLEAR")),
+            (jp, "UNDER_REVIEW", ("answer", "--question", "Q1=2024 and 2025.")),
+            (nl, "IN_EXECUTION", ("decide", "--measure", "M1=ACCEPTED", "--measure", "M2=REFUSED:DE_MINIMIS",
+                                  "--reason", "M2=It is too little.", "--no-consultation", "It was announced.",
+                                  "--signature", folder / "decision.p7s")),
+            (nl, "RESULTS_SENT", ("results", "--measure", "M1=EXECUTED_FULL", "--final", "--item", "DATA=A log",
+                                  "--holder", "The registry", "--attach", folder / "access.log",
+                                  "--custody", "Registry; Ministry; 2026-08-10 09:15Z; Dispatch")),
+            (jp, "RESULTS_RECEIVED", ("confirm-results", "--verified", "yes")),
+            (jp, "RESULTS_RECEIVED", ("close",)),
+            (nl, "CLOSED", ("agree-to-close",)),
+        )  # fmt: skip
+        for number, (server, state, words) in enumerate(course, 2):
+            say(server, *words)
+            both_have(number, state, jp, nl)
+        assert shown(jp)["standings"][0]["measures"] == shown(nl)["standings"][0]["measures"]
+        assert shown(jp)["etag"] == shown(nl)["etag"]
+        # The national signature is there for people to see.
+        decision = next(each for each in shown(jp)["acts"] if each["message_type"] == "Decision")
+        parts = emla("message", "show", decision["pid"], "--data", jp.data, "--json").document["parts"]
+        assert [each["role"] for each in parts] == ["main", "signature"]  # type: ignore[attr-defined]  # JSON
+
+        closed = emla("case", "act", CASE, "consult", "--yes", "--data", jp.data)
+        assert closed.code == 3
+        assert "CA-006" in closed.err
