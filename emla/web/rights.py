@@ -83,22 +83,18 @@ OPERATIONS: Mapping[tuple[str, str], Roles | None] = {
 }
 """Method and path of a call, and the roles it is for."""
 
-_CALLER = "emla.caller"
-_TOKEN = "emla.token"  # noqa: S105 (a name)
+_CALLER = web.RequestKey("caller", Caller)
+_TOKEN = web.RequestKey("token", Token)
 
 
 def caller_of(http_request: web.Request) -> Caller:
     """Who makes a call."""
-    caller = http_request.get(_CALLER)
-    if not isinstance(caller, Caller):
-        raise ConfigurationError("not-authenticated")
-    return caller
+    return http_request[_CALLER]
 
 
 def token_of(http_request: web.Request) -> Token | None:
     """The token that a call bears."""
-    token = http_request.get(_TOKEN)
-    return token if isinstance(token, Token) else None
+    return http_request.get(_TOKEN)
 
 
 def check_routes(router: web.UrlDispatcher) -> None:
@@ -126,7 +122,9 @@ class Rights:
         if wanted is OPEN:
             return await handler(request)
         caller, token = self._tokens.caller(_bearer(request))
-        request[_CALLER], request[_TOKEN] = caller, token
+        request[_CALLER] = caller
+        if token is not None:
+            request[_TOKEN] = token
         if caller is ALONE:
             return await handler(request)
         if request.match_info.http_exception is not None:
