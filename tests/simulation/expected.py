@@ -106,7 +106,8 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     ),
     "of what an officer hands in wrongly; the officers of a run make no mistakes (tests/integration/test_bad_input.py)": (
         "invalid-message", "malformed-xml", "unknown-recipient", "not-sender", "missing-attachment",
-        "unnamed-attachment", "attachment-changed", "check-failed", "message-id-reused", "case-changed", "not-readable", "too-large",
+        "unnamed-attachment", "attachment-changed", "check-failed", "message-id-reused", "case-changed",
+        "not-readable", "too-large",
     ),
     "of the command line and of the start of a server": (
         "server-not-running", "unreadable-answer", "server-running", "not-initialised", "already-initialised",
