@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from emla.bootstrap import demo_case
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.demo_draft import MISSING, write_first_draft
 from emla.bootstrap.demo_servers import DemoServer, make_demo_server
@@ -82,6 +83,7 @@ class Story:
         self._console = console
         self._bundles: list[bytes] = []
         self._number = 0
+        self._case_id = ""
 
     def _act(self, text: str) -> None:
         self._number += 1
@@ -125,13 +127,14 @@ class Story:
         await self._deliver(japan, pid)
         await self._open(netherlands, pid, files)
         await self._handed(japan, pid)
+        await self._case({each.id: each for each in (japan, netherlands)})
         self._verify_offline(japan, netherlands)
         japan.stop()
         netherlands.stop()
         self._audit(japan, netherlands)
         self._console.print(
-            "\nDelivered and proved. Technical delivery is not acceptance of the request:"
-            " that is for the requested authority to say."
+            "\nDelivered, answered and proved. Technical delivery was not acceptance of the request:"
+            " that was for the requested authority to say."
         )
 
     async def _pin(self, here: DemoServer, there: DemoServer, *, first_wrong: bool = True) -> None:
@@ -151,6 +154,8 @@ class Story:
 
     async def _submit(self, japan: DemoServer) -> tuple[str, dict[str, bytes]]:
         self._act("An officer of jp.moj submits case S01: search of a server in Amsterdam.")
+        case_id = japan.random(16)
+        self._case_id = case_id.hex()
         folder = self._folder / "S01"
         folder.mkdir()
         message = write_sample(
@@ -159,7 +164,7 @@ class Story:
             recipient="nl.moj",
             issued_at=japan.now(),
             message_id=japan.random(16),
-            case_id=japan.random(16),
+            case_id=case_id,
             schemas=schema_folder(),
         )
         files = [message, *sorted(path for path in folder.iterdir() if path != message)]
@@ -269,6 +274,27 @@ class Story:
             self._expect(
                 holds=set(events) == {each.value for each in self.expected} and message.state == "HANDED",
                 text=f"jp.moj holds all {len(events)} acknowledgements",
+            )
+
+    async def _case(self, servers: dict[str, DemoServer]) -> None:
+        """From the delivery to the end of the case, by legal acts alone."""
+        self._act("The two authorities go on, by legal acts: nothing else moves a case.")
+        log = self._folder / "server.log"
+        log.write_text("2026-03-02T11:04:09Z POST /login 200\n" * 400, encoding="utf-8")
+        for number, word in enumerate(demo_case.course(log), 2):
+            wrong = await demo_case.say(servers[word.by], self._case_id, word)
+            if wrong:
+                raise DemoFailedError(f"{word.by} could not say {word.says[0]}: {wrong}")
+            sides = [await demo_case.stands(each, self._case_id, number) for each in servers.values()]
+            self._expect(
+                holds=sides[0] == sides[1] and sides[0][0] == word.state,
+                text=f"{word.by}: {word.says[0]} -> {word.state} on both sides",
+            )
+        self._act("The prosecutor in Tokyo looks at the case.")
+        shown = await demo_case.run(servers["jp.moj"], "case", "show", self._case_id)
+        for line in shown.stdout.splitlines():
+            self._console.print(
+                f"   {line}", markup=False, highlight=False, no_wrap=True, overflow="ellipsis"
             )
 
     def _verify_offline(self, *servers: DemoServer) -> None:

@@ -133,7 +133,7 @@ def make_demo_server(
             endpoint_url=f"https://127.0.0.1:{free_port()}" if endpoint else "",
             hubs=hubs,
             country=country,
-            contacts=(("telephone", "+00 00 555 01 00"),),
+            contacts=(("telephone", "+00 00 555 01 00"), ("email", f"desk@{authority}.example")),
             languages=("en",),
             time_zone="UTC",
             office_hours="09:00-17:00",

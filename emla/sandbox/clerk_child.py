@@ -1,7 +1,8 @@
 """The clerk process itself: it checks messages and seals small ones. Started as ``python -m emla.sandbox.clerk_child FD``.
 
-Rule of this file: what came together is checked one after another, and then sealed one after another: the code of each step stays
-in the processor's cache. The answers leave in one write, in the order of the requests.
+Rule of this file: what came together is read one after another, then judged, then sealed: the code of each step stays in the
+processor's cache. No two large documents come together, because a descriptor ends what the system gives in one read. The answers
+leave in one write, in the order of the requests.
 """
 
 import os
@@ -24,9 +25,10 @@ from emla.sandbox.child import PeakMemory, load_schemas, run
 from emla.sandbox.clerk_wire import TASK_BYTES_MAX, Found, Task, decode_task, encode_found
 from emla.sandbox.confine import allow_processor_seconds
 from emla.sandbox.frames import WireError
-from emla.sandbox.prepare import Desk, check, seal_parts
+from emla.sandbox.prepare import Desk, begin, check, seal_parts
 from emla.sandbox.wire import Start
 from emla.steps.seal import Envelope
+from emla.steps.validate import ReadDocument
 
 AT_ONCE = 8
 """Requests of which one step is done before the next."""
@@ -53,7 +55,7 @@ class ClerkWork:
         root = etree.QName(self._desk.schemas.roots[0])
         invalid = f'<{root.localname} xmlns="{root.namespace}"><x/></{root.localname}>'.encode()
         task = Task(sender="xx.one", recipient=None)
-        found = self._check(task, memoryview(invalid))
+        found = self._check(task, self._begin(task, memoryview(invalid)))
         if found.code != "invalid-message" or not found.findings:
             raise AssertionError("The clerk does not find what is wrong.")
         sealed = self._seal(_trial(len(invalid)), memoryview(invalid), Found(checked=_TRIAL))
@@ -65,25 +67,34 @@ class ClerkWork:
         while frames := channel.receive_several(AT_ONCE):
             tasks = [decode_task(frame) for frame in frames]
             # In the order of their requests, as descriptors come.
-            checked = [
-                self._check(task, body, channel.take_descriptor() if task.by_descriptor else None)
+            begun = [
+                self._begin(task, body, channel.take_descriptor() if task.by_descriptor else None)
                 for task, body in tasks
             ]
+            checked = [self._check(task, each) for (task, _), each in zip(tasks, begun, strict=True)]
             buffers: list[bytes | memoryview] = []
             for (task, body), found in zip(tasks, checked, strict=True):
                 buffers += self._seal(task, body, found)
             channel.send_several(buffers)
 
-    def _check(self, task: Task, body: memoryview, descriptor: int | None = None) -> Found:
+    def _begin(
+        self, task: Task, body: memoryview, descriptor: int | None = None
+    ) -> ReadDocument | InvalidMessageError | Checked:
         if task.checked is not None:
-            return Found(checked=task.checked)
+            return task.checked
         allow_processor_seconds(self._cpu_seconds)
         if descriptor is not None:
             document = _read(descriptor)
         else:
             document = bytes(body[: task.parts[0].size] if task.parts else body)
+        return begin(document, self._desk)
+
+    def _check(self, task: Task, begun: ReadDocument | InvalidMessageError | Checked) -> Found:
+        if isinstance(begun, Checked):
+            return Found(checked=begun)
+        allow_processor_seconds(self._cpu_seconds)
         try:
-            return Found(checked=check(document, task.sender, task.recipient, self._desk, task.terms))
+            return Found(checked=check(begun, task.sender, task.recipient, self._desk, task.terms))
         except InvalidMessageError as error:
             return _refused(error, None)
 

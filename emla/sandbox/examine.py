@@ -28,7 +28,8 @@ from emla.model.record import Record
 from emla.model.terms import RECEIVING
 from emla.ports.sandbox import Verdict
 from emla.steps.unseal import ReadPayload, unseal
-from emla.steps.validate import check_parts, validate
+from emla.steps.validate import ReadDocument, check_parts, read
+from emla.steps.validate import judge as judge_message
 
 UNKNOWN_MESSAGE = "XSD-unknown-message"
 _HASHED_AT_ONCE = 1024 * 1024
@@ -53,7 +54,7 @@ class Tools:
 def examine(signed_header: bytes, pid: bytes, read: ReadPayload, tools: Tools) -> Verdict:
     """Open and judge one package that passed rungs 1 to 15; see `open_package` and `judge`."""
     opened = open_package(signed_header, pid, read, tools)
-    return opened if isinstance(opened, Verdict) else judge(opened, pid, tools)
+    return opened if isinstance(opened, Verdict) else judge(opened, begin(opened, tools), pid, tools)
 
 
 def open_package(
@@ -82,13 +83,20 @@ def open_package(
         return Verdict(code=error.code, record=b"")
 
 
-def judge(opened: OpenedPackage, pid: bytes, tools: Tools) -> Verdict:
-    """Judge the message of an opened package (rung 20), and seal the record that shows it later.
+def begin(opened: OpenedPackage, tools: Tools) -> ReadDocument | InvalidMessageError:
+    """Read the message of an opened package; `judge` judges it."""
+    return read(opened.main, schemas=tools.schemas, limits=tools.limits)
+
+
+def judge(
+    opened: OpenedPackage, found: ReadDocument | InvalidMessageError, pid: bytes, tools: Tools
+) -> Verdict:
+    """Judge the message of an opened package (rung 20), as `begin` read it, and seal the record that shows it later.
 
     Raises:
         MemoryError: the limit of this process was too near to trust the result.
     """
-    code, findings, act = _judge(opened, tools)
+    code, findings, act = _judge(opened, found, tools)
     record = Record(manifest=opened.manifest_bytes, cek=opened.cek, findings=findings)
     key, size = tools.content_key, at_rest.NONCE_BYTES
     return Verdict(
@@ -107,14 +115,15 @@ def _check_stored(header: Header, read: ReadPayload) -> None:
         raise DamagedPayloadError
 
 
-def _judge(opened: OpenedPackage, tools: Tools) -> tuple[str | None, tuple[Finding, ...], LegalAct | None]:
+def _judge(
+    opened: OpenedPackage, found: ReadDocument | InvalidMessageError, tools: Tools
+) -> tuple[str | None, tuple[Finding, ...], LegalAct | None]:
     """Rung 20: the message itself. Returns the code that blocks, or None, every finding, and what it means if it is valid."""
     header = opened.header
     try:
-        valid = validate(
-            opened.main,
+        valid = judge_message(
+            found,
             schemas=tools.schemas,
-            limits=tools.limits,
             sender=header.sender,
             recipient=header.recipient,
             terms=RECEIVING,

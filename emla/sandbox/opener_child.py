@@ -1,7 +1,7 @@
 """The opener process itself. Started as ``python -m emla.sandbox.opener_child FD``.
 
-Rule of this file: small packages that came together are opened one after another, and then judged one after another: the code of
-each step stays in the processor's cache. A package whose payload is a file is alone. Answers keep the order of the requests.
+Rule of this file: small packages that came together are opened one after another, then read, then judged: the code of each step
+stays in the processor's cache. A package whose payload is a file is alone. Answers keep the order of the requests.
 """
 
 import os
@@ -14,7 +14,7 @@ from lxml import etree
 from emla.formats import ed1, h1
 from emla.keyring.files import OPENER_USES, FileUse, make_key, read_keys
 from emla.model.documents import CardKey, KeyUse
-from emla.model.errors import ConfigurationError
+from emla.model.errors import ConfigurationError, InvalidMessageError
 from emla.model.limits import WIRE, XmlLimits
 from emla.model.message import SigningOfficer
 from emla.model.package import CardReference, OpenedPackage, PartRole, Priority
@@ -22,11 +22,12 @@ from emla.ports.sandbox import Verdict
 from emla.sandbox.channel import Channel
 from emla.sandbox.child import PeakMemory, load_schemas, run
 from emla.sandbox.confine import allow_processor_seconds
-from emla.sandbox.examine import Tools, examine, judge, open_package
+from emla.sandbox.examine import Tools, begin, examine, judge, open_package
 from emla.sandbox.wire import REQUEST_BYTES_MAX, Request, Start, decode_request, encode_answer
 from emla.steps.address import address
 from emla.steps.seal import SealingPlan, seal
 from emla.steps.unseal import ReadPayload
+from emla.steps.validate import ReadDocument
 
 AT_ONCE = 8
 """Requests of which one step is done before the next."""
@@ -81,10 +82,14 @@ class OpenerWork:
         for request, read in small:
             allow_processor_seconds(self._cpu_seconds)
             opened.append(open_package(bytes(request.header), request.pid, read, self._tools))
-        answers: list[bytes] = []
-        for (request, _), each in zip(small, opened, strict=True):
+        begun: list[tuple[OpenedPackage, ReadDocument | InvalidMessageError] | Verdict] = []
+        for each in opened:
             allow_processor_seconds(self._cpu_seconds)
-            verdict = each if isinstance(each, Verdict) else judge(each, request.pid, self._tools)
+            begun.append(each if isinstance(each, Verdict) else (each, begin(each, self._tools)))
+        answers: list[bytes] = []
+        for (request, _), one in zip(small, begun, strict=True):
+            allow_processor_seconds(self._cpu_seconds)
+            verdict = one if isinstance(one, Verdict) else judge(*one, request.pid, self._tools)
             answers.append(encode_answer(verdict))
         return answers
 

@@ -16,7 +16,7 @@ from emla.model.package import DeclaredPart, SealedPayload
 from emla.model.terms import SENDING, Terms
 from emla.ports.sandbox import Checked
 from emla.steps.seal import Envelope, PayloadSealer, plan_for
-from emla.steps.validate import require_parts, validate
+from emla.steps.validate import ReadDocument, judge, read, require_parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,22 +29,26 @@ class Desk:
     """Whether this process was ever so near its limit that an allocation may have failed."""
 
 
-def check(document: bytes, sender: str, recipient: str | None, desk: Desk, terms: Terms = SENDING) -> Checked:
-    """Check a main document.
+def begin(document: bytes, desk: Desk) -> ReadDocument | InvalidMessageError:
+    """Read a main document; `check` judges it."""
+    return read(document, schemas=desk.schemas, limits=desk.limits)
+
+
+def check(
+    found: ReadDocument | InvalidMessageError,
+    sender: str,
+    recipient: str | None,
+    desk: Desk,
+    terms: Terms = SENDING,
+) -> Checked:
+    """Judge a main document, as `begin` read it.
 
     Raises:
         InvalidMessageError: with all findings.
         MemoryError: the limit of this process was too near to trust the result.
     """
     try:
-        valid = validate(
-            document,
-            schemas=desk.schemas,
-            limits=desk.limits,
-            sender=sender,
-            recipient=recipient,
-            terms=terms,
-        )
+        valid = judge(found, schemas=desk.schemas, sender=sender, recipient=recipient, terms=terms)
     except InvalidMessageError:
         if desk.memory_is_tight():
             # libxml2 may report an allocation that failed as a fault of the document: no such verdict is believed.

@@ -66,6 +66,15 @@ class ValidMessage:
     """What does not block (warnings, information)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDocument:
+    """A document that its schema accepts, and what is said in it; not judged yet."""
+
+    data: bytes
+    document: XmlDocument
+    message: Message
+
+
 def validate(
     data: bytes,
     *,
@@ -75,12 +84,47 @@ def validate(
     recipient: str | None,
     terms: Terms = SENDING,
 ) -> ValidMessage:
-    """Check one message document.
+    """Check one message document: `read` and `judge` in one.
+
+    Raises:
+        InvalidMessageError: ``malformed-xml`` or ``invalid-message``, with all findings sorted by line.
+    """
+    found = read(data, schemas=schemas, limits=limits)
+    return judge(found, schemas=schemas, sender=sender, recipient=recipient, terms=terms)
+
+
+def read(data: bytes, *, schemas: Schemas, limits: XmlLimits) -> ReadDocument | InvalidMessageError:
+    """The first half of a check. What is wrong is not raised but returned, for `judge` to raise: who has several documents reads
+    them all before the first is judged, because the code of each half then stays in the processor's cache.
 
     Args:
         data: the document as it was handed in or unsealed.
         schemas: the compiled schemas.
         limits: caps of the pre-pass.
+    """
+    try:
+        document = parse_xml(data, limits)
+        message, found = _read(document, schemas)
+        if message is None:
+            _refuse(found)
+    except InvalidMessageError as error:
+        return error
+    return ReadDocument(data=data, document=document, message=message)
+
+
+def judge(
+    found: ReadDocument | InvalidMessageError,
+    *,
+    schemas: Schemas,
+    sender: str,
+    recipient: str | None,
+    terms: Terms = SENDING,
+) -> ValidMessage:
+    """The second half of a check.
+
+    Args:
+        found: what `read` returned.
+        schemas: the same as for `read`.
         sender: authority id the message must bear as sender: our own when sending, the signed header's when
             receiving.
         recipient: authority id it must be addressed to; None when sending, where the message itself says so.
@@ -89,16 +133,15 @@ def validate(
     Raises:
         InvalidMessageError: ``malformed-xml`` or ``invalid-message``, with all findings sorted by line.
     """
-    document = parse_xml(data, limits)
-    message, found = _read(document, schemas)
-    if message is None:
-        _refuse(found)
-    identity, ruled = _judge(document, message, schemas, sender, recipient, terms)
-    found = _sorted(*identity, *ruled)
+    if isinstance(found, InvalidMessageError):
+        raise found
+    message = found.message
+    identity, ruled = _judge(found.document, message, schemas, sender, recipient, terms)
+    findings = _sorted(*identity, *ruled)
     if identity or (terms.sending and any(each.blocks for each in ruled)):
-        _refuse(found)
-    act = read_legal_act(data, document, message)
-    return ValidMessage(data=data, message=message, act=act, findings=found)
+        _refuse(findings)
+    act = read_legal_act(found.data, found.document, message)
+    return ValidMessage(data=found.data, message=message, act=act, findings=findings)
 
 
 def findings_of(document: XmlDocument, *, schemas: Schemas, terms: Terms = SENDING) -> tuple[Finding, ...]:

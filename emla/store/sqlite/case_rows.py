@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from emla.model.record import SealedAct
 from emla.ports.cases import ActRow
-from emla.store.sqlite.numbers import NUMBER
+from emla.store.sqlite.numbers import Numbers
 
 _ACTS = """
 SELECT a.package, coalesce(s.pid, r.pid), a.package & 1, a.at, a.sealed FROM legal_act a
@@ -18,20 +18,22 @@ SELECT * FROM (SELECT DISTINCT other FROM case_link WHERE case_id = ?1 LIMIT ?2)
 UNION SELECT * FROM (SELECT DISTINCT case_id FROM case_link WHERE other = ?1 LIMIT ?2) LIMIT ?2
 """
 """Each half ends at the limit by itself: a case may be named by thousands."""
-_INSERT = f"INSERT OR REPLACE INTO legal_act SELECT {NUMBER}, ?2, ?3, ?4"
-_LINK = f"INSERT OR IGNORE INTO case_link SELECT ?2, ?3, ?4, {NUMBER}"
+_INSERT = "INSERT OR REPLACE INTO legal_act VALUES (?, ?, ?, ?)"
+_LINK = "INSERT OR IGNORE INTO case_link VALUES (?, ?, ?, ?)"
 
 
 class CaseStatements:
     """Implements `emla.ports.cases.CaseTransaction`."""
 
     _execute: Callable[..., sqlite3.Cursor]
+    _numbers: Numbers
 
     def insert_act(self, pid: bytes, act: SealedAct, at: int) -> None:
         """Keep the act of a package."""
-        self._execute(_INSERT, (pid, act.case_id, at, act.sealed))
+        number = self._numbers.of(pid)
+        self._execute(_INSERT, (number, act.case_id, at, act.sealed))
         for other, relation in act.related:
-            self._execute(_LINK, (pid, act.case_id, other, relation))
+            self._execute(_LINK, (act.case_id, other, relation, number))
 
     def newest_acts(self, cases: Sequence[bytes]) -> tuple[int, int]:
         """How many acts of some cases there are, and the highest number of their packages."""

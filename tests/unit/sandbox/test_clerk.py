@@ -139,11 +139,19 @@ async def test_each_of_many_waiting_callers_gets_its_own_answer(clerk: ClerkProc
         main_part(parts) + b"\n" * (300 * 1024 if number % 7 == 0 else 0) for number, parts in enumerate(many)
     ]
     drafts = [asyncio.ensure_future(draft(clerk, parts)) for parts in many]
-    checks = [asyncio.ensure_future(clerk.check(each, sender=SENDER, recipient=None)) for each in documents]
+    checks, refused = [], []
+    for number, document in enumerate(documents):  # between good ones stands one that is not well-formed
+        checks.append(asyncio.ensure_future(clerk.check(document, sender=SENDER, recipient=None)))
+        if number % 3 == 0:
+            cut = document[: document.rindex(b"<")]
+            refused.append(asyncio.ensure_future(clerk.check(cut, sender=SENDER, recipient=None)))
     for parts, drafted, checked in zip(many, drafts, checks, strict=True):
         wanted = hashlib.sha256(parts[3][3]).digest()
         assert wanted in [each.sha256 for each in (await drafted).checked.message.attachments]
         assert wanted in [each.sha256 for each in (await checked).message.attachments]
+    for each in refused:
+        with pytest.raises(InvalidMessageError):
+            await each
 
 
 # --- what is wrong with the message ---

@@ -7,7 +7,7 @@ from emla.formats.schematron import MORE
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding
 from emla.model.limits import XmlLimits
-from emla.steps.validate import IDENTITY_FINDINGS_MAX, check_parts, validate
+from emla.steps.validate import IDENTITY_FINDINGS_MAX, check_parts, judge, read, validate
 from tests.support.sample_case import changed, refusal, s01, schemas, validated
 from tests.support.sample_messages import FOLDER
 
@@ -35,6 +35,15 @@ def test_the_recipient_is_only_compared_where_the_caller_knows_it() -> None:
 def test_malformed_and_invalid_documents_have_different_codes() -> None:
     assert refusal(b"<a>")[0] == "malformed-xml"
     assert refusal(b"<a/>")[0] == "invalid-message"
+
+
+@pytest.mark.parametrize("document", [b"<a>", b"<a/>"])
+def test_what_is_wrong_with_one_of_several_is_said_when_its_turn_comes_to_be_judged(document: bytes) -> None:
+    several = [read(each, schemas=schemas(), limits=XmlLimits()) for each in (document, s01())]
+    with pytest.raises(InvalidMessageError) as caught:
+        judge(several[0], schemas=schemas(), sender="jp.moj", recipient=None)
+    assert (caught.value.code, caught.value.findings) == refusal(document)
+    assert judge(several[1], schemas=schemas(), sender="jp.moj", recipient=None) == validated(s01())
 
 
 def test_all_findings_come_at_once_sorted_by_line() -> None:
