@@ -35,6 +35,9 @@ from emla.settings_table import DEFAULTS, PREFIX, SETTINGS, Setting, Value
 
 FILE_NAME = "emla.toml"
 DATA_VARIABLE = "EMLA_DATA"
+TOKEN_VARIABLE = "EMLA_TOKEN"  # noqa: S105 (the name of a variable)
+TOKEN_FILE_VARIABLE = "EMLA_TOKEN_FILE"  # noqa: S105 (the name of a variable)
+_NO_SETTINGS = (DATA_VARIABLE, TOKEN_VARIABLE, TOKEN_FILE_VARIABLE)
 _FILE_BYTES_MAX = 1 << 20
 
 Table = TypeVar(
@@ -149,7 +152,7 @@ def _take(path: str, value: object, where: str, values: dict[str, Value], proble
 
 def _take_environment(environment: Mapping[str, str], values: dict[str, Value], problems: list[str]) -> None:
     for variable, text in sorted(environment.items()):
-        if not variable.startswith(PREFIX) or variable == DATA_VARIABLE:
+        if not variable.startswith(PREFIX) or variable in _NO_SETTINGS:
             continue
         setting = _BY_VARIABLE.get(variable)
         if setting is None:

@@ -20,6 +20,7 @@ from emla.bootstrap.doctor_keys import examine_keys
 from emla.bootstrap.doctor_store import check_backup, check_sqlite
 from emla.bootstrap.own import KEYS, own_authority
 from emla.bootstrap.own_keys import held_in
+from emla.bootstrap.own_token import own_token
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.unlock import Chosen
 from emla.client.answers import OwnHub, Peer
@@ -30,7 +31,7 @@ from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
 from emla.keyring.wrapping import is_wrapped
 from emla.model.documents import Authority, KeyUse
-from emla.model.errors import EmlaError
+from emla.model.errors import EmlaError, NotFoundError
 from emla.model.limits import WIRE
 from emla.model.settings import Settings
 from emla.sandbox.clerk import ClerkProcess
@@ -75,7 +76,7 @@ async def examine(
         *check_backup(settings, now),
     ]
     checks += [await _opener(settings, keys), await _clerk(settings)]
-    checks += await _server(data, settings)
+    checks += await _server(data, settings, environment)
     return tuple(checks)
 
 
@@ -210,14 +211,15 @@ async def _clerk(settings: Settings) -> Check:
     return await _worker("clerk", clerk)
 
 
-async def _server(data: Path, settings: Settings) -> list[Check]:
+async def _server(data: Path, settings: Settings, environment: Mapping[str, str]) -> list[Check]:
     try:
-        async with Client(data / "emla.sock") as client:
+        async with Client(data / "emla.sock", own_token(environment)) as client:
             status = await client.status()
             words = f"answers as {status.authority}, {status.software}, {status.peers} peers"
             if not status.ready:
                 return [warn("server", f"{words}, not ready", "Look at its log.")]
-            return [ok("server", words), *map(_hub, status.hubs), *await _peers(client)]
+            people = await _people(client)
+            return [ok("server", words), *people, *map(_hub, status.hubs), *await _peers(client)]
     except EmlaError as error:
         if error.code != "server-not-running":
             return [of_error("server", error)]
@@ -228,6 +230,18 @@ async def _server(data: Path, settings: Settings) -> list[Check]:
     for name, host, port in ports:
         checks.append(await asyncio.to_thread(_port, name, host, port))
     return checks
+
+
+async def _people(client: Client) -> list[Check]:
+    """Who the server says we are; a hub knows nobody."""
+    try:
+        myself = await client.myself()
+    except NotFoundError:
+        return []
+    if myself.alone:
+        words = "nobody is on record: whoever may open the socket has every role, and sends alone"
+        return [ok("people", words)]
+    return [ok("people", f"you are {myself.name}: {', '.join(myself.roles)}")]
 
 
 def _has_endpoint(data: Path) -> bool:

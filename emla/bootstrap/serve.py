@@ -53,6 +53,10 @@ from emla.flow.line.watch_legs import WatchLegs
 from emla.flow.line.ways import Ways
 from emla.flow.member.collect import Collect
 from emla.flow.news import News
+from emla.flow.people.people import People
+from emla.flow.people.reads import Reads
+from emla.flow.people.sight import Sight
+from emla.flow.people.tokens import Tokens
 from emla.flow.record_backup import RecordBackup
 from emla.flow.reminders import Reminders
 from emla.flow.statistics import CountCases
@@ -75,7 +79,9 @@ from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
+from emla.web.people_api import PeopleApi
 from emla.web.profile_api import ProfileApi
+from emla.web.rights import Rights
 from emla.web.statistics_api import StatisticsApi
 
 logger = logging.getLogger("emla.serve")
@@ -205,6 +211,8 @@ async def run_gateway(
         logger.info(
             "serving", extra={"authority": parts.gateway.identity.id, "port": peer_port, "state": "ready"}
         )
+        if not parts.store.read.any_person():
+            logger.info("nobody on record")
         if on_ready:
             on_ready(peer_port, operations_port)
         await until_stopped(stop, parts.failure.future, workers)
@@ -291,6 +299,7 @@ def _effects(gateway: Gateway, line: Line) -> dict[ActKind, Effect]:
 def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
     dockets = line.dockets
+    tokens, sight, reads = Tokens(gateway), Sight(gateway), Reads(gateway)
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
@@ -342,9 +351,12 @@ def _apis(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
-            cases=CasesApi(gateway, parts.listings, dockets, news, line.clocks),
+            cases=CasesApi(gateway, parts.listings, dockets, news, line.clocks, sight, reads),
             statistics=StatisticsApi(CountCases(gateway, dockets)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
+            people=PeopleApi(gateway, People(gateway), tokens, reads),
+            rights=Rights(tokens),
+            sight=sight,
         ),
         operations=operations,
         guard=guard,

@@ -101,12 +101,13 @@ def with_client(work: "Callable[[Client], Coroutine[None, None, Result]]") -> Re
     """Connect to the server of the data folder, do the work, and return its result."""
     import asyncio
 
+    from emla.bootstrap.own_token import own_token
     from emla.client.client import Client
 
     socket_path = data() / SOCKET_NAME
 
     async def connected() -> Result:
-        async with Client(socket_path) as client:
+        async with Client(socket_path, own_token()) as client:
             return await work(client)
 
     return asyncio.run(connected())

@@ -26,6 +26,7 @@ from emla.client.hub_answers import Mailbox
 from emla.client.key_answers import Change, KeyOfficers, OwnDocuments, OwnKeys
 from emla.client.ledger_answers import LedgerState
 from emla.client.leg_answers import Leg
+from emla.client.people import PeopleCalls
 from emla.client.problems import error_of_problem
 from emla.client.profile_answers import OwnProfile
 from emla.client.reading import Answer, decode_answer, unreadable
@@ -46,10 +47,12 @@ _ANSWER_SECONDS = 120
 _DOCUMENTS_TYPE = "application/vnd.emla.documents+json"
 
 
-class Client(CaseCalls):
+class Client(CaseCalls, PeopleCalls):
     """A connection to one server. Use it as an async context manager."""
 
-    def __init__(self, socket_path: Path) -> None:
+    def __init__(self, socket_path: Path, token: str | None = None) -> None:
+        """Args: the server's socket; what shows who is calling, where people are on record."""
+        self._token = token
         self._path = socket_path
         self._session: aiohttp.ClientSession | None = None
 
@@ -71,7 +74,8 @@ class Client(CaseCalls):
                 total=None, sock_connect=_CONNECT_SECONDS, sock_read=_ANSWER_SECONDS
             ),
             auto_decompress=False,
-            headers={"Accept": "application/json, application/problem+json"},
+            headers={"Accept": "application/json, application/problem+json"}
+            | ({"Authorization": f"Bearer {self._token}"} if self._token else {}),
         )
         return self
 

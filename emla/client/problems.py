@@ -27,6 +27,10 @@ _CLASSES: dict[type[EmlaError], frozenset[str]] = {
             "bad-request",
         }
         | {
+            "role-conflict",
+            "own-rights",
+            "no-custodian",
+            "name-taken",
             "unnamed-attachment",
             "attachment-changed",
             "case-changed",
@@ -60,6 +64,7 @@ _CLASSES: dict[type[EmlaError], frozenset[str]] = {
             "timeout",
             "refused-endpoint",
             "busy",
+            "guessing",
             "processing",
             "stopping",
         }

@@ -22,6 +22,17 @@ PEER_EPOCH = "peer.epoch"
 PEER_CONTRADICTED = "peer.contradicted-itself"
 RULE_OVERRIDDEN = "rule.overridden"
 BACKUP_CREATED = "backup.created"
+PERSON_ADDED = "person.added"
+PERSON_ROLES = "person.roles"
+PERSON_DISABLED = "person.disabled"
+PERSON_INVITED = "person.invited"
+PASSWORD_SET = "person.password"  # noqa: S105 (the name of an event)
+TOKEN_MADE = "token.made"  # noqa: S105 (the name of an event)
+TOKEN_REVOKED = "token.revoked"  # noqa: S105 (the name of an event)
+CASE_NAMED = "case.named"
+CASE_UNNAMED = "case.unnamed"
+CONTENT_READ = "content.read"
+CONTENT_REFUSED = "content.refused"
 
 
 def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:

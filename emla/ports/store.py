@@ -22,6 +22,7 @@ from emla.ports.channel import ChannelReader, ChannelTransaction
 from emla.ports.documents import DocumentReader, DocumentTransaction, PeerRow
 from emla.ports.listings import Listed
 from emla.ports.mailbox import MailboxReader, MailboxTransaction
+from emla.ports.people import PeopleReader, PeopleTransaction
 from emla.ports.trouble import TroubleReader, TroubleTransaction
 from emla.steps.acknowledge import IssuedAcknowledgement
 
@@ -134,7 +135,13 @@ class Issued:
 
 
 class Transaction(
-    DocumentTransaction, MailboxTransaction, TroubleTransaction, ChannelTransaction, CaseTransaction, Protocol
+    DocumentTransaction,
+    MailboxTransaction,
+    TroubleTransaction,
+    ChannelTransaction,
+    CaseTransaction,
+    PeopleTransaction,
+    Protocol,
 ):
     """What an operation may do inside a batch."""
 
@@ -247,7 +254,7 @@ class Transaction(
         ...
 
 
-class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, CaseReader, Protocol):
+class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, CaseReader, PeopleReader, Protocol):
     """Reads by key, of what is committed."""
 
     def sent(self, pid: bytes) -> SentRow | None:

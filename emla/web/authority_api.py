@@ -1,21 +1,24 @@
 """The authority API: what the authority's own people and systems may call (docs/reference/authority-api.md).
 
-Served on the Unix socket of the data folder; whoever may open that socket is the authority. Thin: read, hand on, answer.
+Served on the Unix socket of the data folder. Whom a call is for stands in `web.rights`, whose a case is in `flow.people.sight`.
+Thin: read, hand on, answer.
 """
 
 import re
 from functools import partial
+from itertools import islice
 
 from aiohttp import web
 
 from emla import __version__
 from emla.flow.gateway import Gateway
-from emla.flow.line.hand_over import HandOver
+from emla.flow.line.hand_over import Content, HandOver
 from emla.flow.line.quarantine import Quarantine
 from emla.flow.line.relay import Relay
 from emla.flow.line.submission import Submission, Submitted
 from emla.flow.line.submit import Submit
 from emla.flow.news import News
+from emla.flow.people.sight import Sight
 from emla.formats import strict_json
 from emla.formats.patterns import AUTHORITY, MEDIA_TYPE, RULE
 from emla.formats.strict_json import Members
@@ -24,6 +27,7 @@ from emla.model.findings import OVERRIDES_MAX, REASON_CHARACTERS_MAX, Override
 from emla.model.leg import DUE, LegKind
 from emla.model.limits import WIRE
 from emla.model.package import DeclaredPart, PartRole, Priority
+from emla.model.person import Caller, PersonRole
 from emla.ports.listings import Listed, Listings
 from emla.web import views
 from emla.web.backups_api import BackupsApi
@@ -33,16 +37,18 @@ from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
 from emla.web.peers_api import PeersApi
+from emla.web.people_api import PeopleApi
 from emla.web.problems import problem_middleware
 from emla.web.profile_api import ProfileApi
 from emla.web.queries import integer, limit, seconds
+from emla.web.rights import Rights, caller_of, check_routes
 from emla.web.statistics_api import StatisticsApi
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 CASE_TAG = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _DECLARATION_BYTES_MAX = 1024 * 1024
-CONSUMER = "central_officer"
-"""Who is handed content over this socket; roles of single persons come with the portal."""
+_SEARCHED_MAX = 5000
+"""How many of the newest packages are looked through for those of one person's cases."""
 
 
 class AuthorityApi:
@@ -67,6 +73,9 @@ class AuthorityApi:
         profile: ProfileApi,
         cases: CasesApi,
         statistics: StatisticsApi,
+        people: PeopleApi,
+        rights: Rights,
+        sight: Sight,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -84,12 +93,18 @@ class AuthorityApi:
         self._profile = profile
         self._cases = cases
         self._statistics = statistics
+        self._people = people
+        self._rights = rights
+        self._sight = sight
         self.stopping = False
 
     def application(self) -> web.Application:
         """The application for the Unix socket."""
         application = web.Application(
-            middlewares=[problem_middleware(lambda: self._gateway.entropy(8).hex(), to_peer=False)],
+            middlewares=[
+                problem_middleware(lambda: self._gateway.entropy(8).hex(), to_peer=False),
+                self._rights.middleware,
+            ],
             client_max_size=WIRE.documents_bytes,
         )
         application.router.add_get("/v1/status", self.get_status)
@@ -106,6 +121,8 @@ class AuthorityApi:
         self._profile.add_routes(application.router)
         self._cases.add_routes(application.router)
         self._statistics.add_routes(application.router)
+        self._people.add_routes(application.router)
+        check_routes(application.router)
         return application
 
     # --- messages ---
@@ -121,7 +138,8 @@ class AuthorityApi:
         length = int.from_bytes(await source.read_exactly(4), "big")
         if not 0 < length <= min(_DECLARATION_BYTES_MAX, source.size):
             raise InvalidMessageError("bad-request", "The declaration has no acceptable length.")
-        submission = _submission(await source.read_exactly(length), source)
+        caller = caller_of(http_request)
+        submission = _submission(await source.read_exactly(length), source, caller)
         wait = seconds(http_request, "wait")
         with self._gateway.under_way.one():
             submitted = await self._submit(submission)
@@ -147,21 +165,27 @@ class AuthorityApi:
         box = http_request.query.get("box", "all")
         if box not in ("in", "out", "all"):
             raise InvalidMessageError("bad-request", "box is in, out or all.")
+        caller, most = caller_of(http_request), limit(http_request)
         found = await self._listings.packages(
             incoming=box != "out",
             outgoing=box != "in",
             state=http_request.query.get("state"),
             unopened=http_request.query.get("quarantined") == "1",
-            limit=limit(http_request),
+            limit=most if sees_every_envelope(caller) else _SEARCHED_MAX,
         )
-        return views.answer({"items": [self._summary(each) for each in found]})
+        shown = (self._shown(each, caller) for each in found)
+        return views.answer({"items": list(islice((each for each in shown if each), most))})
 
-    def _summary(self, listed: Listed) -> views.Json:
-        return views.summary(listed, self._hand_over.content(listed.pid, listed.signed))
+    def _shown(self, listed: Listed, caller: Caller) -> views.Json | None:
+        """A package in a list as a caller may see it; None where it is not for the caller."""
+        content = self._hand_over.content(listed.pid, listed.signed)
+        if not sees_every_envelope(caller) and not self._sight.sees(caller, _case(content)):
+            return None
+        return views.summary(listed, content if caller.sees_content else None)
 
     async def get_message(self, http_request: web.Request) -> web.Response:
         """GET /v1/messages/{pid}: everything about one package; with `wait`, as soon as there is news."""
-        pid = await self._resolve(http_request)
+        pid, caller = await self._resolve(http_request), caller_of(http_request)
         wait = seconds(http_request, "wait")
         after = integer(http_request.query.get("after", "0"))
         read = self._gateway.store.read
@@ -173,26 +197,40 @@ class AuthorityApi:
         ):
             if not await self._news.wait(pid, left):
                 break
-        return views.answer(self._message(pid))
+        return views.answer(self._message(pid, caller))
 
     async def _resolve(self, http_request: web.Request) -> bytes:
-        prefix = http_request.match_info["pid"]
+        prefix, caller = http_request.match_info["pid"], caller_of(http_request)
         if not _ID_PREFIX.fullmatch(prefix):
             raise NotFoundError("not-found", "An id has 8 to 64 hexadecimal digits.")
         if len(prefix) == 64:
-            return bytes.fromhex(prefix)
+            return await self._seen(bytes.fromhex(prefix), caller)
         found = await self._listings.resolve(prefix)
+        if not sees_every_envelope(caller):
+            # What is not for the caller must not be told from what is not there, not even by an ambiguous beginning.
+            own = [each for each in found if self._sight.sees(caller, self._case_of(each))]
+            found = own or found[:1]
         if len(found) > 1:
             raise NotFoundError("not-found", f"More than one package begins with {prefix}.")
         if not found:
-            raise NotFoundError("not-found", f"No package begins with {prefix}.")
-        return found[0]
+            raise NotFoundError("not-found")
+        return await self._seen(found[0], caller)
 
-    def _message(self, pid: bytes) -> views.Json:
+    async def _seen(self, pid: bytes, caller: Caller) -> bytes:
+        """The id of a package that is for the caller."""
+        if not sees_every_envelope(caller) and self._gateway.store.read.listed(pid) is not None:
+            await self._sight.require(caller, self._case_of(pid), what="package", id_=pid.hex())
+        return pid
+
+    def _case_of(self, pid: bytes) -> bytes | None:
+        listed = self._gateway.store.read.listed(pid)
+        return _case(self._hand_over.content(pid, listed.signed)) if listed else None
+
+    def _message(self, pid: bytes, caller: Caller) -> views.Json:
         listed = self._gateway.store.read.listed(pid)
         if listed is None:
-            raise NotFoundError("not-found", "No such package.")
-        content = self._hand_over.content(pid, listed.signed)
+            raise NotFoundError("not-found")
+        content = self._hand_over.content(pid, listed.signed) if caller.sees_content else None
         read = self._gateway.store.read
         own = None if listed.incoming else read.leg_of(LegKind.PACKAGE, pid)
         return views.message(listed, content, read, self._legs.shown(own) if own else None)
@@ -201,13 +239,13 @@ class AuthorityApi:
         """POST /v1/messages/{pid}/release: have a package that could not be opened opened once more."""
         pid = await self._resolve(http_request)
         await self._quarantine.release(pid)
-        return views.answer(self._message(pid))
+        return views.answer(self._message(pid, caller_of(http_request)))
 
     async def get_part(self, http_request: web.Request) -> web.StreamResponse:
         """GET /v1/messages/{pid}/parts/{n}: the part's bytes; the hand-over is recorded before the first of them."""
         pid = await self._resolve(http_request)
         number = integer(http_request.match_info["number"])
-        content, pieces = await self._hand_over.part(pid, number, CONSUMER)
+        content, pieces = await self._hand_over.part(pid, number, caller_of(http_request))
         part = content.manifest.parts[number]
         response = web.StreamResponse(
             headers={
@@ -249,7 +287,16 @@ class AuthorityApi:
         )
 
 
-def _submission(declaration: bytes, source: BodySource) -> Submission:
+def sees_every_envelope(caller: Caller) -> bool:
+    """Whether a caller sees that a package is there, whosever case it is: operators, who see no content, and who sees all."""
+    return caller.sees_all_cases or PersonRole.OPERATOR in caller.roles
+
+
+def _case(content: Content | None) -> bytes | None:
+    return content.manifest.conversation if content else None
+
+
+def _submission(declaration: bytes, source: BodySource, caller: Caller) -> Submission:
     try:
         members = Members(strict_json.decode(declaration, _DECLARATION_BYTES_MAX), "submission")
         parts = tuple(_declared(each) for each in members.objects("parts", WIRE.parts))
@@ -272,6 +319,7 @@ def _submission(declaration: bytes, source: BodySource) -> Submission:
         expires_in_days=days,
         overrides=overriding,
         seen=seen,
+        drafter=caller,
     )
 
 

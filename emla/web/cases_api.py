@@ -1,6 +1,7 @@
 """The part of the authority API that is about cases (docs/reference/authority-api.md). Thin."""
 
 import re
+from itertools import islice
 
 from aiohttp import web
 
@@ -9,14 +10,19 @@ from emla.flow.clocks import Clocks, Limits
 from emla.flow.dockets import Dockets, Held
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
-from emla.model.errors import InvalidMessageError, NotFoundError
+from emla.flow.people.reads import Reads
+from emla.flow.people.sight import Sight
+from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundError
 from emla.ports.listings import Listings
 from emla.web import case_views, views
 from emla.web.limit_views import add_limits
 from emla.web.queries import limit, seconds
+from emla.web.rights import caller_of
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,32}", re.ASCII)
 _TAG = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_SEARCHED_MAX = 5000
+"""How many of the newest cases are looked through for those of one person."""
 _LOOK_SECONDS = 2.0
 """While somebody watches: what the transport does is not told to cases, so it is looked at so often."""
 
@@ -25,13 +31,22 @@ class CasesApi:
     """The handlers."""
 
     def __init__(
-        self, gateway: Gateway, listings: Listings, dockets: Dockets, news: News, clocks: Clocks
+        self,
+        gateway: Gateway,
+        listings: Listings,
+        dockets: Dockets,
+        news: News,
+        clocks: Clocks,
+        sight: Sight,
+        reads: Reads,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
         self._dockets = dockets
         self._news = news
         self._clocks = clocks
+        self._sight = sight
+        self._reads = reads
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add the calls to the authority API's application."""
@@ -45,7 +60,9 @@ class CasesApi:
         ours = http_request.query.get("ours") == "1"
         overdue = http_request.query.get("overdue") == "1"
         items: list[views.Json] = []
-        for row in await self._listings.cases(limit=limit(http_request)):
+        caller, most = caller_of(http_request), limit(http_request)
+        rows = await self._listings.cases(limit=most if caller.sees_all_cases else _SEARCHED_MAX)
+        for row in islice((each for each in rows if self._sight.sees(caller, each.case_id)), most):
             held = await self._dockets.of(row.case_id)
             line = case_views.line(held, own, row.at)
             add_limits(line, *self._limits(held), own, open_only=True)
@@ -63,8 +80,11 @@ class CasesApi:
         while True:
             body = self._shown(held)
             left = end - self._gateway.clock.steady()
-            if body["view"] != seen or left <= 0:
+            if body["view"] != seen:
+                await self._told(http_request, held)
                 return views.answer(body)
+            if left <= 0:
+                return views.answer(body)  # what the caller has seen already: that read was told
             await self._news.wait(held.case_id, min(left, _LOOK_SECONDS))
             held = await self._dockets.of(held.case_id)
 
@@ -79,14 +99,28 @@ class CasesApi:
     async def get_timeline(self, http_request: web.Request) -> web.Response:
         """GET /v1/cases/{case_id}/timeline: everything that happened, oldest first."""
         held = await self._held(http_request)
+        await self._told(http_request, held)
         return views.answer(case_views.timeline(held, self._gateway.store.read))
 
     async def _held(self, http_request: web.Request) -> Held:
         prefix = http_request.match_info["case_id"]
         if not _ID_PREFIX.fullmatch(prefix):
             raise NotFoundError("not-found", "A case id has 8 to 32 hexadecimal digits.")
-        found = await self._listings.resolve_case(prefix)
-        if len(found) != 1:
-            how_many = "More than one case begins" if found else "No case begins"
-            raise NotFoundError("not-found", f"{how_many} with {prefix}.")
+        caller, found = caller_of(http_request), await self._listings.resolve_case(prefix)
+        if not caller.sees_all_cases:
+            # What is not for the caller must not be told from what is not there, not even by an ambiguous beginning.
+            found = [each for each in found if self._sight.sees(caller, each)] or found[:1]
+        if not found:
+            raise NotFoundError("not-found")
+        if len(found) > 1:
+            raise NotFoundError("not-found", f"More than one case begins with {prefix}.")
+        await self._sight.require(caller, found[0], what="case", id_=found[0].hex())
         return await self._dockets.of(found[0])
+
+    async def _told(self, http_request: web.Request, held: Held) -> None:
+        """A leaf about who reads a case, before a byte of it goes out."""
+        caller = caller_of(http_request)
+        role = caller.reads_as
+        if role is None:
+            raise ConfigurationError("not-allowed", "Content is not for this person.")
+        await self._reads.record(caller, what="case", id_=held.case_id.hex(), role=role)

@@ -18,6 +18,7 @@ from tests.ablation import (
     rows_limits,
     rows_messages,
     rows_pages,
+    rows_people,
     rows_profile,
     rows_relay,
     rows_rules,
@@ -50,5 +51,6 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_cases.ROWS,
     *rows_clocks.ROWS,
     *rows_dockets.ROWS,
+    *rows_people.ROWS,
     *rows_profile.ROWS,
 )

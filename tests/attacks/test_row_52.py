@@ -34,7 +34,9 @@ from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
+from emla.web.people_api import PeopleApi
 from emla.web.profile_api import ProfileApi
+from emla.web.rights import Rights
 from emla.web.statistics_api import StatisticsApi
 from tests.support.attacked import Target, attacked
 from tests.support.in_process import TestClock
@@ -84,8 +86,11 @@ def gateway_applications() -> tuple[web.Application, ...]:
         ledger=LedgerApi(nothing, nothing),
         backups=BackupsApi(nothing),
         profile=ProfileApi(nothing),
-        cases=CasesApi(nothing, nothing, nothing, nothing, nothing),
+        cases=CasesApi(nothing, nothing, nothing, nothing, nothing, nothing, nothing),
         statistics=StatisticsApi(nothing),
+        people=PeopleApi(nothing, nothing, nothing, nothing),
+        rights=Rights(nothing),
+        sight=nothing,
     )
     return peer.application(), authority.application(), OperationsApi((), nothing).application()
 

@@ -27,11 +27,12 @@ from emla.model.errors import (
     StoreError,
 )
 from emla.model.leg import InboxState, Leg, LegState
+from emla.model.person import ALONE
 from emla.ports.transport import Refusal
 from emla.store.files import blob_path
 from emla.store.sqlite.store import open_store
 from tests.support.backups import LARGE, RECEIVER, SENDER, Pair, pair
-from tests.support.in_process import CONSUMER, Station
+from tests.support.in_process import Station
 from tests.support.messages import make_template
 
 SMALL = 700
@@ -126,11 +127,11 @@ async def test_what_rots_after_it_was_opened_is_not_handed_out(house: Pair) -> N
     pid = await house.exchange(LARGE)
     mend = rot(house.recipient, payload_of(house.recipient, pid))
     with pytest.raises(StoreError) as caught:
-        await house.recipient.hand_over.part(pid, 0, CONSUMER)
+        await house.recipient.hand_over.part(pid, 0, ALONE)
     assert caught.value.code == "payload-damaged"
     assert state(house.recipient, pid) is InboxState.CONSIGNED, "nothing was handed out, and nothing says so"
     mend()
-    await house.recipient.hand_over.part(pid, 0, CONSUMER)
+    await house.recipient.hand_over.part(pid, 0, ALONE)
     assert state(house.recipient, pid) is InboxState.HANDED
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from emla.bootstrap.drafts import DRAFTS_VARIABLE
 from emla.cli.app import emla
-from emla.config import DATA_VARIABLE
+from emla.config import DATA_VARIABLE, TOKEN_FILE_VARIABLE, TOKEN_VARIABLE
 from emla.flow import events
 from emla.settings_table import SETTINGS
 
@@ -21,7 +21,7 @@ SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)[^)]*\)")
 STARTS = re.compile(r"(?<![\w./-])emla +([a-z].*)")
 # Set by tools around emla, not by its settings.
-OTHER_VARIABLES = {DATA_VARIABLE, DRAFTS_VARIABLE, "EMLA_COMPLETE"}
+OTHER_VARIABLES = {DATA_VARIABLE, TOKEN_VARIABLE, TOKEN_FILE_VARIABLE, DRAFTS_VARIABLE, "EMLA_COMPLETE"}
 # Kinds of events look like settings.
 EVENTS = {value for value in vars(events).values() if isinstance(value, str)}
 ENDS = {"|", "||", "&&", ";", "&", ">", "<"}
@@ -83,8 +83,8 @@ def test_every_command_and_option_named_exists(page: Path) -> None:
 
 
 def test_a_wrong_command_is_seen() -> None:
-    text = "Use `emla audit show`.\n\n```sh\nemla leg list --status READY\nemla leg retry 17\n```\n"
-    assert [trouble(words) for words in commands(text)] == ["no option --status", "", "no command audit"]
+    text = "Use `emla archive show`.\n\n```sh\nemla leg list --status READY\nemla leg retry 17\n```\n"
+    assert [trouble(words) for words in commands(text)] == ["no option --status", "", "no command archive"]
 
 
 def unknown_settings(text: str) -> set[str]:
@@ -121,6 +121,7 @@ def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
         "keys_api.py",
         "ledger_api.py",
         "legs_api.py",
+        "people_api.py",
         "peers_api.py",
         "profile_api.py",
         "statistics_api.py",

@@ -107,7 +107,8 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     ),
     "of what an officer hands in wrongly; the officers of a run make no mistakes (tests/integration/test_bad_input.py)": (
         "invalid-message", "malformed-xml", "unknown-recipient", "not-sender", "missing-attachment",
-        "unnamed-attachment", "attachment-changed", "check-failed", "message-id-reused", "not-readable", "too-large",
+        "unnamed-attachment", "attachment-changed", "check-failed", "message-id-reused", "case-changed",
+        "not-readable", "too-large",
     ),
     "of the command line and of the start of a server": (
         "server-not-running", "unreadable-answer", "server-running", "not-initialised", "already-initialised",
@@ -120,6 +121,9 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     "of hubs that are full, called by strangers or not pinned (tests/attacks/test_row_28.py to 65)": (
         "unsigned-call", "misdirected-call", "mailbox-full", "not-owner", "proof-missing",
         "wrong-role", "hub-not-pinned",
+    ),
+    "of people and their rights; nobody is on record in a run (tests/integration/test_people.py)": (
+        "not-authenticated", "not-allowed", "guessing", "role-conflict", "own-rights", "no-custodian", "name-taken",
     ),
     "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
     "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (

@@ -340,12 +340,17 @@ def leg(number: int, state: str = "READY") -> Body:
     return body | {"created": AT, "expires": None}
 
 
+async def _self(_: web.Request) -> web.Response:
+    return web.json_response({"name": "", "roles": ["operator"], "alone": True, "tokens": []})
+
+
 def application(state: FakeAuthority) -> web.Application:
     app = web.Application(middlewares=[_refuse], client_max_size=1 << 21)
     app[STATE] = state
     app.add_routes(
         [
             web.get("/v1/status", _status),
+            web.get("/v1/self", _self),
             web.post("/v1/messages", _submit),
             web.get("/v1/messages", _list),
             web.get("/v1/messages/{pid}", _show),

@@ -51,6 +51,7 @@ from emla.model.documents import Authority
 from emla.model.errors import EmlaError, StoreError, TransportError
 from emla.model.limits import XmlLimits
 from emla.model.package import DeclaredPart, PartRole
+from emla.model.person import ALONE
 from emla.model.settings import Settings, StoreSettings
 from emla.ports.hub_line import HubLine
 from emla.ports.sandbox import SandboxDiedError, Verdict
@@ -61,8 +62,6 @@ from emla.store.sqlite.store import open_store
 from tests.support.faulty_store import Fate, FaultyStore
 from tests.support.inline_clerk import InlineClerk
 from tests.support.messages import ATTACHMENT_NAME, Template
-
-CONSUMER = "central_officer"
 
 
 @cache
@@ -381,5 +380,5 @@ class Station:
 
     async def read_main(self, pid: bytes) -> bytes:
         """Hand the main part to a consumer; its bytes."""
-        _, pieces = await self.hand_over.part(pid, 0, CONSUMER)
+        _, pieces = await self.hand_over.part(pid, 0, ALONE)
         return b"".join([piece async for piece in pieces])

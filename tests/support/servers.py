@@ -179,16 +179,20 @@ def make_hub(folder: Path, authority: str) -> Server:
 async def introduce(*servers: Server) -> None:
     """Pin every server at every other one."""
     for here in servers:
-        async with here.client() as client:
-            for there in servers:
-                if there is here:
-                    continue
-                answer = await client.post(
-                    "/v1/peers",
-                    params={"fingerprint": there.made.fingerprint},
-                    data=there.made.documents.read_bytes(),
-                )
-                assert answer.status == 201, await answer.text()
+        for there in servers:
+            if there is not here:
+                await pin(here, there)
+
+
+async def pin(here: Server, there: Server) -> None:
+    """Pin a server, which need not run, at another one."""
+    async with here.client() as client:
+        answer = await client.post(
+            "/v1/peers",
+            params={"fingerprint": there.made.fingerprint},
+            data=there.made.documents.read_bytes(),
+        )
+        assert answer.status == 201, await answer.text()
 
 
 @contextmanager

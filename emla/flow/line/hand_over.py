@@ -13,13 +13,15 @@ from pathlib import Path
 from emla.flow.gateway import Gateway
 from emla.flow.line.open import issue_with_leg
 from emla.flow.news import News
+from emla.flow.people.reads import told_read
 from emla.formats import cc1
 from emla.formats.at_rest import open_record
 from emla.formats.manifest import decode as decode_manifest
 from emla.model.acknowledgement import Event
-from emla.model.errors import NotFoundError, StoreError
+from emla.model.errors import ConfigurationError, NotFoundError, StoreError
 from emla.model.leg import InboxState, Leg
 from emla.model.package import Header, Manifest
+from emla.model.person import Caller
 from emla.model.record import Record
 from emla.ports.store import Transaction
 from emla.steps.unseal import PayloadStream, ReadPayload
@@ -58,20 +60,24 @@ class HandOver:
             record=record,
         )
 
-    async def part(self, pid: bytes, number: int, consumer: str) -> tuple[Content, AsyncIterator[bytes]]:
-        """Hand one part to a consumer.
+    async def part(self, pid: bytes, number: int, caller: Caller) -> tuple[Content, AsyncIterator[bytes]]:
+        """Hand one part to somebody who may see it (`flow.people.sight`).
 
         Args:
             pid: a package of ours, or a consigned one of a peer's.
             number: which part, from 0.
-            consumer: who gets it: a role or case system, never a person's name.
+            caller: who reads it. The acknowledgement tells of a role, never of a person; the leaf names an id.
 
         Returns:
             The content, and the part's bytes in pieces.
 
         Raises:
             NotFoundError: no such package or part, or not readable in its state.
+            ConfigurationError: ``not-allowed``: content is not for the caller.
         """
+        role = caller.reads_as
+        if role is None:
+            raise ConfigurationError("not-allowed", "Content is not for this person.")
         read = self._gateway.store.read
         sent, received = read.sent(pid), read.received(pid)
         row = sent or received
@@ -83,8 +89,11 @@ class HandOver:
         if not 0 <= number < len(content.manifest.parts):
             raise NotFoundError("not-found", f"It has {len(content.manifest.parts)} parts.")
         stream = await self._checked_stream(content)
+        read_now = told_read(self._gateway, caller, what="part", id_=pid.hex(), part=number, role=role)
         if received:
-            await self._record_hand_over(pid, received.signed, consumer)
+            await self._record_hand_over(pid, received.signed, role, read_now)
+        else:
+            await self._gateway.store.write(read_now)
         return content, _pieces(stream, content.manifest, number)
 
     async def _checked_stream(self, content: Content) -> PayloadStream:
@@ -101,20 +110,24 @@ class HandOver:
             raise StoreError("payload-damaged", "It is not the one that was verified.")
         return PayloadStream(content.header, content.record.cek, read)
 
-    async def _record_hand_over(self, pid: bytes, signed: bytes, consumer: str) -> None:
+    async def _record_hand_over(
+        self, pid: bytes, signed: bytes, consumer: str, read_now: Callable[[Transaction], None]
+    ) -> None:
+        """I9: in one batch, before the first byte goes out, the leaf of this read and, the first time, the hand-over."""
         gateway = self._gateway
         subject, at = gateway.subjects.of(pid, signed), gateway.now()
         first = gateway.store.read.bundle(pid, Event.CONTENT_HANDOVER) is None
 
         def operation(transaction: Transaction) -> Leg | None:
+            read_now(transaction)
             transaction.insert_hand_over(pid, consumer, at)
-            if Event.CONTENT_HANDOVER in transaction.events_of(pid):
+            if not first or Event.CONTENT_HANDOVER in transaction.events_of(pid):
                 return None
             transaction.move_received(pid, InboxState.CONSIGNED, InboxState.HANDED, None)
             acknowledgement = gateway.acknowledge(Event.CONTENT_HANDOVER, subject, at=at)
             return issue_with_leg(transaction, acknowledgement, at)
 
-        if first and (leg := await gateway.store.write(operation)):
+        if leg := await gateway.store.write(operation):
             self._on_leg(leg)
             self._news.tell(pid)
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from emla.model.findings import Override
 from emla.model.package import DeclaredPart, Priority
+from emla.model.person import ALONE, Caller
 
 
 class ByteSource(Protocol):
@@ -33,6 +34,8 @@ class Submission:
     expires_in_days: int | None = None
     overrides: tuple[Override, ...] = ()
     """Rules in spite of which the officer sends it, with reasons."""
+    drafter: Caller = ALONE
+    """Who hands it in."""
     seen: str | None = None
     """The tag of the case that the officer looked at: an act that came since is not passed over."""
 

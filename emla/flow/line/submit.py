@@ -20,6 +20,7 @@ from emla.flow.gateway import Gateway
 from emla.flow.line.ahead import CaseMovedError, Look, look
 from emla.flow.line.feed import feed
 from emla.flow.line.submission import Submission, Submitted
+from emla.flow.people.drafting import drafted_by, require_own_case
 from emla.formats import cc1
 from emla.formats.act_at_rest import seal_act
 from emla.formats.at_rest import NONCE_BYTES, seal_record
@@ -32,7 +33,6 @@ from emla.model.message import Message
 from emla.model.package import CardReference, PartRole, Priority, SealedPayload
 from emla.model.record import Record
 from emla.model.terms import CaseFacts, Terms
-from emla.ports.documents import DocumentTransaction
 from emla.ports.sandbox import Checked, Clerk, SandboxDiedError
 from emla.ports.store import DuplicateError, Issued, SentRow, Transaction
 from emla.rules.profile import wishes_of
@@ -151,6 +151,7 @@ class Submit:
     ) -> Submitted:
         """Judge a message by its case, seal it and commit it; once more when another act of the case came between."""
         own = self._gateway.identity.id
+        require_own_case(self._gateway, submission.drafter, checked.message.case_id)
         act = replace(checked.act, digest=digest, sender=own, recipient=checked.message.recipient)
         for _ in range(_LOOKS_MAX):
             seen = await look(self._gateway, self._dockets, act, submission.seen)
@@ -286,12 +287,10 @@ class Submit:
                 raise
             return repeated
 
-    def _overrides(
-        self, checked: Checked, submission: Submission
-    ) -> list[Callable[[DocumentTransaction], None]]:
-        """An event for each override that had an effect. The reason is the officer's own, not what the clerk says of it."""
+    def _overrides(self, checked: Checked, submission: Submission) -> list[Callable[[Transaction], None]]:
+        """Whose case it is, and an event for each override that had an effect: with the officer's own reason, not the clerk's."""
         message, reasons = checked.message, {each.rule: each.reason for each in submission.overrides}
-        return [
+        return drafted_by(self._gateway, submission.drafter, message.case_id) + [
             event(
                 self._gateway,
                 RULE_OVERRIDDEN,
@@ -312,7 +311,7 @@ class Submit:
         checked: Checked,
         seen: Look,
         sealed: SealedPayload,
-        overrides: list[Callable[[DocumentTransaction], None]],
+        overrides: list[Callable[[Transaction], None]],
     ) -> Submitted:
         gateway = self._gateway
         draft = sealed.draft

@@ -15,13 +15,14 @@ from emla.model.leg import Leg
 from emla.model.signed import PayloadType
 from emla.ports.documents import ApprovalRow, ChangeRow, ChangeState, EventRow, PeerRow, PingRow
 from emla.store.sqlite import rows
+from emla.store.sqlite.people_rows import PeopleReads, PeopleStatements
 
 _CHANGE = "SELECT sha256, type, payload, state, proposed_at, published_at FROM change"
 _PING = "SELECT authority, at, latency, difference, software, card_version, failed_at, failed_code FROM ping"
 
 
-class DocumentStatements(ABC):
-    """Implements `emla.ports.documents.DocumentTransaction`."""
+class DocumentStatements(PeopleStatements, ABC):
+    """Implements `emla.ports.documents.DocumentTransaction`, and with it what is kept about people."""
 
     _execute: Callable[..., sqlite3.Cursor]
 
@@ -141,8 +142,8 @@ class DocumentStatements(ABC):
         )
 
 
-class DocumentReads:
-    """Implements `emla.ports.documents.DocumentReader`."""
+class DocumentReads(PeopleReads):
+    """Implements `emla.ports.documents.DocumentReader`, and with it reads about people."""
 
     _execute: Callable[..., sqlite3.Cursor]
 

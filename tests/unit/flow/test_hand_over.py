@@ -8,6 +8,7 @@ import pytest
 from emla.model.acknowledgement import Event
 from emla.model.errors import EmlaError
 from emla.model.leg import InboxState, LegKind
+from emla.model.person import ALONE
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from tests.support.authorities import Package, build, derived
 from tests.support.gateways import rows, until
@@ -34,7 +35,7 @@ async def test_the_parts_come_out_as_they_went_in(here: Desk, size: int) -> None
     package = valid_package(size=size)
     await consigned(here, package)
     for number, (_, _, name, data) in enumerate(valid_parts(size=size)):
-        content, pieces = await here.hand_over.part(package.pid, number, "desk")
+        content, pieces = await here.hand_over.part(package.pid, number, ALONE)
         assert content.manifest.parts[number].name == name
         assert b"".join([piece async for piece in pieces]) == data
 
@@ -43,9 +44,10 @@ async def test_the_leaf_is_committed_before_the_first_byte(here: Desk) -> None:
     package = valid_package()
     await consigned(here, package)
     before = rows(here.home.data)["leaf"]
-    _, pieces = await here.hand_over.part(package.pid, 0, "desk")
+    _, pieces = await here.hand_over.part(package.pid, 0, ALONE)
     # Not one piece was asked for yet, and everything is in the file already.
-    assert rows(here.home.data)["leaf"] == before + 1
+    # That of the read, and that of the acknowledgement: the first one tells who, and only here.
+    assert rows(here.home.data)["leaf"] == before + 2
     assert rows(here.home.data)["hand_over"] == 1
     bundle = here.home.store.read.bundle(package.pid, Event.CONTENT_HANDOVER)
     assert bundle is not None
@@ -62,7 +64,7 @@ async def test_reading_again_makes_no_second_hand_over(here: Desk) -> None:
     package = valid_package()
     await consigned(here, package)
     for number in (0, 1, 0):
-        await here.hand_over.part(package.pid, number, "desk")
+        await here.hand_over.part(package.pid, number, ALONE)
     found = rows(here.home.data)
     assert found["hand_over"] == 1
     assert found["acknowledgement"] == 3
@@ -72,7 +74,7 @@ async def test_reading_again_makes_no_second_hand_over(here: Desk) -> None:
 async def refused(here: Desk, pid: bytes, number: int = 0) -> str:
     before = here.home.contents()
     with pytest.raises(EmlaError) as caught:
-        await here.hand_over.part(pid, number, "desk")
+        await here.hand_over.part(pid, number, ALONE)
     assert here.home.contents() == before
     return caught.value.code
 

@@ -1,0 +1,200 @@
+"""Row 73. A prosecutor opens another's case by id, export, search, cached URL. Expected: 404, leaf written.
+
+Row 74. The auditor asks for content; the operator asks for keys. Expected: refused.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emla.bootstrap.audit import verify_ledger
+from tests.support.messages import make_template
+from tests.support.people import Staff
+from tests.support.servers import Server, make_server, pin, started
+
+pytestmark = pytest.mark.xdist_group("row-73")
+ANNEX = b"the account numbers " * 40
+TEMPLATE = make_template(sender="at.moj", recipient="de.bfj", attachment=ANNEX)
+
+
+class World:
+    """AT with people; Paul sent a message, of a case that is his and not Petra's. DE is known and away."""
+
+    def __init__(self, staff: Staff, pid: str, message: dict[str, object]) -> None:
+        self.staff = staff
+        self.pid = pid
+        self.case_id = str(message["conversation"])
+        self.message_id = str(message["message_id"])
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("p")
+    here, there = make_server(folder, "at.moj"), make_server(folder, "de.bfj")
+    with started(here):
+        yield asyncio.run(begin(Staff(here), there))
+
+
+async def begin(staff: Staff, there: Server) -> World:
+    await pin(staff.server, there)
+    await staff.hire()
+    status, sent = await staff.submit("paul", TEMPLATE)
+    assert status == 201, sent
+    pid = str(sent["pid"])
+    _, message, _ = await staff.call("paul", "GET", f"/v1/messages/{pid}")
+    return World(staff, pid, message)
+
+
+async def refused_leaves(staff: Staff, who: str, id_: str) -> int:
+    """How many leaves tell that somebody asked for this in vain."""
+    _, answer, _ = await staff.call("ada", "GET", f"/v1/reads?limit=1000&person={who}&package={id_}")
+    items = answer["items"]
+    assert isinstance(items, list)
+    return sum(1 for each in items if not each["allowed"])
+
+
+async def test_who_drafted_a_case_reads_it_and_the_leaf_says_so(world: World) -> None:
+    status, _, raw = await world.staff.call("paul", "GET", f"/v1/messages/{world.pid}/parts/1")
+    assert (status, raw) == (200, ANNEX)
+    _, answer, _ = await world.staff.call("ada", "GET", f"/v1/reads?person=paul&package={world.pid}")
+    items = answer["items"]
+    assert isinstance(items, list)
+    assert [(each["role"], each["part"], each["allowed"]) for each in items] == [("prosecutor", 1, True)]
+
+
+@pytest.mark.parametrize("way", ["id", "beginning", "message id", "part", "waiting"])
+async def test_a_foreign_case_is_not_there_by_whatever_way_and_a_leaf_tells_who_asked(
+    world: World, way: str
+) -> None:
+    asked = {
+        "id": world.pid,
+        "beginning": world.pid[:8],
+        "message id": world.message_id,
+        "part": f"{world.pid}/parts/0",
+        "waiting": f"{world.pid}?wait=0&after=0",
+    }[way]
+    before = await refused_leaves(world.staff, "petra", world.pid)
+    status, answer, raw = await world.staff.call("petra", "GET", f"/v1/messages/{asked}")
+    absent = await world.staff.call("petra", "GET", f"/v1/messages/{'00' * 32}")
+    assert status == 404
+    # Not a word differs from what is said of a package that never was, but for the number of the answer.
+    assert {**answer, "correlation_id": ""} == {**absent[1], "correlation_id": ""}
+    assert world.pid.encode() not in raw
+    assert await refused_leaves(world.staff, "petra", world.pid) == before + 1
+
+
+async def test_lists_show_a_prosecutor_nothing_of_foreign_cases(world: World) -> None:
+    _, hers, _ = await world.staff.call("petra", "GET", "/v1/messages?limit=1")
+    _, his, _ = await world.staff.call("paul", "GET", "/v1/messages")
+    assert hers == {"items": []}
+    assert isinstance(his["items"], list)
+    assert [each["pid"] for each in his["items"]] == [world.pid]
+
+
+async def test_a_case_is_shared_and_withdrawn_by_a_central_officer_alone(world: World) -> None:
+    path = f"/v1/cases/{world.case_id}/people/petra"
+    for who in ("petra", "paul", "kay", "ada", "otto"):
+        assert await world.staff.code(who, "PUT", path) == "not-allowed"
+    assert await world.staff.code("cara", "PUT", path) == "ok"
+    assert await world.staff.code("petra", "GET", f"/v1/messages/{world.pid}") == "ok"
+    assert await world.staff.code("cara", "DELETE", path) == "ok"
+    assert await world.staff.code("petra", "GET", f"/v1/messages/{world.pid}") == "not-found"
+
+
+async def test_who_is_on_record_without_content_gets_none(world: World) -> None:
+    for who in ("ada", "kay", "otto"):
+        assert await world.staff.code(who, "GET", f"/v1/messages/{world.pid}/parts/0") == "not-allowed"
+    for who in ("ada", "kay"):
+        assert await world.staff.code(who, "GET", f"/v1/messages/{world.pid}") == "not-allowed"
+        assert await world.staff.code(who, "GET", "/v1/messages") == "not-allowed"
+
+
+async def test_an_operator_sees_that_a_package_is_there_and_nothing_of_what_is_in_it(world: World) -> None:
+    _, listed, _ = await world.staff.call("otto", "GET", "/v1/messages")
+    status, shown, raw = await world.staff.call("otto", "GET", f"/v1/messages/{world.pid}")
+    assert status == 200
+    assert isinstance(listed["items"], list)
+    assert listed["items"][0]["message"] is None
+    assert shown["message"] is None
+    assert b"officer" not in raw
+    assert b"annex" not in raw
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/keys"),
+        ("POST", "/v1/changes"),
+        ("POST", "/v1/revocations"),
+        ("POST", f"/v1/changes/{'00' * 32}/approvals"),
+        ("POST", f"/v1/changes/{'00' * 32}/publish"),
+        ("POST", "/v1/people"),
+    ],
+)
+async def test_keys_and_people_are_for_their_custodian_alone(world: World, method: str, path: str) -> None:
+    for who in ("otto", "cara", "paul"):
+        assert await world.staff.code(who, method, path, {}) == "not-allowed"
+    if method == "POST":
+        assert await world.staff.code("ada", method, path, {}) == "not-allowed"
+
+
+async def test_nobody_is_let_in_without_a_token_that_counts(world: World) -> None:
+    real = world.staff.tokens["cara"]
+    changed = real[:-1] + ("A" if real[-1] != "A" else "E")
+    other_id = "emla_" + "0" * 12 + real[17:]
+    for bad in (None, "nonsense", changed, other_id, real.upper()):
+        assert await world.staff.code(bad, "GET", "/v1/messages") == "not-authenticated"
+        assert await world.staff.code(bad, "GET", "/v1/nothing") == "not-authenticated"
+    assert await world.staff.code("cara", "GET", "/v1/nothing") == "not-found"
+
+
+async def test_a_crash_between_leaf_and_bytes_leaves_the_leaf_and_the_ledger_holds(world: World) -> None:
+    async with world.staff.server.client() as client:
+        answer = await client.get(
+            f"/v1/messages/{world.pid}/parts/1",
+            headers={"Authorization": f"Bearer {world.staff.tokens['cara']}"},
+        )
+        answer.close()  # the reader goes away before a byte was taken
+    _, reads, _ = await world.staff.call("ada", "GET", "/v1/reads?person=cara")
+    assert isinstance(reads["items"], list)
+    assert world.pid in [each["id"] for each in reads["items"]]
+    assert verify_ledger(Path(world.staff.server.data)).problems == ()
+
+
+async def test_nobody_becomes_part_of_a_foreign_case_by_writing_into_it(world: World) -> None:
+    case_id = bytes.fromhex(world.case_id)
+    status, answer = await world.staff.submit("petra", TEMPLATE, case_id)
+    assert (status, answer["code"]) == (404, "not-found")
+    _, listed, _ = await world.staff.call("petra", "GET", "/v1/messages")
+    assert listed == {"items": []}
+
+
+async def test_a_foreign_case_is_in_no_list_and_opens_by_no_id(world: World) -> None:
+    _, hers, _ = await world.staff.call("petra", "GET", "/v1/cases?limit=1")
+    _, his, _ = await world.staff.call("paul", "GET", "/v1/cases")
+    assert hers == {"items": []}
+    assert isinstance(his["items"], list)
+    assert world.case_id in [each["case_id"] for each in his["items"]]
+    _, absent, _ = await world.staff.call("petra", "GET", f"/v1/cases/{'0' * 32}")
+    for asked in (world.case_id, world.case_id[:8], f"{world.case_id}/timeline"):
+        before = await refused_leaves(world.staff, "petra", world.case_id)
+        status, answer, _ = await world.staff.call("petra", "GET", f"/v1/cases/{asked}")
+        assert status == 404
+        assert {**answer, "correlation_id": ""} == {**absent, "correlation_id": ""}
+        assert await refused_leaves(world.staff, "petra", world.case_id) == before + 1
+    for who in ("ada", "kay", "otto"):
+        assert await world.staff.code(who, "GET", f"/v1/cases/{world.case_id}") == "not-allowed"
+
+
+@pytest.mark.parametrize("what", ["", "/timeline"])
+async def test_who_reads_a_case_leaves_a_leaf(world: World, what: str) -> None:
+    path = f"/v1/reads?person=paul&package={world.case_id}"
+    _, before, _ = await world.staff.call("ada", "GET", path)
+    assert await world.staff.code("paul", "GET", f"/v1/cases/{world.case_id}{what}") == "ok"
+    _, after, _ = await world.staff.call("ada", "GET", path)
+    assert isinstance(before["items"], list)
+    assert isinstance(after["items"], list)
+    assert len(after["items"]) == len(before["items"]) + 1
+    assert after["items"][0]["what"] == "case"
