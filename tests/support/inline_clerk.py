@@ -46,9 +46,9 @@ class InlineClerk:
     ) -> Drafted:
         """Check and seal, or die."""
         self._live()
-        checked = checked or check(
-            begin(body[: parts[0].size], self._desk), envelope.sender, envelope.recipient, self._desk, terms
-        )
+        if checked is None:
+            found = begin(body[: parts[0].size], self._desk)
+            checked = check(found, envelope.sender, envelope.recipient, self._desk, terms)
         try:
             sealed, pieces = seal_parts(body, parts, envelope, checked)
         except InvalidMessageError as error:
