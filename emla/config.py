@@ -18,6 +18,7 @@ from typing import TypeVar
 from emla.model.errors import ConfigurationError
 from emla.model.settings import (
     BackupSettings,
+    CaseSettings,
     HubSettings,
     KeySettings,
     LimitSettings,
@@ -52,6 +53,7 @@ Table = TypeVar(
     HubSettings,
     LimitSettings,
     BackupSettings,
+    CaseSettings,
 )
 
 
@@ -97,6 +99,7 @@ def load(data: Path, environment: Mapping[str, str]) -> Settings:
         hub=_changed(HubSettings(), "hub", values),
         limits=_changed(LimitSettings(), "limits", values),
         backup=_changed(BackupSettings(), "backup", values),
+        cases=_changed(CaseSettings(), "cases", values),
     )
 
 

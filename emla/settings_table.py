@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from emla.model.limits import WIRE
 from emla.model.settings import (
     BackupSettings,
+    CaseSettings,
     HubSettings,
     KeySettings,
     LimitSettings,
@@ -62,6 +63,7 @@ DEFAULTS = {
     "serve": ServeSettings(),
     "hub": HubSettings(),
     "limits": LimitSettings(),
+    "cases": CaseSettings(),
 }
 _PORT = 65535
 _DAY = 86400
@@ -246,5 +248,26 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="The same, from one member. Less than a mailbox holds, or one member could fill it.",
     ),
     Setting(section="hub", name="member_bytes_max", least=1024**2, meaning="The same, from one member."),
+    Setting(
+        section="cases",
+        name="first_reminder_days",
+        least=1,
+        most=365,
+        meaning="So many days before a time limit of a case ends, people are reminded of it.",
+    ),
+    Setting(
+        section="cases",
+        name="last_reminder_days",
+        least=1,
+        most=365,
+        meaning="And once more so many days before.",
+    ),
+    Setting(
+        section="cases",
+        name="receipt_reminder_days",
+        least=1,
+        most=365,
+        meaning="So many days after a request arrived whose receipt is not confirmed.",
+    ),
     *_LIMITS,
 )

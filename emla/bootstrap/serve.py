@@ -23,11 +23,13 @@ from emla.bootstrap.logs import set_up_logs
 from emla.bootstrap.own import SOCKET, write_own_file
 from emla.bootstrap.parts import THE_MACHINE, Parts, Surroundings, open_parts
 from emla.bootstrap.running import cancel, drain, until_stopped
+from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.serve_hub import serve_hub
 from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.system import give_large_blocks_back
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.flow.acts import Effect
+from emla.flow.clocks import Clocks
 from emla.flow.dockets import Dockets
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.own import Outlets, Own
@@ -56,6 +58,9 @@ from emla.flow.people.reads import Reads
 from emla.flow.people.sight import Sight
 from emla.flow.people.tokens import Tokens
 from emla.flow.record_backup import RecordBackup
+from emla.flow.reminders import Reminders
+from emla.flow.statistics import CountCases
+from emla.formats.genericode import CodeLists, deadlines
 from emla.keyring.folder import KeyFolder
 from emla.keyring.tls import check_tls
 from emla.model.act import ActKind
@@ -77,6 +82,7 @@ from emla.web.peers_api import PeersApi
 from emla.web.people_api import PeopleApi
 from emla.web.profile_api import ProfileApi
 from emla.web.rights import Rights
+from emla.web.statistics_api import StatisticsApi
 
 logger = logging.getLogger("emla.serve")
 
@@ -100,6 +106,9 @@ class Line:
     upkeep: Upkeep
     watch: WatchLegs
     channels: ChannelLine
+    clocks: Clocks
+    dockets: Dockets
+    reminders: Reminders
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -119,6 +128,7 @@ class Line:
             self.collect.run(),
             self.watch.run(),
             self.channels.rounds.run(),
+            self.reminders.run(),
         )
         return [asyncio.create_task(each) for each in runs]
 
@@ -256,6 +266,8 @@ def _line(parts: Parts) -> Line:
         published=published(collect, refresh.published),
     )
     own = Own(gateway, parts.keys, outlets)
+    dockets = Dockets(gateway, news)
+    clocks = Clocks(gateway, deadlines(CodeLists(schema_folder()).get("CL-DEADLINE")))
     return Line(
         news=news,
         relay=relay,
@@ -270,6 +282,9 @@ def _line(parts: Parts) -> Line:
         upkeep=Upkeep(gateway, own, parts.keys),
         watch=WatchLegs(gateway, news),
         channels=channels,
+        clocks=clocks,
+        dockets=dockets,
+        reminders=Reminders(gateway, dockets, clocks, news),
     )
 
 
@@ -284,10 +299,11 @@ def _effects(gateway: Gateway, line: Line) -> dict[ActKind, Effect]:
 def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
     tokens, sight, reads = Tokens(gateway), Sight(gateway), Reads(gateway)
-    dockets = Dockets(gateway, news)
+    dockets = line.dockets
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
+    status.reminders = line.reminders
     operations = OperationsApi(
         readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status, guard)
     )
@@ -335,7 +351,8 @@ def _apis(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
-            cases=CasesApi(gateway, parts.listings, dockets, news, sight, reads),
+            cases=CasesApi(gateway, parts.listings, dockets, news, line.clocks, sight, reads),
+            statistics=StatisticsApi(CountCases(gateway, dockets)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
             people=PeopleApi(gateway, People(gateway), tokens, reads),
             rights=Rights(tokens),

@@ -4,12 +4,14 @@ import asyncio
 import resource
 from collections.abc import Callable
 
+from emla.bootstrap.case_figures import case_figures
 from emla.bootstrap.guard_figures import guard_figures
 from emla.flow.documents.key_life import documents_ending, keys_ending
 from emla.flow.documents.take_documents import DocumentFigures
 from emla.flow.gateway import Gateway, Peer
 from emla.flow.line.gate import is_open
 from emla.flow.member.collect import Collect, CollectFigures
+from emla.flow.reminders import Reminders
 from emla.model.errors import InvalidDocumentError, StoreError
 from emla.sandbox.clerk import ClerkProcess
 from emla.sandbox.confine import Measure
@@ -84,6 +86,7 @@ class Status(StoreStatus):
         self._opener = opener
         self._clerk = clerk
         self.collect: Collect | None = None
+        self.reminders: Reminders | None = None
 
     @property
     def hubs(self) -> list[dict[str, object]]:
@@ -241,7 +244,10 @@ def figures(status: Status, guard: Guard) -> Figures:
         ),
     }
     connected, turned_away = guard_figures(guard, gateway)
-    return Figures(counters, gauges, store.read.leg_counts, labelled | connected, turned_away)
+    limits, reminders = case_figures(lambda: status.reminders)
+    return Figures(
+        counters, gauges, store.read.leg_counts, labelled | connected | limits, turned_away | reminders
+    )
 
 
 def _collected(status: Status) -> CollectFigures:

@@ -43,9 +43,9 @@ def give_large_blocks_back() -> None:
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-        # Having been told one of them, glibc no longer learns the others: it would give back 128 KiB, and take them again.
-        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+        # Having been told one of them, glibc no longer learns the other: it would give back 128 KiB, and take them again.
+        for parameter, size_bytes in ((_M_MMAP_THRESHOLD, _LARGE_BYTES), (_M_TRIM_THRESHOLD, _KEPT_BYTES)):
+            mallopt(parameter, size_bytes)
 
 
 def lock_folder(data: Path) -> IO[bytes]:

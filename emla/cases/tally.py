@@ -59,7 +59,7 @@ GROUPS = tuple(f"{what}-{way}" for way in (_SENT, _RECEIVED) for what in ("reque
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
+class CountedRequest:
     """One request, as it counts."""
 
     way: str
@@ -77,26 +77,17 @@ def as_of(now: datetime) -> datetime:
     return datetime(now.astimezone(UTC).year, month, 1, tzinfo=UTC)
 
 
-def tally(
-    acts: Iterable[Iterable[LegalAct]], authority: str, year: int, until: datetime
-) -> tuple[Counted, ...]:
-    """Count what was begun in a year, as it stood at an instant.
-
-    Args:
-        acts: for each set of related cases, its acts.
-        authority: ours.
-        year: of the IssuedAt of what was begun.
-        until: what was issued at this instant or later does not count; the end of a quarter (`as_of`).
-    """
-    cases = [case for each in acts for case in _cases(each, authority, year, until)]
-    return tuple(_counted(what, way, [each for each in cases if each.way == way]) for way, what in _groups())
+def tally(requests: Iterable[CountedRequest]) -> tuple[Counted, ...]:
+    """Sort what was counted into groups and tables."""
+    every = tuple(requests)
+    return tuple(_counted(what, way, [each for each in every if each.way == way]) for way, what in _groups())
 
 
 def _groups() -> Iterator[tuple[str, str]]:
     return ((way, what) for way in (_SENT, _RECEIVED) for what in ("requests", "measures"))
 
 
-def _counted(what: str, way: str, cases: list[_Case]) -> Counted:
+def _counted(what: str, way: str, cases: list[CountedRequest]) -> Counted:
     if what == "requests":
         tables: Mapping[str, Counter[str]] = {
             "country": Counter(each.country for each in cases),
@@ -113,15 +104,28 @@ def _counted(what: str, way: str, cases: list[_Case]) -> Counted:
     return Counted(name=f"{what}-{way}", total=len(measures), tables=tables)
 
 
-def _cases(acts: Iterable[LegalAct], authority: str, year: int, until: datetime) -> Iterator[_Case]:
+def requests_of(
+    case_id: bytes, acts: Iterable[LegalAct], authority: str, year: int, until: datetime
+) -> Iterator[CountedRequest]:
+    """What was begun in one case in a year, as it stood at an instant.
+
+    Args:
+        case_id: the case. What was begun in the cases that it was read with counts there.
+        acts: its acts, with those of the cases related to it.
+        authority: ours.
+        year: of the IssuedAt of what was begun.
+        until: what was issued at this instant or later does not count; the end of a quarter (`as_of`).
+    """
     docket = fold(each for each in acts if each.issued_at < until)
     for history in histories(docket, {}).values():
         standing = history.standing
+        if history.opening.case_id != case_id:
+            continue
         way = _way(history, authority)
         if way is None or history.opening.issued_at.year != year or standing.information is not None:
             continue
         other = history.opening.recipient if way == _SENT else history.opening.sender
-        yield _Case(
+        yield CountedRequest(
             way=way,
             country=state_of(other).upper(),
             instrument=next(iter(standing.instruments), NO_INSTRUMENT),

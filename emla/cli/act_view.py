@@ -1,5 +1,6 @@
 """How a case looks to an officer who is about to say something: where it stands, whose turn it is, which acts are possible."""
 
+from emla.cases.judgement import Objection
 from emla.cli import screen
 from emla.cli.act_source import CaseSource
 from emla.cli.invocation import wants_json
@@ -27,14 +28,17 @@ def show_possible(source: CaseSource) -> None:
             [(act.verb, act.text) for act, objection in judged if objection is None],
             fold=("What it does",),
         )
+        refused: dict[Objection, list[str]] = {}
+        for act, objection in judged:
+            if objection is not None:
+                refused.setdefault(objection, []).append(act.verb)
         screen.table(
             ("Not now", "Why", "Source"),
             [
-                (act.verb, objection.sentence, f"{objection.rule}: {objection.source}")
-                for act, objection in judged
-                if objection is not None
+                (", ".join(verbs), each.sentence, f"{each.rule}: {each.source}")
+                for each, verbs in refused.items()
             ],
-            fold=("Why", "Source"),
+            fold=("Not now", "Why", "Source"),
         )
     screen.note(f"To say it: emla case act {source.case_id[:8]} VERB", style="dim")
 

@@ -20,6 +20,7 @@ from emla.bootstrap.signer import MEMBERS, keep_signer, last_signer
 from emla.cli import screen
 from emla.cli.act_files import attached, custody
 from emla.cli.act_finish import Prepared, prepare, send
+from emla.cli.act_kept import KeptAnswers
 from emla.cli.act_source import CaseSource
 from emla.cli.act_view import heading, summary
 from emla.cli.finding_table import show_findings
@@ -81,13 +82,21 @@ def perform(lore: Lore, source: CaseSource, wanted: Wanted) -> None:
         known={**_handling(source, situation), **_signer(source.own, wanted)},
     )
     interview = Interview(lore.root_of(act.message), lore.index, lore.shape, around, script_of(task, around))
-    answers, signatures = _answers(interview, lore.acceptance(around), task, wanted, around)
-    folder = wanted.draft or _desk() / "acts" / secrets.token_hex(6)
+    number = secrets.token_hex(6)
+    kept = KeptAnswers(_desk() / "acts" / f"{number}.answers.json")
+    answers, signatures = _answers(interview, lore.acceptance(around), task, wanted, around, kept)
+    folder = wanted.draft or _desk() / "acts" / number
     if wanted.asks:
         keep_signer(
             _desk(), source.own, {each: answers.get(f"SigningOfficer/{each}", "") for each in MEMBERS}
         )
-    prepared = prepare(lore, interview, task, source, answers, folder, wanted.overrides)
+    try:
+        prepared = prepare(lore, interview, task, source, answers, folder, wanted.overrides)
+    except EmlaError:
+        if wanted.asks:
+            screen.note(f"What you said is kept; to mend it, add --answers {kept.quoted}", style="bold")
+        raise
+    kept.forget()
     if wanted.draft is not None:
         _show_draft(prepared, situation, wanted.verb)
         return
@@ -166,7 +175,12 @@ def _desk() -> Path:
 
 
 def _answers(
-    interview: Interview, acceptance: Acceptance, task: Task, wanted: Wanted, around: Surroundings
+    interview: Interview,
+    acceptance: Acceptance,
+    task: Task,
+    wanted: Wanted,
+    around: Surroundings,
+    kept: KeptAnswers,
 ) -> tuple[dict[str, str], frozenset[str]]:
     """All answers: from options and files, and from the officer where one can be asked."""
     try:
@@ -181,7 +195,7 @@ def _answers(
     if wanted.answers:
         given |= read_members(wanted.answers)
     # What stands there or not is an answer of its own; all else is judged like what is typed.
-    values = {place: value for place, value in given.items() if not place.endswith("?")}
+    values = {place: value for place, value in given.items() if not place.endswith(("?", "+"))}
     before = {
         place: value
         for place, value in {**first_answers(task, around), **given}.items()
@@ -193,7 +207,7 @@ def _answers(
             told = tuple(_with_option(each, task.act.message) for each in findings)
             raise InvalidMessageError("invalid-message", told[0].message, findings=told)
         return answers, signatures
-    return _asked(interview, acceptance, _taken(interview, acceptance, values, before)), signatures
+    return _asked(interview, acceptance, _taken(interview, acceptance, values, before), kept), signatures
 
 
 def _with_option(finding: Finding, message: str) -> Finding:
@@ -233,20 +247,24 @@ def _taken(
     return answers
 
 
-def _asked(interview: Interview, acceptance: Acceptance, answers: dict[str, str]) -> dict[str, str]:
+def _asked(
+    interview: Interview, acceptance: Acceptance, answers: dict[str, str], kept: KeptAnswers
+) -> dict[str, str]:
     screen.note(HELP, style="dim")
     talk = Talk(
         interview,
         acceptance,
         answers,
-        save=lambda _: None,
+        save=kept.keep,
         check_file=check_file,
         lines=Lines(edited=edit_lines()),
     )
     try:
         talk.run()
     except Left:
-        screen.note("Nothing was sent.")
+        screen.note(
+            f"\nNothing was sent. What you said is kept; to go on, add --answers {kept.quoted}", style="bold"
+        )
         raise click.Abort from None
     return talk.answers
 

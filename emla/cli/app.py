@@ -25,6 +25,7 @@ FAMILIES = {
     "keys": Entry("keys:keys", "The private keys of this authority and of its people."),
     "root": Entry("root:root", "The offline root, on removable media."),
     "peer": Entry("peer:peer", "The other authorities known here."),
+    "stats": Entry("stats:stats", "Show how many requests there were, with whom and what became of them."),
     "leg": Entry("leg:leg", "What waits for its way to a peer."),
     "hub": Entry("hub:hub", "What a hub holds for its members."),
     "person": Entry("person:person", "Who works here, and what each of them may do."),

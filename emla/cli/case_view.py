@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
+from rich.text import Text
+
 from emla.cli import screen
+from emla.cli.limit_view import next_day, show_limits
 from emla.cli.wording import NOT_ACCEPTANCE, count, instant, short, spaced, state
 from emla.client.case_answers import (
     ActView,
@@ -22,7 +25,7 @@ _SIDES = {"opener": "requesting side", "addressee": "requested side", "either": 
 
 def show_cases(cases: Cases) -> None:
     """Print the list: a line for everything that was begun."""
-    rows = [_row(line, each) for line in cases.items for each in line.standings]
+    rows: list[tuple[str | Text, ...]] = [_row(line, each) for line in cases.items for each in line.standings]
     rows += [
         (short(line.case_id), "-", "-", "-", f"{count(line.acts, 'act', 'acts')}, waiting", "-", "-")
         for line in cases.items
@@ -35,7 +38,7 @@ def show_cases(cases: Cases) -> None:
     )
 
 
-def _row(line: CaseLine, standing: BriefStanding) -> tuple[str, ...]:
+def _row(line: CaseLine, standing: BriefStanding) -> tuple[str | Text, ...]:
     is_opener = standing.own_side == "opener"
     turns = standing.turns
     ours = [each for each in turns if each.ours]
@@ -48,7 +51,7 @@ def _row(line: CaseLine, standing: BriefStanding) -> tuple[str, ...]:
         "; ".join(f"we: {each.what}" for each in ours)
         or "; ".join(f"they: {each.what}" for each in turns)
         or "nothing is expected",
-        min((each.due_on for each in turns if each.due_on), default="-"),
+        next_day(standing.deadlines),
     )
 
 
@@ -135,6 +138,7 @@ def _show_standing(standing: StandingView) -> None:
         rows.append(("Not to be used", f"what came with {', '.join(map(short, standing.unusable))}"))
     rows += [("Next", _next(each)) for each in standing.turns] or [("Next", "nothing is expected of anybody")]
     screen.facts(rows)
+    show_limits(standing.deadlines)
 
 
 def _next(turn: Turn) -> str:

@@ -1,6 +1,7 @@
 """The schemas as the writer needs them: verdict, words, order."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from lxml import etree
@@ -40,8 +41,9 @@ class Lore:
         return Acceptance(self.checker, around)
 
 
+@lru_cache(maxsize=1)
 def load_lore(folder: Path) -> Lore:
-    """Read the schemas.
+    """Read the schemas; kept, because they are compiled.
 
     Args:
         folder: the folder with one folder for each version.

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from emla.client.limit_answers import DeadlineView
 from emla.client.reading import unreadable
 
 Value = TypeVar("Value")
@@ -65,6 +66,8 @@ class BriefStanding:
     measures: dict[str, int]
     """How many measures are in each state."""
     turns: tuple[Turn, ...]
+    deadlines: tuple[DeadlineView, ...] = ()
+    """Those on which somebody has still to act."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,8 @@ class CaseLine:
     waiting: int
     """Acts that wait for an earlier message."""
     standings: tuple[BriefStanding, ...]
+    overdue: bool = False
+    """Whether a time limit that had to be kept ran out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +192,7 @@ class StandingView:
     closed: bool
     turns: tuple[Turn, ...]
     may_say: tuple[str, ...]
+    deadlines: tuple[DeadlineView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +274,8 @@ class Case:
     related: tuple[Related, ...]
     standings: tuple[StandingView, ...]
     acts: tuple[ActView, ...]
+    overdue: bool = False
+    """Whether a time limit that had to be kept ran out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

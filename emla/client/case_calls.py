@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from urllib.parse import quote
 
 from emla.client.case_answers import Case, Cases, Timeline, read_as
+from emla.client.statistics_answers import StatisticsView
 
 
 class CaseCalls(ABC):
@@ -13,9 +14,19 @@ class CaseCalls(ABC):
     async def _bytes(self, path: str, query: dict[str, str] | None, wait_seconds: float = 0) -> bytes:
         """The body of an answer."""
 
-    async def cases(self, *, state: str | None = None, ours: bool = False, limit: int = 100) -> Cases:
-        """Cases, the ones in which something came or went last in front; `ours`: in which it is our turn."""
-        query = {"limit": str(limit)} | ({"state": state} if state else {}) | ({"ours": "1"} if ours else {})
+    async def cases(
+        self, *, state: str | None = None, ours: bool = False, overdue: bool = False, limit: int = 100
+    ) -> Cases:
+        """Cases, the ones in which something came or went last in front.
+
+        Args:
+            state: in which something stands so.
+            ours: in which it is our turn.
+            overdue: in which a time limit ran out.
+            limit: so many cases are looked at.
+        """
+        query = {"limit": str(limit)} | ({"state": state} if state else {})
+        query |= ({"ours": "1"} if ours else {}) | ({"overdue": "1"} if overdue else {})
         return read_as(Cases, await self._bytes("/v1/cases", query))
 
     async def case(self, case_id: str, *, seen: str = "", wait_seconds: int = 0) -> Case:
@@ -26,3 +37,7 @@ class CaseCalls(ABC):
     async def timeline(self, case_id: str) -> Timeline:
         """Everything that happened in a case, oldest first."""
         return read_as(Timeline, await self._bytes(f"/v1/cases/{quote(case_id, safe='')}/timeline", {}))
+
+    async def statistics(self, year: int) -> StatisticsView:
+        """What may be said of a year."""
+        return read_as(StatisticsView, await self._bytes("/v1/statistics", {"year": str(year)}))

@@ -143,6 +143,16 @@ class BackupSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSettings:
+    """When people are reminded of what is due in a case."""
+
+    first_reminder_days: int = 14
+    last_reminder_days: int = 3
+    receipt_reminder_days: int = 14
+    """So long after a request arrived without a confirmation of its receipt (BR-051). No law sets this day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one gateway. `data` is its folder; one folder serves one authority."""
 
@@ -158,3 +168,4 @@ class Settings:
     hub: HubSettings = field(default_factory=HubSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
+    cases: CaseSettings = field(default_factory=CaseSettings)

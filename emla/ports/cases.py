@@ -31,6 +31,16 @@ class CaseRow:
     at: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseMark:
+    """A case, and what tells whether an act of it has come since."""
+
+    case_id: bytes
+    acts: int
+    newest: int
+    """The highest number of the packages that brought them."""
+
+
 class CaseTransaction(Protocol):
     """What an operation may do inside a batch."""
 
@@ -52,4 +62,8 @@ class CaseReader(Protocol):
 
     def linked_cases(self, case_id: bytes, limit: int) -> Sequence[bytes]:
         """Cases that a case names, or that name it."""
+        ...
+
+    def cases_after(self, case_id: bytes, limit: int) -> Sequence[CaseMark]:
+        """Cases behind one, in ascending order of their ids: all there are, in steps; begin with no bytes."""
         ...

@@ -42,6 +42,7 @@ from emla.web.problems import problem_middleware
 from emla.web.profile_api import ProfileApi
 from emla.web.queries import integer, limit, seconds
 from emla.web.rights import Rights, caller_of, check_routes
+from emla.web.statistics_api import StatisticsApi
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 CASE_TAG = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -74,6 +75,7 @@ class AuthorityApi:
         people: PeopleApi,
         rights: Rights,
         sight: Sight,
+        statistics: StatisticsApi,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -93,6 +95,7 @@ class AuthorityApi:
         self._people = people
         self._rights = rights
         self._sight = sight
+        self._statistics = statistics
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -117,6 +120,7 @@ class AuthorityApi:
         self._backups.add_routes(application.router)
         self._profile.add_routes(application.router)
         self._cases.add_routes(application.router)
+        self._statistics.add_routes(application.router)
         self._people.add_routes(application.router)
         check_routes(application.router)
         return application

@@ -5,6 +5,8 @@ from itertools import islice
 
 from aiohttp import web
 
+from emla.cases.standing import Standing
+from emla.flow.clocks import Clocks, Limits
 from emla.flow.dockets import Dockets, Held
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
@@ -13,6 +15,7 @@ from emla.flow.people.sight import Sight
 from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundError
 from emla.ports.listings import Listings
 from emla.web import case_views, views
+from emla.web.limit_views import add_limits
 from emla.web.queries import limit, seconds
 from emla.web.rights import caller_of
 
@@ -33,6 +36,7 @@ class CasesApi:
         listings: Listings,
         dockets: Dockets,
         news: News,
+        clocks: Clocks,
         sight: Sight,
         reads: Reads,
     ) -> None:
@@ -40,6 +44,7 @@ class CasesApi:
         self._listings = listings
         self._dockets = dockets
         self._news = news
+        self._clocks = clocks
         self._sight = sight
         self._reads = reads
 
@@ -53,12 +58,15 @@ class CasesApi:
         """GET /v1/cases: the ones in which something came or went last in front."""
         state, own = http_request.query.get("state"), self._gateway.identity.id
         ours = http_request.query.get("ours") == "1"
+        overdue = http_request.query.get("overdue") == "1"
         items: list[views.Json] = []
         caller, most = caller_of(http_request), limit(http_request)
         rows = await self._listings.cases(limit=most if caller.sees_all_cases else _SEARCHED_MAX)
         for row in islice((each for each in rows if self._sight.sees(caller, each.case_id)), most):
-            line = case_views.line(await self._dockets.of(row.case_id), own, row.at)
-            if case_views.is_wanted(line, state=state, ours=ours):
+            held = await self._dockets.of(row.case_id)
+            line = case_views.line(held, own, row.at)
+            add_limits(line, *self._limits(held), own, open_only=True)
+            if case_views.is_wanted(line, state=state, ours=ours) and (line["overdue"] or not overdue):
                 items.append(line)
         return views.answer({"items": items})
 
@@ -82,7 +90,11 @@ class CasesApi:
 
     def _shown(self, held: Held) -> views.Json:
         body = case_views.case(held, self._gateway.identity.id, self._gateway.store.read)
+        add_limits(body, *self._limits(held), self._gateway.identity.id, open_only=False)
         return {**body, "view": case_views.view_of(body)}
+
+    def _limits(self, held: Held) -> tuple[tuple[Standing, ...], Limits]:
+        return held.docket.of_case(held.case_id), self._clocks.limits_of(held)
 
     async def get_timeline(self, http_request: web.Request) -> web.Response:
         """GET /v1/cases/{case_id}/timeline: everything that happened, oldest first."""

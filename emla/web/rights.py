@@ -44,6 +44,7 @@ OPERATIONS: Mapping[tuple[str, str], Roles | None] = {
     ("GET", "/v1/cases/{case_id}/timeline"): CONTENT,
     ("PUT", "/v1/cases/{case_id}/people/{name}"): frozenset({_CENTRAL}),
     ("DELETE", "/v1/cases/{case_id}/people/{name}"): frozenset({_CENTRAL}),
+    ("GET", "/v1/statistics"): ALL_CASES | {_AUDITOR},
     ("GET", "/v1/documents"): ANY_ROLE,
     ("GET", "/v1/peers"): ANY_ROLE,
     ("GET", "/v1/peers/{authority}"): ANY_ROLE,

@@ -47,6 +47,14 @@ ROWS = (
         held_by=(f"{_ACT}::test_what_the_gateway_does_not_take_is_kept_with_the_command_that_sends_it",),
     ),
     Safeguard(
+        name="an act is dated after what was said in the same second",
+        row="cases 3.2",
+        file="emla/writing/act_script.py",
+        old="    return newest + timedelta(seconds=1) if now <= newest <= now + _AHEAD else now\n",
+        new="    return newest if now > newest + _AHEAD else now\n",
+        held_by=(f"{_ACTS}::test_an_act_is_dated_after_what_was_said_in_the_same_second",),
+    ),
+    Safeguard(
         name="what the tables would not hear is refused before it is sent",
         row="BR-054",
         file="emla/cli/act_finish.py",

@@ -7,6 +7,8 @@ from tests.ablation.safeguard import Safeguard
 
 _LIMITS = "tests/unit/cases/test_deadlines.py"
 _DISCLOSURE = "tests/unit/cases/test_disclosure.py"
+_REMINDERS = "tests/unit/flow/test_reminders.py"
+_FLOW = "tests/unit/flow/test_case_clocks.py"
 _FORMS = "tests/unit/formats/test_documents.py"
 
 ROWS = (
@@ -85,5 +87,39 @@ ROWS = (
         old="    return days if encode_working_days(days) == found else NOT_SAID\n",
         new="    return days\n",
         held_by=(f"{_FORMS}::test_days_that_cannot_be_read_say_nothing_and_cost_a_peer_nothing",),
+    ),
+    Safeguard(
+        name="a restart repeats no reminder",
+        row="T1",
+        file="emla/flow/reminders.py",
+        old="if transaction.warn(subject, each.days)",
+        new="if transaction.warn(subject, each.days) in (True, False)",
+        held_by=(f"{_REMINDERS}::test_each_reminder_is_given_once_and_a_restart_repeats_none",),
+    ),
+    Safeguard(
+        name="a row of a reminder does not say what is due",
+        row="at rest",
+        file="emla/flow/reminders.py",
+        old="hashlib.blake2b(words, key=key, digest_size=16).hexdigest()",
+        new="words.decode()",
+        held_by=(f"{_REMINDERS}::test_neither_the_rows_nor_the_log_say_what_is_due",),
+    ),
+    Safeguard(
+        name="a case is looked at again when an instant has come",
+        row="domain 2.4",
+        file="emla/flow/reminders.py",
+        old="        return seen.again_at is not None and seen.again_at <= self._clocks.now()\n",
+        new="        return seen.again_at is None\n",
+        held_by=(
+            f"{_REMINDERS}::test_a_round_looks_at_a_case_again_when_an_act_came_or_an_instant_has_come",
+        ),
+    ),
+    Safeguard(
+        name="a quarter gives one answer",
+        row="domain 4.3",
+        file="emla/flow/statistics.py",
+        old="            found = self._kept.get((year, until))\n",
+        new="            found = None\n",
+        held_by=(f"{_FLOW}::test_a_statistic_of_a_quarter_is_made_once_and_hides_what_is_small",),
     ),
 )

@@ -238,7 +238,7 @@ ROWS = (
         name="connections that come and go leave no holes in memory",
         row="54",
         file="emla/bootstrap/system.py",
-        old="mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)",
+        old="mallopt(parameter, size_bytes)",
         new="pass",
         held_by=("tests/unit/bootstrap/test_system.py::test_large_blocks_that_are_freed_leave_no_holes",),
     ),

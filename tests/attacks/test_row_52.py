@@ -37,6 +37,7 @@ from emla.web.peers_api import PeersApi
 from emla.web.people_api import PeopleApi
 from emla.web.profile_api import ProfileApi
 from emla.web.rights import Rights
+from emla.web.statistics_api import StatisticsApi
 from tests.support.attacked import Target, attacked
 from tests.support.in_process import TestClock
 from tests.support.servers import Server, make_hub, started
@@ -85,7 +86,8 @@ def gateway_applications() -> tuple[web.Application, ...]:
         ledger=LedgerApi(nothing, nothing),
         backups=BackupsApi(nothing),
         profile=ProfileApi(nothing),
-        cases=CasesApi(nothing, nothing, nothing, nothing, nothing, nothing),
+        cases=CasesApi(nothing, nothing, nothing, nothing, nothing, nothing, nothing),
+        statistics=StatisticsApi(nothing),
         people=PeopleApi(nothing, nothing, nothing, nothing),
         rights=Rights(nothing),
         sight=nothing,

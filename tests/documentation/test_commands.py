@@ -83,8 +83,8 @@ def test_every_command_and_option_named_exists(page: Path) -> None:
 
 
 def test_a_wrong_command_is_seen() -> None:
-    text = "Use `emla stats show`.\n\n```sh\nemla leg list --status READY\nemla leg retry 17\n```\n"
-    assert [trouble(words) for words in commands(text)] == ["no option --status", "", "no command stats"]
+    text = "Use `emla audit show`.\n\n```sh\nemla leg list --status READY\nemla leg retry 17\n```\n"
+    assert [trouble(words) for words in commands(text)] == ["no option --status", "", "no command audit"]
 
 
 def unknown_settings(text: str) -> set[str]:
@@ -124,6 +124,7 @@ def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
         "people_api.py",
         "peers_api.py",
         "profile_api.py",
+        "statistics_api.py",
     )
     code = "".join((ROOT / "emla" / "web" / name).read_text(encoding="utf-8") for name in files)
     routes = {f"{method.upper()} {path}" for method, path in re.findall(r'add_(\w+)\("(/v1/[^"]+)"', code)}

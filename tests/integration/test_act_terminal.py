@@ -56,3 +56,29 @@ def test_a_decision_asks_for_what_the_options_left_open_and_for_nothing_that_the
         -3000:
     ]
     assert "Signing officer: Name [Marieke van der Velde]" in " ".join(again.screen.split())
+
+
+def test_a_conversation_that_was_left_goes_on_with_what_was_said(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    case.mkdir()
+    for name in ("mla-request.xml", "04-receipt-confirmation.nl.xml"):
+        shutil.copy(FOLDER / "S01" / name, case)
+    words = ("case", "act", "b84e19d0", "decide", "--as", "nl.moj", "--documents", str(case))
+    said = ("--draft", str(tmp_path / "draft"))
+    environment = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "TERM": "dumb"}
+    child = start((sys.executable, "-m", "emla", *words, *said), environment, tmp_path)
+    officer = Officer(data=tmp_path / "none", folder=tmp_path)
+    answers = {"Measure decision 1: Decision outcome": "ACCEPTED", **ANSWERS}
+    assert officer.write(child, answers, kill_at="Ground code") < 0
+    (kept,) = (tmp_path / ".local" / "state" / "emla" / "acts").glob("*.answers.json")
+    assert kept.stat().st_mode & 0o077 == 0
+
+    child = start(
+        (sys.executable, "-m", "emla", *words, *said, "--answers", str(kept)), environment, tmp_path
+    )
+    again = Officer(data=tmp_path / "none", folder=tmp_path)
+    assert again.write(child, answers) == 0, again.screen[-3000:]
+    assert not [each for each in again.asked if "Decision outcome" in each]
+    document = parse_xml((tmp_path / "draft" / "message.xml").read_bytes(), XmlLimits())
+    outcomes = [each.text for each in document.root.iterfind("{*}MeasureDecision/{*}DecisionOutcome")]
+    assert outcomes == ["ACCEPTED", "REFUSED"]

@@ -5,6 +5,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from emla.cli.sending import submit
 from emla.writing.build import build
 from tests.support.cli import Outcome, emla, short_folder
 from tests.support.patience import PATIENCE_SECONDS
@@ -43,7 +46,25 @@ def both_have(acts: int, state: str, *servers: Server) -> None:
         assert [each["request"] for each in found["standings"]] == [state], server.id
 
 
-def test_a_case_lives_by_the_words_of_two_officers() -> None:
+def a_second_officer_is_told(server: Server, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Two officers write at once: the first act is taken, the second officer is told, and keeps what was written."""
+    monkeypatch.setenv("EMLA_DRAFTS", str(folder / "state" / "drafts"))
+
+    def first_another(*given: Any, **named: Any) -> Any:
+        monkeypatch.undo()
+        say(server, "report", "--text", "It has begun.")
+        return submit(*given, **named)
+
+    monkeypatch.setattr("emla.cli.act_finish.submit", first_another)
+    second = emla(
+        "case", "act", CASE, "delay", "--ground", "VOLUME", *SAID, "--yes", "--data", server.data, "--json"
+    )
+    assert second.document["error"]["code"] == "case-changed", second.out  # type: ignore[index]  # JSON
+    (kept,) = (folder / "state" / "acts").iterdir()
+    assert f"emla message send {kept}/message.xml" in second.err
+
+
+def test_a_case_lives_by_the_words_of_two_officers(monkeypatch: pytest.MonkeyPatch) -> None:
     with short_folder() as folder, running(folder, "jp.moj", "nl.moj") as (jp, nl):
         request = folder / "request.xml"
         answers = written("GOV_PUBLIC_RECORDS", "JUDICIAL_RECORDS", gates=False)
@@ -73,9 +94,14 @@ def test_a_case_lives_by_the_words_of_two_officers() -> None:
             (jp, "RESULTS_RECEIVED", ("close",)),
             (nl, "CLOSED", ("agree-to-close",)),
         )  # fmt: skip
-        for number, (server, state, words) in enumerate(course, 2):
+        acts = 1
+        for server, state, words in course:
+            if words[0] == "results":
+                a_second_officer_is_told(nl, monkeypatch, folder)
+                acts += 1
             say(server, *words)
-            both_have(number, state, jp, nl)
+            acts += 1
+            both_have(acts, state, jp, nl)
         assert shown(jp)["standings"][0]["measures"] == shown(nl)["standings"][0]["measures"]
         assert shown(jp)["etag"] == shown(nl)["etag"]
         # The national signature is there for people to see.

@@ -9,7 +9,7 @@ from emla.model.limits import XmlLimits
 from emla.model.package import DeclaredPart
 from emla.model.terms import SENDING, Terms
 from emla.ports.sandbox import Checked, Drafted, SandboxDiedError
-from emla.sandbox.prepare import Desk, check, seal_parts
+from emla.sandbox.prepare import Desk, begin, check, seal_parts
 from emla.steps.seal import Envelope
 
 
@@ -33,7 +33,7 @@ class InlineClerk:
     ) -> Checked:
         """Check a document, or die."""
         self._live()
-        return check(document, sender, recipient, self._desk, terms)
+        return check(begin(document, self._desk), sender, recipient, self._desk, terms)
 
     async def draft(
         self,
@@ -46,9 +46,9 @@ class InlineClerk:
     ) -> Drafted:
         """Check and seal, or die."""
         self._live()
-        checked = checked or check(
-            body[: parts[0].size], envelope.sender, envelope.recipient, self._desk, terms
-        )
+        if checked is None:
+            found = begin(body[: parts[0].size], self._desk)
+            checked = check(found, envelope.sender, envelope.recipient, self._desk, terms)
         try:
             sealed, pieces = seal_parts(body, parts, envelope, checked)
         except InvalidMessageError as error:

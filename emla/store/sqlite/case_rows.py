@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from emla.model.record import SealedAct
-from emla.ports.cases import ActRow
+from emla.ports.cases import ActRow, CaseMark
 from emla.store.sqlite.numbers import Numbers
 
 _ACTS = """
@@ -18,6 +18,9 @@ SELECT * FROM (SELECT DISTINCT other FROM case_link WHERE case_id = ?1 LIMIT ?2)
 UNION SELECT * FROM (SELECT DISTINCT case_id FROM case_link WHERE other = ?1 LIMIT ?2) LIMIT ?2
 """
 """Each half ends at the limit by itself: a case may be named by thousands."""
+_AFTER = """
+SELECT case_id, count(*), max(package) FROM legal_act WHERE case_id > ? GROUP BY case_id ORDER BY case_id LIMIT ?
+"""
 _INSERT = "INSERT OR REPLACE INTO legal_act VALUES (?, ?, ?, ?)"
 _LINK = "INSERT OR IGNORE INTO case_link VALUES (?, ?, ?, ?)"
 
@@ -58,3 +61,10 @@ class CaseReads:
     def linked_cases(self, case_id: bytes, limit: int) -> Sequence[bytes]:
         """Cases that a case names, or that name it."""
         return [row[0] for row in self._execute(_LINKED, (case_id, limit))]
+
+    def cases_after(self, case_id: bytes, limit: int) -> Sequence[CaseMark]:
+        """Cases behind one, in ascending order of their ids."""
+        return [
+            CaseMark(case_id=row[0], acts=row[1], newest=row[2])
+            for row in self._execute(_AFTER, (case_id, limit))
+        ]

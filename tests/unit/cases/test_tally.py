@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from emla.cases.tally import DURATIONS, GROUPS, OUTCOMES, as_of, tally
+from emla.cases.tally import DURATIONS, GROUPS, OUTCOMES, as_of, requests_of, tally
 from emla.model.statistics import Counted
-from tests.support.legal_acts import ASKED, ASKS, BEGAN, Story, begun, in_execution
+from tests.support.legal_acts import ASKED, ASKS, BEGAN, CASE, Story, begun, in_execution
 from tests.support.sample_acts import acts_of
 from tests.support.sample_cases import cases
 
@@ -15,7 +15,8 @@ YEAR_END = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def count(*stories: Story, authority: str = ASKED, until: datetime = YEAR_END) -> dict[str, Counted]:
-    return {each.name: each for each in tally([each.acts for each in stories], authority, 2026, until)}
+    requests = [one for each in stories for one in requests_of(CASE, each.acts, authority, 2026, until)]
+    return {each.name: each for each in tally(requests)}
 
 
 def test_a_request_counts_once_in_each_table_and_each_of_its_measures_as_well() -> None:
@@ -66,12 +67,24 @@ def test_what_was_written_later_does_not_count_yet() -> None:
 def test_every_sample_case_counts_and_sums_up() -> None:
     for case in cases():
         acts = acts_of(case)
+        begun_in = {each.case_id for each in acts}
         for authority in {each.sender for each in acts}:
-            for counted in tally([acts], authority, 2026, YEAR_END):
+            requests = [
+                one for each in begun_in for one in requests_of(each, acts, authority, 2026, YEAR_END)
+            ]
+            for counted in tally(requests):
                 assert counted.name in GROUPS
                 for cells in counted.tables.values():
                     assert sum(cells.values()) == counted.total
                 assert set(counted.tables["outcome"]) <= set(OUTCOMES)
+
+
+def test_what_was_begun_in_a_related_case_counts_there() -> None:
+    acts = acts_of(next(each for each in cases() if each.folder.name == "S01"))
+    begun_in = list(dict.fromkeys(each.case_id for each in acts))
+    assert len(begun_in) == 2
+    for case_id in begun_in:
+        assert len(list(requests_of(case_id, acts, "jp.moj", 2026, YEAR_END))) == 1
 
 
 def test_information_that_nobody_asked_for_is_no_request() -> None:

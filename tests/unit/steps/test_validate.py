@@ -38,7 +38,7 @@ def test_malformed_and_invalid_documents_have_different_codes() -> None:
 
 
 @pytest.mark.parametrize("document", [b"<a>", b"<a/>"])
-def test_what_is_wrong_with_one_of_several_is_said_when_its_turn_comes_to_be_judged(document: bytes) -> None:
+def test_what_is_wrong_with_one_of_several_is_said_when_it_is_judged(document: bytes) -> None:
     several = [read(each, schemas=schemas(), limits=XmlLimits()) for each in (document, s01())]
     with pytest.raises(InvalidMessageError) as caught:
         judge(several[0], schemas=schemas(), sender="jp.moj", recipient=None)
