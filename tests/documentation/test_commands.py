@@ -83,8 +83,8 @@ def test_every_command_and_option_named_exists(page: Path) -> None:
 
 
 def test_a_wrong_command_is_seen() -> None:
-    text = "Use `emla audit show`.\n\n```sh\nemla leg list --status READY\nemla leg retry 17\n```\n"
-    assert [trouble(words) for words in commands(text)] == ["no option --status", "", "no command audit"]
+    text = "Use `emla portal show`.\n\n```sh\nemla leg list --status READY\nemla leg retry 17\n```\n"
+    assert [trouble(words) for words in commands(text)] == ["no option --status", "", "no command portal"]
 
 
 def unknown_settings(text: str) -> set[str]:
