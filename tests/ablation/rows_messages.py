@@ -57,10 +57,7 @@ ROWS = (
         old="        return error\n",
         new="        raise\n",
         held_by=(
-            (
-                "tests/unit/steps/test_validate.py"
-                "::test_what_is_wrong_with_one_of_several_is_said_when_its_turn_comes_to_be_judged[<a>]"
-            ),
+            "tests/unit/steps/test_validate.py::test_what_is_wrong_with_one_of_several_is_said_when_it_is_judged[<a>]",
         ),
     ),
 )
