@@ -82,7 +82,7 @@ def _multiply(filler: Filler, packages: int, *, sender: bool) -> None:
     real = dict(zip(names, row, strict=True))
     tables = {
         table: [dict(zip(names, row, strict=True)) for names, row in filler.template(table)]
-        for table in ("acknowledgement", "leg", "inbox", "record")
+        for table in ("acknowledgement", "leg", "inbox", "record", "legal_act", "case_link")
     }
     begin = int(str(real["seq"])) + 1
     for start in range(begin, begin + packages, _PACKAGES_A_COMMIT):
@@ -136,7 +136,23 @@ def _packages(
             "leg",
             [without_id | {"ref": unique(what, number), "package": number * 2 + odd} for number in numbers],
         )
+    _acts(filler, tables, numbers, odd)
     _leaves(filler, main, tables["acknowledgement"], numbers)
+
+
+def _acts(filler: Filler, tables: dict[str, list[dict[str, object]]], numbers: range, odd: int) -> None:
+    """Each package begins a case of its own, and names another one that is nobody else's."""
+    for table in ("legal_act", "case_link"):
+        for row in tables[table]:
+            filler.insert(
+                table,
+                [
+                    row
+                    | {"package": number * 2 + odd, "case_id": unique("case", number, 16)}
+                    | ({"other": unique("kept", number, 16)} if table == "case_link" else {})
+                    for number in numbers
+                ],
+            )
 
 
 def _package(real: dict[str, object], number: int) -> dict[str, object]:
