@@ -1,9 +1,23 @@
 """What every test here lives under: the gates of `tests.support.gates`, one hypothesis profile, and the table of ablation."""
 
 import hypothesis
+import pytest
 
 pytest_plugins = ("tests.support.gates", "tests.ablation.report")
 
 # No deadline: this machine may be busy, and a slow example is not a wrong one.
 hypothesis.settings.register_profile("emla", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("emla")
+
+_LONGEST = (
+    "tests/simulation/test_campaign.py",
+    "tests/integration/test_ceremony.py",
+    "tests/attacks/test_row_82.py",
+)
+"""They begin first: one of them left to the end keeps one process busy for minutes while the others have nothing to do."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order what is left to chance (pytest-randomly) by length as well."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))

@@ -50,7 +50,7 @@ class Workshop:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.ablation.runner"],
             cwd=folder,
-            env=kept | {"PYTHONPATH": str(folder), "EMLA_TEST_PATIENCE_SECONDS": "6"},
+            env=kept | {"PYTHONPATH": str(folder), "EMLA_TEST_PATIENCE_SECONDS": "4"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
