@@ -46,6 +46,14 @@ ROWS: tuple[Safeguard, ...] = (
         held_by=(f"{CASES}::test_an_act_that_cannot_be_opened_is_told",),
     ),
     Safeguard(
+        name="a case that was not read whole says so",
+        row="issue 6",
+        file="emla/flow/dockets.py",
+        old="        whole = whole and len(found) <= left\n",
+        new="",
+        held_by=(f"{CASES}::test_a_case_with_more_acts_than_are_read_says_that_it_is_not_whole",),
+    ),
+    Safeguard(
         name="a clerk gives the act of the message it checked",
         row="issue 6",
         file="emla/sandbox/clerk_wire.py",

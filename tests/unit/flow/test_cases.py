@@ -262,3 +262,11 @@ async def test_an_act_that_cannot_be_opened_is_told(asked: World) -> None:
     damaged = await asked.case("nl.moj", case_id)
     assert not damaged.whole
     assert len(damaged.acts) == len(whole.acts) - 1
+
+
+async def test_a_case_with_more_acts_than_are_read_says_that_it_is_not_whole(
+    asked: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emla.flow.dockets.ACTS_MAX", 1)
+    held = await asked.case("nl.moj", act_of(S01.folder / REQUEST).case_id)
+    assert (len(held.acts), held.whole) == (1, False)
