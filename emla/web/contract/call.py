@@ -36,9 +36,11 @@ class Items(Shape, Generic[Item], frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Octets:
-    """A body of another type than JSON."""
+    """A body of another type than JSON; `front` is the JSON object that stands in it, where there is one."""
 
     media: str
+    words: str = ""
+    front: object = None
 
 
 @dataclass(frozen=True, slots=True)

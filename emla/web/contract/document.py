@@ -77,8 +77,9 @@ def operation_id(call: Call) -> str:
 def _types(call: Call) -> Iterator[object]:
     yield Problem
     for each in (call.answer, call.takes):
-        if each is not None and not isinstance(each, Octets):
-            yield each
+        kind = each.front if isinstance(each, Octets) else each
+        if kind is not None:
+            yield kind
     for _, kind, _ in _places(call):
         yield kind
     for parameter in call.query:
@@ -127,7 +128,10 @@ def _parameter(each: Parameter, schemas: dict[int, Json]) -> Json:
 
 def _content(kind: object, schemas: dict[int, Json]) -> Json:
     if isinstance(kind, Octets):
-        return {kind.media: {}}
+        content: Json = {"schema": {"description": kind.words}} if kind.words else {}
+        if kind.front is not None:
+            content["x-emla-front"] = schemas[id(kind.front)]
+        return {kind.media: content}
     return {"application/json": {"schema": schemas[id(kind)]}}
 
 

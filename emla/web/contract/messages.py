@@ -5,11 +5,15 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from emla.model.acknowledgement import Event
+from emla.model.findings import OVERRIDES_MAX, REASON_CHARACTERS_MAX
 from emla.model.leg import LegKind, LegState
-from emla.model.package import PartRole
+from emla.model.limits import WIRE
+from emla.model.package import PartRole, Priority
 from emla.web.contract.call import (
     LIMIT,
     WAIT,
+    Asked,
+    AuthorityId,
     Base64,
     Call,
     Count,
@@ -133,6 +137,39 @@ class Reason(Shape, frozen=True, kw_only=True):
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
+class DeclaredPart(Asked, frozen=True, kw_only=True):
+    """A part that follows. `sha256` is not looked at: the message itself names the hashes of what belongs to it."""
+
+    name: str
+    media: str
+    role: PartRole
+    size: Count
+    sha256: str | UnsetType = UNSET
+
+
+class Overriding(Asked, frozen=True, kw_only=True):
+    """A rule of severity `error` in spite of which the message is sent, and why."""
+
+    rule: str
+    reason: Annotated[str, Meta(min_length=1, max_length=REASON_CHARACTERS_MAX)]
+
+
+class Declaration(Asked, frozen=True, kw_only=True):
+    """What a submission says of itself: its parts in their order, the message first."""
+
+    parts: Annotated[list[DeclaredPart], Meta(min_length=1, max_length=WIRE.parts)]
+    prio: Priority | UnsetType = UNSET
+    recipient: AuthorityId | UnsetType = UNSET
+    expires_in_days: Annotated[int, Meta(ge=1, le=90)] | UnsetType = UNSET
+    overrides: Annotated[list[Overriding], Meta(max_length=OVERRIDES_MAX)] | UnsetType = UNSET
+    case_etag: Digits32 | UnsetType = UNSET
+
+
+_SUBMISSION = Octets(
+    SUBMISSION,
+    "Four bytes, big-endian, with the length of the JSON that follows; the JSON (`x-emla-front`); the bytes of every part.",
+    Declaration,
+)
 _LEG_ID = {"id": Annotated[int, Meta(ge=0, lt=10**15)]}
 
 CALLS = (
@@ -141,7 +178,7 @@ CALLS = (
         path="/v1/messages",
         words="Submits a message with its attachments. 200: it was here already, the same to the byte.",
         query=(WAIT,),
-        takes=Octets(SUBMISSION),
+        takes=_SUBMISSION,
         answer=Submitted,
         status=(200, 201),
         codes=(
