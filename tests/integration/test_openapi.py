@@ -9,6 +9,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import hypothesis
@@ -53,6 +54,8 @@ SETTINGS = hypothesis.settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+PEER_AWAY = (502, 504)
+"""A peer's trouble, told by a call that asks one; documented where it may come."""
 EXAMPLES = 6
 EXAMPLES_LONG = 300
 TEMPLATE = make_template(sender="jp.moj", recipient="nl.moj", attachment=bytes(500))
@@ -74,10 +77,10 @@ class World:
             yield found.ok()
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("openapi")
-    server, peer = make_server(folder, "jp.moj"), make_server(folder, "nl.moj")
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A server of each test's own: once somebody is on record, whoever has no token gets one answer everywhere."""
+    server, peer = make_server(tmp_path, "jp.moj"), make_server(tmp_path, "nl.moj")
     server.start()
     try:
         server.wait_ready()
@@ -151,8 +154,9 @@ def swept(world: World, operation: Operation, mode: GenerationMode, examples: in
             case.query["wait"] = "0"
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         answer = case.call(base_url=BASE, session=world.session, headers=headers)
+        checks = CHECKS[1:] if answer.status_code in PEER_AWAY else CHECKS
         try:
-            case.validate_response(answer, checks=CHECKS)
+            case.validate_response(answer, checks=checks)
         except (AssertionError, FailureGroup) as error:
             wrong.append(f"{operation.label}: {error} {answer.status_code} {answer.content[:500]!r}")
 
@@ -227,10 +231,7 @@ def test_no_answer_is_undocumented_once_people_are(world: World) -> None:
     staff = Staff(world.server)
     asyncio.run(staff.hire())
     world.tokens.extend(staff.tokens.values())
-    try:
-        assert sweep(world, GenerationMode.POSITIVE, EXAMPLES) == []
-    finally:
-        world.tokens.clear()
+    assert sweep(world, GenerationMode.POSITIVE, EXAMPLES) == []
 
 
 @pytest.mark.long
