@@ -13,6 +13,7 @@ from typing import Self
 from emla.client.key_answers import PeerStanding
 from emla.client.leg_answers import LegStanding, Trouble
 from emla.client.reading import Answer
+from emla.client.scan_answers import PartScan
 from emla.model.findings import Finding, Severity
 
 
@@ -59,6 +60,8 @@ class ServerStatus:
     ledger: LedgerHead
     batch_wait_milliseconds_longest: float
     hubs: "tuple[OwnHub, ...]" = ()
+    scanner: str | None = None
+    """What scans attachments: ``clamd``, ``command``, or None: nothing."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -75,6 +78,7 @@ class ServerStatus:
             ledger=LedgerHead(size=ledger.integer("size"), origin=ledger.text("origin")),
             batch_wait_milliseconds_longest=answer.number("batch_wait_milliseconds_longest"),
             hubs=tuple(OwnHub.read(each) for each in answer.optional("hubs", answer.items) or ()),
+            scanner=answer.optional("scanner", answer.text),
         )
 
 
@@ -117,6 +121,8 @@ class MessageSummary:
     """Bytes of the sealed payload."""
     code: str | None
     """Of an incoming one: why it is in quarantine, or could not be opened yet."""
+    infected: int = 0
+    """In how many of its parts the malware scanner found something."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -135,6 +141,7 @@ class MessageSummary:
             expires=answer.instant("expires"),
             size=answer.integer("size"),
             code=answer.optional("code", answer.text),
+            infected=answer.optional("infected", answer.integer) or 0,
         )
 
 
@@ -158,11 +165,15 @@ class MessagePart:
     name: str
     size: int
     sha256: str
+    scan: PartScan | None = None
+    """What the malware scanner last said of it; None: nobody has scanned it."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
         """Read it from an answer."""
+        scan = answer.optional("scan", answer.nested)
         return cls(
+            scan=PartScan.read(scan) if scan else None,
             n=answer.integer("n"),
             role=answer.text("role"),
             media=answer.text("media"),

@@ -33,6 +33,8 @@ CASE_NAMED = "case.named"
 CASE_UNNAMED = "case.unnamed"
 CONTENT_READ = "content.read"
 CONTENT_REFUSED = "content.refused"
+MALWARE_FOUND = "malware.found"
+PART_RELEASED = "part.released"
 
 
 def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:

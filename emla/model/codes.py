@@ -107,6 +107,15 @@ _ROWS = (
     Code("not-found", "There is nothing under this id.", "List what is there and take its id.", Who.OFFICER, 404, 1),
     Code("not-readable", "The content cannot be opened in this state.",
          "Wait until it is consigned; if it is in quarantine, ask your operator.", Who.OPERATOR, 409, 3),
+    Code("infected", "The malware scanner found something in this attachment; it is not handed over.",
+         "Ask the sender for another copy. A central officer may release it with a reason: `emla quarantine show`.",
+         Who.OFFICER, 409, 3),
+    Code("scanner-failed", "The malware scanner did not look at this attachment; it is not handed over.",
+         "Ask your operator to look at the scanner (`emla doctor`), and open it again. Where that cannot wait, a central officer may"
+         " release it with a reason: `emla quarantine release`.", Who.OPERATOR, 503, 5, True),
+    Code("not-scanned", "This attachment is larger than the malware scanner takes, and what nobody looked at is not handed over.",
+         "A central officer may release it with a reason (`emla quarantine release`), or ask your operator to let the scanner take more.",
+         Who.OFFICER, 409, 3),
     # --- people: who may do what here ---
     Code("not-authenticated", "The call does not show who makes it.",
          "Take a token (`emla token new`) and give it in EMLA_TOKEN or in the token file.", Who.OFFICER, 401, 4),

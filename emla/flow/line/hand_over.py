@@ -1,7 +1,7 @@
 """hand_over: a consigned package -> an officer or case system. The leaf is committed before the first byte goes out (I9).
 
 Plaintext leaves only after the stored payload has been checked against its hash, which the sender signed and under which the
-opener verified every part.
+opener verified every part; a part that came from a peer only after `flow.line.scan` let it out.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from emla.flow.gateway import Gateway
 from emla.flow.line.open import issue_with_leg
+from emla.flow.line.scan import Scans, Suspect
 from emla.flow.news import News
 from emla.flow.people.reads import told_read
 from emla.formats import cc1
@@ -21,9 +22,9 @@ from emla.model.acknowledgement import Event
 from emla.model.errors import ConfigurationError, NotFoundError, StoreError
 from emla.model.leg import InboxState, Leg
 from emla.model.package import Header, Manifest
-from emla.model.person import Caller
+from emla.model.person import Caller, PersonRole
 from emla.model.record import Record
-from emla.ports.store import Transaction
+from emla.ports.store import InboxRow, Transaction
 from emla.steps.unseal import PayloadStream, ReadPayload
 
 _PIECE_CHUNKS = 16
@@ -38,10 +39,29 @@ class Content:
     record: Record
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """A part that the caller may read, as it is stored; `received`: the row of its package, where a peer sent it."""
+
+    pid: bytes
+    number: int
+    role: PersonRole
+    content: Content
+    stream: PayloadStream
+    received: InboxRow | None
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        return _pieces(self.stream, self.content.manifest, self.number)
+
+
 class HandOver:
     """The desk's way to content."""
 
-    def __init__(self, gateway: Gateway, news: News, on_leg: Callable[[Leg], None]) -> None:
+    def __init__(
+        self, gateway: Gateway, news: News, on_leg: Callable[[Leg], None], scans: Scans | None = None
+    ) -> None:
+        """Args: the gateway; who waits for news; who takes the legs; what stands before parts of peers, and None: nothing."""
+        self._scans = scans
         self._gateway = gateway
         self._news = news
         self._on_leg = on_leg
@@ -73,8 +93,36 @@ class HandOver:
 
         Raises:
             NotFoundError: no such package or part, or not readable in its state.
-            ConfigurationError: ``not-allowed``: content is not for the caller.
+            ConfigurationError: ``not-allowed``: content is not for the caller. ``scanner-failed``.
+            InvalidMessageError: ``infected``, ``not-scanned``.
         """
+        part = await self._part(pid, number, caller)
+        # Before anything is recorded: what is kept back was not handed over.
+        scan = None
+        if part.received is not None and self._scans is not None:
+            scan = await self._scans.require(_suspect(part, part.received))
+        read_now = told_read(
+            self._gateway, caller, what="part", id_=pid.hex(), part=number, role=part.role, scan=scan
+        )
+        if part.received:
+            await self._record_hand_over(pid, part.received.signed, part.role, read_now)
+        else:
+            await self._gateway.store.write(read_now)
+        return part.content, part.pieces()
+
+    async def suspect(self, pid: bytes, number: int, caller: Caller) -> Suspect:
+        """A part of a peer's package that the caller may read, for those who decide about it.
+
+        Raises:
+            NotFoundError: no such package of a peer's, no such part, or not readable in its state.
+            ConfigurationError: ``not-allowed``.
+        """
+        part = await self._part(pid, number, caller)
+        if part.received is None:
+            raise NotFoundError("not-found", "No received package has this id.")
+        return _suspect(part, part.received)
+
+    async def _part(self, pid: bytes, number: int, caller: Caller) -> _Part:
         role = caller.reads_as
         if role is None:
             raise ConfigurationError("not-allowed", "Content is not for this person.")
@@ -89,12 +137,14 @@ class HandOver:
         if not 0 <= number < len(content.manifest.parts):
             raise NotFoundError("not-found", f"It has {len(content.manifest.parts)} parts.")
         stream = await self._checked_stream(content)
-        read_now = told_read(self._gateway, caller, what="part", id_=pid.hex(), part=number, role=role)
-        if received:
-            await self._record_hand_over(pid, received.signed, role, read_now)
-        else:
-            await self._gateway.store.write(read_now)
-        return content, _pieces(stream, content.manifest, number)
+        return _Part(
+            pid=pid,
+            number=number,
+            role=role,
+            content=content,
+            stream=stream,
+            received=received,
+        )
 
     async def _checked_stream(self, content: Content) -> PayloadStream:
         reference = content.header.payload
@@ -130,6 +180,11 @@ class HandOver:
         if leg := await gateway.store.write(operation):
             self._on_leg(leg)
             self._news.tell(pid)
+
+
+def _suspect(part: _Part, received: InboxRow) -> Suspect:
+    size = part.content.manifest.parts[part.number].size
+    return Suspect(pid=part.pid, peer=received.sender, number=part.number, size=size, pieces=part.pieces)
 
 
 def _file_hash(path: Path) -> bytes:
