@@ -247,13 +247,13 @@ def figures(status: Status, guard: Guard) -> Figures:
         ),
     }
     connected, turned_away = guard_figures(guard, gateway)
-    limits, reminders = case_figures(lambda: status.reminders)
+    reminders = case_figures(lambda: status.reminders)
     held, scans = scan_figures(lambda: status.scans, store.read.held_part_count)
     return Figures(
         counters,
         gauges | held,
         store.read.leg_counts,
-        labelled | connected | limits,
+        labelled | connected,
         turned_away | reminders | scans,
     )
 
