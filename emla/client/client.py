@@ -291,10 +291,6 @@ class Client(CaseCalls, PeopleCalls, QuarantineCalls):
         answer = await self._get("/v1/mailboxes", "mailboxes")
         return tuple(map(Mailbox.read, answer.items("items")))
 
-    async def release_message(self, pid: str) -> Message:
-        """Have a package that could not be opened opened once more."""
-        return Message.read(await self._post(f"/v1/messages/{quote(pid, safe='')}/release", "message", {}))
-
     async def legs(
         self,
         *,

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from emla.client.answers import Message
 from emla.client.reading import Answer
 from emla.client.scan_answers import PartScan, Quarantine
 
@@ -35,6 +36,10 @@ class QuarantineCalls(ABC):
     async def quarantine(self, *, limit: int = 100) -> Quarantine:
         """What waits for a decision, the newest first."""
         return Quarantine.read(await self._get("/v1/quarantine", "quarantine", {"limit": str(limit)}))
+
+    async def release_message(self, pid: str) -> Message:
+        """Have a package that could not be opened opened once more."""
+        return Message.read(await self._post(f"/v1/messages/{quote(pid, safe='')}/release", "message", {}))
 
     async def scan_part(self, pid: str, n: int) -> PartScan:
         """Have a part scanned now, whatever was said of it before."""

@@ -9,6 +9,7 @@ Rules of this file:
 - Links are not followed: what they lead to is named by itself, or is not.
 """
 
+import contextlib
 import ctypes
 import os
 import stat
@@ -84,7 +85,8 @@ def _beside(folder: Path) -> Iterator[Path]:
     for inside in (folder, *folder.parents):
         if inside.parent == inside:
             return
-        with os.scandir(inside.parent) as entries:
+        # Where we may not look at what there is, nothing is allowed.
+        with contextlib.suppress(PermissionError), os.scandir(inside.parent) as entries:
             for entry in entries:
                 if entry.name != inside.name and not entry.is_symlink():
                     yield Path(entry.path)

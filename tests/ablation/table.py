@@ -23,6 +23,7 @@ from tests.ablation import (
     rows_relay,
     rows_rules,
     rows_running,
+    rows_scans,
     rows_succession,
     rows_trust,
 )
@@ -53,4 +54,5 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_dockets.ROWS,
     *rows_people.ROWS,
     *rows_profile.ROWS,
+    *rows_scans.ROWS,
 )

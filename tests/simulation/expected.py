@@ -9,13 +9,13 @@ from tests.simulation.options import Kind
 from tests.simulation.points import HUB_STEPS, KEY_STEPS, STEPS
 
 _RARE_STEPS = ("O8",)
-SEEN_ELSEWHERE = frozenset({"O8", "O10", "O11", "I8", "I11", "I12", "H6", "M1", "M3"}) | frozenset(
-    {"C3", "C4", "K1", "K3", "K6", "K7", "T1"}
-)
-"""Steps whose deaths a short campaign may miss: O8 needs a package that expires, I8 is I7 with another verdict; O10, O11, I11 and
-I12 an operator (tests/faults/test_commit_points.py), H6 and K6 months, T1 days (tests/unit/flow/test_reminders.py); M1 is I1 to
-I4, O6 and K4; with M3 nothing becomes durable. C3 is K2; C4 and K7 are acts of officers; K1 is behind every run, and K3 is a file
-beside K2."""
+SEEN_ELSEWHERE = frozenset(
+    {"O8", "O10", "O11", "I8", "I11", "I12", "I13", "I14", "H6", "M1", "M3"}
+) | frozenset({"C3", "C4", "K1", "K3", "K6", "K7", "T1"})
+"""Steps whose deaths a short campaign may miss: O8 needs a package that expires, I8 is I7 with another verdict; O10, O11, I11
+and I12 an operator (tests/faults/test_commit_points.py), I13 and I14 a scanner and an officer
+(tests/unit/flow/test_scans.py), H6 and K6 months, T1 days (tests/unit/flow/test_reminders.py); M1 is I1 to I4, O6 and K4;
+with M3 nothing becomes durable. C3 is K2; C4 and K7 are acts of officers; K1 is behind every run, and K3 is a file beside K2."""
 _DEATHS = frozenset(
     {
         f"{step} {when}"

@@ -1,8 +1,8 @@
 """scan: a part of a peer's package, before its first byte goes out -> the ministry's malware scanner has looked at it.
 
-V1 what was said is durable before anything follows from it, malware with a leaf. A crash before V1 scans the part again; after
-it nothing was handed over yet. V2 a person's release and its leaf are in one batch. The read itself is P4, and says what was
-known of the part.
+I13 what was said is durable before anything follows from it, malware with a leaf. A crash before it: the part is scanned again;
+after it nothing was handed over yet. I14 a person's release and its leaf are in one batch. The read itself is I9, and its leaf
+says what was known of the part.
 
 Rules of this file:
 - Fail closed: only "clean", a release that is about exactly this finding, or the ministry's own rule lets a part out.
@@ -205,7 +205,7 @@ class Scans:
         return await self._scanner.scan(suspect.pieces(), suspect.size)
 
     async def _keep(self, suspect: Suspect, said: Scanned) -> PartScan:
-        """V1."""
+        """I13."""
         scan = Scan(verdict=said.verdict, detail=said.detail, at=self._gateway.now())
         self.results[scan.verdict.value] += 1
         _tell(suspect, scan)

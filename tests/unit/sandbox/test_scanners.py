@@ -107,7 +107,7 @@ async def test_a_program_that_cannot_be_started_fails(tmp_path: Path, words: str
 
 
 async def test_a_program_that_hangs_is_ended_with_what_it_started(tmp_path: Path) -> None:
-    nap = f"{100_000 + os.getpid()}"
+    nap = f"200.{os.getpid()}"  # nobody else sleeps exactly so long
     words = ("/bin/sh", "-c", f"cat >/dev/null; sleep {nap} & wait")
     scanner = CommandScanner(words, found_status=1, seconds=1, closed=tmp_path)
     scanned = await of(scanner, b"x")
