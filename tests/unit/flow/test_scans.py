@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -19,7 +18,6 @@ from emla.model.person import ALONE
 from emla.model.scan import PartScan, Scanned, ScanVerdict
 from emla.model.settings import ScannerSettings
 from emla.ports.scanner import Scanner
-from emla.store.sqlite.store import SqliteStore
 from tests.support.authorities import Package
 from tests.support.faulty_store import Fate, FaultyStore
 from tests.support.gateways import rows
@@ -323,7 +321,7 @@ async def test_a_crash_at_a_scan_hands_nothing_over_and_the_next_start_scans_aga
     assert ward.handed() == (0, 2, 0)
     assert (ward.known() is None) is (fate is Fate.LOST)
     assert len(ward.events(MALWARE_FOUND)) == (fate is Fate.KEPT)
-    gateway.store = cast(SqliteStore, real)
+    gateway.store = real
     ward.use(only_annex(BAD))
     assert await ward.open() == "infected"
     assert len(ward.events(MALWARE_FOUND)) == 1
@@ -338,7 +336,7 @@ async def test_a_crash_at_a_release_leaves_it_with_its_leaf_or_neither(ward: War
     suspect = await ward.hand_over.suspect(ward.package.pid, 1, ALONE)
     with pytest.raises(StoreError):
         await ward.scans.release(suspect, ScanVerdict.INFECTED, caller=ALONE, role="x", reason=REASON)
-    gateway.store = cast(SqliteStore, real)
+    gateway.store = real
     known = ward.known()
     assert known is not None
     assert (known.released is not None) is (fate is Fate.KEPT)
