@@ -102,7 +102,7 @@ def scan(message_id: str, *, number: int | None) -> None:
 @click.option("--reason", required=True, help="Why, in a line. It goes into the ledger, with your id.")
 @click.option("--dry-run", is_flag=True, help="Only show the part and what is held against it.")
 def release(message_id: str, *, number: int, reason: str, dry_run: bool) -> None:
-    """Hand a part over in spite of what the malware scanner said.
+    """Hand a part over in spite of what the scanner said.
 
     For a central officer or the 24/7 contact. It is for what is known of the part now: something else that is found later
     needs another decision. The part is opened afterwards with `emla message open`.

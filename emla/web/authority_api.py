@@ -188,8 +188,9 @@ class AuthorityApi:
         if not sees_every_envelope(caller) and not self._sight.sees(caller, _case(content)):
             return None
         body = views.summary(listed, content if caller.sees_content else None)
-        scan_views.add_infected(body, self._gateway.store.read.scans(listed.pid) if listed.incoming else {})
-        return body
+        return scan_views.add_scans(
+            body, self._gateway.store.read.scans(listed.pid) if listed.incoming else {}
+        )
 
     async def get_message(self, http_request: web.Request) -> web.Response:
         """GET /v1/messages/{pid}: everything about one package; with `wait`, as soon as there is news."""
@@ -242,8 +243,7 @@ class AuthorityApi:
         read = self._gateway.store.read
         own = None if listed.incoming else read.leg_of(LegKind.PACKAGE, pid)
         body = views.message(listed, content, read, self._legs.shown(own) if own else None)
-        scan_views.add_scans(body, read.scans(pid) if listed.incoming else {})
-        return body
+        return scan_views.add_scans(body, read.scans(pid) if listed.incoming else {})
 
     async def post_release(self, http_request: web.Request) -> web.Response:
         """POST /v1/messages/{pid}/release: have a package that could not be opened opened once more."""

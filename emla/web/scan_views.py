@@ -21,17 +21,14 @@ def part_scan(known: PartScan) -> Json:
     }
 
 
-def add_scans(message: Json, scans: Mapping[int, PartScan]) -> None:
-    """Add to a package as it is shown what is known of each of its parts; null: nobody has scanned it."""
-    parts = message.get("parts")
+def add_scans(package: Json, scans: Mapping[int, PartScan]) -> Json:
+    """A package as it is shown, with what is known of its parts; null: nobody has scanned it."""
+    package["infected"] = sum(each.scan.verdict is ScanVerdict.INFECTED for each in scans.values())
+    parts = package.get("parts")
     for part in parts if isinstance(parts, list) else ():
         known = scans.get(part["n"])
         part["scan"] = part_scan(known) if known else None
-
-
-def add_infected(summary: Json, scans: Mapping[int, PartScan]) -> None:
-    """Add to a package in a list in how many of its parts malware was found."""
-    summary["infected"] = sum(each.scan.verdict is ScanVerdict.INFECTED for each in scans.values())
+    return package
 
 
 def unopened(listed: Listed) -> Json:

@@ -27,6 +27,7 @@ from emla.web.contract.call import (
     Parameter,
     Shape,
 )
+from emla.web.contract.scans import PartScan
 
 SUBMISSION = "application/vnd.emla.submission"
 
@@ -67,6 +68,7 @@ class MessageSummary(Shape, frozen=True, kw_only=True):
     expires: Instant | None
     size: int
     code: str | None
+    infected: Count
 
 
 class Signer(Shape, frozen=True, kw_only=True):
@@ -85,6 +87,7 @@ class Part(Shape, frozen=True, kw_only=True):
     name: str
     size: Count
     sha256: Digits64
+    scan: PartScan | None
 
 
 class Trouble(Shape, frozen=True, kw_only=True):
@@ -221,7 +224,10 @@ CALLS = (
         answer=Octets("application/octet-stream"),
         headers={"X-Emla-Sha256": "The hash of the part.", "X-Content-Type-Options": "nosniff"},
         writes=True,
-        codes=("not-readable", "payload-damaged", "chunk-damaged", "part-mismatch"),
+        codes=(
+            *("not-readable", "payload-damaged", "chunk-damaged", "part-mismatch"),
+            *("infected", "not-scanned", "scanner-failed", "busy"),
+        ),
     ),
     Call(
         method="POST",
