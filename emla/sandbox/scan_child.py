@@ -1,7 +1,8 @@
 """Becomes the ministry's scanner. Started as ``python -m emla.sandbox.scan_child FOLDER PLACE PROGRAM ARGUMENT...``.
 
 The scanner is not ours and not in our sandbox, but it reads hostile bytes as our user: so before it begins, this process gives
-up what no scanner needs. FOLDER cannot be read; PLACE, on a file system in memory, is the only one in which files can be made.
+up what no scanner needs. FOLDER is not there for it, twice over; PLACE, on a file system in memory, is the only one in
+which files can be made.
 """
 
 import ctypes
@@ -11,6 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
+from emla.sandbox.hide import hide
 from emla.sandbox.landlock import confine_files
 
 CANNOT_START = 126
@@ -34,6 +36,8 @@ def main() -> None:
         os.chdir("/")
         os.nice(_POLITE)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        hide(Path(folder))
+        # After the namespaces: a change of credentials forgets it.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         confine_files(Path(folder), (Path(place), *_DEVICES))
         os.write(1, BEGUN)

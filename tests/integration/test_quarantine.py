@@ -109,6 +109,11 @@ async def test_a_part_with_malware_is_kept_back_seen_and_released_with_a_reason(
     assert await staff.code("nina", "POST", f"{part}/release", decision) == "ok"
     status, _, raw = await staff.call("cara", "GET", part)
     assert (status, raw) == (200, TEMPLATE.attachment)
+    _, answer, _ = await staff.call("ada", "GET", f"/v1/reads?package={pid}")
+    reads = answer["items"]
+    assert isinstance(reads, list)
+    told = {(each["part"], each["scan"]) for each in reads}
+    assert told == {(1, f"released: infected {FOUND}"), (0, "clean")}
     assert verify_ledger(staff.server.data).problems == ()
 
 

@@ -72,6 +72,7 @@ class Reads:
                     "what": facts["what"],
                     "id": facts["id"],
                     "part": facts.get("part"),
+                    "scan": facts.get("scan"),
                     "allowed": allowed,
                 }
             )

@@ -121,6 +121,7 @@ class Read(Shape, frozen=True, kw_only=True):
     what: str
     id: str
     part: Count | None
+    scan: str | None
     allowed: bool
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shlex
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -190,6 +191,40 @@ async def test_a_program_cannot_read_the_data_folder_or_write_to_a_disk(tmp_path
     scanned = await of(script(f"cat >/dev/null; {'; '.join(tries)}; exit 1", data), b"x")
     assert scanned.verdict is INFECTED, scanned.detail
     assert not (tmp_path / "out").exists()
+
+
+async def test_a_program_reaches_no_socket_in_the_data_folder(tmp_path: Path) -> None:
+    async def heard(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls.append(1)
+        writer.close()
+
+    calls: list[int] = []
+    data = tmp_path / "data"
+    data.mkdir()
+    server = await asyncio.start_unix_server(heard, data / "emla.sock")
+    call = (
+        "import socket, sys; sys.stdin.read(); line = socket.socket(socket.AF_UNIX);"
+        f" sys.exit(7 if line.connect_ex({str(data / 'emla.sock')!r}) else 1)"
+    )
+    scanned = await of(command(shlex.join([sys.executable, "-S", "-c", call]), data), b"x")
+    assert scanned == Scanned(verdict=FAILED, detail="The scanner ended with status 7.")
+    assert calls == []
+    server.close()
+
+
+async def test_a_part_is_given_to_a_program_no_faster_than_it_takes_it(tmp_path: Path) -> None:
+    given = 0
+
+    async def many() -> AsyncIterator[bytes]:
+        nonlocal given
+        for _ in range(1000):
+            given += 1
+            yield bytes(64 * 1024)
+
+    assert (
+        await script("head -c 10 >/dev/null; exit 1", tmp_path).scan(many(), 1000 * 64 * 1024)
+    ).verdict is INFECTED
+    assert given < 10  # what a pipe holds
 
 
 async def test_what_a_program_unpacks_goes_away_with_it(tmp_path: Path) -> None:
