@@ -39,6 +39,7 @@ from emla.flow.documents.refresh import Refresh
 from emla.flow.documents.reseal import Reseal
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
+from emla.flow.erasure.erase import Erase
 from emla.flow.gateway import Gateway
 from emla.flow.line.accept import Accept
 from emla.flow.line.deliver import DeliverLeg
@@ -109,6 +110,7 @@ class Line:
     clocks: Clocks
     dockets: Dockets
     reminders: Reminders
+    erase: Erase
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -129,6 +131,7 @@ class Line:
             self.watch.run(),
             self.channels.rounds.run(),
             self.reminders.run(),
+            self.erase.run(),
         )
         return [asyncio.create_task(each) for each in runs]
 
@@ -285,6 +288,7 @@ def _line(parts: Parts) -> Line:
         clocks=clocks,
         dockets=dockets,
         reminders=Reminders(gateway, dockets, clocks, news),
+        erase=Erase(gateway, parts.listings, dockets),
     )
 
 

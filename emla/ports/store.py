@@ -20,6 +20,7 @@ from emla.model.leg import InboxState, Leg, LegKind, LegState
 from emla.ports.cases import CaseReader, CaseTransaction
 from emla.ports.channel import ChannelReader, ChannelTransaction
 from emla.ports.documents import DocumentReader, DocumentTransaction, PeerRow
+from emla.ports.erasure import ErasureReader, ErasureTransaction
 from emla.ports.listings import Listed
 from emla.ports.mailbox import MailboxReader, MailboxTransaction
 from emla.ports.people import PeopleReader, PeopleTransaction
@@ -141,6 +142,7 @@ class Transaction(
     ChannelTransaction,
     CaseTransaction,
     PeopleTransaction,
+    ErasureTransaction,
     Protocol,
 ):
     """What an operation may do inside a batch."""
@@ -254,7 +256,16 @@ class Transaction(
         ...
 
 
-class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, CaseReader, PeopleReader, Protocol):
+class Reader(
+    DocumentReader,
+    MailboxReader,
+    TroubleReader,
+    ChannelReader,
+    CaseReader,
+    PeopleReader,
+    ErasureReader,
+    Protocol,
+):
     """Reads by key, of what is committed."""
 
     def sent(self, pid: bytes) -> SentRow | None:
@@ -378,6 +389,14 @@ class Store(Protocol):
         Args:
             operation: runs on the writer's thread.
             patience_seconds: how long it may wait for a batch that others pay for, when nobody waits for it.
+
+        Raises:
+            StoreError: the storage failed; the process must stop.
+        """
+        ...
+
+    async def empty_wal(self) -> bool:
+        """Bring every committed page to its place and leave no older one anywhere; False while a reader still needs one.
 
         Raises:
             StoreError: the storage failed; the process must stop.
