@@ -16,8 +16,10 @@ WHERE a.case_id = ? AND NOT EXISTS (SELECT 1 FROM erased_package e WHERE e.packa
 ORDER BY a.at, a.package LIMIT ?
 """
 _LINKED = """
-SELECT * FROM (SELECT DISTINCT other FROM case_link WHERE case_id = ?1 LIMIT ?2)
-UNION SELECT * FROM (SELECT DISTINCT case_id FROM case_link WHERE other = ?1 LIMIT ?2) LIMIT ?2
+SELECT * FROM (SELECT DISTINCT n.other FROM legal_act a JOIN case_named n ON n.package = a.package WHERE a.case_id = ?1 LIMIT ?2)
+UNION
+SELECT * FROM (SELECT DISTINCT a.case_id FROM case_named n JOIN legal_act a ON a.package = n.package WHERE n.other = ?1 LIMIT ?2)
+LIMIT ?2
 """
 """Each half ends at the limit by itself: a case may be named by thousands."""
 _NEWEST = """
@@ -29,7 +31,7 @@ _AGENDA = """
 SELECT at, case_id, times FROM case_agenda WHERE (at, case_id) > (?, ?) AND at <= ? ORDER BY at, case_id LIMIT ?
 """
 _INSERT = "INSERT OR REPLACE INTO legal_act (package, case_id, at, sealed) VALUES (?, ?, ?, ?)"
-_LINK = "INSERT OR IGNORE INTO case_link VALUES (?, ?, ?, ?)"
+_NAME = "INSERT OR IGNORE INTO case_named VALUES (?, ?)"
 _AGAIN = "ON CONFLICT (at, case_id) DO UPDATE SET times = times + 1"
 _LOOK = f"INSERT INTO case_agenda VALUES (?, ?, 1) {_AGAIN}"  # noqa: S608 (constants only)
 _LOOK_OF = f"""
@@ -49,8 +51,8 @@ class CaseStatements(ErasureStatements):
         number = self._numbers.of(pid)
         self._execute(_INSERT, (number, act.case_id, at, act.sealed))
         self._execute(_LOOK, (SOMETHING_CAME, act.case_id))
-        for other, relation in act.related:
-            self._execute(_LINK, (act.case_id, other, relation, number))
+        for other, _ in act.related:
+            self._execute(_NAME, (number, other))
 
     def newest_acts(self, cases: Sequence[bytes]) -> tuple[int, int]:
         """How many acts of some cases there are, and the highest number of their packages."""

@@ -98,7 +98,7 @@ class ErasureStatements:
             raise IllegalTransitionError(f"package {pid.hex()}: erased, but nobody ordered it")
         for each in _OVERWRITTEN:
             self._execute(each, (number,))
-        self._execute("DELETE FROM case_link WHERE package = ?", (number,))
+        self._execute("DELETE FROM case_named WHERE package = ?", (number,))
         ((sha256,),) = self._execute(_PAYLOAD_OF, (number,)).fetchall()
         where = "WHERE sha256 = ? AND body IS NOT NULL"
         self._execute(f"UPDATE payload SET body = zeroblob(length(body)) {where}", (sha256,))  # noqa: S608 (constants only)

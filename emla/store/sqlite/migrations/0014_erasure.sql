@@ -13,8 +13,8 @@ INSERT INTO record_next (received, sealed) SELECT received, sealed FROM record O
 DROP TABLE record;
 ALTER TABLE record_next RENAME TO record;
 
-CREATE TABLE case_link_kept AS SELECT * FROM case_link;
-DROP TABLE case_link;
+CREATE TABLE case_named_kept AS SELECT * FROM case_named;
+DROP TABLE case_named;
 CREATE TABLE legal_act_next (
     id      INTEGER PRIMARY KEY,                  -- only grows
     package INTEGER NOT NULL UNIQUE,              -- the number of the package that brought it (0009)
@@ -27,17 +27,14 @@ INSERT INTO legal_act_next (package, case_id, at, sealed)
 DROP TABLE legal_act;
 ALTER TABLE legal_act_next RENAME TO legal_act;
 CREATE INDEX legal_act_case ON legal_act (case_id, at, package);
-CREATE TABLE case_link (
-    case_id  BLOB NOT NULL CHECK (length(case_id) = 16),
-    other    BLOB NOT NULL CHECK (length(other) = 16),
-    relation TEXT NOT NULL,
-    package  INTEGER NOT NULL REFERENCES legal_act (package),
-    PRIMARY KEY (case_id, other, relation, package)
+CREATE TABLE case_named (
+    package INTEGER NOT NULL REFERENCES legal_act (package),
+    other   BLOB NOT NULL CHECK (length(other) = 16),
+    PRIMARY KEY (package, other)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO case_link SELECT * FROM case_link_kept;
-DROP TABLE case_link_kept;
-CREATE INDEX case_link_other ON case_link (other, case_id);
-CREATE INDEX case_link_package ON case_link (package);
+INSERT INTO case_named SELECT * FROM case_named_kept;
+DROP TABLE case_named_kept;
+CREATE INDEX case_named_other ON case_named (other);
 
 CREATE TABLE event_next (
     id     INTEGER PRIMARY KEY,                   -- only grows
