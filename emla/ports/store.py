@@ -20,7 +20,6 @@ from emla.model.leg import InboxState, Leg, LegKind, LegState
 from emla.ports.cases import CaseReader, CaseTransaction
 from emla.ports.channel import ChannelReader, ChannelTransaction
 from emla.ports.documents import DocumentReader, DocumentTransaction, PeerRow
-from emla.ports.erasure import ErasureReader, ErasureTransaction
 from emla.ports.listings import Listed
 from emla.ports.mailbox import MailboxReader, MailboxTransaction
 from emla.ports.people import PeopleReader, PeopleTransaction
@@ -142,7 +141,6 @@ class Transaction(
     ChannelTransaction,
     CaseTransaction,
     PeopleTransaction,
-    ErasureTransaction,
     Protocol,
 ):
     """What an operation may do inside a batch."""
@@ -256,16 +254,7 @@ class Transaction(
         ...
 
 
-class Reader(
-    DocumentReader,
-    MailboxReader,
-    TroubleReader,
-    ChannelReader,
-    CaseReader,
-    PeopleReader,
-    ErasureReader,
-    Protocol,
-):
+class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, CaseReader, PeopleReader, Protocol):
     """Reads by key, of what is committed."""
 
     def sent(self, pid: bytes) -> SentRow | None:

@@ -9,25 +9,34 @@ from pathlib import Path
 from emla.bootstrap.own import DATABASE
 from emla.flow.dockets import Dockets
 from emla.flow.erasure.erase import Erase
+from emla.flow.line.submission import Submission
 from emla.formats.at_rest import open_record
 from emla.formats.manifest import decode as decode_manifest
 from emla.model.erasure import ErasureReason
+from emla.model.package import DeclaredPart, PartRole
 from emla.store.sqlite.listings import open_listings
 from tests.support.backups import RECEIVER, SENDER, Pair
-from tests.support.in_process import Station
-from tests.support.messages import make_template
+from tests.support.in_process import BytesSource, Station
+from tests.support.messages import ATTACHMENT_NAME, make_template
 
 _WINDOW = 24
 """So many bytes in a row are no coincidence."""
 _EVERY = 512
 _PIECES_MAX = 40
+_OCTETS = "application/octet-stream"
 
 
-async def bring(both: Pair, name: str, attachment_bytes: int = 700) -> bytes:
-    """One message of a case of its own goes the whole way; its package id."""
+async def bring(both: Pair, name: str, attachment_bytes: int = 700, *, case: str | None = None) -> bytes:
+    """One message goes the whole way, of a case of its own unless one is named; its package id."""
     attachment = hashlib.shake_128(name.encode()).digest(attachment_bytes)
     template = make_template(sender=SENDER, recipient=RECEIVER, attachment=attachment)
-    submitted = await both.sender.hand_in(template, case_id(name))
+    main = template.fill(case_id(name), case_id(case or name))
+    annex = DeclaredPart(name=ATTACHMENT_NAME, media=_OCTETS, role=PartRole.ANNEX, size=attachment_bytes)
+    parts = (
+        DeclaredPart(name="m.xml", media="application/xml", role=PartRole.MAIN, size=len(main)),
+        annex,
+    )
+    submitted = await both.sender.submit(Submission(parts=parts, source=BytesSource(main + attachment)))
     await both.sender.deliver(RECEIVER)
     await both.recipient.open()
     await both.recipient.deliver(SENDER)
@@ -75,7 +84,9 @@ class Secrets:
         manifest = decode_manifest(record.manifest)
         with closing(sqlite3.connect(station.data / DATABASE)) as database:
             (act,) = database.execute(
-                "SELECT sealed FROM legal_act WHERE case_id = ?", (manifest.conversation,)
+                "SELECT a.sealed FROM legal_act a LEFT JOIN sent s ON s.id * 2 = a.package"
+                " LEFT JOIN received r ON r.id * 2 + 1 = a.package WHERE ? IN (s.pid, r.pid)",
+                (pid,),
             ).fetchone()
         row = gateway.store.read.sent(pid) or gateway.store.read.received(pid)
         assert row is not None

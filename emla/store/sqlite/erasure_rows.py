@@ -2,7 +2,7 @@
 
 Rules of this file:
 - What is erased is overwritten with as many zeros, in the row where it stands: a row that keeps its length is not moved, and no
-  other row is (docs/adr/0047). Only a payload's row shrinks, after it was overwritten.
+  other row is (docs/adr/0044). Only a payload's row shrinks, after it was overwritten.
 - A payload that is gone is a body of no bytes: no row of a payload that is here has one.
 """
 

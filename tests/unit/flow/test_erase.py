@@ -1,7 +1,6 @@
 """What is erased is found nowhere; everything else stays as it was, and so does every proof."""
 
 import asyncio
-import hashlib
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -12,15 +11,13 @@ import pytest
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.own import DATABASE
 from emla.flow.events import RULE_OVERRIDDEN, event
-from emla.flow.line.submission import Submission
 from emla.model.erasure import ErasureReason, ErasureState, LegalHold
 from emla.model.errors import ConfigurationError, NotFoundError
-from emla.model.package import DeclaredPart, PartRole
 from tests.support.backups import RECEIVER, SENDER, Pair, pair
 from tests.support.erasing import Secrets, bring, case_id, erased, erasing, ordered
 from tests.support.gateways import until
-from tests.support.in_process import BytesSource, Station
-from tests.support.messages import ATTACHMENT_NAME, make_template
+from tests.support.in_process import Station
+from tests.support.messages import make_template
 
 BLOB = 2 * 1024**2
 
@@ -188,20 +185,40 @@ async def test_an_act_that_comes_between_plan_and_order_is_not_passed_over(both:
     station = both.sender
     async with erasing(station) as journey:
         plan = await journey.plan(case_id("a"))
-        template = make_template(sender=SENDER, recipient=RECEIVER, attachment=b"y" * 700)
-        main = template.fill(hashlib.sha256(b"second").digest()[:16], case_id("a"))
-        await second(station, template.attachment, main)
+        await bring(both, "second", case="a")
         with pytest.raises(ConfigurationError) as caught:
             await journey.order(plan, why=ErasureReason.ORDER, person="p", reason="r", although_open=True)
         assert caught.value.code == "case-changed"
         assert station.store.read.erasures(case_id("a")) == []
 
 
-async def second(station: Station, attachment: bytes, main: bytes) -> None:
-    parts = (
-        DeclaredPart(name="m.xml", media="application/xml", role=PartRole.MAIN, size=len(main)),
-        DeclaredPart(
-            name=ATTACHMENT_NAME, media="application/octet-stream", role=PartRole.ANNEX, size=len(attachment)
-        ),
-    )
-    await station.submit(Submission(parts=parts, source=BytesSource(main + attachment)))
+async def test_a_hold_that_comes_with_the_order_wins(both: Pair) -> None:
+    await bring(both, "a")
+    station, case = both.recipient, case_id("a")
+    hold = LegalHold(case_id=case, person="p1", at=1, reason="Appeal pending.")
+    async with erasing(station) as journey:
+        plan = await journey.plan(case)
+        # Both are in one batch, and nobody can have seen the other.
+        holding = asyncio.create_task(station.store.real.write(lambda each: each.hold_case(hold)))
+        await asyncio.sleep(0)
+        with pytest.raises(ConfigurationError) as caught:
+            await journey.order(plan, why=ErasureReason.ORDER, person="p2", reason="r", although_open=True)
+        assert await holding
+        assert caught.value.code == "legal-hold"
+    assert station.store.read.erasures(case) == []
+
+
+async def test_several_messages_of_a_case_go_together_with_those_that_brought_no_act(both: Pair) -> None:
+    """Such as came before there were cases, or were opened raw."""
+    first, second = await bring(both, "a"), await bring(both, "second", case="a")
+    station = both.recipient
+    secrets = [Secrets(station, pid) for pid in (first, second)]
+    await station.close()
+    with closing(sqlite3.connect(station.data / DATABASE)) as database:
+        database.execute("DELETE FROM case_named")
+        assert database.execute("DELETE FROM legal_act WHERE id = 2").rowcount == 1
+        database.commit()
+    station.start()
+    await erased(station, case_id("a"))
+    assert [each.found(station.data) for each in secrets] == [[], []]
+    assert verify_ledger(station.data).problems == ()

@@ -2,7 +2,7 @@
 --
 -- A row of a B-tree that is inserted in the middle makes SQLite move its neighbours, and `secure_delete` does not clear where they
 -- lay: one row in a hundred can be found a second time. So whatever is sealed, and what events say, stands in rows that are only
--- ever added at the end, and to erase them is to overwrite them with as many zeros (docs/adr/0047). `sent` and `payload` are so.
+-- ever added at the end, and to erase them is to overwrite them with as many zeros (docs/adr/0044). `sent` and `payload` are so.
 
 CREATE TABLE record_next (
     id       INTEGER PRIMARY KEY,                 -- only grows
