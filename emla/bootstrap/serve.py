@@ -39,6 +39,7 @@ from emla.flow.documents.refresh import Refresh
 from emla.flow.documents.reseal import Reseal
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
+from emla.flow.erasure.erase import Erase
 from emla.flow.gateway import Gateway
 from emla.flow.line.accept import Accept
 from emla.flow.line.deliver import DeliverLeg
@@ -112,6 +113,7 @@ class Line:
     dockets: Dockets
     reminders: Reminders
     scans: Scans
+    erase: Erase
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -132,6 +134,7 @@ class Line:
             self.watch.run(),
             self.channels.rounds.run(),
             self.reminders.run(),
+            self.erase.run(),
         )
         return [asyncio.create_task(each) for each in runs]
 
@@ -290,6 +293,7 @@ def _line(parts: Parts) -> Line:
         dockets=dockets,
         reminders=Reminders(gateway, dockets, clocks, news),
         scans=Scans(gateway, parts.scanner),
+        erase=Erase(gateway, parts.listings, dockets),
     )
 
 

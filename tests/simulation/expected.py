@@ -125,6 +125,9 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     "of people and their rights; nobody is on record in a run (tests/integration/test_people.py)": (
         "not-authenticated", "not-allowed", "guessing", "role-conflict", "own-rights", "no-custodian", "name-taken",
     ),
+    "of erasure: no run erases (tests/unit/flow/test_erase.py, tests/faults/test_erasure.py)": (
+        "erased", "legal-hold", "not-erasable",
+    ),
     "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
     "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (
         "backup-damaged", "backup-incomplete", "wrong-backup-key", "ledger-behind", "ledger-restored",
@@ -145,7 +148,7 @@ NOT_IN_FOLDERS: dict[int, str] = {
     20: "memory and tasks are gone with the process; their bounds are held by tests/attacks/test_row_51.py to 54 and 82",
     21: "a folder knows no latencies; `make bench` and tests/attacks/test_row_82.py measure them",
     24: "a leg keeps its last time only; tests/unit/flow hold each next one against the back-off",
-    27: "nothing is erased yet",
+    27: "no run erases: tests/unit/flow/test_erase.py searches every byte, tests/faults/test_erasure.py cuts it at every step",
     28: "clocks are set in the runs themselves: what they must not cause is 3, 6 and 30",
     29: "there is no release before this one yet",
     31: "judged under 30: what was issued and never arrived; nobody cosigns yet",

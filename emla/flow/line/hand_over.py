@@ -92,7 +92,7 @@ class HandOver:
             The content, and the part's bytes in pieces.
 
         Raises:
-            NotFoundError: no such package or part, or not readable in its state.
+            NotFoundError: no such package or part, or not readable in its state, or erased.
             ConfigurationError: ``not-allowed``: content is not for the caller. ``scanner-failed``.
             InvalidMessageError: ``infected``, ``not-scanned``.
         """
@@ -131,6 +131,8 @@ class HandOver:
         row = sent or received
         if row is None:
             raise NotFoundError("not-found", "No such package.")
+        if read.erasure_of(pid) is not None:
+            raise NotFoundError("erased")
         content = self.content(pid, row.signed)
         if content is None or (received and received.state is InboxState.QUARANTINED):
             raise NotFoundError("not-readable", f"Its state is {received.state if received else 'unknown'}.")
