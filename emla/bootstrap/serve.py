@@ -40,6 +40,7 @@ from emla.flow.documents.reseal import Reseal
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
 from emla.flow.gateway import Gateway
+from emla.flow.holdings import Holdings
 from emla.flow.line.accept import Accept
 from emla.flow.line.deliver import DeliverLeg
 from emla.flow.line.hand_over import HandOver
@@ -332,7 +333,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             gateway,
             listings=parts.listings,
             submit=Submit(gateway, parts.clerk, XmlLimits(), relay.add, dockets),
-            hand_over=HandOver(gateway, news, relay.add),
+            hand_over=HandOver(gateway, news, relay.add, Holdings(gateway, dockets)),
             peers=PeersApi(
                 gateway,
                 listings=parts.listings,

@@ -37,6 +37,7 @@ def open_message(message_id: str, *, number: int | None, folder: Path | None) ->
     that are there already are left as they are.
     """
     from emla.cli import screen
+    from emla.cli.holding_view import show_binding
     from emla.cli.wording import size
     from emla.model.errors import InvalidMessageError, NotFoundError
 
@@ -47,6 +48,11 @@ def open_message(message_id: str, *, number: int | None, folder: Path | None) ->
             raise InvalidMessageError("not-readable", f"Its state is {message.state}.")
         if not wanted:
             raise NotFoundError("not-found", f"The message has no part {number}.")
+        barred = message.holding.barred_parts if message.holding else frozenset()
+        # Of several the others come out; who asks for nothing else is told by the server, which records that.
+        wanted = [each for each in wanted if each.n not in barred] or wanted
+        # Said before a byte is there: what it may be used for is part of what is opened.
+        await asyncio.to_thread(show_binding, message.holding)
         place = folder if folder is not None else Path(f"emla-{message.pid[:12]}")
         await asyncio.to_thread(_make_folder, place)
         with screen.progress("Opening", sum(each.size for each in wanted)) as advance:
@@ -57,7 +63,7 @@ def open_message(message_id: str, *, number: int | None, folder: Path | None) ->
         listed = [
             {"n": part.n, "file": str(path), "sha256": part.sha256, "new": new} for part, path, new in saved
         ]
-        screen.emit_json({"pid": message.pid, "files": listed})
+        screen.emit_json({"pid": message.pid, "files": listed, "holding": message.holding})
         return
     screen.table(
         ("Part", "File", "Size", ""),

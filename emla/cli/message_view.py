@@ -3,6 +3,7 @@
 from rich.text import Text
 
 from emla.cli import screen
+from emla.cli.holding_view import show_binding
 from emla.cli.wording import instant, plain, short, size, state
 from emla.client.answers import Message, MessageSummary
 from emla.client.leg_answers import LegStanding, Trouble
@@ -71,6 +72,7 @@ def show_message(message: Message) -> None:
             ],
             fold=("File", "Kind"),
         )
+    show_binding(message.holding)
     show_acknowledgements(message)
     if message.trouble:
         show_trouble(message.trouble)

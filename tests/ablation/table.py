@@ -17,6 +17,7 @@ from tests.ablation import (
     rows_ladders,
     rows_limits,
     rows_messages,
+    rows_ownership,
     rows_pages,
     rows_people,
     rows_profile,
@@ -52,5 +53,6 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_clocks.ROWS,
     *rows_dockets.ROWS,
     *rows_people.ROWS,
+    *rows_ownership.ROWS,
     *rows_profile.ROWS,
 )

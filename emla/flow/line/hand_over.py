@@ -1,16 +1,19 @@
 """hand_over: a consigned package -> an officer or case system. The leaf is committed before the first byte goes out (I9).
 
 Plaintext leaves only after the stored payload has been checked against its hash, which the sender signed and under which the
-opener verified every part.
+opener verified every part; and nothing leaves that its owner has recalled or that may not be used any more (`flow.holdings`).
 """
 
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from emla.cases.holdings import Holding
 from emla.flow.gateway import Gateway
+from emla.flow.holdings import Holdings
 from emla.flow.line.open import issue_with_leg
 from emla.flow.news import News
 from emla.flow.people.reads import told_read
@@ -41,8 +44,11 @@ class Content:
 class HandOver:
     """The desk's way to content."""
 
-    def __init__(self, gateway: Gateway, news: News, on_leg: Callable[[Leg], None]) -> None:
+    def __init__(
+        self, gateway: Gateway, news: News, on_leg: Callable[[Leg], None], holdings: Holdings
+    ) -> None:
         self._gateway = gateway
+        self._holdings = holdings
         self._news = news
         self._on_leg = on_leg
 
@@ -60,6 +66,14 @@ class HandOver:
             record=record,
         )
 
+    def now(self) -> datetime:
+        """The instant at which labels are asked for."""
+        return self._holdings.now()
+
+    async def holding(self, content: Content) -> Holding | None:
+        """What binds the content of a package; None for a message that is no act of a case."""
+        return await self._holdings.of(content.manifest)
+
     async def part(self, pid: bytes, number: int, caller: Caller) -> tuple[Content, AsyncIterator[bytes]]:
         """Hand one part to somebody who may see it (`flow.people.sight`).
 
@@ -72,7 +86,7 @@ class HandOver:
             The content, and the part's bytes in pieces.
 
         Raises:
-            NotFoundError: no such package or part, or not readable in its state.
+            NotFoundError: no such package or part, or not readable in its state; ``recalled``, ``use-ended``, ``unusable``.
             ConfigurationError: ``not-allowed``: content is not for the caller.
         """
         role = caller.reads_as
@@ -88,6 +102,8 @@ class HandOver:
             raise NotFoundError("not-readable", f"Its state is {received.state if received else 'unknown'}.")
         if not 0 <= number < len(content.manifest.parts):
             raise NotFoundError("not-found", f"It has {len(content.manifest.parts)} parts.")
+        if received:
+            await self._holdings.require_usable(content.manifest, number, caller, pid)
         stream = await self._checked_stream(content)
         read_now = told_read(self._gateway, caller, what="part", id_=pid.hex(), part=number, role=role)
         if received:

@@ -64,6 +64,7 @@ class Reads:
                     "id": facts["id"],
                     "part": facts.get("part"),
                     "allowed": allowed,
+                    "why": facts.get("why"),
                 }
             )
             if len(found) == limit:
