@@ -45,7 +45,13 @@ class Holdings:
         barred = self.bar_of(holding, manifest, number) if holding is not None else None
         if barred is None:
             return
-        facts = {"person": caller.id, "what": "part", "id": pid.hex(), "part": number, "why": barred.code}
+        facts: dict[str, str | int] = {
+            "person": caller.id,
+            "what": "part",
+            "id": pid.hex(),
+            "part": number,
+            "why": barred.code,
+        }
         await self._gateway.store.write(event(self._gateway, CONTENT_REFUSED, facts))
         raise NotFoundError(barred.code, barred.detail)
 

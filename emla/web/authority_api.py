@@ -236,8 +236,8 @@ class AuthorityApi:
         body = views.message(listed, content, read, self._legs.shown(own) if own else None)
         holding = await self._hand_over.holding(content) if content else None
         if content is not None and holding is not None:
-            own, parts = self._gateway.identity.id, content.manifest.parts
-            body["holding"] = holding_views.holding(holding, own, self._hand_over.now(), parts)
+            at, parts = self._hand_over.now(), content.manifest.parts
+            body["holding"] = holding_views.holding(holding, self._gateway.identity.id, at, parts)
         return body
 
     async def post_release(self, http_request: web.Request) -> web.Response:

@@ -70,7 +70,7 @@ def open_results(server: Server, folder: Path, name: str) -> Outcome:
 
 
 def what_is_recalled_is_out_of_reach(jp: Server, nl: Server, folder: Path, acts: int) -> None:
-    """It was opened; its owner recalls it; it is not opened again; the holder says what became of it, and the owner reads that."""
+    """It was opened; its owner recalls it; it is not opened again; the holder says what became of it."""
     assert open_results(jp, folder, "first").code == 0
     assert (folder / "first" / "access.log").read_bytes() == LOG
     say(nl, "recall", "--ground", "INCORRECT", "--action", "QUARANTINE", "--item", "A1")

@@ -46,7 +46,6 @@ def said(
     header = re.sub(r"<MessageId>.*</MessageId>", f"<MessageId>{message_id(name)}</MessageId>", header)
     header = re.sub(r"<MessageType>.*</MessageType>", f"<MessageType>{message}</MessageType>", header)
     header = re.sub(r"\s*<InReplyTo>.*</InReplyTo>", "", header)
-    reply = f"<InReplyTo>{message_id(answers) if answers else GIVEN}</InReplyTo>"
     before, tag, language = header.rpartition("<Language>")
     header = f"{before}<InReplyTo>{message_id(answers) if answers else GIVEN}</InReplyTo>{tag}{language}"
     header = re.sub(r"<IssuedAt>.*</IssuedAt>", f"<IssuedAt>{at}</IssuedAt>", header)

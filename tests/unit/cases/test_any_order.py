@@ -86,7 +86,7 @@ def test_two_hundred_orders_of_a_case_with_repeats_are_one_case(case: SampleCase
         again = [*acts, *chance.sample(acts, chance.randrange(len(acts)))]
         chance.shuffle(again)
         assert fold(again) == whole
-    assert holdings(fold(again)) == holdings(whole)
+    assert holdings(fold(acts[::-1])) == holdings(whole)
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.folder.name)
