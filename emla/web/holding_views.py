@@ -73,7 +73,7 @@ def _thing(shown: Holding, thing: Thing, own: str, at: datetime) -> Json:
 
 def _change(act: LegalAct) -> Json:
     since = act.effective_from or act.issued_at
-    return {"by": act.sender, "message_id": act.message_id.hex(), "from": instant(since.timestamp())}
+    return {"by": act.sender, "message_id": act.message_id.hex(), "since": instant(since.timestamp())}
 
 
 def label(shown: Label) -> Json:

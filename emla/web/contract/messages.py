@@ -27,6 +27,7 @@ from emla.web.contract.call import (
     Parameter,
     Shape,
 )
+from emla.web.contract.holdings import Holding
 
 SUBMISSION = "application/vnd.emla.submission"
 
@@ -120,7 +121,7 @@ class Leg(Shape, frozen=True, kw_only=True):
 
 
 class Message(MessageSummary, frozen=True, kw_only=True):
-    """A package and all that is known of it; the last four members are there once it is opened."""
+    """A package and all that is known of it; the last five members are there once it is opened."""
 
     acknowledgements: list[Acknowledgement]
     leg: Leg | None
@@ -129,6 +130,7 @@ class Message(MessageSummary, frozen=True, kw_only=True):
     in_reply_to: Digits32 | UnsetType | None = UNSET
     parts: list[Part] | UnsetType = UNSET
     findings: list[Finding] | UnsetType = UNSET
+    holding: Holding | UnsetType = UNSET
 
 
 class Reason(Shape, frozen=True, kw_only=True):
@@ -221,7 +223,10 @@ CALLS = (
         answer=Octets("application/octet-stream"),
         headers={"X-Emla-Sha256": "The hash of the part.", "X-Content-Type-Options": "nosniff"},
         writes=True,
-        codes=("not-readable", "payload-damaged", "chunk-damaged", "part-mismatch"),
+        codes=(
+            *("not-readable", "payload-damaged", "chunk-damaged", "part-mismatch"),
+            *("recalled", "use-ended", "unusable"),
+        ),
     ),
     Call(
         method="POST",

@@ -122,6 +122,7 @@ class Read(Shape, frozen=True, kw_only=True):
     id: str
     part: Count | None
     allowed: bool
+    why: str | None
 
 
 CALLS = (
