@@ -41,6 +41,7 @@ from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
 from emla.flow.erasure.erase import Erase
 from emla.flow.gateway import Gateway
+from emla.flow.holdings import Holdings
 from emla.flow.line.accept import Accept
 from emla.flow.line.deliver import DeliverLeg
 from emla.flow.line.hand_over import HandOver
@@ -314,7 +315,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
     status.collect = line.collect
     status.reminders = line.reminders
     status.scans = line.scans
-    hand_over = HandOver(gateway, news, relay.add, line.scans)
+    hand_over = HandOver(gateway, news, relay.add, Holdings(gateway, dockets), line.scans)
     operations = OperationsApi(
         readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status, guard)
     )

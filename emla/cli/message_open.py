@@ -39,6 +39,7 @@ def open_message(message_id: str, *, number: int | None, folder: Path | None) ->
     that are there already are left as they are. What the malware scanner keeps back is named, and the rest is saved.
     """
     from emla.cli import screen
+    from emla.cli.holding_view import show_binding
     from emla.model.errors import EmlaError, InvalidMessageError, NotFoundError
 
     kept_back: list[tuple[MessagePart, EmlaError]] = []
@@ -50,6 +51,11 @@ def open_message(message_id: str, *, number: int | None, folder: Path | None) ->
             raise InvalidMessageError("not-readable", f"Its state is {message.state}.")
         if not wanted:
             raise NotFoundError("not-found", f"The message has no part {number}.")
+        barred = message.holding.barred_parts if message.holding else frozenset()
+        # Of several the others come out; who asks for nothing else is told by the server, which records that.
+        wanted = [each for each in wanted if each.n not in barred] or wanted
+        # Said before a byte is there: what it may be used for is part of what is opened.
+        await asyncio.to_thread(show_binding, message.holding)
         place = folder if folder is not None else Path(f"emla-{message.pid[:12]}")
         await asyncio.to_thread(_make_folder, place)
         saved = []
@@ -72,7 +78,7 @@ def open_message(message_id: str, *, number: int | None, folder: Path | None) ->
             for part, path, new in saved
         ]
         held = [{"n": part.n, "code": error.code, "detail": error.detail} for part, error in kept_back]
-        screen.emit_json({"pid": message.pid, "files": listed, "kept_back": held})
+        screen.emit_json({"pid": message.pid, "files": listed, "kept_back": held, "holding": message.holding})
     else:
         _show(message, saved)
         for part, error in kept_back:

@@ -3,6 +3,7 @@
 from rich.text import Text
 
 from emla.cli import screen
+from emla.cli.holding_view import show_binding
 from emla.cli.scan_view import scan_text
 from emla.cli.wording import instant, plain, short, size, state
 from emla.client.answers import Message, MessageSummary
@@ -78,6 +79,7 @@ def show_message(message: Message) -> None:
             ],
             fold=("File", "Kind", "Malware scan"),
         )
+    show_binding(message.holding)
     show_acknowledgements(message)
     if message.trouble:
         show_trouble(message.trouble)

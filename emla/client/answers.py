@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Self
 
+from emla.client.holding_answers import HoldingView
 from emla.client.key_answers import PeerStanding
 from emla.client.leg_answers import LegStanding, Trouble
 from emla.client.reading import Answer
@@ -236,6 +237,8 @@ class Message(MessageSummary):
     acknowledgements: tuple[AcknowledgementEntry, ...]
     leg: LegStanding | None
     trouble: tuple[Trouble, ...]
+    holding: HoldingView | None = None
+    """What binds who holds it."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -252,6 +255,7 @@ class Message(MessageSummary):
             acknowledgements=tuple(map(AcknowledgementEntry.read, answer.items("acknowledgements"))),
             leg=LegStanding.read(leg) if leg else None,
             trouble=tuple(map(Trouble.read, answer.optional("trouble", answer.items) or ())),
+            holding=answer.optional("holding", lambda name: answer.value(name, HoldingView)),
         )
 
 

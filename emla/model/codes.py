@@ -124,6 +124,13 @@ _ROWS = (
     Code("not-scanned", "This attachment is larger than the malware scanner takes, and what nobody looked at is not handed over.",
          "A central officer may release it with a reason (`emla quarantine release`), or ask your operator to let the scanner take more.",
          Who.OFFICER, 409, 3),
+    # --- what belongs to others (docs/explanation/ownership.md) ---
+    Code("recalled", "Its owner has recalled it; it is not handed out any more.",
+         "See who and why with `emla case show`, and answer: `emla case act CASE confirm-recall`.", Who.OFFICER, 409, 3),
+    Code("use-ended", "Its owner has limited its use to a day that is over.",
+         "Ask the owner for consent to a longer use: `emla case act CASE ask-consent`.", Who.OFFICER, 409, 3),
+    Code("unusable", "It crossed a withdrawal and may not be used until its fate is settled.",
+         "Return it (`emla case act CASE return`), or ask for consent (`emla case act CASE ask-consent`).", Who.OFFICER, 409, 3),
     # --- people: who may do what here ---
     Code("not-authenticated", "The call does not show who makes it.",
          "Take a token (`emla token new`) and give it in EMLA_TOKEN or in the token file.", Who.OFFICER, 401, 4),

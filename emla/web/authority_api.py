@@ -29,7 +29,7 @@ from emla.model.limits import WIRE
 from emla.model.package import DeclaredPart, PartRole, Priority
 from emla.model.person import Caller
 from emla.ports.listings import Listed, Listings
-from emla.web import scan_views, views
+from emla.web import holding_views, scan_views, views
 from emla.web.backups_api import BackupsApi
 from emla.web.bodies import BodySource
 from emla.web.cases_api import CasesApi
@@ -206,7 +206,7 @@ class AuthorityApi:
         ):
             if not await self._news.wait(pid, left):
                 break
-        return views.answer(self._message(pid, caller))
+        return views.answer(await self._message(pid, caller))
 
     async def _resolve(self, http_request: web.Request) -> bytes:
         prefix, caller = http_request.match_info["pid"], caller_of(http_request)
@@ -235,7 +235,7 @@ class AuthorityApi:
         listed = self._gateway.store.read.listed(pid)
         return _case(self._hand_over.content(pid, listed.signed)) if listed else None
 
-    def _message(self, pid: bytes, caller: Caller) -> views.Json:
+    async def _message(self, pid: bytes, caller: Caller) -> views.Json:
         listed = self._gateway.store.read.listed(pid)
         if listed is None:
             raise NotFoundError("not-found")
@@ -243,13 +243,17 @@ class AuthorityApi:
         read = self._gateway.store.read
         own = None if listed.incoming else read.leg_of(LegKind.PACKAGE, pid)
         body = views.message(listed, content, read, self._legs.shown(own) if own else None)
+        holding = await self._hand_over.holding(content) if content else None
+        if content is not None and holding is not None:
+            at, parts = self._hand_over.now(), content.manifest.parts
+            body["holding"] = holding_views.holding(holding, self._gateway.identity.id, at, parts)
         return scan_views.add_scans(body, read.scans(pid) if listed.incoming else {})
 
     async def post_release(self, http_request: web.Request) -> web.Response:
         """POST /v1/messages/{pid}/release: have a package that could not be opened opened once more."""
         pid = await self._resolve(http_request)
         await self._quarantine.release(pid)
-        return views.answer(self._message(pid, caller_of(http_request)))
+        return views.answer(await self._message(pid, caller_of(http_request)))
 
     async def get_part(self, http_request: web.Request) -> web.StreamResponse:
         """GET /v1/messages/{pid}/parts/{n}: the part's bytes; the hand-over is recorded before the first of them."""

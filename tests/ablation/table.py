@@ -18,6 +18,7 @@ from tests.ablation import (
     rows_ladders,
     rows_limits,
     rows_messages,
+    rows_ownership,
     rows_pages,
     rows_people,
     rows_profile,
@@ -55,6 +56,7 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_clocks.ROWS,
     *rows_dockets.ROWS,
     *rows_people.ROWS,
+    *rows_ownership.ROWS,
     *rows_profile.ROWS,
     *rows_scans.ROWS,
 )

@@ -110,6 +110,9 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
         "unnamed-attachment", "attachment-changed", "check-failed", "message-id-reused", "case-changed",
         "not-readable", "too-large",
     ),
+    "of what was recalled, or may not be used any more (tests/unit/flow/test_holdings.py)": (
+        "recalled", "use-ended", "unusable",
+    ),
     "of the command line and of the start of a server": (
         "server-not-running", "unreadable-answer", "server-running", "not-initialised", "already-initialised",
         "bad-setting", "address-in-use", "newer-schema", "migration-changed", "unreadable-file", "unwritable-file",

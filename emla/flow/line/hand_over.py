@@ -1,16 +1,20 @@
 """hand_over: a consigned package -> an officer or case system. The leaf is committed before the first byte goes out (I9).
 
 Plaintext leaves only after the stored payload has been checked against its hash, which the sender signed and under which the
-opener verified every part; a part that came from a peer only after `flow.line.scan` let it out.
+opener verified every part; a part that came from a peer only after `flow.line.scan` let it out; and nothing leaves that its
+owner has recalled or that may not be used any more (`flow.holdings`).
 """
 
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from emla.cases.holdings import Holding
 from emla.flow.gateway import Gateway
+from emla.flow.holdings import Holdings
 from emla.flow.line.open import issue_with_leg
 from emla.flow.line.scan import Scans, Suspect
 from emla.flow.news import News
@@ -58,11 +62,17 @@ class HandOver:
     """The desk's way to content."""
 
     def __init__(
-        self, gateway: Gateway, news: News, on_leg: Callable[[Leg], None], scans: Scans | None = None
+        self,
+        gateway: Gateway,
+        news: News,
+        on_leg: Callable[[Leg], None],
+        holdings: Holdings,
+        scans: Scans | None = None,
     ) -> None:
-        """Args: the gateway; who waits for news; who takes the legs; what stands before parts of peers, and None: nothing."""
+        """Args: the gateway; who waits for news; who takes the legs; what owners say; what scans parts of peers, if anything."""
         self._scans = scans
         self._gateway = gateway
+        self._holdings = holdings
         self._news = news
         self._on_leg = on_leg
 
@@ -80,6 +90,14 @@ class HandOver:
             record=record,
         )
 
+    def now(self) -> datetime:
+        """The instant at which labels are asked for."""
+        return self._holdings.now()
+
+    async def holding(self, content: Content) -> Holding | None:
+        """What binds the content of a package; None for a message that is no act of a case."""
+        return await self._holdings.of(content.manifest)
+
     async def part(self, pid: bytes, number: int, caller: Caller) -> tuple[Content, AsyncIterator[bytes]]:
         """Hand one part to somebody who may see it (`flow.people.sight`).
 
@@ -92,7 +110,8 @@ class HandOver:
             The content, and the part's bytes in pieces.
 
         Raises:
-            NotFoundError: no such package or part, or not readable in its state, or erased.
+            NotFoundError: no such package or part, or not readable in its state, or erased; ``recalled``, ``use-ended``,
+                ``unusable``.
             ConfigurationError: ``not-allowed``: content is not for the caller. ``scanner-failed``.
             InvalidMessageError: ``infected``, ``not-scanned``.
         """
@@ -101,6 +120,8 @@ class HandOver:
         scan = None
         if part.received is not None and self._scans is not None:
             scan = await self._scans.require(_suspect(part, part.received))
+            # A scan may last: what its owner, or an erasure, said meanwhile counts.
+            await self._require_readable(part.content.manifest, pid, number, caller)
         read_now = told_read(
             self._gateway, caller, what="part", id_=pid.hex(), part=number, role=part.role, scan=scan
         )
@@ -131,13 +152,14 @@ class HandOver:
         row = sent or received
         if row is None:
             raise NotFoundError("not-found", "No such package.")
-        if read.erasure_of(pid) is not None:
-            raise NotFoundError("erased")
+        self._require_there(pid)
         content = self.content(pid, row.signed)
         if content is None or (received and received.state is InboxState.QUARANTINED):
             raise NotFoundError("not-readable", f"Its state is {received.state if received else 'unknown'}.")
         if not 0 <= number < len(content.manifest.parts):
             raise NotFoundError("not-found", f"It has {len(content.manifest.parts)} parts.")
+        if received:
+            await self._require_readable(content.manifest, pid, number, caller)
         stream = await self._checked_stream(content)
         return _Part(
             pid=pid,
@@ -147,6 +169,14 @@ class HandOver:
             stream=stream,
             received=received,
         )
+
+    def _require_there(self, pid: bytes) -> None:
+        if self._gateway.store.read.erasure_of(pid) is not None:
+            raise NotFoundError("erased")
+
+    async def _require_readable(self, manifest: Manifest, pid: bytes, number: int, caller: Caller) -> None:
+        self._require_there(pid)
+        await self._holdings.require_usable(manifest, number, caller, pid)
 
     async def _checked_stream(self, content: Content) -> PayloadStream:
         reference = content.header.payload

@@ -74,6 +74,7 @@ class Reads:
                     "part": facts.get("part"),
                     "scan": facts.get("scan"),
                     "allowed": allowed,
+                    "why": facts.get("why"),
                 }
             )
             if len(found) == limit:

@@ -7,10 +7,12 @@ from emla.model.scan import PartScan, Scan, ScanRelease, ScanVerdict
 from emla.ports.scans import HeldPart
 from emla.store.sqlite.numbers import RECEIVED
 
-_PUT = f"""
-INSERT INTO scan VALUES ({RECEIVED}, ?, ?, ?, ?)
+_PUT = """
+INSERT INTO scan SELECT id, ?2, ?3, ?4, ?5 FROM received WHERE pid = ?1
+    AND NOT EXISTS (SELECT 1 FROM erased_package WHERE package = received.id * 2 + 1)
 ON CONFLICT DO UPDATE SET verdict = excluded.verdict, detail = excluded.detail, at = excluded.at
-"""  # noqa: S608 (constants only)
+"""
+"""Of what was erased while it was scanned nothing is kept."""
 _RELEASE = f"INSERT OR REPLACE INTO scan_release VALUES ({RECEIVED}, ?, ?, ?, ?, ?)"  # noqa: S608 (constants only)
 _KNOWN = "s.part, s.verdict, s.detail, s.at, l.verdict, l.detail, l.person, l.at"
 _WITH_RELEASE = "scan s LEFT JOIN scan_release l ON l.received = s.received AND l.part = s.part"

@@ -27,6 +27,7 @@ from emla.web.contract.call import (
     Parameter,
     Shape,
 )
+from emla.web.contract.holdings import Holding
 from emla.web.contract.scans import PartScan
 
 SUBMISSION = "application/vnd.emla.submission"
@@ -123,7 +124,7 @@ class Leg(Shape, frozen=True, kw_only=True):
 
 
 class Message(MessageSummary, frozen=True, kw_only=True):
-    """A package and all that is known of it; the last four members are there once it is opened."""
+    """A package and all that is known of it; the last five members are there once it is opened."""
 
     acknowledgements: list[Acknowledgement]
     leg: Leg | None
@@ -132,6 +133,7 @@ class Message(MessageSummary, frozen=True, kw_only=True):
     in_reply_to: Digits32 | UnsetType | None = UNSET
     parts: list[Part] | UnsetType = UNSET
     findings: list[Finding] | UnsetType = UNSET
+    holding: Holding | UnsetType = UNSET
 
 
 class Reason(Shape, frozen=True, kw_only=True):
@@ -226,6 +228,7 @@ CALLS = (
         writes=True,
         codes=(
             *("not-readable", "payload-damaged", "chunk-damaged", "part-mismatch"),
+            *("recalled", "use-ended", "unusable"),
             *("infected", "not-scanned", "scanner-failed", "busy"),
         ),
     ),

@@ -123,6 +123,7 @@ class Read(Shape, frozen=True, kw_only=True):
     part: Count | None
     scan: str | None
     allowed: bool
+    why: str | None
 
 
 CALLS = (

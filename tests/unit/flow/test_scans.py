@@ -13,11 +13,13 @@ from emla.flow.line.scan import Scans
 from emla.flow.news import News
 from emla.formats.event import decode
 from emla.model.acknowledgement import Event
+from emla.model.erasure import ErasureReason
 from emla.model.errors import EmlaError, StoreError
 from emla.model.person import ALONE
 from emla.model.scan import PartScan, Scanned, ScanVerdict
 from emla.model.settings import ScannerSettings
 from emla.ports.scanner import Scanner
+from emla.ports.store import Transaction
 from tests.support.authorities import Package
 from tests.support.faulty_store import Fate, FaultyStore
 from tests.support.gateways import rows
@@ -52,7 +54,8 @@ class Ward:
         gateway = self.here.home.gateway
         gateway.settings = replace(gateway.settings, scanner=replace(ScannerSettings(), **settings))  # type: ignore[arg-type] # names of settings
         self.scans = Scans(gateway, scanner)
-        self.hand_over = HandOver(gateway, News(), self.here.legs.append, self.scans)
+        holdings = self.here.hand_over._holdings
+        self.hand_over = HandOver(gateway, News(), self.here.legs.append, holdings, self.scans)
 
     async def open(self, number: int = 1) -> str:
         """Read a part: what the leaf tells of it, or the code of the refusal, which has left nothing of a hand-over."""
@@ -304,6 +307,32 @@ async def test_the_end_of_the_server_ends_scans(ward: Ward) -> None:
     with pytest.raises(asyncio.CancelledError):
         await reader
     assert ward.known() is None
+
+
+# --- what was erased ---
+
+
+async def test_what_is_erased_leaves_no_scan_and_none_that_ends_later_is_kept(ward: Ward) -> None:
+    scanner = only_annex(BAD)
+    ward.use(scanner, again_hours=0)
+    assert await ward.open() == "infected"
+    assert await ward.release(ScanVerdict.INFECTED) == "ok"
+    scanner.gate = asyncio.Event()
+    reader = asyncio.create_task(ward.open())
+    while len(scanner.seen) < 2:
+        await asyncio.sleep(0)
+    pid, store = ward.package.pid, ward.here.home.store
+
+    def erase(transaction: Transaction) -> None:
+        transaction.order_erasure(bytes(16), [pid], ErasureReason.ORDER, "alone", "x", 0)
+        transaction.overwrite(pid)
+
+    await store.write(erase)
+    assert ward.known() is None
+    scanner.gate.set()
+    assert await reader == "erased"
+    found = rows(ward.here.home.data)
+    assert (found["scan"], found["scan_release"]) == (0, 0)
 
 
 # --- what a crash leaves ---
