@@ -317,7 +317,7 @@ async def test_what_is_erased_leaves_no_scan_and_none_that_ends_later_is_kept(wa
     ward.use(scanner, again_hours=0)
     assert await ward.open() == "infected"
     assert await ward.release(ScanVerdict.INFECTED) == "ok"
-    scanner.gate = asyncio.Event()
+    scanner.gate, scanner.says = asyncio.Event(), lambda data: CLEAN
     reader = asyncio.create_task(ward.open())
     while len(scanner.seen) < 2:
         await asyncio.sleep(0)
