@@ -22,7 +22,7 @@ from emla.ports.scanner import Scanner
 from emla.ports.store import Transaction
 from tests.support.authorities import Package
 from tests.support.faulty_store import Fate, FaultyStore
-from tests.support.gateways import rows
+from tests.support.gateways import rows, until
 from tests.support.received import AT, Desk, desk, valid_package, valid_parts
 from tests.support.scanning import CLEAN, ScriptedScanner
 from tests.unit.flow.test_hand_over import consigned
@@ -287,10 +287,7 @@ async def test_only_so_many_parts_are_scanned_at_once(ward: Ward) -> None:
     scanner = ScriptedScanner(gate=asyncio.Event())
     ward.use(scanner, at_once=1)
     readers = [asyncio.create_task(ward.open(number)) for number in (0, 1)]
-    while not scanner.seen:
-        await asyncio.sleep(0)
-    for _ in range(100):
-        await asyncio.sleep(0)
+    await until(lambda: bool(scanner.seen) and bool(ward.scans._places._waiters))
     assert len(scanner.seen) == 1
     assert scanner.gate is not None
     scanner.gate.set()
