@@ -27,6 +27,7 @@ from emla.model.settings import (
     OperationsSettings,
     PeerSettings,
     RelaySettings,
+    ScannerSettings,
     ServeSettings,
     Settings,
     StoreSettings,
@@ -54,6 +55,7 @@ Table = TypeVar(
     LimitSettings,
     BackupSettings,
     CaseSettings,
+    ScannerSettings,
 )
 
 
@@ -100,6 +102,7 @@ def load(data: Path, environment: Mapping[str, str]) -> Settings:
         limits=_changed(LimitSettings(), "limits", values),
         backup=_changed(BackupSettings(), "backup", values),
         cases=_changed(CaseSettings(), "cases", values),
+        scanner=_changed(ScannerSettings(), "scanner", values),
     )
 
 

@@ -15,6 +15,7 @@ from emla.model.settings import (
     PeerSettings,
     RelaySettings,
     Role,
+    ScannerSettings,
     ServeSettings,
     StoreSettings,
 )
@@ -64,6 +65,7 @@ DEFAULTS = {
     "hub": HubSettings(),
     "limits": LimitSettings(),
     "cases": CaseSettings(),
+    "scanner": ScannerSettings(),
 }
 _PORT = 65535
 _DAY = 86400
@@ -103,6 +105,60 @@ _LIMITS = (
         "Bytes of payloads on their way from one peer; one may be larger.",
         0,
         2**50,
+    ),
+)
+
+_SCANNER = (
+    Setting(
+        section="scanner",
+        name="clamd",
+        meaning="Unix socket of a ClamAV daemon that scans what peers sent before an officer opens it.",
+    ),
+    Setting(
+        section="scanner",
+        name="command",
+        meaning="Or a program that does: its absolute path and arguments. It reads its standard input, or `{file}` among them.",
+    ),
+    Setting(
+        section="scanner",
+        name="found_status",
+        least=1,
+        most=125,
+        meaning="The status with which the program ends when it has found something. 0 is clean; any other: it failed.",
+    ),
+    Setting(
+        section="scanner",
+        name="seconds",
+        least=1,
+        most=1800,
+        meaning="How long the scan of one part may take.",
+    ),
+    Setting(
+        section="scanner",
+        name="part_bytes_max",
+        least=1024,
+        most=2**40,
+        meaning="A larger part is not given to the scanner. Not more than the scanner itself looks at.",
+    ),
+    Setting(
+        section="scanner",
+        name="too_large",
+        choices=("refuse", "allow"),
+        meaning="Whether a part that is too large for the scanner is kept back, or handed over all the same.",
+    ),
+    Setting(
+        section="scanner",
+        name="again_hours",
+        least=0,
+        most=8760,
+        meaning="After so many hours a part is scanned once more when it is opened. 0: at each opening.",
+    ),
+    Setting(
+        section="scanner",
+        name="at_once",
+        least=1,
+        most=64,
+        meaning="How many parts are scanned at the same time.",
     ),
 )
 
@@ -270,4 +326,5 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="So many days after a request arrived whose receipt is not confirmed.",
     ),
     *_LIMITS,
+    *_SCANNER,
 )

@@ -9,8 +9,10 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from emla.bootstrap.audit_erasures import Erasures, erasure_problems, payload_problem, recorded_erasures
 from emla.bootstrap.audit_mailboxes import mailbox_problems
 from emla.bootstrap.own import DATABASE, ledger_publics, own_authority
 from emla.flow.documents.peers import load_directory
@@ -55,6 +57,8 @@ class LedgerAudit:
     """Acknowledgements whose signature, proof and checkpoint were verified, ours and the peers'."""
     payloads: int
     """Stored payloads whose hash was recomputed."""
+    erased: int
+    """Packages whose content was erased, as the ledger says."""
     problems: tuple[str, ...]
     """Everything that does not hold, the ledger's problems included; empty when all is well."""
 
@@ -89,8 +93,9 @@ def verify_ledger(data: Path, hash_payload: HashPayload | None = None) -> Ledger
 
 def _audit(connection: sqlite3.Connection, authority: Authority, hash_payload: HashPayload) -> LedgerAudit:
     epochs = [row[0] for row in connection.execute("SELECT DISTINCT epoch FROM former_leaf ORDER BY epoch")]
-    former = tuple(_audit_ledger(connection, authority, _former(epoch)) for epoch in epochs)
-    report = _audit_ledger(connection, authority, _Place(authority.card.epoch))
+    erasures = recorded_erasures(connection)
+    former = tuple(_audit_ledger(connection, authority, _former(epoch), erasures) for epoch in epochs)
+    report = _audit_ledger(connection, authority, _Place(authority.card.epoch), erasures)
     problems = [each for one in (*former, report) for each in one.problems]
     problems += [*unrecorded(connection), *mailbox_problems(connection, authority.id)]
     directory = Directory()
@@ -99,13 +104,14 @@ def _audit(connection: sqlite3.Connection, authority: Authority, hash_payload: H
     for each in _forgotten(connection):
         directory.peers.setdefault(each.authority.id, each)
     acknowledgements = _check_acknowledgements(connection, authority, directory, problems)
-    problems += _misfiled(connection)
-    payloads = _check_payloads(connection, hash_payload, problems)
+    problems += [*_misfiled(connection), *erasure_problems(connection, erasures)]
+    payloads = _check_payloads(connection, hash_payload, problems, erasures)
     return LedgerAudit(
         ledger=report,
         former=former,
         acknowledgements=acknowledgements,
         payloads=payloads,
+        erased=len(erasures.packages),
         problems=tuple(problems),
     )
 
@@ -171,14 +177,17 @@ def _former(epoch: int) -> _Place:
     )
 
 
-def _audit_ledger(connection: sqlite3.Connection, authority: Authority, where: _Place) -> AuditReport:
+def _audit_ledger(
+    connection: sqlite3.Connection, authority: Authority, where: _Place, erasures: Erasures
+) -> AuditReport:
     refs: dict[int, tuple[bytes, int | None]] = {}
 
     def leaves() -> Iterator[LeafRecord]:
         for index, kind, digest, *ref in connection.execute(where.leaves, where.values):
             refs.clear()  # one at a time: the audit asks for the object of the leaf it was just given
             refs[index] = (ref[0], ref[1])
-            yield LeafRecord(index=index, kind=kind, digest=digest)
+            erased = kind == LeafKind.EVENT and ref[0] in erasures.events
+            yield LeafRecord(index=index, kind=kind, digest=digest, erased=erased)
 
     return audit(
         leaves(),
@@ -280,9 +289,15 @@ def _misfiled(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"{what} {ref.hex()[:16]} is filed under another package."
 
 
-def _check_payloads(connection: sqlite3.Connection, hash_payload: HashPayload, problems: list[str]) -> int:
+def _check_payloads(
+    connection: sqlite3.Connection, hash_payload: HashPayload, problems: list[str], erasures: Erasures
+) -> int:
     checked = 0
     for sha256, body in connection.execute("SELECT sha256, body FROM payload"):
+        if body == b"":
+            in_file = partial(hash_payload, sha256)
+            problems += [each for each in (payload_problem(connection, erasures, sha256, in_file),) if each]
+            continue
         found = hash_payload(sha256) if body is None else hashlib.sha256(body).digest()
         if found == sha256:
             checked += 1

@@ -17,6 +17,7 @@ from pathlib import Path
 from emla import config
 from emla.bootstrap.checkup import Check, Verdict, fail, of_error, ok, warn
 from emla.bootstrap.doctor_keys import examine_keys
+from emla.bootstrap.doctor_scanner import examine_scanner
 from emla.bootstrap.doctor_store import check_backup, check_sqlite
 from emla.bootstrap.own import KEYS, own_authority
 from emla.bootstrap.own_keys import held_in
@@ -75,7 +76,7 @@ async def examine(
         _disk(settings),
         *check_backup(settings, now),
     ]
-    checks += [await _opener(settings, keys), await _clerk(settings)]
+    checks += [await _opener(settings, keys), await _clerk(settings), await examine_scanner(settings)]
     checks += await _server(data, settings, environment)
     return tuple(checks)
 

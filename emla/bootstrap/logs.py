@@ -23,6 +23,7 @@ FIELDS = (
     "leg",
     "packages",
     "packages_waiting",
+    "part",
     "peer",
     "pid",
     "port",

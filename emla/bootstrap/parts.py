@@ -18,10 +18,13 @@ from emla.flow.documents.peers import load_directory
 from emla.flow.gateway import Gateway
 from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
-from emla.model.settings import Role, Settings
+from emla.model.settings import Role, ScannerSettings, Settings
 from emla.ports.clock import Clock, Entropy
+from emla.ports.scanner import Scanner
 from emla.sandbox.clerk import ClerkProcess
 from emla.sandbox.opener import OpenerProcess
+from emla.sandbox.scan_command import sweep
+from emla.sandbox.scanners import make_scanner
 from emla.store.files import FileBlobs
 from emla.store.sqlite.listings import SqliteListings, open_listings
 from emla.store.sqlite.store import SqliteStore, open_store
@@ -39,6 +42,7 @@ class Surroundings:
     listings: Callable[[Path], Awaitable[SqliteListings]] = open_listings
     opener: Callable[..., OpenerProcess] = OpenerProcess
     clerk: Callable[..., ClerkProcess] = ClerkProcess
+    scanner: Callable[[ScannerSettings, Path], Scanner | None] = make_scanner
     door: OpenDoor = open_machine_door
 
 
@@ -57,6 +61,7 @@ class Parts:
     opener: OpenerProcess
     keys: OwnKeys
     clerk: ClerkProcess
+    scanner: Scanner | None
     failure: Failure = field(default_factory=Failure)
 
 
@@ -66,7 +71,9 @@ async def open_parts(
     """Open what a gateway stands on; whatever was opened is closed with the stack."""
     data = settings.data
     authority = own_authority(data)
+    scanner = around.scanner(settings.scanner, data)
     stack.enter_context(around.lock(data))
+    sweep(data)
     clock = around.clock()
     now = int(clock.now())
     keys = OwnKeys(folder.read(), folder.folder, read=folder.read)
@@ -101,6 +108,6 @@ async def open_parts(
         entropy=around.entropy,
         settings=settings,
     )
-    parts = Parts(gateway, store, blobs, listings, transport, opener, keys, clerk)
+    parts = Parts(gateway, store, blobs, listings, transport, opener, keys, clerk, scanner)
     store.start(on_failure=parts.failure)
     return parts

@@ -39,7 +39,9 @@ from emla.flow.documents.refresh import Refresh
 from emla.flow.documents.reseal import Reseal
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
+from emla.flow.erasure.erase import Erase
 from emla.flow.gateway import Gateway
+from emla.flow.holdings import Holdings
 from emla.flow.line.accept import Accept
 from emla.flow.line.deliver import DeliverLeg
 from emla.flow.line.hand_over import HandOver
@@ -48,6 +50,7 @@ from emla.flow.line.open import Open
 from emla.flow.line.quarantine import ClosePackage, Quarantine
 from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.line.relay import Relay
+from emla.flow.line.scan import Scans
 from emla.flow.line.submit import Submit
 from emla.flow.line.watch_legs import WatchLegs
 from emla.flow.line.ways import Ways
@@ -81,6 +84,7 @@ from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
 from emla.web.people_api import PeopleApi
 from emla.web.profile_api import ProfileApi
+from emla.web.quarantine_api import QuarantineApi
 from emla.web.rights import Rights
 from emla.web.statistics_api import StatisticsApi
 
@@ -109,6 +113,8 @@ class Line:
     clocks: Clocks
     dockets: Dockets
     reminders: Reminders
+    scans: Scans
+    erase: Erase
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -129,6 +135,7 @@ class Line:
             self.watch.run(),
             self.channels.rounds.run(),
             self.reminders.run(),
+            self.erase.run(),
         )
         return [asyncio.create_task(each) for each in runs]
 
@@ -196,6 +203,7 @@ async def run_gateway(
     async with contextlib.AsyncExitStack() as stack:
         parts = await open_parts(settings, keys, stack, around)
         line = _line(parts)
+        stack.push_async_callback(line.scans.close)
         await line.channels.ask_first(line.own)
         await line.own.start()
         await line.upkeep.sign_status()
@@ -285,6 +293,8 @@ def _line(parts: Parts) -> Line:
         clocks=clocks,
         dockets=dockets,
         reminders=Reminders(gateway, dockets, clocks, news),
+        scans=Scans(gateway, parts.scanner),
+        erase=Erase(gateway, parts.listings, dockets),
     )
 
 
@@ -304,6 +314,8 @@ def _apis(parts: Parts, line: Line) -> Apis:
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
     status.reminders = line.reminders
+    status.scans = line.scans
+    hand_over = HandOver(gateway, news, relay.add, Holdings(gateway, dockets), line.scans)
     operations = OperationsApi(
         readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status, guard)
     )
@@ -332,7 +344,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             gateway,
             listings=parts.listings,
             submit=Submit(gateway, parts.clerk, XmlLimits(), relay.add, dockets),
-            hand_over=HandOver(gateway, news, relay.add),
+            hand_over=hand_over,
             peers=PeersApi(
                 gateway,
                 listings=parts.listings,
@@ -357,6 +369,9 @@ def _apis(parts: Parts, line: Line) -> Apis:
             people=PeopleApi(gateway, People(gateway), tokens, reads),
             rights=Rights(tokens),
             sight=sight,
+            waiting=QuarantineApi(
+                gateway, listings=parts.listings, hand_over=hand_over, scans=line.scans, sight=sight
+            ),
         ),
         operations=operations,
         guard=guard,

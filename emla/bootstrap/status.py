@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from emla.bootstrap.case_figures import case_figures
 from emla.bootstrap.guard_figures import guard_figures
+from emla.bootstrap.scan_figures import scan_figures
 from emla.flow.documents.key_life import documents_ending, keys_ending
 from emla.flow.documents.take_documents import DocumentFigures
 from emla.flow.gateway import Gateway, Peer
 from emla.flow.line.gate import is_open
+from emla.flow.line.scan import Scans
 from emla.flow.member.collect import Collect, CollectFigures
 from emla.flow.reminders import Reminders
 from emla.model.errors import InvalidDocumentError, StoreError
@@ -87,6 +89,7 @@ class Status(StoreStatus):
         self._clerk = clerk
         self.collect: Collect | None = None
         self.reminders: Reminders | None = None
+        self.scans: Scans | None = None
 
     @property
     def hubs(self) -> list[dict[str, object]]:
@@ -245,7 +248,14 @@ def figures(status: Status, guard: Guard) -> Figures:
     }
     connected, turned_away = guard_figures(guard, gateway)
     reminders = case_figures(lambda: status.reminders)
-    return Figures(counters, gauges, store.read.leg_counts, labelled | connected, turned_away | reminders)
+    held, scans = scan_figures(lambda: status.scans, store.read.held_part_count)
+    return Figures(
+        counters,
+        gauges | held,
+        store.read.leg_counts,
+        labelled | connected,
+        turned_away | reminders | scans,
+    )
 
 
 def _collected(status: Status) -> CollectFigures:

@@ -41,6 +41,7 @@ from emla.cases.judgement import (
     Move,
 )
 from emla.cases.order import answered_by, causal_order, opens
+from emla.cases.ownership import trespasses
 from emla.cases.special import ends_arrest, give, move_extradition, move_preservation, preservation_outcome
 from emla.cases.standing import Extradition, Standing
 from emla.model.case_states import (
@@ -210,6 +211,10 @@ class _Folding:
         if writer not in (side, Side.EITHER):
             return refused(act, OTHER_SIDE, request, side=words[writer])
         hearing = Hearing(act=act, side=side, standing=standing)
+        objections, is_left = trespasses(act, self.by_id)
+        hearing.objections.extend(objections)
+        if not is_left:
+            return Judgement(act=act, effect=Effect.NOT_EFFECTIVE, request=request, objections=objections)
         if standing.request is None:
             self._hear_special(hearing)
         else:

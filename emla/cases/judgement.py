@@ -211,10 +211,28 @@ NOT_LAST = Ground(
     remedy="Date it (IssuedAt) when it is sent; if the clock of another authority is ahead, tell it.",
 )
 """Said before sending alone, as a warning."""
+NOT_OWNER = Ground(
+    rule="CA-015",
+    sentence="{sender} is not the owner of {thing}.",
+    source="UNCAC 46(19), RPD 58",
+    remedy="Ask the owner to say it; what you hold yourself you may give back (ReturnNotice).",
+)
+NOT_HOLDER = Ground(
+    rule="CA-016",
+    sentence="{sender} does not hold {thing}.",
+    source="emla/1 CA-016",
+    remedy="Name what the other authority has sent to you.",
+)
+LATE_NOTICE = Ground(
+    rule="CA-017",
+    sentence="The disclosure was on {day}, before this notice, and it is not said why notice was not given before.",
+    source="UNTOC 18(19), UNCAC 46(19)",
+    remedy="Say why notice could not be given in advance (AdvanceNotGivenReason).",
+)
 
 GROUNDS: tuple[Ground, ...] = (
     OTHER_CONTENT, CIRCLE, OTHER_CASE, WHICH_REQUEST, NO_PARTY, NOT_NOW, CLOSED, NO_MEASURE, MEASURE_NOT_NOW, NO_CONDITION,
     NOT_PROPOSED, NO_RESULT, NOTHING, NOT_HERE, NOT_LAST, GENERATION, OTHER_SIDE, NOT_WITHDRAWN, NOT_FINAL, NOT_RETURNED,
-    ALREADY_FINAL, NOTHING_LEFT,
+    ALREADY_FINAL, NOTHING_LEFT, NOT_OWNER, NOT_HOLDER, LATE_NOTICE,
 )  # fmt: skip
 """All of them, for the reference page."""

@@ -26,6 +26,9 @@ FAMILIES = {
     "root": Entry("root:root", "The offline root, on removable media."),
     "peer": Entry("peer:peer", "The other authorities known here."),
     "stats": Entry("stats:stats", "Show how many requests there were, with whom and what became of them."),
+    "quarantine": Entry(
+        "quarantine:quarantine", "What waits for a decision: what could not be opened, what is kept back."
+    ),
     "leg": Entry("leg:leg", "What waits for its way to a peer."),
     "hub": Entry("hub:hub", "What a hub holds for its members."),
     "person": Entry("person:person", "Who works here, and what each of them may do."),

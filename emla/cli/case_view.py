@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from emla.cli import screen
+from emla.cli.holding_view import show_holdings
 from emla.cli.limit_view import next_day, show_limits
 from emla.cli.wording import NOT_ACCEPTANCE, count, instant, short, spaced, state
 from emla.client.case_answers import (
@@ -79,6 +80,7 @@ def show_case(case: Case) -> None:
         title="What was said, and what became of each package",
         fold=("Message", "By", "Effect", "Delivery"),
     )
+    show_holdings(case.holdings)
     for act in case.acts:
         for objection in act.objections:
             screen.say(

@@ -3,6 +3,8 @@
 from rich.text import Text
 
 from emla.cli import screen
+from emla.cli.holding_view import show_binding
+from emla.cli.scan_view import scan_text
 from emla.cli.wording import instant, plain, short, size, state
 from emla.client.answers import Message, MessageSummary
 from emla.client.leg_answers import LegStanding, Trouble
@@ -35,6 +37,8 @@ def _state(message: MessageSummary) -> Text:
     text = Text(plain(message.state))
     if message.code:
         text.append(f" {plain(message.code)}", style="red")
+    if message.infected:
+        text.append(" malware found", style="bold red")
     if marks:
         text.append(f" ({', '.join(marks)})", style="yellow")
     return text
@@ -62,15 +66,20 @@ def show_message(message: Message) -> None:
         rows.append(("Could not be opened", message.code))
     rows += _leg_rows(message)
     screen.facts(rows)
+    scanned = any(each.scan for each in message.parts)
     if message.parts:
         screen.table(
-            ("Part", "File", "Kind", "Role", "Size", "SHA-256"),
+            ("Part", "File", "Kind", "Role", "Size", "SHA-256", *(("Malware scan",) if scanned else ())),
             [
-                (str(each.n), each.name, each.media, each.role, size(each.size), short(each.sha256))
+                (
+                    *(str(each.n), each.name, each.media, each.role, size(each.size), short(each.sha256)),
+                    *((scan_text(each.scan),) if scanned else ()),
+                )
                 for each in message.parts
             ],
-            fold=("File", "Kind"),
+            fold=("File", "Kind", "Malware scan"),
         )
+    show_binding(message.holding)
     show_acknowledgements(message)
     if message.trouble:
         show_trouble(message.trouble)

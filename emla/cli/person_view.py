@@ -5,7 +5,7 @@ from emla.client.people_answers import ContentRead, Person, Token
 
 COLUMNS = ("Name", "Full name", "Roles", "State", "Password")
 TOKEN_COLUMNS = ("Token", "For", "Roles", "Expires", "State")
-READ_COLUMNS = ("At", "Who", "As", "What", "Id", "Part", "Allowed")
+READ_COLUMNS = ("At", "Who", "As", "What", "Id", "Part", "Malware scan", "Allowed")
 
 
 def person_row(person: Person) -> tuple[str, ...]:
@@ -34,6 +34,7 @@ def read_row(read: ContentRead) -> tuple[str, ...]:
         read.what,
         read.id[:16],
         "-" if read.part is None else str(read.part),
+        read.scan or "",
         "yes" if read.allowed else "no",
     )
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Self
 
+from emla.client.holding_answers import HoldingView
 from emla.client.key_answers import PeerStanding
 from emla.client.leg_answers import LegStanding, Trouble
 from emla.client.reading import Answer
+from emla.client.scan_answers import PartScan
 from emla.model.findings import Finding, Severity
 
 
@@ -59,6 +61,8 @@ class ServerStatus:
     ledger: LedgerHead
     batch_wait_milliseconds_longest: float
     hubs: "tuple[OwnHub, ...]" = ()
+    scanner: str | None = None
+    """What scans attachments: ``clamd``, ``command``, or None: nothing."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -75,6 +79,7 @@ class ServerStatus:
             ledger=LedgerHead(size=ledger.integer("size"), origin=ledger.text("origin")),
             batch_wait_milliseconds_longest=answer.number("batch_wait_milliseconds_longest"),
             hubs=tuple(OwnHub.read(each) for each in answer.optional("hubs", answer.items) or ()),
+            scanner=answer.optional("scanner", answer.text),
         )
 
 
@@ -117,6 +122,8 @@ class MessageSummary:
     """Bytes of the sealed payload."""
     code: str | None
     """Of an incoming one: why it is in quarantine, or could not be opened yet."""
+    infected: int = 0
+    """In how many of its parts the malware scanner found something."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -135,6 +142,7 @@ class MessageSummary:
             expires=answer.instant("expires"),
             size=answer.integer("size"),
             code=answer.optional("code", answer.text),
+            infected=answer.optional("infected", answer.integer) or 0,
         )
 
 
@@ -158,11 +166,15 @@ class MessagePart:
     name: str
     size: int
     sha256: str
+    scan: PartScan | None = None
+    """What the malware scanner last said of it; None: nobody has scanned it."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
         """Read it from an answer."""
+        scan = answer.optional("scan", answer.nested)
         return cls(
+            scan=PartScan.read(scan) if scan else None,
             n=answer.integer("n"),
             role=answer.text("role"),
             media=answer.text("media"),
@@ -225,6 +237,8 @@ class Message(MessageSummary):
     acknowledgements: tuple[AcknowledgementEntry, ...]
     leg: LegStanding | None
     trouble: tuple[Trouble, ...]
+    holding: HoldingView | None = None
+    """What binds who holds it."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -241,6 +255,7 @@ class Message(MessageSummary):
             acknowledgements=tuple(map(AcknowledgementEntry.read, answer.items("acknowledgements"))),
             leg=LegStanding.read(leg) if leg else None,
             trouble=tuple(map(Trouble.read, answer.optional("trouble", answer.items) or ())),
+            holding=answer.optional("holding", lambda name: answer.value(name, HoldingView)),
         )
 
 

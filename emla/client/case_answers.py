@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from emla.client.holding_answers import HoldingView
 from emla.client.limit_answers import DeadlineView
 from emla.client.reading import unreadable
 
@@ -276,6 +277,8 @@ class Case:
     acts: tuple[ActView, ...]
     overdue: bool = False
     """Whether a time limit that had to be kept ran out."""
+    holdings: tuple[HoldingView, ...] = ()
+    """What its messages have brought, and what binds who holds it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from emla.client.leg_answers import Leg
 from emla.client.people import PeopleCalls
 from emla.client.problems import error_of_problem
 from emla.client.profile_answers import OwnProfile
+from emla.client.quarantine_calls import SCAN_SECONDS_MAX, QuarantineCalls
 from emla.client.reading import Answer, decode_answer, unreadable
 from emla.client.upload import PIECE_BYTES, SUBMISSION_TYPE, OpenPart, Progress, Submission
 from emla.model.errors import ConfigurationError, EmlaError, TransportError
@@ -47,7 +48,7 @@ _ANSWER_SECONDS = 120
 _DOCUMENTS_TYPE = "application/vnd.emla.documents+json"
 
 
-class Client(CaseCalls, PeopleCalls):
+class Client(CaseCalls, PeopleCalls, QuarantineCalls):
     """A connection to one server. Use it as an async context manager."""
 
     def __init__(self, socket_path: Path, token: str | None = None) -> None:
@@ -173,7 +174,7 @@ class Client(CaseCalls, PeopleCalls):
         its hand-over.
         """
         path = f"/v1/messages/{quote(pid, safe='')}/parts/{n}"
-        async with self._call("GET", path) as response:
+        async with self._call("GET", path, wait_seconds=SCAN_SECONDS_MAX) as response:
             announced = response.headers.get("X-Emla-Sha256", "")
             if not announced:
                 raise unreadable("The part's answer lacks 'X-Emla-Sha256'.")
@@ -290,10 +291,6 @@ class Client(CaseCalls, PeopleCalls):
         answer = await self._get("/v1/mailboxes", "mailboxes")
         return tuple(map(Mailbox.read, answer.items("items")))
 
-    async def release_message(self, pid: str) -> Message:
-        """Have a package that could not be opened opened once more."""
-        return Message.read(await self._post(f"/v1/messages/{quote(pid, safe='')}/release", "message", {}))
-
     async def legs(
         self,
         *,
@@ -346,11 +343,17 @@ class Client(CaseCalls, PeopleCalls):
             return await response.read()
 
     async def _post(
-        self, path: str, what: str, body: Mapping[str, object], *, method: str = "POST"
+        self,
+        path: str,
+        what: str,
+        body: Mapping[str, object],
+        *,
+        method: str = "POST",
+        wait_seconds: float = 0,
     ) -> Answer:
-        headers = {"Content-Type": "application/json"}
+        headers, text = {"Content-Type": "application/json"}, json.dumps(dict(body)).encode()
         async with self._call(
-            method, path, headers=headers, body=json.dumps(dict(body)).encode()
+            method, path, headers=headers, body=text, wait_seconds=wait_seconds
         ) as response:
             return decode_answer(await response.read(), what)
 

@@ -99,6 +99,8 @@ class ContentRead:
     id: str
     part: int | None
     allowed: bool
+    scan: str | None = None
+    """Of a part that a peer sent: what the malware scanner had said of it."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -112,4 +114,5 @@ class ContentRead:
             id=answer.text("id"),
             part=answer.optional("part", answer.integer),
             allowed=answer.truth("allowed"),
+            scan=answer.optional("scan", answer.text),
         )

@@ -37,6 +37,9 @@ _CLASSES: dict[type[EmlaError], frozenset[str]] = {
             "case-changed",
             "message-id-reused",
             "not-readable",
+            "recalled",
+            "use-ended",
+            "unusable",
             "unsupported-encoding",
         }
     ),

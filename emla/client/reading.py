@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
+import msgspec
+
 from emla.model.errors import ConfigurationError
 
 Value = TypeVar("Value")
@@ -58,6 +60,13 @@ class Answer:
     def optional(self, name: str, read: "Callable[[str], Value]") -> Value | None:
         """Read a member that may be absent or null: ``answer.optional("reason", answer.text)``."""
         return None if self._members.get(name) is None else read(name)
+
+    def value(self, name: str, kind: type[Value]) -> Value:
+        """Read a member as a value of a class whose fields are its members."""
+        try:
+            return msgspec.convert(self._take(name), type=kind)
+        except msgspec.ValidationError as error:
+            raise self._wrong(name) from error
 
     def text(self, name: str) -> str:
         """Read a text."""

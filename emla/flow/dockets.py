@@ -75,6 +75,12 @@ class Dockets:
         """An act of a case is durable: wake who watches it."""
         self._news.tell(case_id)
 
+    def forget(self, case_id: bytes) -> None:
+        """Keep nothing in memory of a case that is to be erased, nor of those it was read with."""
+        for each in [key for key, (_, held) in self._kept.items() if case_id in held.cases]:
+            del self._kept[each]
+        self._news.tell(case_id)
+
     async def of(self, case_id: bytes, also: Sequence[bytes] = ()) -> Held:
         """A case with what it is related to.
 

@@ -31,8 +31,15 @@ TOKEN_MADE = "token.made"  # noqa: S105 (the name of an event)
 TOKEN_REVOKED = "token.revoked"  # noqa: S105 (the name of an event)
 CASE_NAMED = "case.named"
 CASE_UNNAMED = "case.unnamed"
+ERASURE_ORDERED = "erasure.ordered"
+PACKAGE_ERASED = "package.erased"
+EVENT_ERASED = "event.erased"
+CASE_HELD = "case.held"
+CASE_UNHELD = "case.unheld"
 CONTENT_READ = "content.read"
 CONTENT_REFUSED = "content.refused"
+MALWARE_FOUND = "malware.found"
+PART_RELEASED = "part.released"
 
 
 def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:

@@ -1,8 +1,10 @@
 """Legal acts at rest, sealed under the authority's own content key like records (docs/explanation/at-rest.md).
 
 What is sealed is a version byte and the act in MessagePack, bound to the package that brought it. A member that a later version
-adds has a default, so that what was sealed before can be read.
+adds has a default, so that what was sealed before can be read. A member that has its default is left out: most have.
 """
+
+from dataclasses import fields
 
 import msgspec
 from nacl import bindings, exceptions
@@ -10,6 +12,7 @@ from nacl import bindings, exceptions
 from emla.formats.at_rest import NONCE_BYTES
 from emla.model.legal_act import LegalAct
 from emla.model.record import SealedAct
+from emla.model.restriction import Label
 
 VERSION = 1
 ACT_BYTES_MAX = 256 * 1024
@@ -19,15 +22,29 @@ RELATED_MAX = 64
 _LABEL = b"emla/1 legal act\0"
 _TAG_BYTES = bindings.crypto_aead_xchacha20poly1305_ietf_ABYTES
 _decoder = msgspec.msgpack.Decoder(LegalAct)
+_encoder = msgspec.msgpack.Encoder()
+_ACT = tuple((each.name, each.default) for each in fields(LegalAct))
+_LABEL_FIELDS = tuple((each.name, each.default) for each in fields(Label))
 
 
 def seal_act(act: LegalAct, *, content_key: bytes, nonce: bytes, pid: bytes) -> SealedAct | None:
     """Seal an act for storage: nonce (24 bytes) and ciphertext; None for one that is too large for a case."""
-    plain = bytes((VERSION,)) + msgspec.msgpack.encode(act)
+    plain = bytes((VERSION,)) + _encoder.encode(_members(act))
     if len(plain) > ACT_BYTES_MAX or len(act.relates_to) > RELATED_MAX:
         return None
     box = bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(plain, _LABEL + pid, nonce, content_key)
     return SealedAct(case_id=act.case_id, related=act.relates_to, sealed=nonce + box)
+
+
+def _members(act: LegalAct) -> dict[str, object]:
+    """The members of an act that have not their default."""
+    said = {name: value for name, default in _ACT if (value := getattr(act, name)) != default}
+    for name in ("label", "new_label"):
+        if (label := said.get(name)) is not None:
+            said[name] = {
+                key: value for key, default in _LABEL_FIELDS if (value := getattr(label, key)) != default
+            }
+    return said
 
 
 def open_act(sealed: bytes, *, content_key: bytes, pid: bytes) -> LegalAct | None:

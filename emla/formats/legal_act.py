@@ -15,6 +15,8 @@ from datetime import date
 
 from lxml import etree
 
+from emla.formats import legal_act_held
+from emla.formats.handling import label_in
 from emla.formats.message import read_message
 from emla.formats.xml import XmlDocument
 from emla.formats.xml_paths import day, elements, instant, references, says, text, texts
@@ -23,6 +25,7 @@ from emla.model.legal_act import (
     AskedMeasure,
     AskedQuestion,
     LegalAct,
+    SentFile,
     SetCondition,
 )
 from emla.model.message import Message
@@ -56,11 +59,16 @@ def read_legal_act(data: bytes, document: XmlDocument, message: Message | None =
     root = document.root
     message = message or read_message(document)
     reader = _READERS.get(message.message_type)
+    label = label_in(root)
     said: Facts = {
         "requesting_reference": message.requesting_reference,
         "requested_reference": message.requested_reference or "",
         "instruments": tuple(texts(root, "LegalBasis/InstrumentCode")),
-        "owner": text(root, "Handling/OwnerAuthority"),
+        "owner": label.owner if label else "",
+        "label": label,
+        "files": tuple(
+            SentFile(attachment_id=each.attachment_id, sha256=each.sha256) for each in message.attachments
+        ),
     }
     if reader is not None:
         said |= reader(root)
@@ -269,6 +277,10 @@ def _result(root: etree._Element) -> Facts:
         "items_to_return": tuple(
             text(each, "ItemId") for each in elements(root, "EvidenceItem") if says(each, "ReturnRequired")
         ),
+        "items": tuple(
+            (text(each, "ItemId"), tuple(texts(each, "ItemAttachment")))
+            for each in elements(root, "EvidenceItem")
+        ),
     }
 
 
@@ -309,29 +321,6 @@ def _release(root: etree._Element) -> Facts:
     return {"measures": (text(root, "MeasureId"),), "code": text(root, "ReleaseReason")}
 
 
-def _consent(root: etree._Element) -> Facts:
-    return {
-        "code": text(root, "ConsentDecision"),
-        "references": references(root, "AffectedItem", "ItemId", "AttachmentId"),
-        "restrictions": references(root, "RestrictionRef", "ConditionId", "RestrictionId"),
-    }
-
-
-def _restriction(root: etree._Element) -> Facts:
-    return {
-        "references": references(root, "AffectedItem", "ItemId", "AttachmentId"),
-        "limits": tuple(texts(root, "NewHandling/UseRestriction/UseLimit")),
-    }
-
-
-def _answer_by(root: etree._Element) -> Facts:
-    return {"due_on": day(root, "AnswerBy")}
-
-
-def _recall(root: etree._Element) -> Facts:
-    return {"due_on": day(root, "DueBy")}
-
-
 _READERS: dict[str, Callable[[etree._Element], Facts]] = {
     "MLARequest": _request,
     "PreservationRequest": _request,
@@ -365,8 +354,10 @@ _READERS: dict[str, Callable[[etree._Element], Facts]] = {
     "ArrestNotice": _arrest,
     "SurrenderNotice": _surrender,
     "ReleaseNotice": _release,
-    "UseConsentRequest": _answer_by,
-    "UseConsentDecision": _consent,
-    "RecallNotice": _recall,
-    "RestrictionChange": _restriction,
+    "UseConsentRequest": legal_act_held.consent_asked,
+    "UseConsentDecision": legal_act_held.consent,
+    "ExculpatoryDisclosureNotice": legal_act_held.disclosure,
+    "RecallNotice": legal_act_held.recall,
+    "RecallConfirmation": legal_act_held.recall_confirmation,
+    "RestrictionChange": legal_act_held.restriction,
 }

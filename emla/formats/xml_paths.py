@@ -62,3 +62,14 @@ def references(within: etree._Element, path: str, *names: str) -> tuple[Referenc
         for name in names
         for local_id in texts(each, name)
     )
+
+
+def meant(within: etree._Element, path: str) -> tuple[Reference, ...]:
+    """Things in other messages (ItemRef): an item, a file, or with neither of them all that a message has brought."""
+    return tuple(
+        Reference(
+            message_id=bytes.fromhex(text(each, "InMessage")),
+            local_id=text(each, "ItemId") or text(each, "AttachmentId"),
+        )
+        for each in elements(within, path)
+    )

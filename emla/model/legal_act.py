@@ -11,6 +11,8 @@ Rules of this file:
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from emla.model.restriction import Label
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedMeasure:
@@ -57,10 +59,18 @@ class AskedQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """Something in another message: an item, an attachment, a condition, a restriction."""
+    """Something in another message: an item, an attachment, a condition, a restriction; all of it where the id is empty."""
 
     message_id: bytes
     local_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentFile:
+    """A file that came with a message."""
+
+    attachment_id: str
+    sha256: bytes
 
 
 Key = tuple[str, bytes]
@@ -99,12 +109,13 @@ class LegalAct:
     condition_answers: tuple[tuple[str, bool], ...] = ()
     """Condition id, and whether it is accepted."""
     code: str = ""
-    """The code that tells messages of one type apart: Scope, ClosureStage, SurrenderStage, ReleaseReason, DeadlineId ..."""
+    """The code that tells messages of one type apart: Scope, ClosureStage, SurrenderStage, ReleaseReason, RecallReason ..."""
     disposition: str = ""
-    """What is to happen, or has happened, to material (CL-MATERIAL, CL-DISPOSITION)."""
+    """What is to happen, or has happened, to material (CL-MATERIAL, CL-DISPOSITION, CL-RECALLACTION)."""
     flag: bool = False
     """What the type asks with yes or no: Final, ConsultationClosed, Complete, Verified, Resumed, NatureOnly, Return; of
-    SupplementaryInformationRequest ExecutionSuspended."""
+    SupplementaryInformationRequest ExecutionSuspended, of UseConsentRequest ExculpatoryOnly; of ExculpatoryDisclosureNotice
+    whether it says why notice was not given before (AdvanceNotGivenReason)."""
     changes: tuple[str, ...] = ()
     """Codes of CL-CHANGE."""
     named: tuple[str, ...] = ()
@@ -136,6 +147,21 @@ class LegalAct:
     consent_on: date | None = None
     urgency: str = ""
     """Code of CL-URGENCY."""
+    label: Label | None = None
+    """How the message and what came with it must be handled."""
+    new_label: Label | None = None
+    """The handling that a RestrictionChange sets."""
+    effective_from: datetime | None = None
+    """From when it does."""
+    files: tuple[SentFile, ...] = ()
+    items: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Items of evidence, each with the ids of its files."""
+    recipients: tuple[str, ...] = ()
+    """Who is to get what consent is asked for (IntendedRecipient), as it is written."""
+    last_on: date | None = None
+    """Until of a consent; PlannedOn of a disclosure."""
+    outcomes: tuple[tuple[Reference, str], ...] = ()
+    """What became of things that were recalled, each with a code of CL-RECALLRESULT."""
 
     @property
     def key(self) -> Key:

@@ -153,6 +153,24 @@ class CaseSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerSettings:
+    """The ministry's malware scanner, which looks at what peers sent before an officer opens it. None by default."""
+
+    clamd: str = ""
+    """The Unix socket of a ClamAV daemon."""
+    command: str = ""
+    """Or a program, with its arguments."""
+    found_status: int = 1
+    """With which status it ends when it has found something; with 0 when not, with any other when it failed."""
+    seconds: int = 120
+    part_bytes_max: int = 100 * 1024**2
+    """What is larger is not given to it. ClamAV by default calls what is larger clean without a look."""
+    too_large: str = "refuse"
+    again_hours: int = 24
+    at_once: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one gateway. `data` is its folder; one folder serves one authority."""
 
@@ -169,3 +187,4 @@ class Settings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
     cases: CaseSettings = field(default_factory=CaseSettings)
+    scanner: ScannerSettings = field(default_factory=ScannerSettings)

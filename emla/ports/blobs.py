@@ -45,6 +45,14 @@ class Blobs(Protocol):
         """
         ...
 
+    def erase(self, sha256: bytes) -> None:
+        """Unlink a blob that no row points to any more, durably; harmless when there is none.
+
+        Raises:
+            StoreError: ``store-failed``.
+        """
+        ...
+
     def free_bytes(self) -> int:
         """Free space, in bytes, where blobs are written."""
         ...

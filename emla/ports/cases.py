@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from emla.model.record import SealedAct
+from emla.ports.erasure import ErasureReader, ErasureTransaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class AgendaItem:
     """How often it was put here: what came during a look is no part of it."""
 
 
-class CaseTransaction(Protocol):
+class CaseTransaction(ErasureTransaction, Protocol):
     """What an operation may do inside a batch."""
 
     def insert_act(self, pid: bytes, act: SealedAct, at: int) -> None:
@@ -69,7 +70,7 @@ class CaseTransaction(Protocol):
         ...
 
 
-class CaseReader(Protocol):
+class CaseReader(ErasureReader, Protocol):
     """Reads by key, of what is committed."""
 
     def acts_of_case(self, case_id: bytes, limit: int) -> Sequence[ActRow]:

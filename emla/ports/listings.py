@@ -25,6 +25,8 @@ class Listed:
     message_id: bytes | None
     code: str | None = None
     """Of a peer's package: why it is in quarantine, or could not be opened yet."""
+    erased: bool = False
+    """Whether its content is erased, or about to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,10 @@ class Listings(Protocol):
 
     async def resolve_case(self, prefix: str) -> Sequence[bytes]:
         """Case ids that begin with these hexadecimal digits; at most two."""
+        ...
+
+    async def without_act(self) -> Sequence[tuple[bytes, bytes]]:
+        """Id and sealed record of each package that brought no act of a case: what a case may hold beside its acts."""
         ...
 
     async def resolve(self, prefix: str) -> Sequence[bytes]:

@@ -383,3 +383,11 @@ class Store(Protocol):
             StoreError: the storage failed; the process must stop.
         """
         ...
+
+    async def empty_wal(self) -> bool:
+        """Bring every committed page to its place and leave no older one anywhere; False while a reader still needs one.
+
+        Raises:
+            StoreError: the storage failed; the process must stop.
+        """
+        ...

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from emla.model.acknowledgement import Event
 from emla.model.leg import Hold, Leg
+from emla.ports.scans import ScanReader, ScanTransaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Equivocation:
     at: int
 
 
-class TroubleTransaction(Protocol):
+class TroubleTransaction(ScanTransaction, Protocol):
     """What an operation may do about trouble inside a batch."""
 
     def hold_leg(self, hold: Hold) -> bool:
@@ -80,7 +81,7 @@ class TroubleTransaction(Protocol):
         ...
 
 
-class TroubleReader(Protocol):
+class TroubleReader(ScanReader, Protocol):
     """Reads about trouble, of what is committed."""
 
     def hold(self, leg_id: int) -> Hold | None:

@@ -117,6 +117,16 @@ class FileBlobs:
             raise store_error(error) from error
         return temporary
 
+    def erase(self, sha256: bytes) -> None:
+        """Unlink a blob, durably: after a power cut its name does not come back."""
+        path = blob_path(self._folder, sha256)
+        try:
+            path.unlink(missing_ok=True)
+            if path.parent.is_dir():
+                sync_folder(path.parent)
+        except OSError as error:
+            raise store_error(error) from error
+
     def free_bytes(self) -> int:
         """Free space where blobs are written, in bytes."""
         return shutil.disk_usage(self._folder).free

@@ -27,9 +27,9 @@ from emla.model.findings import OVERRIDES_MAX, REASON_CHARACTERS_MAX, Override
 from emla.model.leg import DUE, LegKind
 from emla.model.limits import WIRE
 from emla.model.package import DeclaredPart, PartRole, Priority
-from emla.model.person import Caller, PersonRole
+from emla.model.person import Caller
 from emla.ports.listings import Listed, Listings
-from emla.web import views
+from emla.web import holding_views, scan_views, views
 from emla.web.backups_api import BackupsApi
 from emla.web.bodies import BodySource
 from emla.web.cases_api import CasesApi
@@ -41,8 +41,9 @@ from emla.web.peers_api import PeersApi
 from emla.web.people_api import PeopleApi
 from emla.web.problems import problem_middleware
 from emla.web.profile_api import ProfileApi
+from emla.web.quarantine_api import QuarantineApi
 from emla.web.queries import integer, limit, seconds
-from emla.web.rights import Rights, caller_of, check_routes
+from emla.web.rights import Rights, caller_of, check_routes, sees_every_envelope
 from emla.web.statistics_api import StatisticsApi
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
@@ -77,6 +78,7 @@ class AuthorityApi:
         people: PeopleApi,
         rights: Rights,
         sight: Sight,
+        waiting: QuarantineApi,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -97,6 +99,7 @@ class AuthorityApi:
         self._people = people
         self._rights = rights
         self._sight = sight
+        self._waiting = waiting
         self.stopping = False
 
     def application(self) -> web.Application:
@@ -123,6 +126,7 @@ class AuthorityApi:
         self._cases.add_routes(application.router)
         self._statistics.add_routes(application.router)
         self._people.add_routes(application.router)
+        self._waiting.add_routes(application.router, self._resolve)
         ContractApi().add_routes(application.router)
         check_routes(application.router)
         return application
@@ -183,7 +187,10 @@ class AuthorityApi:
         content = self._hand_over.content(listed.pid, listed.signed)
         if not sees_every_envelope(caller) and not self._sight.sees(caller, _case(content)):
             return None
-        return views.summary(listed, content if caller.sees_content else None)
+        body = views.summary(listed, content if caller.sees_content else None)
+        return scan_views.add_scans(
+            body, self._gateway.store.read.scans(listed.pid) if listed.incoming else {}
+        )
 
     async def get_message(self, http_request: web.Request) -> web.Response:
         """GET /v1/messages/{pid}: everything about one package; with `wait`, as soon as there is news."""
@@ -199,7 +206,7 @@ class AuthorityApi:
         ):
             if not await self._news.wait(pid, left):
                 break
-        return views.answer(self._message(pid, caller))
+        return views.answer(await self._message(pid, caller))
 
     async def _resolve(self, http_request: web.Request) -> bytes:
         prefix, caller = http_request.match_info["pid"], caller_of(http_request)
@@ -228,20 +235,25 @@ class AuthorityApi:
         listed = self._gateway.store.read.listed(pid)
         return _case(self._hand_over.content(pid, listed.signed)) if listed else None
 
-    def _message(self, pid: bytes, caller: Caller) -> views.Json:
+    async def _message(self, pid: bytes, caller: Caller) -> views.Json:
         listed = self._gateway.store.read.listed(pid)
         if listed is None:
             raise NotFoundError("not-found")
         content = self._hand_over.content(pid, listed.signed) if caller.sees_content else None
         read = self._gateway.store.read
         own = None if listed.incoming else read.leg_of(LegKind.PACKAGE, pid)
-        return views.message(listed, content, read, self._legs.shown(own) if own else None)
+        body = views.message(listed, content, read, self._legs.shown(own) if own else None)
+        holding = await self._hand_over.holding(content) if content else None
+        if content is not None and holding is not None:
+            at, parts = self._hand_over.now(), content.manifest.parts
+            body["holding"] = holding_views.holding(holding, self._gateway.identity.id, at, parts)
+        return scan_views.add_scans(body, read.scans(pid) if listed.incoming else {})
 
     async def post_release(self, http_request: web.Request) -> web.Response:
         """POST /v1/messages/{pid}/release: have a package that could not be opened opened once more."""
         pid = await self._resolve(http_request)
         await self._quarantine.release(pid)
-        return views.answer(self._message(pid, caller_of(http_request)))
+        return views.answer(await self._message(pid, caller_of(http_request)))
 
     async def get_part(self, http_request: web.Request) -> web.StreamResponse:
         """GET /v1/messages/{pid}/parts/{n}: the part's bytes; the hand-over is recorded before the first of them."""
@@ -285,13 +297,9 @@ class AuthorityApi:
                 "hubs": self._status.hubs,
                 "opener": self._status.opener,
                 "clerk": self._status.clerk,
+                "scanner": self._waiting.kind,
             }
         )
-
-
-def sees_every_envelope(caller: Caller) -> bool:
-    """Whether a caller sees that a package is there, whosever case it is: operators, who see no content, and who sees all."""
-    return caller.sees_all_cases or PersonRole.OPERATOR in caller.roles
 
 
 def _case(content: Content | None) -> bytes | None:

@@ -1,6 +1,7 @@
 """The part of the authority API that is about cases (docs/reference/authority-api.md). Thin."""
 
 import re
+from datetime import UTC, datetime
 from itertools import islice
 
 from aiohttp import web
@@ -14,7 +15,7 @@ from emla.flow.people.reads import Reads
 from emla.flow.people.sight import Sight
 from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundError
 from emla.ports.listings import Listings
-from emla.web import case_views, views
+from emla.web import case_views, holding_views, views
 from emla.web.limit_views import add_limits
 from emla.web.queries import limit, seconds
 from emla.web.rights import caller_of
@@ -91,7 +92,11 @@ class CasesApi:
     def _shown(self, held: Held) -> views.Json:
         body = case_views.case(held, self._gateway.identity.id, self._gateway.store.read)
         add_limits(body, *self._limits(held), self._gateway.identity.id, open_only=False)
+        body["holdings"] = holding_views.of_case(held, self._gateway.identity.id, self._at())
         return {**body, "view": case_views.view_of(body)}
+
+    def _at(self) -> datetime:
+        return datetime.fromtimestamp(self._gateway.now(), UTC)
 
     def _limits(self, held: Held) -> tuple[tuple[Standing, ...], Limits]:
         return held.docket.of_case(held.case_id), self._clocks.limits_of(held)

@@ -28,6 +28,8 @@ OPEN = None
 _KEYS: Roles = frozenset({_CUSTODIAN, _AUDITOR})
 _CUSTODIANS: Roles = frozenset({_CUSTODIAN})
 _WRITERS: Roles = frozenset({_PROSECUTOR, _CENTRAL, _POC})
+RELEASERS: Roles = frozenset({_CENTRAL, _POC})
+"""Who may hand over what the malware scanner keeps back."""
 _QUEUE: Roles = frozenset({_OPERATOR, _CENTRAL})
 _LOOK_AT_QUEUE: Roles = ALL_CASES | {_OPERATOR, _AUDITOR}
 _PEOPLE: Roles = frozenset({_CUSTODIAN, _AUDITOR, _CENTRAL})
@@ -40,6 +42,9 @@ OPERATIONS: Mapping[tuple[str, str], Roles | None] = {
     ("GET", "/v1/messages/{pid}"): CONTENT | {_OPERATOR},
     ("GET", "/v1/messages/{pid}/parts/{number}"): CONTENT,
     ("POST", "/v1/messages/{pid}/release"): _QUEUE,
+    ("POST", "/v1/messages/{pid}/parts/{number}/scan"): CONTENT,
+    ("POST", "/v1/messages/{pid}/parts/{number}/release"): RELEASERS,
+    ("GET", "/v1/quarantine"): CONTENT | {_OPERATOR},
     ("GET", "/v1/cases"): CONTENT,
     ("GET", "/v1/cases/{case_id}"): CONTENT,
     ("GET", "/v1/cases/{case_id}/timeline"): CONTENT,
@@ -109,6 +114,11 @@ def check_routes(router: web.UrlDispatcher) -> None:
         method, path = operation_of(route)
         if (method, path) not in OPERATIONS:
             raise RuntimeError(f"{method} {path} has no row in emla.web.rights.OPERATIONS.")
+
+
+def sees_every_envelope(caller: Caller) -> bool:
+    """Whether a caller sees that a package is there, whosever case it is: operators, who see no content, and who sees all."""
+    return caller.sees_all_cases or PersonRole.OPERATOR in caller.roles
 
 
 class Rights:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from emla.model.case_states import RequestState, Side
+from emla.writing import targets
 from emla.writing.act_plan import ACT_RULES, ACT_SECTIONS, ELSEWHERE
 from emla.writing.acts import Act
 from emla.writing.answers import YES, Surroundings, form, gate, number_of, parent_of
@@ -172,9 +173,20 @@ def _of_message(task: Task) -> dict[str, str]:
     return found
 
 
+_BROUGHT_IN: Mapping[str, targets.Target] = {
+    "RecallNotice": targets.given,
+    "RestrictionChange": targets.restricted,
+    "UseConsentDecision": targets.given,
+    "RecallConfirmation": targets.taken,
+    "UseConsentRequest": targets.taken,
+    "ExculpatoryDisclosureNotice": targets.taken,
+}
+"""What an act that disposes of things is about, unless it says something else."""
+
+
 def _of_items(task: Task) -> dict[str, str]:
     """In which message the items came that it is about, and those that are to be returned."""
-    held = task.situation.newest("ResultTransmission") or task.situation.opening.message_id
+    held = _BROUGHT_IN.get(task.act.message, targets.held)(task.situation)
     found: dict[str, str] = {}
     for name in ("AffectedItem", "RecalledItem", "RecallOutcome/RecalledItem", "RestrictionRef"):
         found |= {f"{name}/InMessage": held, form(name): "ItemId"}

@@ -173,7 +173,8 @@ ACTS: tuple[Act, ...] = (
         verb="ask-consent",
         message="UseConsentRequest",
         text="Ask for consent to another use.",
-        answers=targets.held,
+        answers=targets.taken,
+        missing="nothing has come from the other side",
     ),
     Act(
         verb="decide-consent",
@@ -186,7 +187,8 @@ ACTS: tuple[Act, ...] = (
         verb="disclose",
         message="ExculpatoryDisclosureNotice",
         text="Give notice that what exonerates an accused will be disclosed.",
-        answers=targets.held,
+        answers=targets.taken,
+        missing="nothing has come from the other side",
     ),
     Act(
         verb="confidentiality",
@@ -198,9 +200,15 @@ ACTS: tuple[Act, ...] = (
         verb="restrict",
         message="RestrictionChange",
         text="Change the restrictions on what was sent.",
-        answers=targets.held,
+        answers=targets.restricted,
     ),
-    Act(verb="recall", message="RecallNotice", text="Recall what was sent.", answers=targets.held),
+    Act(
+        verb="recall",
+        message="RecallNotice",
+        text="Recall what was sent.",
+        answers=targets.given,
+        missing="nothing was sent by us",
+    ),
     Act(
         verb="confirm-recall",
         message="RecallConfirmation",

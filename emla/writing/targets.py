@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from emla.model.case_states import Side
 from emla.writing.situation import Situation
 
 Target = Callable[[Situation], str]
@@ -48,6 +49,26 @@ def result(situation: Situation) -> str:
 def held(situation: Situation) -> str:
     """What brought that which is held: the newest result, or the information."""
     return situation.newest("ResultTransmission", "PreservationOutcome") or opening(situation)
+
+
+_BROUGHT = ("ResultTransmission", "PreservationOutcome", "SpontaneousInformation")
+
+
+def given(situation: Situation) -> str:
+    """What brought that which we have sent: our newest result or information, or what we began."""
+    begun = opening(situation) if situation.side is Side.OPENER else ""
+    return situation.newest(*_BROUGHT, by_us=True) or begun
+
+
+def taken(situation: Situation) -> str:
+    """What brought that which we hold: the newest result or information of the other side, or what it began."""
+    begun = opening(situation) if situation.side is Side.ADDRESSEE else ""
+    return situation.newest(*_BROUGHT, by_us=False) or begun
+
+
+def restricted(situation: Situation) -> str:
+    """What we have sent; else what we hold: who is not the owner can add a restriction."""
+    return given(situation) or held(situation)
 
 
 def withdrawal(situation: Situation) -> str:

@@ -36,6 +36,7 @@ from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
 from emla.web.people_api import PeopleApi
 from emla.web.profile_api import ProfileApi
+from emla.web.quarantine_api import QuarantineApi
 from emla.web.rights import Rights
 from emla.web.statistics_api import StatisticsApi
 from tests.support.attacked import Target, attacked
@@ -91,6 +92,7 @@ def gateway_applications() -> tuple[web.Application, ...]:
         people=PeopleApi(nothing, nothing, nothing, nothing),
         rights=Rights(nothing),
         sight=nothing,
+        waiting=QuarantineApi(nothing, listings=nothing, hand_over=nothing, scans=nothing, sight=nothing),
     )
     return peer.application(), authority.application(), OperationsApi((), nothing).application()
 

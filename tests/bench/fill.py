@@ -82,7 +82,11 @@ def _multiply(filler: Filler, packages: int, *, sender: bool) -> None:
     ((names, row),) = filler.template(main)
     real = dict(zip(names, row, strict=True))
     tables = {
-        table: [dict(zip(names, row, strict=True)) for names, row in filler.template(table)]
+        # A row that is only added at the end has a number of its own, which the table gives.
+        table: [
+            {name: value for name, value in zip(names, row, strict=True) if name != "id"}
+            for names, row in filler.template(table)
+        ]
         for table in ("acknowledgement", "leg", "inbox", "record", "legal_act", "case_named")
     }
     begin = int(str(real["seq"])) + 1
@@ -117,11 +121,10 @@ def _packages(
             filler.insert(table, [row | {"received": number} for number in numbers])
     odd = 0 if main == "sent" else 1
     for place, row in enumerate(tables["acknowledgement"]):
-        without_id = {name: value for name, value in row.items() if name != "id"}
         filler.insert(
             "acknowledgement",
             [
-                without_id
+                row
                 | {
                     "aid": unique(f"aid{place}", number),
                     "pid": unique("pid", number),
@@ -131,11 +134,10 @@ def _packages(
             ],
         )
     for row in tables["leg"]:
-        without_id = {name: value for name, value in row.items() if name != "id"}
         what = "pid" if row["kind"] == "package" else "aid1"
         filler.insert(
             "leg",
-            [without_id | {"ref": unique(what, number), "package": number * 2 + odd} for number in numbers],
+            [row | {"ref": unique(what, number), "package": number * 2 + odd} for number in numbers],
         )
     _acts(filler, tables, numbers, odd)
     _leaves(filler, main, tables["acknowledgement"], numbers)

@@ -125,6 +125,7 @@ def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
         "people_api.py",
         "peers_api.py",
         "profile_api.py",
+        "quarantine_api.py",
         "statistics_api.py",
     )
     code = "".join((ROOT / "emla" / "web" / name).read_text(encoding="utf-8") for name in files)

@@ -64,6 +64,31 @@ def a_second_officer_is_told(server: Server, monkeypatch: pytest.MonkeyPatch, fo
     assert f"emla message send {kept}/message.xml" in second.err
 
 
+def open_results(server: Server, folder: Path, name: str) -> Outcome:
+    pid = next(each["pid"] for each in shown(server)["acts"] if each["message_type"] == "ResultTransmission")
+    return emla("message", "open", pid, "--part", "1", "--to", folder / name, "--data", server.data, "--json")
+
+
+def what_is_recalled_is_out_of_reach(jp: Server, nl: Server, folder: Path, acts: int) -> None:
+    """It was opened; its owner recalls it; it is not opened again; the holder says what became of it."""
+    assert open_results(jp, folder, "first").code == 0
+    assert (folder / "first" / "access.log").read_bytes() == LOG
+    say(nl, "recall", "--ground", "INCORRECT", "--action", "QUARANTINE", "--item", "A1")
+    both_have(acts + 1, "RESULTS_RECEIVED", jp, nl)
+    refused = open_results(jp, folder, "second")
+    assert refused.document["error"]["code"] == "recalled", refused.out  # type: ignore[index]  # JSON
+    assert not list((folder / "second").iterdir())
+    assert open_results(nl, folder, "own").code == 0
+    screen = emla("case", "show", CASE, "--data", jp.data)
+    assert "RECALLED by nl.moj" in " ".join(screen.out.split())
+    say(jp, "confirm-recall", "--item", "A1", "--outcome", "QUARANTINED")
+    both_have(acts + 2, "RESULTS_RECEIVED", jp, nl)
+    things = next(
+        each["things"] for each in shown(nl)["holdings"] if each["message_type"] == "ResultTransmission"
+    )
+    assert [each["recalled"]["result"] for each in things if each["recalled"]] == ["QUARANTINED"]
+
+
 def test_a_case_lives_by_the_words_of_two_officers(monkeypatch: pytest.MonkeyPatch) -> None:
     with short_folder() as folder, running(folder, "jp.moj", "nl.moj") as (jp, nl):
         request = folder / "request.xml"
@@ -99,6 +124,9 @@ def test_a_case_lives_by_the_words_of_two_officers(monkeypatch: pytest.MonkeyPat
             if words[0] == "results":
                 a_second_officer_is_told(nl, monkeypatch, folder)
                 acts += 1
+            if words[0] == "close":
+                what_is_recalled_is_out_of_reach(jp, nl, folder, acts)
+                acts += 2
             say(server, *words)
             acts += 1
             both_have(acts, state, jp, nl)

@@ -9,13 +9,13 @@ from tests.simulation.options import Kind
 from tests.simulation.points import HUB_STEPS, KEY_STEPS, STEPS
 
 _RARE_STEPS = ("O8",)
-SEEN_ELSEWHERE = frozenset({"O8", "O10", "O11", "I8", "I11", "I12", "H6", "M1", "M3"}) | frozenset(
-    {"C3", "C4", "K1", "K3", "K6", "K7", "T1"}
-)
-"""Steps whose deaths a short campaign may miss: O8 needs a package that expires, I8 is I7 with another verdict; O10, O11, I11 and
-I12 an operator (tests/faults/test_commit_points.py), H6 and K6 months, T1 days (tests/unit/flow/test_reminders.py); M1 is I1 to
-I4, O6 and K4; with M3 nothing becomes durable. C3 is K2; C4 and K7 are acts of officers; K1 is behind every run, and K3 is a file
-beside K2."""
+SEEN_ELSEWHERE = frozenset(
+    {"O8", "O10", "O11", "I8", "I11", "I12", "I13", "I14", "H6", "M1", "M3"}
+) | frozenset({"C3", "C4", "K1", "K3", "K6", "K7", "T1"})
+"""Steps whose deaths a short campaign may miss: O8 needs a package that expires, I8 is I7 with another verdict; O10, O11, I11
+and I12 an operator (tests/faults/test_commit_points.py), I13 and I14 a scanner and an officer
+(tests/unit/flow/test_scans.py), H6 and K6 months, T1 days (tests/unit/flow/test_reminders.py); M1 is I1 to I4, O6 and K4;
+with M3 nothing becomes durable. C3 is K2; C4 and K7 are acts of officers; K1 is behind every run, and K3 is a file beside K2."""
 _DEATHS = frozenset(
     {
         f"{step} {when}"
@@ -110,6 +110,9 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
         "unnamed-attachment", "attachment-changed", "check-failed", "message-id-reused", "case-changed",
         "not-readable", "too-large",
     ),
+    "of what was recalled, or may not be used any more (tests/unit/flow/test_holdings.py)": (
+        "recalled", "use-ended", "unusable",
+    ),
     "of the command line and of the start of a server": (
         "server-not-running", "unreadable-answer", "server-running", "not-initialised", "already-initialised",
         "bad-setting", "address-in-use", "newer-schema", "migration-changed", "unreadable-file", "unwritable-file",
@@ -124,6 +127,9 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     ),
     "of people and their rights; nobody is on record in a run (tests/integration/test_people.py)": (
         "not-authenticated", "not-allowed", "guessing", "role-conflict", "own-rights", "no-custodian", "name-taken",
+    ),
+    "of erasure: no run erases (tests/unit/flow/test_erase.py, tests/faults/test_erasure.py)": (
+        "erased", "legal-hold", "not-erasable",
     ),
     "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
     "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (
@@ -145,7 +151,7 @@ NOT_IN_FOLDERS: dict[int, str] = {
     20: "memory and tasks are gone with the process; their bounds are held by tests/attacks/test_row_51.py to 54 and 82",
     21: "a folder knows no latencies; `make bench` and tests/attacks/test_row_82.py measure them",
     24: "a leg keeps its last time only; tests/unit/flow hold each next one against the back-off",
-    27: "nothing is erased yet",
+    27: "no run erases: tests/unit/flow/test_erase.py searches every byte, tests/faults/test_erasure.py cuts it at every step",
     28: "clocks are set in the runs themselves: what they must not cause is 3, 6 and 30",
     29: "there is no release before this one yet",
     31: "judged under 30: what was issued and never arrived; nobody cosigns yet",

@@ -221,6 +221,7 @@ class Node:
             listings=listings,
             opener=opener,
             clerk=lambda **_: cast(ClerkProcess, SimulatedClerk()),
+            scanner=lambda *_: None,
             door=simulated_door,
         )
 

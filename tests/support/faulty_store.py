@@ -48,3 +48,9 @@ class FaultyStore:
         if fate is Fate.KEPT:
             await self.real.write(operation)
         raise StoreError("store-failed", "As the test asked.")
+
+    async def empty_wal(self) -> bool:
+        """As the real one; a store that failed does nothing."""
+        if self.broken:
+            raise StoreError("store-failed", "It failed before.")
+        return await self.real.empty_wal()

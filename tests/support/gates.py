@@ -40,7 +40,10 @@ def missing(tool: str) -> str:
         return (
             "" if VECTORS.is_dir() else "the vectors of others are not beside the project (../shared/vectors)"
         )
-    return "" if shutil.which(tool) else f"{tool} is not on PATH"
+    found = shutil.which(tool) or shutil.which(
+        tool, path="/usr/sbin:/sbin"
+    )  # a daemon is not on the PATH of everybody
+    return "" if found else f"{tool} is not on PATH"
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

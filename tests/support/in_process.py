@@ -31,6 +31,7 @@ from emla.flow.documents.reseal import Reseal
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
 from emla.flow.gateway import Gateway
+from emla.flow.holdings import Holdings
 from emla.flow.line.accept import Accept
 from emla.flow.line.deliver import DeliverLeg
 from emla.flow.line.hand_over import HandOver
@@ -263,16 +264,17 @@ class Station:
             settings=Settings(data=self.data, store=StoreSettings(disk_floor_bytes=0, disk_floor_percent=0)),
         )
         self.news = News()
+        self.dockets = dockets = Dockets(self.gateway, self.news)
         self.submit = Submit(
             self.gateway,
             InlineClerk(schemas()),
             XmlLimits(),
             lambda leg: None,
-            Dockets(self.gateway, self.news),
+            dockets,
         )
         self.accept = Accept(self.gateway, self.accepted.append, lambda peer: None)
         self.receive = ReceiveAcknowledgement(self.gateway, self.news, lambda peer: None)
-        self.hand_over = HandOver(self.gateway, self.news, lambda leg: None)
+        self.hand_over = HandOver(self.gateway, self.news, lambda leg: None, Holdings(self.gateway, dockets))
         self.ways = Ways(self.gateway)
         self._deliver = DeliverLeg(self.gateway, self._line, self.news, self._hub_line, self.ways)
         self.watch = LedgerWatch(self.gateway)

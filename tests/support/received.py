@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from emla.flow.dockets import Dockets
+from emla.flow.holdings import Holdings
 from emla.flow.line.accept import Accept, Answer
 from emla.flow.line.hand_over import HandOver
 from emla.flow.line.open import Open
@@ -84,7 +86,9 @@ async def desk(
             opener=opener,
             accept=Accept(home.gateway, accepted.append, contacts.append),
             opening=Open(home.gateway, opener, news, legs.append),
-            hand_over=HandOver(home.gateway, news, legs.append),
+            hand_over=HandOver(
+                home.gateway, news, legs.append, Holdings(home.gateway, Dockets(home.gateway, news))
+            ),
             accepted=accepted,
             contacts=contacts,
             legs=legs,

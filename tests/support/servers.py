@@ -36,7 +36,7 @@ from pathlib import Path
 from emla.bootstrap.serve import serve
 from emla.model.errors import EmlaError
 from emla.model.settings import (HubSettings, KeySettings, LimitSettings, MessageSettings, OpenerSettings, OperationsSettings,
-                                 PeerSettings, ServeSettings, Settings, StoreSettings)
+                                 PeerSettings, ScannerSettings, ServeSettings, Settings, StoreSettings)
 from tests.support.described import hold
 hold()
 given = json.loads(sys.argv[1])
@@ -45,7 +45,8 @@ try:
                    operations=OperationsSettings(**given["operations"]), store=StoreSettings(**given["store"]),
                    opener=OpenerSettings(**given["opener"]), message=MessageSettings(),
                    keys=KeySettings(**given["keys"]), serve=ServeSettings(role=given["role"]),
-                   hub=HubSettings(**given["hub"]), limits=LimitSettings(**given["limits"])))
+                   hub=HubSettings(**given["hub"]), limits=LimitSettings(**given["limits"]),
+                   scanner=ScannerSettings(**given["scanner"])))
 except EmlaError as error:
     print(error.code, error.detail, file=sys.stderr)
     sys.exit(error.entry.exit_code)
@@ -66,6 +67,7 @@ class Server:
     role: str = "gateway"
     hub: Json = field(default_factory=dict)
     limits: Json = field(default_factory=dict)
+    scanner: Json = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -87,6 +89,7 @@ class Server:
             "role": self.role,
             "hub": self.hub,
             "limits": ROOMY | self.limits,
+            "scanner": self.scanner,
         }
         (self.data / "emla.sock").unlink(missing_ok=True)
         with self.log.open("ab") as log:

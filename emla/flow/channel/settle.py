@@ -7,6 +7,7 @@ one status after the other, and nothing twice a day. No leg is moved.
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from emla.flow.gateway import Gateway
 from emla.model.acknowledgement import Event
@@ -156,8 +157,11 @@ class Settle:
         return await self.transport.send_return(peer, each.pid, each.signed, each.bundles, payload, size)
 
     def _lost(self, peer: str, status: ChannelStatus) -> Iterator[Return]:
-        yield from self._ours_lost(peer, status)
-        yield from self._theirs_lost(peer, status)
+        for each in chain(self._ours_lost(peer, status), self._theirs_lost(peer, status)):
+            if (
+                self.gateway.store.read.erasure_of(each.pid) is None
+            ):  # what was erased here, nobody gets from here
+                yield each
 
     def _ours_lost(self, peer: str, status: ChannelStatus) -> Iterator[Return]:
         """Packages of ours that the peer accepted before it said that it lacks them."""

@@ -1,17 +1,22 @@
 """hand_over: a consigned package -> an officer or case system. The leaf is committed before the first byte goes out (I9).
 
 Plaintext leaves only after the stored payload has been checked against its hash, which the sender signed and under which the
-opener verified every part.
+opener verified every part; a part that came from a peer only after `flow.line.scan` let it out; and nothing leaves that its
+owner has recalled or that may not be used any more (`flow.holdings`).
 """
 
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from emla.cases.holdings import Holding
 from emla.flow.gateway import Gateway
+from emla.flow.holdings import Holdings
 from emla.flow.line.open import issue_with_leg
+from emla.flow.line.scan import Scans, Suspect
 from emla.flow.news import News
 from emla.flow.people.reads import told_read
 from emla.formats import cc1
@@ -21,9 +26,9 @@ from emla.model.acknowledgement import Event
 from emla.model.errors import ConfigurationError, NotFoundError, StoreError
 from emla.model.leg import InboxState, Leg
 from emla.model.package import Header, Manifest
-from emla.model.person import Caller
+from emla.model.person import Caller, PersonRole
 from emla.model.record import Record
-from emla.ports.store import Transaction
+from emla.ports.store import InboxRow, Transaction
 from emla.steps.unseal import PayloadStream, ReadPayload
 
 _PIECE_CHUNKS = 16
@@ -38,11 +43,36 @@ class Content:
     record: Record
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """A part that the caller may read, as it is stored; `received`: the row of its package, where a peer sent it."""
+
+    pid: bytes
+    number: int
+    role: PersonRole
+    content: Content
+    stream: PayloadStream
+    received: InboxRow | None
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        return _pieces(self.stream, self.content.manifest, self.number)
+
+
 class HandOver:
     """The desk's way to content."""
 
-    def __init__(self, gateway: Gateway, news: News, on_leg: Callable[[Leg], None]) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        news: News,
+        on_leg: Callable[[Leg], None],
+        holdings: Holdings,
+        scans: Scans | None = None,
+    ) -> None:
+        """Args: the gateway; who waits for news; who takes the legs; what owners say; what scans parts of peers, if anything."""
+        self._scans = scans
         self._gateway = gateway
+        self._holdings = holdings
         self._news = news
         self._on_leg = on_leg
 
@@ -60,6 +90,14 @@ class HandOver:
             record=record,
         )
 
+    def now(self) -> datetime:
+        """The instant at which labels are asked for."""
+        return self._holdings.now()
+
+    async def holding(self, content: Content) -> Holding | None:
+        """What binds the content of a package; None for a message that is no act of a case."""
+        return await self._holdings.of(content.manifest)
+
     async def part(self, pid: bytes, number: int, caller: Caller) -> tuple[Content, AsyncIterator[bytes]]:
         """Hand one part to somebody who may see it (`flow.people.sight`).
 
@@ -72,9 +110,40 @@ class HandOver:
             The content, and the part's bytes in pieces.
 
         Raises:
-            NotFoundError: no such package or part, or not readable in its state.
-            ConfigurationError: ``not-allowed``: content is not for the caller.
+            NotFoundError: no such package or part, or not readable in its state, or erased; ``recalled``, ``use-ended``,
+                ``unusable``.
+            ConfigurationError: ``not-allowed``: content is not for the caller. ``scanner-failed``.
+            InvalidMessageError: ``infected``, ``not-scanned``.
         """
+        part = await self._part(pid, number, caller)
+        # Before anything is recorded: what is kept back was not handed over.
+        scan = None
+        if part.received is not None and self._scans is not None:
+            scan = await self._scans.require(_suspect(part, part.received))
+            # A scan may last: what its owner, or an erasure, said meanwhile counts.
+            await self._require_readable(part.content.manifest, pid, number, caller)
+        read_now = told_read(
+            self._gateway, caller, what="part", id_=pid.hex(), part=number, role=part.role, scan=scan
+        )
+        if part.received:
+            await self._record_hand_over(pid, part.received.signed, part.role, read_now)
+        else:
+            await self._gateway.store.write(read_now)
+        return part.content, part.pieces()
+
+    async def suspect(self, pid: bytes, number: int, caller: Caller) -> Suspect:
+        """A part of a peer's package that the caller may read, for those who decide about it.
+
+        Raises:
+            NotFoundError: no such package of a peer's, no such part, or not readable in its state.
+            ConfigurationError: ``not-allowed``.
+        """
+        part = await self._part(pid, number, caller)
+        if part.received is None:
+            raise NotFoundError("not-found", "No received package has this id.")
+        return _suspect(part, part.received)
+
+    async def _part(self, pid: bytes, number: int, caller: Caller) -> _Part:
         role = caller.reads_as
         if role is None:
             raise ConfigurationError("not-allowed", "Content is not for this person.")
@@ -83,18 +152,31 @@ class HandOver:
         row = sent or received
         if row is None:
             raise NotFoundError("not-found", "No such package.")
+        self._require_there(pid)
         content = self.content(pid, row.signed)
         if content is None or (received and received.state is InboxState.QUARANTINED):
             raise NotFoundError("not-readable", f"Its state is {received.state if received else 'unknown'}.")
         if not 0 <= number < len(content.manifest.parts):
             raise NotFoundError("not-found", f"It has {len(content.manifest.parts)} parts.")
-        stream = await self._checked_stream(content)
-        read_now = told_read(self._gateway, caller, what="part", id_=pid.hex(), part=number, role=role)
         if received:
-            await self._record_hand_over(pid, received.signed, role, read_now)
-        else:
-            await self._gateway.store.write(read_now)
-        return content, _pieces(stream, content.manifest, number)
+            await self._require_readable(content.manifest, pid, number, caller)
+        stream = await self._checked_stream(content)
+        return _Part(
+            pid=pid,
+            number=number,
+            role=role,
+            content=content,
+            stream=stream,
+            received=received,
+        )
+
+    def _require_there(self, pid: bytes) -> None:
+        if self._gateway.store.read.erasure_of(pid) is not None:
+            raise NotFoundError("erased")
+
+    async def _require_readable(self, manifest: Manifest, pid: bytes, number: int, caller: Caller) -> None:
+        self._require_there(pid)
+        await self._holdings.require_usable(manifest, number, caller, pid)
 
     async def _checked_stream(self, content: Content) -> PayloadStream:
         reference = content.header.payload
@@ -130,6 +212,11 @@ class HandOver:
         if leg := await gateway.store.write(operation):
             self._on_leg(leg)
             self._news.tell(pid)
+
+
+def _suspect(part: _Part, received: InboxRow) -> Suspect:
+    size = part.content.manifest.parts[part.number].size
+    return Suspect(pid=part.pid, peer=received.sender, number=part.number, size=size, pieces=part.pieces)
 
 
 def _file_hash(path: Path) -> bytes:

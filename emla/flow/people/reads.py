@@ -19,12 +19,21 @@ _LOOKED_AT = 5000
 
 
 def told_read(
-    gateway: Gateway, caller: Caller, *, what: str, id_: str, part: int | None = None, role: str
+    gateway: Gateway,
+    caller: Caller,
+    *,
+    what: str,
+    id_: str,
+    part: int | None = None,
+    role: str,
+    scan: str | None = None,
 ) -> Callable[[DocumentTransaction], None]:
-    """The operation that records a read."""
+    """The operation that records a read; `scan`: what was known of a peer's part that it handed over."""
     facts: dict[str, str | int] = {"person": caller.id, "role": role, "what": what, "id": id_}
     if part is not None:
         facts["part"] = part
+    if scan is not None:
+        facts["scan"] = scan
     return event(gateway, CONTENT_READ, facts)
 
 
@@ -63,7 +72,9 @@ class Reads:
                     "what": facts["what"],
                     "id": facts["id"],
                     "part": facts.get("part"),
+                    "scan": facts.get("scan"),
                     "allowed": allowed,
+                    "why": facts.get("why"),
                 }
             )
             if len(found) == limit:

@@ -5,13 +5,15 @@ from collections.abc import Callable, Sequence
 
 from emla.model.record import SealedAct
 from emla.ports.cases import SOMETHING_CAME, ActRow, AgendaItem
+from emla.store.sqlite.erasure_rows import ErasureReads, ErasureStatements
 from emla.store.sqlite.numbers import Numbers
 
 _ACTS = """
 SELECT a.package, coalesce(s.pid, r.pid), a.package & 1, a.at, a.sealed FROM legal_act a
 LEFT JOIN sent s ON a.package & 1 = 0 AND s.id = a.package / 2
 LEFT JOIN received r ON a.package & 1 = 1 AND r.id = a.package / 2
-WHERE a.case_id = ? ORDER BY a.at, a.package LIMIT ?
+WHERE a.case_id = ? AND NOT EXISTS (SELECT 1 FROM erased_package e WHERE e.package = a.package)
+ORDER BY a.at, a.package LIMIT ?
 """
 _LINKED = """
 SELECT * FROM (SELECT DISTINCT n.other FROM legal_act a JOIN case_named n ON n.package = a.package WHERE a.case_id = ?1 LIMIT ?2)
@@ -20,11 +22,15 @@ SELECT * FROM (SELECT DISTINCT a.case_id FROM case_named n JOIN legal_act a ON a
 LIMIT ?2
 """
 """Each half ends at the limit by itself: a case may be named by thousands."""
+_NEWEST = """
+SELECT count(*), coalesce(max(package), 0) FROM legal_act a WHERE case_id IN ({places})
+AND NOT EXISTS (SELECT 1 FROM erased_package e WHERE e.package = a.package)
+"""
 _AFTER = "SELECT DISTINCT case_id FROM legal_act WHERE case_id > ? ORDER BY case_id LIMIT ?"
 _AGENDA = """
 SELECT at, case_id, times FROM case_agenda WHERE (at, case_id) > (?, ?) AND at <= ? ORDER BY at, case_id LIMIT ?
 """
-_INSERT = "INSERT OR REPLACE INTO legal_act VALUES (?, ?, ?, ?)"
+_INSERT = "INSERT OR REPLACE INTO legal_act (package, case_id, at, sealed) VALUES (?, ?, ?, ?)"
 _NAME = "INSERT OR IGNORE INTO case_named VALUES (?, ?)"
 _AGAIN = "ON CONFLICT (at, case_id) DO UPDATE SET times = times + 1"
 _LOOK = f"INSERT INTO case_agenda VALUES (?, ?, 1) {_AGAIN}"  # noqa: S608 (constants only)
@@ -34,7 +40,7 @@ INSERT INTO case_agenda SELECT {SOMETHING_CAME}, case_id, 1 FROM legal_act WHERE
 _LOOKED = "DELETE FROM case_agenda WHERE at = ? AND case_id = ? AND times = ?"
 
 
-class CaseStatements:
+class CaseStatements(ErasureStatements):
     """Implements `emla.ports.cases.CaseTransaction`."""
 
     _execute: Callable[..., sqlite3.Cursor]
@@ -51,8 +57,7 @@ class CaseStatements:
     def newest_acts(self, cases: Sequence[bytes]) -> tuple[int, int]:
         """How many acts of some cases there are, and the highest number of their packages."""
         places = ", ".join("?" * len(cases))
-        sql = f"SELECT count(*), coalesce(max(package), 0) FROM legal_act WHERE case_id IN ({places})"  # noqa: S608 (constants only)
-        count, newest = self._execute(sql, tuple(cases)).fetchone()
+        count, newest = self._execute(_NEWEST.format(places=places), tuple(cases)).fetchone()
         return count, newest
 
     def look_again(self, pid: bytes) -> None:
@@ -68,7 +73,7 @@ class CaseStatements:
         self._execute(_LOOKED, (item.at, item.case_id, item.times))
 
 
-class CaseReads:
+class CaseReads(ErasureReads):
     """Implements `emla.ports.cases.CaseReader`."""
 
     _execute: Callable[..., sqlite3.Cursor]

@@ -83,7 +83,8 @@ class DocumentStatements(PeopleStatements, ABC):
     def insert_event(self, kind: str, at: int, body: bytes) -> None:
         """Keep an event and append its leaf; its nonce makes its bytes unique."""
         digest = hashlib.sha256(body).digest()
-        self._execute("INSERT INTO event VALUES (?, ?, ?, ?)", (digest, kind, at, body))
+        values = (digest, kind, at, body)
+        self._execute("INSERT INTO event (sha256, kind, at, body) VALUES (?, ?, ?, ?)", values)
         self.append_leaf(LeafKind.EVENT, body, digest)
 
     def put_peer(self, row: PeerRow) -> None:

@@ -23,6 +23,17 @@ LIMIT 2
 """By a beginning of the package id; or by the message id, the last package that carries it. Each part uses an index."""
 
 
+_WITHOUT_ACT = """
+SELECT s.pid, s.record FROM sent s WHERE s.replaces IS NULL AND length(s.record) > 0
+AND NOT EXISTS (SELECT 1 FROM legal_act a WHERE a.package = s.id * 2)
+AND NOT EXISTS (SELECT 1 FROM erased_package e WHERE e.package = s.id * 2)
+UNION ALL SELECT r.pid, c.sealed FROM record c JOIN received r ON r.id = c.received
+WHERE NOT EXISTS (SELECT 1 FROM legal_act a WHERE a.package = c.received * 2 + 1)
+AND NOT EXISTS (SELECT 1 FROM erased_package e WHERE e.package = c.received * 2 + 1)
+"""
+"""What took the place of another package brought no act either: it is found through that one."""
+
+
 class SqliteListings:
     """Implements `emla.ports.listings.Listings`. Open with `open_listings`, close on every path."""
 
@@ -66,6 +77,10 @@ class SqliteListings:
         low, high = bytes.fromhex(prefix.ljust(32, "0")), bytes.fromhex(prefix.ljust(32, "f"))
         sql = "SELECT DISTINCT case_id FROM legal_act WHERE case_id BETWEEN ? AND ? LIMIT 2"
         return [row[0] for row in await self._all(sql, (low, high))]
+
+    async def without_act(self) -> Sequence[tuple[bytes, bytes]]:
+        """Id and sealed record of each package that brought no act of a case."""
+        return [(row[0], row[1]) for row in await self._all(_WITHOUT_ACT)]
 
     async def resolve(self, prefix: str) -> Sequence[bytes]:
         """Package ids that begin with these hexadecimal digits, or carry exactly this message id."""

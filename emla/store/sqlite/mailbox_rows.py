@@ -187,8 +187,9 @@ class MailboxReads:
         ]
 
     def knows_payload(self, sha256: bytes) -> bool:
-        """Whether a row points to the payload of this hash."""
-        return self._execute("SELECT 1 FROM payload WHERE sha256 = ?", (sha256,)).fetchone() is not None
+        """Whether a row points to the payload of this hash, which is not erased."""
+        sql = "SELECT 1 FROM payload WHERE sha256 = ? AND (body IS NULL OR length(body) > 0)"
+        return self._execute(sql, (sha256,)).fetchone() is not None
 
     def lines_and_mailboxes(self) -> tuple[bool, bool]:
         """Whether packages were ever sent or received here, and whether anything was ever held for others."""

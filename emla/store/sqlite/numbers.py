@@ -25,6 +25,8 @@ OF_PACKAGE = f"(package = {NUMBER} OR (package IS NULL AND pid = ?1))"
 """Acknowledgements of a package, from its id."""
 RECEIVED = "(SELECT id FROM received WHERE pid = ?)"
 """What rows about received packages alone are filed under."""
+KEPT = "NOT EXISTS (SELECT 1 FROM erased_package e WHERE e.package = {number})"
+"""Of a package that nobody has ordered to be erased."""
 LEG_OF = f"{rows.LEG} WHERE (package = {NUMBER} OR package IS NULL) AND kind = ?2 AND ref = ?3"
 """The leg that carries something: the id of the package it is, or is about; its kind; its own id."""
 _LEG = {kind: f"{rows.LEG} WHERE package = ? AND kind = '{kind.value}' AND ref = ?" for kind in LegKind}
@@ -37,7 +39,7 @@ CARRIED = f"""
     FROM leg l WHERE l.id = ? AND l.kind = 'acknowledgement')
 """  # noqa: S608 (constants only)
 """The acknowledgement that a leg carries."""
-RECORD = "INSERT OR REPLACE INTO record SELECT id, ?2 FROM received WHERE pid = ?1"
+RECORD = "INSERT OR REPLACE INTO record (received, sealed) SELECT id, ?2 FROM received WHERE pid = ?1"
 HAND_OVER = f"INSERT INTO hand_over VALUES ({RECEIVED}, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608 (constants only)
 MOVE = f"UPDATE inbox SET state = ?, code = ? WHERE received = {RECEIVED} AND state = ?"  # noqa: S608 (constants only)
 STRIKE = (

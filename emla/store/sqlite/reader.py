@@ -18,6 +18,11 @@ from emla.store.sqlite.trouble_rows import TroubleReads
 _DUE = rows.LEG + f" WHERE peer = ? AND {rows.DUE} AND next_at <= ? AND (state = 'READY' OR next_at <= ?)"
 _DUE_ORDER = " ORDER BY urgent DESC, next_at, id LIMIT ?"
 _NEXT_DUE = f"SELECT min(next_at) FROM leg WHERE peer = ? AND {rows.DUE} AND urgent = ? AND next_at > ?"  # noqa: S608 (constants only)
+_RECORD = f"""
+SELECT record FROM sent WHERE pid = ?1 AND {numbers.KEPT.format(number="id * 2")}
+UNION ALL SELECT c.sealed FROM received r JOIN record c ON c.received = r.id
+WHERE r.pid = ?1 AND {numbers.KEPT.format(number="r.id * 2 + 1")}
+"""  # noqa: S608 (constants only)
 _CONFLICT = """
 SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND msg = ?
 UNION ALL SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND epoch = ? AND seq = ?
@@ -67,12 +72,8 @@ class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads, Case
         return own or rows.one(self._execute(rows.IN + " WHERE r.pid = ?", (pid,)), rows.listed)
 
     def record(self, pid: bytes) -> bytes | None:
-        """The sealed record of a package, sent or received; None too for one whose record was lost with a ledger."""
-        row = self._execute(
-            "SELECT record FROM sent WHERE pid = ?1 UNION ALL"
-            " SELECT c.sealed FROM received r JOIN record c ON c.received = r.id WHERE r.pid = ?1",
-            (pid,),
-        ).fetchone()
+        """The sealed record of a package, sent or received; None too where it was lost with a ledger, or is to be erased."""
+        row = self._execute(_RECORD, (pid,)).fetchone()
         return bytes(row[0]) if row and row[0] else None
 
     def payload(self, sha256: bytes) -> bytes | None:

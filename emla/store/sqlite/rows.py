@@ -41,16 +41,17 @@ PEER = "SELECT authority, documents, pin_version, pin_sha256, fingerprint, pinne
 
 _LATE = """EXISTS (SELECT 1 FROM acknowledgement a WHERE a.package = s.id * 2 AND a.event = 'RelayFailure')
        AND l.state NOT IN ('READY', 'HUB_HELD', 'EXPIRED')"""
+_ERASED = "EXISTS (SELECT 1 FROM erased_package e WHERE e.package = {number}) AS erased"
 OUT = f"""
 SELECT 0 AS incoming, s.pid, s.signed, s.recipient AS peer, l.state, {_LATE} AS late, s.urgent, s.created, s.expires,
-       s.payload_size, s.message_id, NULL AS code, s.id AS place
+       s.payload_size, s.message_id, NULL AS code, s.id AS place, {_ERASED.format(number="s.id * 2")}
 FROM sent s JOIN leg l ON l.package = s.id * 2 AND l.kind = 'package' AND l.peer = s.recipient
 """  # noqa: S608 (constants only)
-IN = """
+IN = f"""
 SELECT 1 AS incoming, r.pid, r.signed, r.sender AS peer, i.state, 0 AS late, r.urgent, r.created, r.expires,
-       r.payload_size, NULL AS message_id, i.code, r.id AS place
+       r.payload_size, NULL AS message_id, i.code, r.id AS place, {_ERASED.format(number="r.id * 2 + 1")}
 FROM received r JOIN inbox i ON i.received = r.id
-"""
+"""  # noqa: S608 (constants only)
 
 
 def one(cursor: sqlite3.Cursor, read: "Callable[[sqlite3.Row], T]") -> T | None:
@@ -159,6 +160,7 @@ def listed(row: sqlite3.Row) -> Listed:
         size=row[9],
         message_id=row[10],
         code=row[11],
+        erased=bool(row[13]),
     )
 
 

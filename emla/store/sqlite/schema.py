@@ -23,11 +23,12 @@ CREATE TABLE IF NOT EXISTS migration (
 
 CACHE_KIBIBYTES = 128 * 1024
 """Of the writer's pages: much of the indexes over hashes, in which each package touches a random page (docs/adr/0027)."""
+BUSY_MILLISECONDS = 5000
 WRITER_PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    "busy_timeout=5000",
+    f"busy_timeout={BUSY_MILLISECONDS}",
     "wal_autocheckpoint=0",
     "secure_delete=ON",
     "temp_store=MEMORY",

@@ -42,6 +42,23 @@ class WalCheckpoint:
         self._runner.wal_bytes = 0
         self.count += 1
 
+    def empty(self) -> bool:
+        """Copy everything and leave the WAL with no byte in it; False while a reader is in the way: nobody waits for it here.
+
+        A reader that began before an erasure holds the pages of then.
+        """
+        execute = self._connection.execute
+        execute("PRAGMA busy_timeout=0").fetchone()
+        try:
+            busy, *_ = execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise StoreError("store-failed", str(error)) from error
+        finally:
+            execute(f"PRAGMA busy_timeout={schema.BUSY_MILLISECONDS}").fetchone()
+        self._runner.wal_bytes = 0
+        self.count += 1
+        return not busy
+
 
 class SqliteStore:
     """Implements `emla.ports.store.Store`. Open with `open_store`, close with `close`."""
@@ -88,6 +105,12 @@ class SqliteStore:
         if self._writer is None:
             raise StoreError("stopping", "The store was not started.")
         return cast(T, await self._writer.write(operation, patience_seconds=patience_seconds))
+
+    async def empty_wal(self) -> bool:
+        """Bring every committed page to its place and leave no older one anywhere; False while a reader still needs one."""
+        if self._writer is None:
+            raise StoreError("stopping", "The store was not started.")
+        return await self._writer.between_batches(self.wal.empty)
 
     async def close(self) -> None:
         """Commit what waits, end the writer, close the connections."""

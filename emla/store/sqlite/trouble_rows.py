@@ -13,6 +13,7 @@ from emla.model.leg import Hold, Leg
 from emla.ports.trouble import Contradiction, Doubtful, Equivocation
 from emla.store.sqlite import rows
 from emla.store.sqlite.numbers import RECEIVED
+from emla.store.sqlite.scan_rows import ScanReads, ScanStatements
 
 # One SELECT for each state: a partial index serves a term that is its own, and no list.
 _LATE = "kind = 'package' AND created < CASE urgent WHEN 1 THEN ?1 ELSE ?2 END"
@@ -32,7 +33,7 @@ SELECT (SELECT count(*) FROM equivocation e JOIN received r ON r.pid = e.other W
 _UNREADABLE = f"UPDATE inbox SET code = ? WHERE received = {RECEIVED} AND state = 'ACCEPTED'"  # noqa: S608 (constants only)
 
 
-class TroubleStatements(ABC):
+class TroubleStatements(ScanStatements, ABC):
     """Implements `emla.ports.trouble.TroubleTransaction`."""
 
     _execute: Callable[..., sqlite3.Cursor]
@@ -93,7 +94,7 @@ class TroubleStatements(ABC):
         self._execute(_UNREADABLE, (code, pid))
 
 
-class TroubleReads:
+class TroubleReads(ScanReads):
     """Implements `emla.ports.trouble.TroubleReader`."""
 
     _execute: Callable[..., sqlite3.Cursor]

@@ -86,6 +86,8 @@ class Writer:
         """Somebody waits for these."""
         self._patient: deque[_Work] = deque()
         """These ride along, or make a batch of their own when their patience ends."""
+        self._between: deque[tuple[Callable[[], bool], asyncio.Future[bool]]] = deque()
+        """Work on the connection for which no batch may be open."""
         self._committing = False
         self._beginning = False
         self._timer: asyncio.Handle | None = None
@@ -117,6 +119,16 @@ class Writer:
             self._schedule()
         return await work.future
 
+    async def between_batches(self, work: Callable[[], bool]) -> bool:
+        """Do something on the thread while no batch is open; the next one waits for it."""
+        if self._failed or self._stopping:
+            raise self._failed or StoreError("stopping")
+        future: asyncio.Future[bool] = self._loop.create_future()
+        self._between.append((work, future))
+        self._idle.clear()
+        self._schedule()
+        return await future
+
     async def close(self) -> None:
         """Commit what waits and end the thread."""
         self._stopping = True
@@ -128,7 +140,12 @@ class Writer:
         """Let the next batch begin: at once when somebody waits, else when the first patience ends."""
         if self._committing or self._beginning or self._failed:
             return
-        if self._hurried or (self._patient and self._stopping):
+        if self._between:
+            self._committing = True
+            work, future = self._between.popleft()
+            done = self._loop.run_in_executor(self._thread, work)
+            done.add_done_callback(lambda done: self._did(future, done))
+        elif self._hurried or (self._patient and self._stopping):
             self._beginning = True
             self._set_timer(None)
             self._loop.call_soon(self._turn, _TURNS)
@@ -228,6 +245,18 @@ class Writer:
         self._committing = False
         self._schedule()
 
+    def _did(self, future: "asyncio.Future[bool]", done: "asyncio.Future[bool]") -> None:
+        error = done.exception()
+        if error is not None:
+            failure = error if isinstance(error, StoreError) else StoreError("store-failed", repr(error))
+            self._between.appendleft((lambda: False, future))
+            self._fail(failure, [])
+            return
+        if not future.done():
+            future.set_result(done.result())
+        self._committing = False
+        self._schedule()
+
     def _account(self, batch: list[_Work]) -> None:
         now = self._loop.time()
         waits = [now - work.queued_at for work in batch if work.due_at == work.queued_at]
@@ -243,6 +272,10 @@ class Writer:
         self._hurried.clear()
         self._patient.clear()
         _deliver(batch, [Outcome(error=error)] * len(batch))
+        while self._between:
+            _, future = self._between.popleft()
+            if not future.done():
+                future.set_exception(error)
         self._idle.set()
         self._on_failure(error)
 

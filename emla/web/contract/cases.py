@@ -18,6 +18,7 @@ from emla.web.contract.call import (
     Parameter,
     Shape,
 )
+from emla.web.contract.holdings import Holding
 
 
 class Named(Shape, frozen=True, kw_only=True):
@@ -260,6 +261,7 @@ class Case(Shape, frozen=True, kw_only=True):
     related: list[Related]
     standings: list[Standing]
     acts: list[Act]
+    holdings: list[Holding]
     overdue: bool
 
 

@@ -47,6 +47,7 @@ class Status(Shape, frozen=True, kw_only=True):
     fsyncs: Count
     opener: list[Confinement]
     clerk: list[Confinement]
+    scanner: str | None
     hubs: list[OwnHub] | UnsetType = UNSET
     role: str | UnsetType = UNSET
 

@@ -27,6 +27,8 @@ from emla.web.contract.call import (
     Parameter,
     Shape,
 )
+from emla.web.contract.holdings import Holding
+from emla.web.contract.scans import PartScan
 
 SUBMISSION = "application/vnd.emla.submission"
 
@@ -67,6 +69,7 @@ class MessageSummary(Shape, frozen=True, kw_only=True):
     expires: Instant | None
     size: int
     code: str | None
+    infected: Count
 
 
 class Signer(Shape, frozen=True, kw_only=True):
@@ -85,6 +88,7 @@ class Part(Shape, frozen=True, kw_only=True):
     name: str
     size: Count
     sha256: Digits64
+    scan: PartScan | None
 
 
 class Trouble(Shape, frozen=True, kw_only=True):
@@ -120,7 +124,7 @@ class Leg(Shape, frozen=True, kw_only=True):
 
 
 class Message(MessageSummary, frozen=True, kw_only=True):
-    """A package and all that is known of it; the last four members are there once it is opened."""
+    """A package and all that is known of it; the last five members are there once it is opened."""
 
     acknowledgements: list[Acknowledgement]
     leg: Leg | None
@@ -129,6 +133,7 @@ class Message(MessageSummary, frozen=True, kw_only=True):
     in_reply_to: Digits32 | UnsetType | None = UNSET
     parts: list[Part] | UnsetType = UNSET
     findings: list[Finding] | UnsetType = UNSET
+    holding: Holding | UnsetType = UNSET
 
 
 class Reason(Shape, frozen=True, kw_only=True):
@@ -221,7 +226,11 @@ CALLS = (
         answer=Octets("application/octet-stream"),
         headers={"X-Emla-Sha256": "The hash of the part.", "X-Content-Type-Options": "nosniff"},
         writes=True,
-        codes=("not-readable", "payload-damaged", "chunk-damaged", "part-mismatch"),
+        codes=(
+            *("not-readable", "payload-damaged", "chunk-damaged", "part-mismatch"),
+            *("recalled", "use-ended", "unusable"),
+            *("infected", "not-scanned", "scanner-failed", "busy"),
+        ),
     ),
     Call(
         method="POST",

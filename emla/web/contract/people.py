@@ -121,7 +121,9 @@ class Read(Shape, frozen=True, kw_only=True):
     what: str
     id: str
     part: Count | None
+    scan: str | None
     allowed: bool
+    why: str | None
 
 
 CALLS = (

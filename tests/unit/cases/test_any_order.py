@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from emla.cases.docket import Docket
 from emla.cases.fold import fold
+from emla.cases.holdings import holdings
 from emla.cases.judgement import Effect
 from emla.model.case_states import State
 from emla.model.legal_act import (
@@ -20,11 +21,13 @@ from emla.model.legal_act import (
     Key,
     LegalAct,
     Reference,
+    SentFile,
     SetCondition,
 )
 from emla.model.measure_machine import MEASURE
 from emla.model.message_types import MESSAGE_TYPES, Writer
 from emla.model.request_machine import REQUEST
+from emla.model.restriction import Label
 from emla.model.special_machines import EXTRADITION, INFORMATION, PRESERVATION
 from tests.support.legal_acts import BEGAN
 from tests.support.sample_acts import acts_of
@@ -83,6 +86,7 @@ def test_two_hundred_orders_of_a_case_with_repeats_are_one_case(case: SampleCase
         again = [*acts, *chance.sample(acts, chance.randrange(len(acts)))]
         chance.shuffle(again)
         assert fold(again) == whole
+    assert holdings(fold(acts[::-1])) == holdings(whole)
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.folder.name)
@@ -132,7 +136,7 @@ def _any_act(
 
     conditions = (SetCondition(condition_id="C1", use_limit="INTELLIGENCE_ONLY", measures=some()),)
     codes = CODES.get(kind, ("",))
-    references = (Reference(message_id=chance.choice(ids), local_id=chance.choice(("C1", "I1"))),)
+    references = (Reference(message_id=chance.choice(ids), local_id=chance.choice(("C1", "I1", ""))),)
     return LegalAct(
         message_id=ids[number],
         case_id=CASES[chance.random() < 0.2],
@@ -164,6 +168,10 @@ def _any_act(
         restrictions=references,
         limits=chance.choice(((), ("NO_ONWARD_TRANSFER",))),
         consented=chance.random() < 0.5,
+        new_label=Label(onward=chance.choice(("NONE", "ASK", "ALLOWED"))),
+        files=(SentFile(attachment_id="I1", sha256=bytes(32)),),
+        recipients=("kr.moj",),
+        outcomes=tuple((each, "ERASED") for each in references if kind == "RecallConfirmation"),
     )
 
 
@@ -179,6 +187,7 @@ def check(chance: Random) -> None:
     again = [*acts, *chance.sample(acts, len(acts) // 2)]
     chance.shuffle(again)
     assert fold(again) == docket
+    assert holdings(fold(again)) == holdings(docket)
     assert sorted(each.act.message_id for each in docket.judgements) == sorted(
         each.message_id for each in acts
     )

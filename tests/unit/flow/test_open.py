@@ -171,6 +171,9 @@ class AwayStore:
             raise ConfigurationError("token-unavailable")
         return await self._real.write(operation, patience_seconds=patience_seconds)
 
+    async def empty_wal(self) -> bool:
+        return await self._real.empty_wal()
+
 
 async def test_a_verdict_waits_for_the_token_that_signs_it(
     here: Desk, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,70 @@
+"""Holdings: what binds the content of a package, asked before a byte of it goes out.
+
+Rules of this file:
+- The case is folded as it stands now: a recall counts from the moment in which it is consigned here.
+- P5 what is not handed out leaves a leaf that it was asked for, with why, durable before the answer. A crash before it leaves
+  nothing, and nothing went out; after it a refusal too many is told, never one too few.
+"""
+
+from datetime import UTC, datetime
+
+from emla.cases.holdings import Holding, Thing, holdings
+from emla.cases.onward import Bar, bar
+from emla.flow.dockets import Dockets
+from emla.flow.events import CONTENT_REFUSED, event
+from emla.flow.gateway import Gateway
+from emla.model.errors import NotFoundError
+from emla.model.package import Manifest
+from emla.model.person import Caller
+
+
+class Holdings:
+    """What the messages of a gateway have brought, and what binds it."""
+
+    def __init__(self, gateway: Gateway, dockets: Dockets) -> None:
+        self._gateway = gateway
+        self._dockets = dockets
+
+    def now(self) -> datetime:
+        """The instant at which labels are asked for."""
+        return datetime.fromtimestamp(self._gateway.now(), UTC)
+
+    async def of(self, manifest: Manifest) -> Holding | None:
+        """What a package has brought; None for a message that is no act of a case."""
+        held = await self._dockets.of(manifest.conversation)
+        digest = manifest.parts[0].sha256
+        return next((each for each in holdings(held.docket) if each.act.digest == digest), None)
+
+    async def require_usable(self, manifest: Manifest, number: int, caller: Caller, pid: bytes) -> None:
+        """Refuse a part of a consigned package that may not be read any more.
+
+        Raises:
+            NotFoundError: ``recalled``, ``use-ended`` or ``unusable``, with who and why.
+        """
+        holding = await self.of(manifest)
+        barred = self.bar_of(holding, manifest, number) if holding is not None else None
+        if barred is None:
+            return
+        facts: dict[str, str | int] = {
+            "person": caller.id,
+            "what": "part",
+            "id": pid.hex(),
+            "part": number,
+            "why": barred.code,
+        }
+        await self._gateway.store.write(event(self._gateway, CONTENT_REFUSED, facts))
+        raise NotFoundError(barred.code, barred.detail)
+
+    def bar_of(self, holding: Holding, manifest: Manifest, number: int) -> Bar | None:
+        """Why a part may not be read; what stands in the message under one hash is one thing."""
+        own, at = self._gateway.identity.id, self.now()
+        for thing in things_of(holding, manifest, number):
+            barred = bar(holding, thing, own, at)
+            if barred is not None:
+                return barred
+        return None
+
+
+def things_of(holding: Holding, manifest: Manifest, number: int) -> tuple[Thing, ...]:
+    """The things that a part is."""
+    return holding.files_of(manifest.parts[number].sha256)

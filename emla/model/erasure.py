@@ -1,0 +1,57 @@
+"""Erasure: an order to erase what is here of a case, how far it is, and the legal hold that forbids it. Never a state in law.
+
+Rules of this file:
+- What is erased is content: records, keys, salts, acts, payloads, and what people said about them. What proves delivery stays:
+  signed headers, acknowledgements, the ledger.
+- `ERASING` goes to `ERASED` and nowhere else: nobody takes an order back once it is in the ledger.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+REASON_CHARACTERS_MAX = 300
+
+
+class ErasureReason(StrEnum):
+    """Why something is erased."""
+
+    RETENTION = "retention"
+    """The time for which it is kept has passed."""
+    ORDER = "order"
+    """A person of this authority ordered it."""
+    RECALL = "recall"
+    """Its owner called it back."""
+
+
+class ErasureState(StrEnum):
+    """How far an erasure is."""
+
+    ERASING = "ERASING"
+    """Ordered: nobody reads it any more. Its bytes may still be found."""
+    ERASED = "ERASED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """One order. Instants in UNIX seconds; `person` is an id, empty where the retention period ordered it."""
+
+    id: int
+    case_id: bytes
+    why: ErasureReason
+    person: str
+    reason: str
+    state: ErasureState
+    ordered_at: int
+    erased_at: int | None
+    packages: int
+    """How many packages it is about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalHold:
+    """A case of which nothing is erased until a person lifts the hold."""
+
+    case_id: bytes
+    person: str
+    at: int
+    reason: str

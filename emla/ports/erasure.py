@@ -1,0 +1,117 @@
+"""The store's share in erasure: orders, the packages they are about, and legal holds.
+
+Contract: as `emla.ports.store`, whose Transaction and Reader these are parts of. What an order is about is gone for every reader
+with the commit of the order; its bytes are gone when `Store.empty_wal` returned True after the last `overwrite`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from emla.model.erasure import Erasure, ErasureReason, LegalHold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePackage:
+    """A package of a case, and where its act stands."""
+
+    pid: bytes
+    incoming: bool
+    at: int
+    """When it was submitted or consigned here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoomedPackage:
+    """A package that is to be erased."""
+
+    pid: bytes
+    payload_sha256: bytes
+    done: bool
+    """Whether it is overwritten and the ledger says so; its file may still be there."""
+    at: int
+    message_id: bytes | None
+    """Of one of ours."""
+
+
+class ErasureTransaction(Protocol):
+    """What an operation may do inside a batch."""
+
+    def order_erasure(
+        self, case_id: bytes, also: Sequence[bytes], why: ErasureReason, person: str, reason: str, at: int
+    ) -> int:
+        """Order that everything which is here of a case by now is erased; return of how many packages.
+
+        Args:
+            case_id: the case.
+            also: ids of packages of the case that brought no act.
+            why: why.
+            person: who ordered it; empty where nobody did.
+            reason: in words.
+            at: when.
+        """
+        ...
+
+    def overwrite(self, pid: bytes) -> None:
+        """Overwrite record, keys, act and small payload of a package that is to be erased."""
+        ...
+
+    def overwrite_event(self, sha256: bytes) -> bool:
+        """Overwrite what an event said; False when it was overwritten before. Its leaf stays."""
+        ...
+
+    def finish_erasure(self, erasure: int, at: int) -> None:
+        """Everything that it is about is gone; it must be ERASING."""
+        ...
+
+    def hold_case(self, hold: LegalHold) -> bool:
+        """Put a case on legal hold; False when it is on hold already, which stands."""
+        ...
+
+    def unhold_case(self, case_id: bytes) -> bool:
+        """Lift the hold of a case; False when there is none."""
+        ...
+
+    def is_on_hold(self, case_id: bytes) -> bool:
+        """Whether a case is on legal hold, as this batch sees it."""
+        ...
+
+
+class ErasureReader(Protocol):
+    """Reads by key, of what is committed."""
+
+    def erasures(self, case_id: bytes) -> Sequence[Erasure]:
+        """Every order about a case, the oldest first."""
+        ...
+
+    def erasure_of(self, pid: bytes) -> Erasure | None:
+        """The order to erase a package, if there is one."""
+        ...
+
+    def erasures_under_way(self) -> Sequence[Erasure]:
+        """Orders that are not carried out, the oldest first."""
+        ...
+
+    def doomed(self, erasure: int) -> Sequence[DoomedPackage]:
+        """What an order is about."""
+        ...
+
+    def case_of(self, pid: bytes) -> bytes | None:
+        """The case whose act a package brought, also when the act is erased."""
+        ...
+
+    def packages_of_case(self, case_id: bytes) -> Sequence[CasePackage]:
+        """The packages of a case that are not to be erased, those that took the place of others included."""
+        ...
+
+    def events_said(self, kind: str, first: int, last: int) -> Sequence[tuple[bytes, bytes]]:
+        """Digest and body of the events of a kind between two instants; without those that are erased."""
+        ...
+
+    def legal_hold(self, case_id: bytes) -> LegalHold | None:
+        """The hold of a case."""
+        ...
+
+    def quiet_cases(self, case_id: bytes, before: int, limit: int) -> Sequence[bytes]:
+        """Cases behind one in which nothing came or went since an instant, in ascending order of their ids."""
+        ...

@@ -1,0 +1,121 @@
+"""Safeguards of erasure: nothing is found afterwards, nothing is erased that must stay, and an audit tells it from tampering."""
+
+from tests.ablation.safeguard import Safeguard
+
+ERASE = "tests/unit/flow/test_erase.py"
+FAULTS = "tests/faults/test_erasure.py"
+_NOTHING = f"{ERASE}::test_of_an_erased_case_nothing_is_found_and_the_others_are_whole"
+ROWS: tuple[Safeguard, ...] = (
+    Safeguard(
+        name="the log is emptied before it is called erased",
+        row="invariant 27",
+        file="emla/flow/erasure/erase.py",
+        old="        while not await store.empty_wal():  # E4",
+        new="        while False:",
+        held_by=(_NOTHING,),
+    ),
+    Safeguard(
+        name="a reader of older pages is waited for",
+        row="invariant 27",
+        file="emla/store/sqlite/store.py",
+        old="        return not busy\n",
+        new="        return True\n",
+        held_by=(f"{ERASE}::test_a_reader_that_began_before_keeps_it_erasing_until_it_ends",),
+    ),
+    Safeguard(
+        name="the record of a package is overwritten",
+        row="invariant 27",
+        file="emla/store/sqlite/erasure_rows.py",
+        old='    "UPDATE record SET sealed = zeroblob(length(sealed)) WHERE ?1 & 1 = 1 AND received = ?1 / 2",\n',
+        new="",
+        held_by=(_NOTHING,),
+    ),
+    Safeguard(
+        name="the act of a package is overwritten",
+        row="invariant 27",
+        file="emla/store/sqlite/erasure_rows.py",
+        old='    "UPDATE legal_act SET sealed = zeroblob(length(sealed)) WHERE package = ?1",\n',
+        new="",
+        held_by=(_NOTHING,),
+    ),
+    Safeguard(
+        name="the file of a large payload is unlinked",
+        row="invariant 27",
+        file="emla/flow/erasure/erase.py",
+        old="            await asyncio.to_thread(blobs.erase, each.payload_sha256)",
+        new="            pass",
+        held_by=(_NOTHING,),
+    ),
+    Safeguard(
+        name="what an officer said of a rule is erased with the message",
+        row="invariant 27",
+        file="emla/flow/erasure/erase.py",
+        old="                if transaction.overwrite_event(digest):",
+        new="                if False:",
+        held_by=(f"{ERASE}::test_what_an_officer_said_of_a_rule_is_erased_with_the_message",),
+    ),
+    Safeguard(
+        name="an erasure leaves a leaf",
+        row="protocol I10",
+        file="emla/flow/erasure/erase.py",
+        old="            transaction.overwrite(package.pid)\n            told(transaction)\n",
+        new="            transaction.overwrite(package.pid)\n",
+        held_by=(_NOTHING,),
+    ),
+    Safeguard(
+        name="a package that is erased is not read",
+        row="invariant 27",
+        file="emla/flow/line/hand_over.py",
+        old="        if read.erasure_of(pid) is not None:",
+        new="        if False:",
+        held_by=(_NOTHING,),
+    ),
+    Safeguard(
+        name="what is under way is not erased",
+        row="invariant 7",
+        file="emla/flow/erasure/erase.py",
+        old="        if leg is not None and leg.state in WAITING:",
+        new="        if False:",
+        held_by=(f"{ERASE}::test_what_is_under_way_or_not_opened_is_not_erased",),
+    ),
+    Safeguard(
+        name="an act that comes between plan and order is not passed over",
+        row="invariant 27",
+        file="emla/flow/erasure/erase.py",
+        old="            if count != len(plan.packages):",
+        new="            if False:",
+        held_by=(f"{ERASE}::test_an_act_that_comes_between_plan_and_order_is_not_passed_over",),
+    ),
+    Safeguard(
+        name="a hold that was set a moment ago counts",
+        row="issue 6",
+        file="emla/flow/erasure/erase.py",
+        old="            if transaction.is_on_hold(case_id):",
+        new="            if False:",
+        held_by=(f"{ERASE}::test_a_hold_that_comes_with_the_order_wins",),
+    ),
+    Safeguard(
+        name="content that is overwritten without a leaf is tampering",
+        row="row 35",
+        file="emla/bootstrap/audit_erasures.py",
+        old="            if is_gone and not is_recorded:",
+        new="            if False:",
+        held_by=(f"{FAULTS}::test_what_is_overwritten_without_a_leaf_is_found",),
+    ),
+    Safeguard(
+        name="a payload that is gone without a leaf is tampering",
+        row="row 35",
+        file="emla/bootstrap/audit_erasures.py",
+        old="    if not erasures.packages.intersection(pids):",
+        new="    if False:",
+        held_by=(f"{FAULTS}::test_what_is_overwritten_without_a_leaf_is_found",),
+    ),
+    Safeguard(
+        name="content that comes back behind its leaf is found",
+        row="row 36",
+        file="emla/bootstrap/audit_erasures.py",
+        old="            elif is_recorded and not is_gone:",
+        new="            elif False:",
+        held_by=(f"{FAULTS}::test_what_comes_back_after_an_erasure_is_found",),
+    ),
+)

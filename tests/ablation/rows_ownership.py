@@ -1,0 +1,68 @@
+"""Ownership: whose word counts about what was sent, and that the holder's gateway does what the owner says.
+
+Rules of the table: `safeguard`.
+"""
+
+from tests.ablation.safeguard import Safeguard
+
+_TEST = "tests/unit/cases/test_holdings.py"
+_FLOW = "tests/unit/flow/test_holdings.py"
+
+ROWS = (
+    Safeguard(
+        name="what was recalled is not read",
+        row="cases 6",
+        file="emla/cases/onward.py",
+        old="if thing.recall is not None:",
+        new="if False:",
+        held_by=(f"{_FLOW}::test_what_was_recalled_is_handed_out_no_more_and_the_attempt_leaves_a_leaf",),
+    ),
+    Safeguard(
+        name="what binds is asked before a part is handed out",
+        row="cases 6",
+        file="emla/flow/line/hand_over.py",
+        old="            await self._holdings.require_usable(content.manifest, number, caller, pid)",
+        new="            pass",
+        held_by=(f"{_FLOW}::test_a_limited_time_that_is_over_ends_the_reading",),
+    ),
+    Safeguard(
+        name="the attempt to read what was recalled leaves a leaf",
+        row="cases 6",
+        file="emla/flow/holdings.py",
+        old="        await self._gateway.store.write(event(self._gateway, CONTENT_REFUSED, facts))\n",
+        new="",
+        held_by=(f"{_FLOW}::test_what_was_recalled_is_handed_out_no_more_and_the_attempt_leaves_a_leaf",),
+    ),
+    Safeguard(
+        name="only the owner recalls",
+        row="cases 6",
+        file="emla/cases/ownership.py",
+        old="return claimant in (owner_of(brought), brought.sender)",
+        new="return True",
+        held_by=(f"{_TEST}::test_nobody_but_the_owner_or_who_sent_it_for_him_recalls",),
+    ),
+    Safeguard(
+        name="only the owner consents",
+        row="cases 6",
+        file="emla/cases/ownership.py",
+        old="return claimant == owner_of(brought)",
+        new="return True",
+        held_by=(f"{_TEST}::test_only_the_owner_consents",),
+    ),
+    Safeguard(
+        name="who is not the owner can only tighten",
+        row="cases 6",
+        file="emla/cases/holdings.py",
+        old="label = stricter(label, change.new_label)",
+        new="label = replace(change.new_label, owner=holding.owner)",
+        held_by=(f"{_TEST}::test_the_holder_can_bind_itself_and_lifts_nothing",),
+    ),
+    Safeguard(
+        name="what crossed a withdrawal is not read",
+        row="cases 6",
+        file="emla/cases/onward.py",
+        old="if holding.unusable:",
+        new="if False:",
+        held_by=(f"{_TEST}::test_what_crossed_a_withdrawal_is_not_read_until_its_fate_is_settled",),
+    ),
+)
