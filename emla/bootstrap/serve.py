@@ -40,6 +40,7 @@ from emla.flow.documents.reseal import Reseal
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
 from emla.flow.erasure.erase import Erase
+from emla.flow.erasure.hold import HoldCase
 from emla.flow.gateway import Gateway
 from emla.flow.line.accept import Accept
 from emla.flow.line.deliver import DeliverLeg
@@ -72,6 +73,7 @@ from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
 from emla.web.connections import Connections
+from emla.web.erasure_api import ErasureApi
 from emla.web.guard import Guard
 from emla.web.incoming import Incoming
 from emla.web.keys_api import KeysApi
@@ -355,7 +357,16 @@ def _apis(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
-            cases=CasesApi(gateway, parts.listings, dockets, news, line.clocks, sight, reads),
+            cases=CasesApi(
+                gateway,
+                parts.listings,
+                dockets,
+                news,
+                line.clocks,
+                sight,
+                reads,
+                ErasureApi(gateway, line.erase, HoldCase(gateway)),
+            ),
             statistics=StatisticsApi(CountCases(gateway, dockets)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
             people=PeopleApi(gateway, People(gateway), tokens, reads),
