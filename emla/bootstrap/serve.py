@@ -41,6 +41,7 @@ from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
 from emla.flow.erasure.erase import Erase
 from emla.flow.erasure.hold import HoldCase
+from emla.flow.erasure.retention import Retention
 from emla.flow.gateway import Gateway
 from emla.flow.line.accept import Accept
 from emla.flow.line.deliver import DeliverLeg
@@ -113,6 +114,7 @@ class Line:
     dockets: Dockets
     reminders: Reminders
     erase: Erase
+    retention: Retention
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -134,6 +136,7 @@ class Line:
             self.channels.rounds.run(),
             self.reminders.run(),
             self.erase.run(),
+            self.retention.run(),
         )
         return [asyncio.create_task(each) for each in runs]
 
@@ -273,6 +276,7 @@ def _line(parts: Parts) -> Line:
     own = Own(gateway, parts.keys, outlets)
     dockets = Dockets(gateway, news)
     clocks = Clocks(gateway, deadlines(CodeLists(schema_folder()).get("CL-DEADLINE")))
+    erase = Erase(gateway, parts.listings, dockets)
     return Line(
         news=news,
         relay=relay,
@@ -290,7 +294,8 @@ def _line(parts: Parts) -> Line:
         clocks=clocks,
         dockets=dockets,
         reminders=Reminders(gateway, dockets, clocks, news),
-        erase=Erase(gateway, parts.listings, dockets),
+        erase=erase,
+        retention=Retention(gateway, erase),
     )
 
 
@@ -306,6 +311,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
     dockets = line.dockets
     tokens, sight, reads = Tokens(gateway), Sight(gateway), Reads(gateway)
+    erasure = ErasureApi(gateway, line.erase, HoldCase(gateway))
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
@@ -357,16 +363,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
-            cases=CasesApi(
-                gateway,
-                parts.listings,
-                dockets,
-                news,
-                line.clocks,
-                sight,
-                reads,
-                ErasureApi(gateway, line.erase, HoldCase(gateway)),
-            ),
+            cases=CasesApi(gateway, parts.listings, dockets, news, line.clocks, sight, reads, erasure),
             statistics=StatisticsApi(CountCases(gateway, dockets)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
             people=PeopleApi(gateway, People(gateway), tokens, reads),
