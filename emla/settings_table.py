@@ -325,6 +325,12 @@ SETTINGS: tuple[Setting, ...] = (
         most=365,
         meaning="So many days after a request arrived whose receipt is not confirmed.",
     ),
+    Setting(
+        section="cases",
+        name="erase_after_days",
+        most=36_500,
+        meaning="So many days after the last act of a closed case it is erased here; 0: never by itself.",
+    ),
     *_LIMITS,
     *_SCANNER,
 )

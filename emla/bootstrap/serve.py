@@ -40,6 +40,8 @@ from emla.flow.documents.reseal import Reseal
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
 from emla.flow.erasure.erase import Erase
+from emla.flow.erasure.hold import HoldCase
+from emla.flow.erasure.retention import Retention
 from emla.flow.gateway import Gateway
 from emla.flow.holdings import Holdings
 from emla.flow.line.accept import Accept
@@ -74,6 +76,7 @@ from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
 from emla.web.connections import Connections
+from emla.web.erasure_api import ErasureApi
 from emla.web.guard import Guard
 from emla.web.incoming import Incoming
 from emla.web.keys_api import KeysApi
@@ -115,6 +118,7 @@ class Line:
     reminders: Reminders
     scans: Scans
     erase: Erase
+    retention: Retention
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -136,6 +140,7 @@ class Line:
             self.channels.rounds.run(),
             self.reminders.run(),
             self.erase.run(),
+            self.retention.run(),
         )
         return [asyncio.create_task(each) for each in runs]
 
@@ -276,6 +281,7 @@ def _line(parts: Parts) -> Line:
     own = Own(gateway, parts.keys, outlets)
     dockets = Dockets(gateway, news)
     clocks = Clocks(gateway, deadlines(CodeLists(schema_folder()).get("CL-DEADLINE")))
+    erase = Erase(gateway, parts.listings, dockets)
     return Line(
         news=news,
         relay=relay,
@@ -294,7 +300,8 @@ def _line(parts: Parts) -> Line:
         dockets=dockets,
         reminders=Reminders(gateway, dockets, clocks, news),
         scans=Scans(gateway, parts.scanner),
-        erase=Erase(gateway, parts.listings, dockets),
+        erase=erase,
+        retention=Retention(gateway, erase),
     )
 
 
@@ -310,6 +317,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
     dockets = line.dockets
     tokens, sight, reads = Tokens(gateway), Sight(gateway), Reads(gateway)
+    erasure = ErasureApi(gateway, line.erase, HoldCase(gateway))
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
@@ -363,7 +371,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
-            cases=CasesApi(gateway, parts.listings, dockets, news, line.clocks, sight, reads),
+            cases=CasesApi(gateway, parts.listings, dockets, news, line.clocks, sight, reads, erasure),
             statistics=StatisticsApi(CountCases(gateway, dockets)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
             people=PeopleApi(gateway, People(gateway), tokens, reads),

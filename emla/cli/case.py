@@ -13,6 +13,9 @@ case = LazyGroup(
         "timeline": Entry("case:timeline", "Show everything that happened in a case, oldest first."),
         "watch": Entry("case:watch", "Show a case, and again whenever something in it changes."),
         "act": Entry("case_act:act", "Say what your authority has to say in a case."),
+        "hold": Entry("case_erase:hold", "Put a case on legal hold: nobody erases anything of it."),
+        "unhold": Entry("case_erase:unhold", "Lift the legal hold of a case."),
+        "erase": Entry("case_erase:erase", "Erase everything that is here of a case."),
     },
     text="Cases: status moved by the legal acts of the two authorities, and by nothing else.",
     example="emla case list --ours",
@@ -60,7 +63,12 @@ def show(case_id: str) -> None:
     if wants_json():
         screen.emit_json(found)
     else:
+        from emla.cli.case_erase import show_erasure
+
         show_case(found)
+        erasure = with_client(lambda client: client.erasure(found.case_id))
+        if erasure.hold or erasure.orders:
+            show_erasure(erasure)
 
 
 @common

@@ -1,14 +1,15 @@
 """Calls about people, tokens and reads; part of `emla.client.client.Client`."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+from emla.client.erasure import ErasureCalls
 from emla.client.people_answers import ContentRead, Myself, Person, Token
 from emla.client.reading import Answer
 
 
-class PeopleCalls(ABC):
+class PeopleCalls(ErasureCalls):
     """Who is on record, and what they may do."""
 
     @abstractmethod

@@ -103,7 +103,7 @@ _ROWS = (
     Code("erased", "The content was erased here. That it was delivered is still proved.",
          "Nothing: it cannot be brought back here. Ask the other authority, if it may still have it.", Who.OFFICER, 410, 3),
     Code("legal-hold", "The case is on legal hold: nothing of it is erased.",
-         "Have the hold lifted first, if the one who set it agrees.", Who.OFFICER, 409, 3),
+         "Lift the hold first (`emla case unhold`), if the one who set it agrees.", Who.OFFICER, 409, 3),
     Code("not-erasable", "The case cannot be erased as it stands.",
          "Wait until it is closed and everything has arrived; or say why it must go although it is open.", Who.OFFICER, 409, 3),
     Code("message-id-reused", "This message id was already sent, with other content or content that was erased since.",

@@ -144,12 +144,14 @@ class BackupSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseSettings:
-    """When people are reminded of what is due in a case."""
+    """When people are reminded of what is due in a case, and how long a closed one is kept."""
 
     first_reminder_days: int = 14
     last_reminder_days: int = 3
     receipt_reminder_days: int = 14
     """So long after a request arrived without a confirmation of its receipt (BR-051). No law sets this day."""
+    erase_after_days: int = 0
+    """So long after the last act of a closed case everything that is here of it is erased. 0: never by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

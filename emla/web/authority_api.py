@@ -185,8 +185,10 @@ class AuthorityApi:
     def _shown(self, listed: Listed, caller: Caller) -> views.Json | None:
         """A package in a list as a caller may see it; None where it is not for the caller."""
         content = self._hand_over.content(listed.pid, listed.signed)
-        if not sees_every_envelope(caller) and not self._sight.sees(caller, _case(content)):
-            return None
+        if not sees_every_envelope(caller):
+            case_id = _case(content) or self._gateway.store.read.case_of(listed.pid)
+            if not self._sight.sees(caller, case_id):
+                return None
         body = views.summary(listed, content if caller.sees_content else None)
         return scan_views.add_scans(
             body, self._gateway.store.read.scans(listed.pid) if listed.incoming else {}
@@ -233,7 +235,12 @@ class AuthorityApi:
 
     def _case_of(self, pid: bytes) -> bytes | None:
         listed = self._gateway.store.read.listed(pid)
-        return _case(self._hand_over.content(pid, listed.signed)) if listed else None
+        # Of what is erased the random id of its case is left.
+        return (
+            _case(self._hand_over.content(pid, listed.signed)) or self._gateway.store.read.case_of(pid)
+            if listed
+            else None
+        )
 
     async def _message(self, pid: bytes, caller: Caller) -> views.Json:
         listed = self._gateway.store.read.listed(pid)

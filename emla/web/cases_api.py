@@ -16,6 +16,7 @@ from emla.flow.people.sight import Sight
 from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundError
 from emla.ports.listings import Listings
 from emla.web import case_views, holding_views, views
+from emla.web.erasure_api import ErasureApi
 from emla.web.limit_views import add_limits
 from emla.web.queries import limit, seconds
 from emla.web.rights import caller_of
@@ -40,6 +41,7 @@ class CasesApi:
         clocks: Clocks,
         sight: Sight,
         reads: Reads,
+        erasure: ErasureApi,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -48,12 +50,14 @@ class CasesApi:
         self._clocks = clocks
         self._sight = sight
         self._reads = reads
+        self._erasure = erasure
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add the calls to the authority API's application."""
         router.add_get("/v1/cases", self.get_cases)
         router.add_get("/v1/cases/{case_id}", self.get_case)
         router.add_get("/v1/cases/{case_id}/timeline", self.get_timeline)
+        self._erasure.add_routes(router, self._found)
 
     async def get_cases(self, http_request: web.Request) -> web.Response:
         """GET /v1/cases: the ones in which something came or went last in front."""
@@ -108,6 +112,10 @@ class CasesApi:
         return views.answer(case_views.timeline(held, self._gateway.store.read))
 
     async def _held(self, http_request: web.Request) -> Held:
+        return await self._dockets.of(await self._found(http_request))
+
+    async def _found(self, http_request: web.Request) -> bytes:
+        """The id of the case that a call is about, if it is for the caller."""
         prefix = http_request.match_info["case_id"]
         if not _ID_PREFIX.fullmatch(prefix):
             raise NotFoundError("not-found", "A case id has 8 to 32 hexadecimal digits.")
@@ -120,7 +128,7 @@ class CasesApi:
         if len(found) > 1:
             raise NotFoundError("not-found", f"More than one case begins with {prefix}.")
         await self._sight.require(caller, found[0], what="case", id_=found[0].hex())
-        return await self._dockets.of(found[0])
+        return found[0]
 
     async def _told(self, http_request: web.Request, held: Held) -> None:
         """A leaf about who reads a case, before a byte of it goes out."""

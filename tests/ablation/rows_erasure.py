@@ -95,6 +95,14 @@ ROWS: tuple[Safeguard, ...] = (
         held_by=(f"{ERASE}::test_a_hold_that_comes_with_the_order_wins",),
     ),
     Safeguard(
+        name="a clock that is set forward erases nothing",
+        row="invariant 28",
+        file="emla/flow/erasure/retention.py",
+        old="        before = int(self._gateway.surely_now()) - days * _DAY_SECONDS",
+        new="        before = int(self._gateway.clock.now()) - days * _DAY_SECONDS",
+        held_by=("tests/unit/flow/test_retention.py::test_a_clock_that_is_set_forward_erases_nothing",),
+    ),
+    Safeguard(
         name="content that is overwritten without a leaf is tampering",
         row="row 35",
         file="emla/bootstrap/audit_erasures.py",

@@ -23,6 +23,7 @@ from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
 from emla.web.channel_api import ChannelApi
 from emla.web.connections import Connections
+from emla.web.erasure_api import ErasureApi
 from emla.web.guard import Guard
 from emla.web.hub_api import HubApi
 from emla.web.hub_channel_api import HubChannelApi
@@ -87,7 +88,16 @@ def gateway_applications() -> tuple[web.Application, ...]:
         ledger=LedgerApi(nothing, nothing),
         backups=BackupsApi(nothing),
         profile=ProfileApi(nothing),
-        cases=CasesApi(nothing, nothing, nothing, nothing, nothing, nothing, nothing),
+        cases=CasesApi(
+            nothing,
+            nothing,
+            nothing,
+            nothing,
+            nothing,
+            nothing,
+            nothing,
+            ErasureApi(nothing, nothing, nothing),
+        ),
         statistics=StatisticsApi(nothing),
         people=PeopleApi(nothing, nothing, nothing, nothing),
         rights=Rights(nothing),

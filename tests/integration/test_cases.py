@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,3 +125,36 @@ def test_both_sides_end_with_the_same_acts_where_the_case_says(played: tuple[Sam
         assert "Technical delivery is not acceptance of the request." in shown.err
         watched = sides.done(authority, "case", "watch", case_id, "--until", last.where["request"])
         assert watched["etag"] == body["etag"]
+    if case.folder.name == "S12":
+        erased_by_command(sides, next(iter(sides.by_id)), case_id)
+
+
+def erased_by_command(sides: Sides, authority: str, case_id: str) -> None:
+    """A case is held back, let go and erased; the other side keeps its own."""
+    case, erase = ("case", "erase", case_id, "--yes", "--reason", "Order of the court"), "--although-open"
+    acts: Any = sides.case(authority, case_id)["acts"]
+    pid = str(acts[0]["pid"])
+    assert sides.done(authority, "case", "hold", case_id, "--reason", "Appeal pending")["hold"]
+    refused = sides.run(authority, *case, erase)
+    error: Any = refused.document["error"]
+    assert (refused.code, error["code"]) == (3, "legal-hold")
+    assert sides.done(authority, "case", "unhold", case_id)["hold"] is None
+    planned = sides.done(authority, *case, "--dry-run")
+    assert planned["orders"] == []
+    orders: Any = sides.done(authority, *case, erase)["orders"]
+    (order,) = orders
+    assert (order["why"], order["reason"]) == ("order", "Order of the court")
+
+    def state() -> object:
+        now: Any = sides.done(authority, *case, "--dry-run")["orders"]
+        return now[0]["state"]
+
+    until(lambda: state() == "ERASED")
+    shown = emla("case", "show", case_id, "--data", sides.by_id[authority].data)
+    assert "Erased" in shown.out
+    assert sides.case(authority, case_id)["acts"] == []
+    opened = sides.run(authority, "message", "open", pid, "--out", sides.by_id[authority].data.parent / "out")
+    assert opened.code
+    assert sides.done(authority, "ledger", "verify")["whole"]
+    (other,) = (each for each in sides.by_id if each != authority)
+    assert sides.case(other, case_id)["acts"]

@@ -108,7 +108,7 @@ def test_a_fault_of_ours_is_found_and_its_replay_is_printed(
         return refusal
 
     monkeypatch.setattr(DeliverLeg, "__call__", impatient)
-    campaign = run_seeds(range(1, 9), Kind.LINE)
+    campaign = run_seeds(range(1, 17), Kind.LINE)
     assert campaign.failures
     first = campaign.failures[0]
     printed = capsys.readouterr().out
