@@ -56,7 +56,7 @@ class CaseStatements:
         self._execute(_LOOK, (SOMETHING_CAME, act.case_id))
         for other, _ in act.related:
             self._execute(_NAME, (number, other))
-        if number & 1:  # what came in; our own binds us not
+        if number is not None and number & 1:  # what came in; our own binds us not
             for tag in act.files:
                 self._execute(_HOLD, (number >> _BUCKET_BITS, tag, number))
 
