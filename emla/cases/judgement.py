@@ -229,10 +229,30 @@ LATE_NOTICE = Ground(
     source="UNTOC 18(19), UNCAC 46(19)",
     remedy="Say why notice could not be given in advance (AdvanceNotGivenReason).",
 )
+NOT_ONWARD = Ground(
+    rule="BR-064c",
+    sentence="{thing} came from {sender} and may not go to {to}: {why}",
+    source="UNCAC 46(19), RPD 58",
+    remedy="Ask the owner (`emla case act CASE ask-consent`, with the authority id as recipient); or take it out.",
+)
+NOT_SAID = Ground(
+    rule="BR-064d",
+    sentence="{thing} came from {sender}, who said nothing of passing it on, and {to} was not consented to.",
+    source="UNCAC 46(19)",
+    remedy="Ask the owner (`emla case act CASE ask-consent`); where the file is public or your own, give that as the reason.",
+)
+LABEL_LEFT = Ground(
+    rule="BR-064e",
+    sentence="{thing} goes on to {to} without what its owner {owner} has said of it: {left_out}",
+    source="UNCAC 46(19)-(20), RPD 58",
+    remedy="Write it into the Handling of the message.",
+)
+"""Said before sending alone: what goes on is compared with what came in (`emla.flow.onward`)."""
 
 GROUNDS: tuple[Ground, ...] = (
     OTHER_CONTENT, CIRCLE, OTHER_CASE, WHICH_REQUEST, NO_PARTY, NOT_NOW, CLOSED, NO_MEASURE, MEASURE_NOT_NOW, NO_CONDITION,
     NOT_PROPOSED, NO_RESULT, NOTHING, NOT_HERE, NOT_LAST, GENERATION, OTHER_SIDE, NOT_WITHDRAWN, NOT_FINAL, NOT_RETURNED,
     ALREADY_FINAL, NOTHING_LEFT, NOT_OWNER, NOT_HOLDER, LATE_NOTICE,
+    NOT_ONWARD, NOT_SAID, LABEL_LEFT,
 )  # fmt: skip
 """All of them, for the reference page."""

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from emla.cases.holdings import Holding, Thing
 from emla.model.legal_act import state_of
-from emla.model.restriction import Label, lost
+from emla.model.restriction import ASK_ONWARD, Label, lost
 
 RECALLED, ENDED, UNUSABLE = "recalled", "use-ended", "unusable"
 """Codes of `emla.model.codes`."""
@@ -60,6 +60,8 @@ class Passing:
 
     sentence: str = ""
     left_out: tuple[str, ...] = ()
+    unsaid: bool = False
+    """The owner said nothing of passing it on: an officer may know that it is nobody's secret."""
 
 
 def passing(
@@ -75,9 +77,14 @@ def passing(
     if not _is_disclosed(thing, to, own):
         sentence = _forbidden(holding, thing, label, to, at)
         if sentence:
-            return Passing(sentence=sentence)
+            return Passing(sentence=sentence, unsaid=_says_nothing(label))
     left_out = lost(label, carried, holding.owner)
     return Passing(left_out=left_out) if left_out else None
+
+
+def _says_nothing(label: Label) -> bool:
+    silent = not (label.onward or label.not_releasable_to or label.sealed or label.sensitive)
+    return silent and label.passes == "ASK" and not any(each.limit == ASK_ONWARD for each in label.limits)
 
 
 def _is_disclosed(thing: Thing, to: Receiver, own: str) -> bool:

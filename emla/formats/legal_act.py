@@ -66,6 +66,7 @@ def read_legal_act(data: bytes, document: XmlDocument, message: Message | None =
         "instruments": tuple(texts(root, "LegalBasis/InstrumentCode")),
         "owner": label.owner if label else "",
         "label": label,
+        "copies": message.copy_to,
         "files": tuple(
             SentFile(attachment_id=each.attachment_id, sha256=each.sha256) for each in message.attachments
         ),

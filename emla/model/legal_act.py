@@ -156,6 +156,8 @@ class LegalAct:
     files: tuple[SentFile, ...] = ()
     items: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Items of evidence, each with the ids of its files."""
+    copies: tuple[str, ...] = ()
+    """Authorities that get a copy (CopyTo)."""
     recipients: tuple[str, ...] = ()
     """Who is to get what consent is asked for (IntendedRecipient), as it is written."""
     last_on: date | None = None

@@ -22,3 +22,5 @@ class SealedAct:
     related: tuple[tuple[bytes, str], ...]
     """Other cases that it names, each with a code of CL-RELATION."""
     sealed: bytes
+    files: tuple[bytes, ...] = ()
+    """By what its files are found again (`formats.act_at_rest.file_tag`)."""

@@ -81,6 +81,10 @@ class CaseReader(ErasureReader, Protocol):
         """Cases that a case names, or that name it."""
         ...
 
+    def cases_holding(self, tag: bytes, limit: int) -> Sequence[bytes]:
+        """Cases in which a file came in that is found by this tag (`SealedAct.files`)."""
+        ...
+
     def cases_after(self, case_id: bytes, limit: int) -> Sequence[bytes]:
         """Cases behind one, in ascending order of their ids: all there are, in steps; begin with no bytes."""
         ...

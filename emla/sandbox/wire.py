@@ -19,7 +19,7 @@ from struct import Struct
 import msgspec
 
 from emla.formats import strict_json
-from emla.formats.act_at_rest import ACT_BYTES_MAX, RELATED_MAX
+from emla.formats.act_at_rest import ACT_BYTES_MAX, FILES_MAX, RELATED_MAX, TAG_FILE_BYTES
 from emla.formats.strict_json import Json, Members, encode_octets
 from emla.keyring.files import OPENER_USES
 from emla.keyring.wrapping import KEY_BYTES, WrappingKeys
@@ -201,6 +201,8 @@ def _is_act(act: SealedAct) -> bool:
         and len(act.related) <= RELATED_MAX
         and all(len(relation) <= _RELATION_CHARACTERS_MAX for _, relation in act.related)
         and len(act.sealed) <= 2 * ACT_BYTES_MAX
+        and len(act.files) <= FILES_MAX
+        and all(len(each) == TAG_FILE_BYTES for each in act.files)
     )
 
 

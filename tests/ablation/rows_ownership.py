@@ -58,6 +58,32 @@ ROWS = (
         held_by=(f"{_TEST}::test_the_holder_can_bind_itself_and_lifts_nothing",),
     ),
     Safeguard(
+        name="a file that came in is not passed on against its owner's word",
+        row="BR-064",
+        file="emla/cases/onward.py",
+        old='    if label.passes == "NONE":\n',
+        new='    if label.passes == "NONE":\n        return ""\n    if False:\n',
+        held_by=(
+            "tests/unit/flow/test_onward.py::test_what_may_not_be_passed_on_is_refused_and_nothing_is_kept",
+        ),
+    ),
+    Safeguard(
+        name="what goes on takes its label along",
+        row="BR-064",
+        file="emla/cases/onward.py",
+        old="    left_out = lost(label, carried, holding.owner)",
+        new="    left_out = ()",
+        held_by=("tests/unit/flow/test_onward.py::test_with_consent_it_goes_and_takes_its_label_along",),
+    ),
+    Safeguard(
+        name="what the owner said in between counts",
+        row="BR-064",
+        file="emla/flow/line/ahead.py",
+        old="for each in (self.held, *self.compared):",
+        new="for each in (self.held,):",
+        held_by=("tests/unit/flow/test_onward.py::test_a_recall_that_comes_between_check_and_commit_counts",),
+    ),
+    Safeguard(
         name="what crossed a withdrawal is not read",
         row="cases 6",
         file="emla/cases/onward.py",

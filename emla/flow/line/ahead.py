@@ -16,6 +16,7 @@ from emla.cases.facts import facts_for
 from emla.cases.order import answered_by, opens
 from emla.flow.dockets import Dockets, Held
 from emla.flow.gateway import Gateway
+from emla.flow.onward import onward
 from emla.formats import header as header_form
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding
@@ -39,6 +40,10 @@ class Look:
     facts: CaseFacts | None
     answers: bytes | None
     """The payload id of the package that it answers."""
+    onward: tuple[Finding, ...] = ()
+    """What is to be said of files in it that came from others."""
+    compared: tuple[Held, ...] = ()
+    """The cases in which these came."""
 
     @property
     def is_plain(self) -> bool:
@@ -47,10 +52,11 @@ class Look:
 
     def findings(self, already: Sequence[Finding], terms: Terms) -> tuple[Finding, ...]:
         """What is to be said of the act; rules that found something already are not said twice."""
-        if self.is_plain:
-            return ()
-        rules = frozenset(each.rule for each in already)
-        return weigh(findings_ahead(self.held.acts, self.act, already=rules), terms)
+        said: tuple[Finding, ...] = ()
+        if not self.is_plain:
+            rules = frozenset(each.rule for each in already)
+            said = findings_ahead(self.held.acts, self.act, already=rules)
+        return weigh((*said, *self.onward), terms)
 
     def judged(self, checked: Checked, terms: Terms) -> Checked:
         """The message with what its case says of it.
@@ -78,8 +84,9 @@ class Look:
         Raises:
             CaseMovedError: something did.
         """
-        if transaction.newest_acts(self.held.cases) != self.held.version:
-            raise CaseMovedError
+        for each in (self.held, *self.compared):
+            if transaction.newest_acts(each.cases) != each.version:
+                raise CaseMovedError
 
 
 async def look(gateway: Gateway, dockets: Dockets, act: LegalAct, seen: str | None) -> Look:
@@ -97,6 +104,7 @@ async def look(gateway: Gateway, dockets: Dockets, act: LegalAct, seen: str | No
     held = await dockets.of(act.case_id, [other for other, _ in act.relates_to])
     if seen is not None and seen != held.tag:
         raise InvalidMessageError("case-changed", f"Case {act.case_id.hex()} has another act by now.")
+    compared, found = await onward(gateway, dockets, act)
     standing = held.docket.request_of(act)
     row = held.package_of(standing.opening) if standing else None
     arrived_on = datetime.fromtimestamp(row.at, UTC).date() if row is not None and row.incoming else None
@@ -105,6 +113,8 @@ async def look(gateway: Gateway, dockets: Dockets, act: LegalAct, seen: str | No
         held=held,
         facts=facts_for(held.docket, act, arrived_on=arrived_on) if standing else None,
         answers=_payload_answered(gateway, held, act),
+        onward=found,
+        compared=compared,
     )
 
 

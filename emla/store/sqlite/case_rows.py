@@ -31,6 +31,15 @@ _AGENDA = """
 SELECT at, case_id, times FROM case_agenda WHERE (at, case_id) > (?, ?) AND at <= ? ORDER BY at, case_id LIMIT ?
 """
 _INSERT = "INSERT OR REPLACE INTO legal_act (package, case_id, at, sealed) VALUES (?, ?, ?, ?)"
+_HOLD = "INSERT OR IGNORE INTO held_file VALUES (?, ?, ?)"
+_HELD_IN = """
+WITH RECURSIVE bucket (n) AS (
+    SELECT 0 UNION ALL SELECT n + 1 FROM bucket WHERE n < (SELECT coalesce(max(bucket), 0) FROM held_file)
+)
+SELECT DISTINCT a.case_id FROM bucket CROSS JOIN held_file h ON h.bucket = bucket.n AND h.tag = ?
+JOIN legal_act a ON a.package = h.package LIMIT ?
+"""
+_BUCKET_BITS = 15
 _NAME = "INSERT OR IGNORE INTO case_named VALUES (?, ?)"
 _AGAIN = "ON CONFLICT (at, case_id) DO UPDATE SET times = times + 1"
 _LOOK = f"INSERT INTO case_agenda VALUES (?, ?, 1) {_AGAIN}"  # noqa: S608 (constants only)
@@ -53,6 +62,9 @@ class CaseStatements(ErasureStatements):
         self._execute(_LOOK, (SOMETHING_CAME, act.case_id))
         for other, _ in act.related:
             self._execute(_NAME, (number, other))
+        if number is not None and number & 1:  # what came in; our own binds us not
+            for tag in act.files:
+                self._execute(_HOLD, (number >> _BUCKET_BITS, tag, number))
 
     def newest_acts(self, cases: Sequence[bytes]) -> tuple[int, int]:
         """How many acts of some cases there are, and the highest number of their packages."""
@@ -88,6 +100,10 @@ class CaseReads(ErasureReads):
     def linked_cases(self, case_id: bytes, limit: int) -> Sequence[bytes]:
         """Cases that a case names, or that name it."""
         return [row[0] for row in self._execute(_LINKED, (case_id, limit))]
+
+    def cases_holding(self, tag: bytes, limit: int) -> Sequence[bytes]:
+        """Cases in which a file came in."""
+        return [row[0] for row in self._execute(_HELD_IN, (tag, limit))]
 
     def cases_after(self, case_id: bytes, limit: int) -> Sequence[bytes]:
         """Cases behind one, in ascending order."""

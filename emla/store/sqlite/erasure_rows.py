@@ -104,6 +104,7 @@ class ErasureStatements:
         for each in _OVERWRITTEN:
             self._execute(each, (number,))
         self._execute("DELETE FROM case_named WHERE package = ?", (number,))
+        self._execute("DELETE FROM held_file WHERE bucket = ?1 >> 15 AND package = ?1", (number,))
         for each in _SCANS:
             self._execute(each, (number,))
         ((sha256,),) = self._execute(_PAYLOAD_OF, (number,)).fetchall()

@@ -37,7 +37,9 @@ VERDICTS = (
     Verdict(
         code=None,
         record=b"record",
-        act=SealedAct(case_id=bytes(16), related=((bytes(16), "CONSEQUENCE"),), sealed=b"sealed"),
+        act=SealedAct(
+            case_id=bytes(16), related=((bytes(16), "CONSEQUENCE"),), sealed=b"sealed", files=(bytes(16),)
+        ),
     ),
 )
 
@@ -183,6 +185,9 @@ def test_descriptors_nobody_took_are_closed(tmp_path: Path) -> None:
     [
         Verdict(code="invalid-message", record=b"", act=SealedAct(case_id=bytes(16), related=(), sealed=b"")),
         Verdict(code=None, record=b"", act=SealedAct(case_id=bytes(15), related=(), sealed=b"")),
+        Verdict(
+            code=None, record=b"", act=SealedAct(case_id=bytes(16), related=(), sealed=b"", files=(b"",))
+        ),
         Verdict(code=None, record=b"", act=SealedAct(case_id=bytes(16), related=((b"", "X"),), sealed=b"")),
         Verdict(
             code=None,
