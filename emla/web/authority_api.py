@@ -33,6 +33,7 @@ from emla.web import views
 from emla.web.backups_api import BackupsApi
 from emla.web.bodies import BodySource
 from emla.web.cases_api import CasesApi
+from emla.web.contract_api import ContractApi
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
@@ -122,6 +123,7 @@ class AuthorityApi:
         self._cases.add_routes(application.router)
         self._statistics.add_routes(application.router)
         self._people.add_routes(application.router)
+        ContractApi().add_routes(application.router)
         check_routes(application.router)
         return application
 

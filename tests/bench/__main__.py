@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import platform
+import sys
 import tempfile
 from pathlib import Path
 
@@ -38,6 +39,9 @@ def main() -> int:
         "stored: with a million stored packages against none; takes minutes and some 25 GB the first time",
     )
     parser.add_argument("--packages", type=int, default=1_000_000, help="how many are stored, with stored")
+    parser.add_argument(
+        "--at", type=int, choices=[each for each, _ in _RUNS], help="with load: this concurrency alone"
+    )
     chosen = parser.parse_args()
     quick = chosen.quick
     template = make_template(
@@ -46,7 +50,9 @@ def main() -> int:
         attachment=os.urandom(_ATTACHMENT_BYTES),
         size_bytes=_DOCUMENT_BYTES,
     )
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()} ({Path(sys.executable).resolve()})"
+    )
     print(f"packages of {len(template.data)} B XML + {_ATTACHMENT_BYTES} B attachment, all steps on\n")
     if chosen.section == "checks":
         return measure_checks(template)
@@ -63,6 +69,7 @@ def main() -> int:
         runs = [
             asyncio.run(drive(sender, recipient, template, concurrency, packages // (4 if quick else 1)))
             for concurrency, packages in _RUNS
+            if chosen.at in (None, concurrency)
         ]
         costs = cost(Path(folder), sender, recipient, template, 200 if quick else 800)
     after = primitives(template.data, template.attachment)
