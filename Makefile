@@ -13,6 +13,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 WORKERS ?= 2
 # More words for pytest: make test ARGS="-k ladder"
 ARGS ?=
+# The suite starts hundreds of processes: what one has compiled the others need not compile.
+test test-full ablation: export PYTHONDONTWRITEBYTECODE :=
 # make simulate: how many seeds, or which one; line or storage.
 SEEDS ?= 100
 SEED ?=

@@ -1,13 +1,15 @@
 """The process of a workshop: lists of tests come in as lines, what became of them goes out as lines.
 
-It imports once what others wrote and forks for every line, because importing costs more than most tests do. Nothing of emla
-and no test is imported before the fork: the child must meet them as they stand in the copy.
+It imports once what others wrote and what is ours, and forks for every line, because importing costs more than most tests do.
+The child forgets what has seen the file that is changed in the copy (`warm`): it must meet that as it stands there. No test is
+imported before the fork. The first line that goes out says that nothing more is read of the copy: from then on it may change.
 
 A test that fails because nothing works proves nothing: a failure counts in the test itself, not while it is collected or set
 up, and not when a name is missing.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -18,6 +20,8 @@ import traceback
 from pathlib import Path
 
 import pytest
+
+from tests.ablation.warm import Warm, forget
 
 _OTHERS = (
     "aiohttp.web",
@@ -87,8 +91,9 @@ class Watcher:
             self._session.shouldstop = "nothing more can be learned"
 
 
-def _child(tests: list[str], said: int, output: Path) -> None:
+def _child(tests: list[str], stale: set[str], said: int, output: Path) -> None:
     """Run the tests and say what became of them; never returns."""
+    forget(stale)
     os.setsid()  # what the tests leave running ends with this session
     with output.open("wb") as file:
         os.dup2(file.fileno(), 1)
@@ -104,7 +109,7 @@ def _child(tests: list[str], said: int, output: Path) -> None:
     os._exit(0)
 
 
-def _run(tests: list[str]) -> dict[str, object]:
+def _run(tests: list[str], stale: set[str]) -> dict[str, object]:
     """Fork, and read what the child says until it has ended."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "output"
@@ -113,7 +118,7 @@ def _run(tests: list[str]) -> dict[str, object]:
         if child == 0:
             os.close(theirs)
             try:
-                _child(tests, ours, output)
+                _child(tests, stale, ours, output)
             except BaseException:  # noqa: BLE001 - the copy of this process ends here, whatever happened
                 traceback.print_exc()
             os._exit(1)
@@ -132,8 +137,15 @@ def main() -> None:
     """Answer line by line until nothing comes in any more."""
     for name in _OTHERS:
         importlib.import_module(name)
+    warm = Warm()
+    warm.up(Path.cwd())
+    gc.freeze()  # a child looks for no garbage among what was here before it: looking would copy every page of it
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(_run(json.loads(line))) + "\n")
+        asked = json.loads(line)
+        stale = warm.stale(Path(asked["changed"])) if asked["changed"] else set()
+        sys.stdout.write(json.dumps(_run(asked["tests"], stale)) + "\n")
         sys.stdout.flush()
 
 

@@ -1,12 +1,14 @@
 """The workshop itself: what it must not take for a safeguard that is held."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from tests.ablation.safeguard import Safeguard, StaleSafeguardError
-from tests.ablation.workshop import Workshop
+from tests.ablation.workshop import ROOT, Workshop
 
 TEST = "tests/unit/formats/test_padme.py"
 HELD = Safeguard(
@@ -29,6 +31,28 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
 def test_a_removal_is_noticed_and_undone(workshop: Workshop) -> None:
     assert workshop.without(HELD).failed == {TEST}
     assert workshop.run((TEST,)).passed == {TEST}
+
+
+def test_whoever_saw_the_changed_module_is_executed_anew_and_nobody_else() -> None:
+    """In a process of its own: here an import statement finds much of it done."""
+    script = """
+import sys
+from pathlib import Path
+from tests.ablation.warm import Warm, forget
+warm = Warm()
+warm.up(Path.cwd())
+stale = warm.stale(Path("emla/formats/padme.py"))
+before = dict(sys.modules)
+forget(stale)
+from emla.formats import manifest, padme
+assert manifest is not before["emla.formats.manifest"] and padme is not before["emla.formats.padme"]
+assert manifest.padme is padme
+print(*stale)
+"""
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)
+    stale = set(run.stdout.split())
+    assert {"emla.formats.padme", "emla.formats.manifest", "emla.bootstrap.serve"} <= stale
+    assert not {"emla", "emla.formats", "emla.model.codes", "emla.formats.xml"} & stale
 
 
 def test_a_removal_that_nobody_notices_fails_nothing(workshop: Workshop) -> None:

@@ -1,7 +1,8 @@
 """A copy of the project in which one safeguard at a time is removed, and a process that runs tests there.
 
 The process (`runner`) and the programs that its tests start import emla and the tests from the copy (PYTHONPATH).
-What the interpreter compiled before a removal is deleted: two versions of a file may bear the same second.
+What the interpreter has compiled is copied with its source, and nothing compiled is written in the copy: a file without its
+safeguard bears another second than what was compiled of it, and when it is whole again, the one it had.
 """
 
 import json
@@ -17,7 +18,8 @@ from tests.ablation.safeguard import Safeguard
 
 ROOT = Path(__file__).parents[2]
 _COPIED = ("emla", "tests", "schemas", "keys", "docs", "pyproject.toml")
-_NOT_COPIED = shutil.ignore_patterns("node_modules", "__pycache__", ".*")
+_NOT_COPIED = shutil.ignore_patterns("node_modules", ".*")
+_ANOTHER_SECOND = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +52,14 @@ class Workshop:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.ablation.runner"],
             cwd=folder,
-            env=kept | {"PYTHONPATH": str(folder), "EMLA_TEST_PATIENCE_SECONDS": "4"},
+            env=kept
+            | {"PYTHONPATH": str(folder), "EMLA_TEST_PATIENCE_SECONDS": "4", "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+        assert self._process.stdout
+        assert self._process.stdout.readline() == "ready\n", "the process of the workshop did not start"
 
     def close(self) -> None:
         """End the process."""
@@ -67,20 +72,26 @@ class Workshop:
             StaleSafeguardError: it is not where the table says.
         """
         path = self._folder / safeguard.file
-        whole = path.read_text(encoding="utf-8")
+        whole, was = path.read_text(encoding="utf-8"), path.stat()
         without = safeguard.removed_from(whole)
         try:
-            self._write(path, without)
-            return self.run(safeguard.held_by)
+            path.write_text(without, encoding="utf-8")
+            os.utime(path, (was.st_atime, was.st_mtime + _ANOTHER_SECOND))
+            return self.run(safeguard.held_by, changed=safeguard.file)
         finally:
-            self._write(path, whole)
+            path.write_text(whole, encoding="utf-8")
+            os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
 
-    def run(self, tests: tuple[str, ...]) -> Outcome:
-        """Run tests in the copy as it stands; end as soon as all have failed."""
+    def run(self, tests: tuple[str, ...], *, changed: str = "") -> Outcome:
+        """Run tests in the copy as it stands; end as soon as all have failed.
+
+        Args:
+            changed: the file that is not as it was when the copy was made.
+        """
         assert self._process.stdin
         assert self._process.stdout
         begun = time.monotonic()
-        self._process.stdin.write(json.dumps(tests) + "\n")
+        self._process.stdin.write(json.dumps({"tests": tests, "changed": changed}) + "\n")
         self._process.stdin.flush()
         said = json.loads(self._process.stdout.readline())
         while said["tests"] != list(tests):
@@ -94,9 +105,3 @@ class Workshop:
             output=said["output"],
             seconds=time.monotonic() - begun,
         )
-
-    @staticmethod
-    def _write(path: Path, text: str) -> None:
-        path.write_text(text, encoding="utf-8")
-        for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
-            compiled.unlink()
