@@ -53,6 +53,8 @@ from emla.flow.line.watch_legs import WatchLegs
 from emla.flow.line.ways import Ways
 from emla.flow.member.collect import Collect
 from emla.flow.news import News
+from emla.flow.people.alone import SentAlone
+from emla.flow.people.drafts import Drafts
 from emla.flow.people.people import People
 from emla.flow.people.reads import Reads
 from emla.flow.people.sight import Sight
@@ -71,6 +73,7 @@ from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
 from emla.web.connections import Connections
+from emla.web.drafts_api import DraftsApi
 from emla.web.guard import Guard
 from emla.web.incoming import Incoming
 from emla.web.keys_api import KeysApi
@@ -109,6 +112,8 @@ class Line:
     clocks: Clocks
     dockets: Dockets
     reminders: Reminders
+    submit: Submit
+    drafts: Drafts
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -129,6 +134,7 @@ class Line:
             self.watch.run(),
             self.channels.rounds.run(),
             self.reminders.run(),
+            self.drafts.run(),
         )
         return [asyncio.create_task(each) for each in runs]
 
@@ -268,6 +274,7 @@ def _line(parts: Parts) -> Line:
     own = Own(gateway, parts.keys, outlets)
     dockets = Dockets(gateway, news)
     clocks = Clocks(gateway, deadlines(CodeLists(schema_folder()).get("CL-DEADLINE")))
+    submit = Submit(gateway, parts.clerk, XmlLimits(), relay.add, dockets)
     return Line(
         news=news,
         relay=relay,
@@ -285,6 +292,8 @@ def _line(parts: Parts) -> Line:
         clocks=clocks,
         dockets=dockets,
         reminders=Reminders(gateway, dockets, clocks, news),
+        submit=submit,
+        drafts=Drafts(gateway, submit),
     )
 
 
@@ -331,7 +340,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
         authority=AuthorityApi(
             gateway,
             listings=parts.listings,
-            submit=Submit(gateway, parts.clerk, XmlLimits(), relay.add, dockets),
+            submit=line.submit,
             hand_over=HandOver(gateway, news, relay.add),
             peers=PeersApi(
                 gateway,
@@ -355,6 +364,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             statistics=StatisticsApi(CountCases(gateway, dockets)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
             people=PeopleApi(gateway, People(gateway), tokens, reads),
+            drafts=DraftsApi(gateway, line.drafts, SentAlone(gateway), dockets),
             rights=Rights(tokens),
             sight=sight,
         ),

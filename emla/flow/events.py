@@ -33,6 +33,13 @@ CASE_NAMED = "case.named"
 CASE_UNNAMED = "case.unnamed"
 CONTENT_READ = "content.read"
 CONTENT_REFUSED = "content.refused"
+DRAFT_HANDED_IN = "draft.handed-in"
+DRAFT_APPROVED = "draft.approved"
+DRAFT_RETURNED = "draft.returned"
+DRAFT_WITHDRAWN = "draft.withdrawn"
+DRAFT_LAPSED = "draft.lapsed"
+SENT_ALONE = "message.sent-alone"
+ALONE_REVIEWED = "message.reviewed"
 
 
 def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:

@@ -28,6 +28,7 @@ OPEN = None
 _KEYS: Roles = frozenset({_CUSTODIAN, _AUDITOR})
 _CUSTODIANS: Roles = frozenset({_CUSTODIAN})
 _WRITERS: Roles = frozenset({_PROSECUTOR, _CENTRAL, _POC})
+_APPROVERS: Roles = frozenset({PersonRole.APPROVER})
 _QUEUE: Roles = frozenset({_OPERATOR, _CENTRAL})
 _LOOK_AT_QUEUE: Roles = ALL_CASES | {_OPERATOR, _AUDITOR}
 _PEOPLE: Roles = frozenset({_CUSTODIAN, _AUDITOR, _CENTRAL})
@@ -39,6 +40,15 @@ OPERATIONS: Mapping[tuple[str, str], Roles | None] = {
     ("GET", "/v1/messages/{pid}"): CONTENT | {_OPERATOR},
     ("GET", "/v1/messages/{pid}/parts/{number}"): CONTENT,
     ("POST", "/v1/messages/{pid}/release"): _QUEUE,
+    ("POST", "/v1/drafts"): _WRITERS,
+    ("GET", "/v1/drafts"): CONTENT,
+    ("GET", "/v1/drafts/{id}"): CONTENT,
+    ("DELETE", "/v1/drafts/{id}"): _WRITERS,
+    ("GET", "/v1/drafts/{id}/parts/{number}"): CONTENT,
+    ("POST", "/v1/drafts/{id}/approve"): _APPROVERS,
+    ("POST", "/v1/drafts/{id}/return"): _APPROVERS,
+    ("GET", "/v1/alone"): ALL_CASES | {_AUDITOR},
+    ("POST", "/v1/alone/{message_id}/review"): _APPROVERS,
     ("GET", "/v1/cases"): CONTENT,
     ("GET", "/v1/cases/{case_id}"): CONTENT,
     ("GET", "/v1/cases/{case_id}/timeline"): CONTENT,
