@@ -1,133 +1,37 @@
 """Drafts: nothing goes without a second person who saw exactly these bytes; one thing becomes of each draft."""
 
 import asyncio
-import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from emla.flow.dockets import Dockets
-from emla.flow.line.submission import Submission, Submitted
-from emla.flow.line.submit import Submit
-from emla.flow.news import News
-from emla.flow.people.alone import SentAlone
-from emla.flow.people.drafts import Drafts
-from emla.formats.event import decode as decode_event
+from emla.flow.line.submission import Submitted
 from emla.model.draft import DraftState
-from emla.model.errors import EmlaError, InvalidMessageError
-from emla.model.limits import XmlLimits
-from emla.model.package import DeclaredPart, PartRole, Priority
-from emla.model.person import ALONE, Caller, Person, PersonRole, PersonState
-from emla.ports.drafts import DraftRow
-from tests.support.authorities import DAY, NOW, derived, party
-from tests.support.gateways import Home, MemorySource, opened
-from tests.support.inline_clerk import InlineClerk
-from tests.support.messages import ATTACHMENT_NAME, Template, make_template
-from tests.support.sample_case import schemas
-
-AT, DE = party("at.moj"), party("de.bfj")
-SHORT = InvalidMessageError("bad-request", "short")
-SMALL = make_template(sender=AT.id, recipient=DE.id, attachment=b"annex " * 1000)
-LARGE = make_template(sender=AT.id, recipient=DE.id, attachment=bytes(range(256)) * 1500)
-_LIFE = b"<UrgencyReason>RISK_TO_LIFE</UrgencyReason><Explanation>A child is held by the person who uses the server.</Explanation>"
-PEOPLE = {
-    "paul": {PersonRole.PROSECUTOR},
-    "cara": {PersonRole.CENTRAL_OFFICER},
-    "poc": {PersonRole.POC_247},
-    "vera": {PersonRole.APPROVER},
-    "walt": {PersonRole.APPROVER, PersonRole.CENTRAL_OFFICER},
-}
-
-
-def caller(name: str) -> Caller:
-    return Caller(id=name, roles=frozenset(PEOPLE[name]), name=name)
-
-
-def person(name: str, *, state: PersonState = PersonState.ACTIVE) -> Person:
-    return Person(
-        id=name,
-        name=name,
-        full_name=name,
-        roles=frozenset(PEOPLE[name]),
-        state=state,
-        created_at=NOW,
-    )
-
-
-@dataclass
-class Office:
-    """A gateway with people, who hand in, approve and send."""
-
-    home: Home
-    submit: Submit
-    drafts: Drafts
-    clerk: InlineClerk
-
-    def submission(self, who: str, template: Template = SMALL, number: int = 1, **more: object) -> Submission:
-        main = template.fill(derived("message", number, length=16), derived("case", number, length=16))
-        if level := more.pop("urgency", None):
-            main = main.replace(b"<UrgencyLevel>PRIORITY<", f"<UrgencyLevel>{level}<".encode())
-            main = re.sub(rb"<UrgencyReason>\w+</UrgencyReason>", _LIFE, main)
-        parts = (
-            DeclaredPart(name="request.xml", media="application/xml", role=PartRole.MAIN, size=len(main)),
-            DeclaredPart(
-                name=ATTACHMENT_NAME,
-                media="application/octet-stream",
-                role=PartRole.ANNEX,
-                size=len(template.attachment),
-            ),
-        )
-        source = MemorySource(main + template.attachment, short=SHORT)
-        drafter = caller(who) if who != "alone" else ALONE
-        return Submission(parts=parts, source=source, drafter=drafter, **more)  # type: ignore[arg-type] # handed on
-
-    async def hand_in(
-        self, who: str, template: Template = SMALL, number: int = 1, **more: object
-    ) -> DraftRow:
-        found = await self.drafts.hand_in(self.submission(who, template, number, **more))
-        assert not isinstance(found, Submitted)
-        return found[0]
-
-    def hash(self, row: DraftRow) -> bytes:
-        return self.drafts.hash_of(row, self.drafts.content(row))
-
-    async def approve(self, who: str, row: DraftRow, seen: bytes | None = None) -> DraftRow:
-        return await self.drafts.approve(caller(who), row, self.hash(row) if seen is None else seen)
-
-    async def put(self, one: Person) -> None:
-        await self.home.store.write(lambda transaction: transaction.update_person(one))
-
-    def state(self, row: DraftRow) -> DraftState:
-        found = self.home.store.read.draft(row.id)
-        assert found is not None
-        return found.state
-
-    def told(self, kind: str) -> list[dict[str, str | int]]:
-        return [dict(decode_event(row.body).facts) for row in self.home.store.read.events(kind, 100)]
-
-    def sent(self) -> int:
-        return self.home.contents().get("sent", 0)
+from emla.model.package import Priority
+from emla.model.person import PersonRole, PersonState
+from tests.support.authorities import DAY
+from tests.support.gateways import MemorySource
+from tests.support.messages import ATTACHMENT_NAME, Template
+from tests.support.office import (
+    LARGE,
+    SHORT,
+    SMALL,
+    Office,
+    caller,
+    office_on,
+    person,
+    refused,
+)
 
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with opened(tmp_path, AT, DE) as home:
-        for name in PEOPLE:
-            one = person(name)
-            await home.store.write(lambda transaction, one=one: transaction.insert_person(one))  # type: ignore[misc] # bound now
-        clerk = InlineClerk(schemas())
-        submit = Submit(home.gateway, clerk, XmlLimits(), lambda _: None, Dockets(home.gateway, News()))
-        yield Office(home, submit, Drafts(home.gateway, submit), clerk)
-
-
-async def refused(work: object) -> str:
-    with pytest.raises(EmlaError) as caught:
-        await work  # type: ignore[misc] # a coroutine
-    return caught.value.code
+    async with office_on(tmp_path) as one:
+        yield one
 
 
 # --- a second person ---
@@ -361,80 +265,3 @@ async def test_a_draft_that_nobody_decides_about_lapses_and_its_content_goes(off
     assert office.state(row) is DraftState.LAPSED
     assert office.home.leftovers() == []
     assert "payload" not in office.home.contents()
-
-
-# --- an emergency ---
-
-
-@pytest.mark.parametrize(
-    ("who", "urgency", "code"),
-    [
-        ("paul", "EMERGENCY", ""),
-        ("cara", "EMERGENCY", ""),
-        ("poc", "URGENT", ""),
-        ("cara", "URGENT", "no-emergency"),
-        ("paul", "URGENT", "no-emergency"),
-        ("poc", "PRIORITY", "no-emergency"),
-    ],
-)
-async def test_without_a_second_person_goes_what_the_message_itself_calls_an_emergency(
-    office: Office, who: str, urgency: str, code: str
-) -> None:
-    reason = "A child is missing."
-    submission = office.submission(who, urgency=urgency, emergency=reason)
-    alone = SentAlone(office.home.gateway)
-    if code:
-        assert await refused(office.submit(submission)) == code
-        assert office.told("message.sent-alone") == []
-        return
-    await office.submit(submission)
-    (fact,) = office.told("message.sent-alone")
-    assert (fact["person"], fact["urgency"], fact["reason"]) == (who, urgency, reason)
-    message_id = bytes.fromhex(str(fact["message"]))
-    assert office.home.store.read.draft_counts() == (0, 1)
-    assert await refused(alone.review(caller(who), message_id, agrees=True, words="")) in (
-        "own-draft",
-        "not-allowed",
-    )
-    row = await alone.review(caller("vera"), message_id, agrees=False, words="It could have waited.")
-    assert (row.agrees, row.reviewed_by) == (False, "vera")
-    assert await refused(alone.review(caller("walt"), message_id, agrees=True, words="")) == "draft-decided"
-    assert office.home.store.read.draft_counts() == (0, 0)
-
-
-async def test_a_draft_whose_message_went_in_an_emergency_waits_no_more(office: Office) -> None:
-    row = await office.hand_in("paul", urgency="EMERGENCY")
-    await office.submit(office.submission("paul", urgency="EMERGENCY", emergency="A child is missing."))
-    assert (await office.approve("vera", row)).state is DraftState.SENT
-    assert office.told("draft.approved") == []
-    other = await office.hand_in("paul", number=2, urgency="EMERGENCY")
-    await office.submit(
-        office.submission("paul", number=2, urgency="EMERGENCY", emergency="A child is missing.")
-    )
-    await office.drafts.round()
-    assert office.state(other) is DraftState.SENT
-    assert office.sent() == 2
-
-
-# --- what a crash leaves ---
-
-
-async def test_after_a_restart_a_draft_waits_as_before_and_the_ledger_holds(tmp_path: Path) -> None:
-    row: DraftRow | None = None
-    for turn in range(2):
-        async with opened(tmp_path, AT, DE) as home:
-            clerk = InlineClerk(schemas())
-            submit = Submit(home.gateway, clerk, XmlLimits(), lambda _: None, Dockets(home.gateway, News()))
-            office = Office(home, submit, Drafts(home.gateway, submit), clerk)
-            if turn == 0:
-                for name in PEOPLE:
-                    one = person(name)
-                    await home.store.write(lambda transaction, one=one: transaction.insert_person(one))  # type: ignore[misc] # bound now
-                row = await office.hand_in("paul", LARGE)
-                wanted = office.hash(row)
-            else:
-                assert row is not None
-                found = home.store.read.draft(row.id)
-                assert found == row
-                assert office.hash(row) == wanted
-                assert (await office.approve("vera", row)).state is DraftState.SENT
