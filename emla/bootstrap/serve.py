@@ -39,6 +39,8 @@ from emla.flow.documents.refresh import Refresh
 from emla.flow.documents.reseal import Reseal
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
+from emla.flow.drafts.alone import SentAlone
+from emla.flow.drafts.drafts import Drafts
 from emla.flow.gateway import Gateway
 from emla.flow.line.accept import Accept
 from emla.flow.line.deliver import DeliverLeg
@@ -53,8 +55,6 @@ from emla.flow.line.watch_legs import WatchLegs
 from emla.flow.line.ways import Ways
 from emla.flow.member.collect import Collect
 from emla.flow.news import News
-from emla.flow.people.alone import SentAlone
-from emla.flow.people.drafts import Drafts
 from emla.flow.people.people import People
 from emla.flow.people.reads import Reads
 from emla.flow.people.sight import Sight

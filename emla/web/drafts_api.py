@@ -8,11 +8,11 @@ import re
 from aiohttp import web
 
 from emla.flow.dockets import Dockets
+from emla.flow.drafts.alone import SentAlone
+from emla.flow.drafts.drafts import Drafts
 from emla.flow.events import CONTENT_REFUSED, event
 from emla.flow.gateway import Gateway
 from emla.flow.line.submission import Submitted
-from emla.flow.people.alone import SentAlone
-from emla.flow.people.drafts import Drafts
 from emla.flow.people.reads import told_read
 from emla.formats import strict_json
 from emla.formats.strict_json import Members

@@ -6,7 +6,7 @@ import re
 from aiohttp import web
 
 from emla.flow.gateway import Gateway
-from emla.flow.people.four_eyes import is_needed
+from emla.flow.line.four_eyes import is_needed
 from emla.flow.people.people import People
 from emla.flow.people.reads import READS_MAX, Reads
 from emla.flow.people.tokens import DAYS_MAX, Tokens

@@ -8,6 +8,7 @@ from tests.ablation import (
     rows_clocks,
     rows_codes,
     rows_dockets,
+    rows_drafts,
     rows_exchange,
     rows_faults,
     rows_forms,
@@ -52,5 +53,6 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_clocks.ROWS,
     *rows_dockets.ROWS,
     *rows_people.ROWS,
+    *rows_drafts.ROWS,
     *rows_profile.ROWS,
 )

@@ -105,7 +105,8 @@ async def test_only_an_approver_decides_and_never_about_a_draft_of_his_own(staff
         "walt", "POST", "/v1/self/tokens", {"label": "other", "roles": ["approver"]}
     )
     assert await staff.code(str(token["token"]), "POST", f"{path}/approve", body) == "own-draft"
-    for wrong in ({}, {"hash": "00"}, {"hash": "0" * 64, "more": 1}):
+    wrongs: tuple[dict[str, object], ...] = ({}, {"hash": "00"}, {"hash": "0" * 64, "more": 1})
+    for wrong in wrongs:
         assert await staff.code("vera", "POST", f"{path}/approve", wrong) == "bad-request"
     assert await staff.code("vera", "POST", f"{path}/approve", {"hash": "0" * 64}) == "draft-changed"
     assert await staff.code("vera", "POST", f"{path}/return", {**body, "reason": "a\nb"}) == "bad-request"

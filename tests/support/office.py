@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from emla.flow.dockets import Dockets
+from emla.flow.drafts.drafts import Drafts
 from emla.flow.line.submission import Submission, Submitted
 from emla.flow.line.submit import Submit
 from emla.flow.news import News
-from emla.flow.people.drafts import Drafts
 from emla.formats.event import decode as decode_event
 from emla.model.draft import DraftState
 from emla.model.errors import EmlaError, InvalidMessageError

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from emla.flow.events import DRAFT_APPROVED, RULE_OVERRIDDEN, SENT_ALONE, event
 from emla.flow.gateway import Gateway
 from emla.flow.line.ahead import Look
+from emla.flow.line.four_eyes import is_needed, require_approver, urgency_alone
 from emla.flow.line.submission import Approval, Submission
 from emla.flow.people.drafting import drafted_by
-from emla.flow.people.four_eyes import is_needed, require_approver, urgency_alone
 from emla.model.draft import DraftState
 from emla.model.errors import InvalidMessageError
 from emla.model.message import Message

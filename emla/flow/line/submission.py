@@ -51,7 +51,7 @@ class Submission:
     seen: str | None = None
     """The tag of the case that the officer looked at: an act that came since is not passed over."""
     approval: Approval | None = None
-    """Who else looked at it and sends it (`flow.people.drafts`)."""
+    """Who else looked at it and sends it (`flow.drafts.drafts`)."""
     emergency: str | None = None
     """Why it goes without a second person."""
 

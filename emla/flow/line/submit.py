@@ -18,9 +18,9 @@ from emla.flow.gateway import Gateway
 from emla.flow.line.ahead import CaseMovedError, Look, look
 from emla.flow.line.besides import besides
 from emla.flow.line.feed import seal_file
+from emla.flow.line.four_eyes import require_second
 from emla.flow.line.submission import Rehearsed, Submission, Submitted
 from emla.flow.people.drafting import require_own_case
-from emla.flow.people.four_eyes import require_second
 from emla.formats import cc1
 from emla.formats.act_at_rest import seal_act
 from emla.formats.at_rest import NONCE_BYTES, seal_record

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.people.alone import SentAlone
+from emla.flow.drafts.alone import SentAlone
 from emla.model.draft import DraftState
 from emla.model.errors import StoreError
 from emla.ports.drafts import DraftRow

@@ -2,10 +2,11 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -13,6 +14,8 @@ from emla.flow.line.submission import Submitted
 from emla.model.draft import DraftState
 from emla.model.package import Priority
 from emla.model.person import PersonRole, PersonState
+from emla.ports.store import Reader, Transaction
+from emla.store.sqlite.store import SqliteStore
 from tests.support.authorities import DAY
 from tests.support.gateways import MemorySource
 from tests.support.messages import ATTACHMENT_NAME, Template
@@ -26,6 +29,26 @@ from tests.support.office import (
     person,
     refused,
 )
+
+T = TypeVar("T")
+
+
+class Between:
+    """A store in which something else is committed a moment before whatever is written."""
+
+    def __init__(self, store: SqliteStore, before: Callable[[Transaction], object]) -> None:
+        self._store = store
+        self._before = before
+
+    @property
+    def read(self) -> Reader:
+        """Reads by key."""
+        return self._store.read
+
+    async def write(self, operation: Callable[[Transaction], T], *, patience_seconds: float = 0.0) -> T:
+        """The other one, then the operation."""
+        await self._store.write(self._before)
+        return await self._store.write(operation)
 
 
 @pytest.fixture
@@ -87,6 +110,23 @@ async def test_a_drafter_does_not_approve_his_own_not_even_with_another_token(of
     assert await refused(office.drafts.approve(other_token, row, office.hash(row))) == "own-draft"
     assert await refused(office.drafts.give_back(caller("walt"), row, office.hash(row), "no")) == "own-draft"
     assert (await office.approve("vera", row)).state is DraftState.SENT
+
+
+async def test_a_drafter_does_not_return_his_own_as_an_approver(office: Office) -> None:
+    row = await office.hand_in("walt")
+    assert await refused(office.drafts.give_back(caller("walt"), row, office.hash(row), "no")) == "own-draft"
+    assert office.state(row) is DraftState.WAITING
+
+
+async def test_an_approver_put_on_record_in_the_middle_counts(office: Office) -> None:
+    for name in ("vera", "walt"):
+        await office.put(replace(person(name), roles=frozenset({PersonRole.CENTRAL_OFFICER})))
+    office.home.gateway.store = Between(
+        office.home.store, lambda transaction: transaction.update_person(person("vera"))
+    )
+    assert await refused(office.submit(office.submission("paul"))) == "needs-approval"
+    assert office.home.store.read.any_approver()
+    assert office.sent() == 0
 
 
 @pytest.mark.parametrize("change", ["shut out", "another role"])
@@ -252,6 +292,18 @@ async def test_withdrawn_in_the_middle_of_its_approval_it_is_one_of_both(office:
     assert (state is DraftState.SENT) == (office.sent() == 1)
     assert state in (DraftState.SENT, DraftState.WITHDRAWN)
     assert {getattr(each, "code", "draft-decided") for each in done} == {"draft-decided"}
+
+
+async def test_withdrawn_a_moment_before_the_batch_it_is_not_sent(office: Office) -> None:
+    row = await office.hand_in("paul")
+    office.home.gateway.store = Between(
+        office.home.store,
+        lambda transaction: transaction.end_draft(
+            row.id, DraftState.WITHDRAWN, "paul", row.at, of=(DraftState.WAITING,)
+        ),
+    )
+    assert await refused(office.approve("vera", row)) == "draft-decided"
+    assert (office.sent(), office.state(row)) == (0, DraftState.WITHDRAWN)
 
 
 async def test_a_draft_that_nobody_decides_about_lapses_and_its_content_goes(office: Office) -> None:

@@ -16,11 +16,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from emla.flow.drafts.parts import DraftBytes, damaged, keep_bytes
 from emla.flow.events import DRAFT_HANDED_IN, DRAFT_LAPSED, DRAFT_RETURNED, DRAFT_WITHDRAWN, event
 from emla.flow.gateway import Gateway
 from emla.flow.line.submission import Approval, Submission, Submitted
 from emla.flow.line.submit import Submit
-from emla.flow.people.draft_bytes import DraftBytes, damaged, keep_bytes
 from emla.formats.at_rest import NONCE_BYTES
 from emla.formats.draft_at_rest import ID_BYTES, draft_hash, open_draft, seal_draft
 from emla.model.draft import KEPT, DraftContent, DraftState

@@ -1,4 +1,4 @@
-"""draft_bytes: the parts of a draft -> one sealed stream, in a row or in a file, and back.
+"""parts: the parts of a draft -> one sealed stream, in a row or in a file, and back.
 
 Sealed under a key of the draft's own (`cc1`), so that large parts are never in memory, damage is seen at each chunk, and what is
 forgotten with the key stays forgotten.

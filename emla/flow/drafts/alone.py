@@ -2,7 +2,7 @@
 
 from emla.flow.events import ALONE_REVIEWED, event
 from emla.flow.gateway import Gateway
-from emla.flow.people.four_eyes import require_approver
+from emla.flow.line.four_eyes import require_approver
 from emla.model.errors import InvalidMessageError, NotFoundError
 from emla.model.person import Caller
 from emla.ports.drafts import AloneRow
