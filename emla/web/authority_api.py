@@ -26,6 +26,7 @@ from emla.ports.listings import Listed, Listings
 from emla.web import views
 from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
+from emla.web.contract_api import ContractApi
 from emla.web.drafts_api import DraftsApi
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
@@ -118,6 +119,7 @@ class AuthorityApi:
         self._statistics.add_routes(application.router)
         self._people.add_routes(application.router)
         self._drafts.add_routes(application.router)
+        ContractApi().add_routes(application.router)
         check_routes(application.router)
         return application
 
