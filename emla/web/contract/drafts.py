@@ -51,15 +51,6 @@ class DraftLine(Shape, frozen=True, kw_only=True):
     pid: Digits64 | None
 
 
-class Kept(Shape, frozen=True, kw_only=True):
-    """What is said of a draft while its content is here."""
-
-    officer: Signer | UnsetType = UNSET
-    prio: Priority | UnsetType | None = UNSET
-    expires_in_days: int | UnsetType | None = UNSET
-    returned_because: str | UnsetType | None = UNSET
-
-
 class Overridden(Shape, frozen=True, kw_only=True):
     """A rule in spite of which it is to be sent, and why."""
 
@@ -67,17 +58,21 @@ class Overridden(Shape, frozen=True, kw_only=True):
     reason: str
 
 
-class Draft(DraftLine, Kept, frozen=True, kw_only=True):
-    """A draft whole. `hash` is of everything that would be sent."""
+class Draft(DraftLine, frozen=True, kw_only=True):
+    """A draft whole; the last four members are there while its content is. `hash` is of everything that would be sent."""
 
     hash: Digits64 | None
     case_moved: bool | None
     overrides: list[Overridden]
     parts: list[Part]
     findings: list[Finding]
+    officer: Signer | UnsetType = UNSET
+    prio: Priority | UnsetType | None = UNSET
+    expires_in_days: int | UnsetType | None = UNSET
+    returned_because: str | UnsetType | None = UNSET
 
 
-class HandedIn(Kept, frozen=True, kw_only=True):
+class HandedIn(Shape, frozen=True, kw_only=True):
     """A draft; of a message that was sent before `id` is null, and only `state` and `pid` are beside it."""
 
     id: Digits32 | None
@@ -98,6 +93,10 @@ class HandedIn(Kept, frozen=True, kw_only=True):
     overrides: list[Overridden] | UnsetType = UNSET
     parts: list[Part] | UnsetType = UNSET
     findings: list[Finding] | UnsetType = UNSET
+    officer: Signer | UnsetType = UNSET
+    prio: Priority | UnsetType | None = UNSET
+    expires_in_days: int | UnsetType | None = UNSET
+    returned_because: str | UnsetType | None = UNSET
 
 
 class Approving(Asked, frozen=True, kw_only=True):
@@ -207,7 +206,6 @@ CALLS = (
         method="POST",
         path="/v1/alone/{message_id}/review",
         words="Says of such a message, as the second person, whether it should have gone.",
-        places={"message_id": str},
         takes=Review,
         answer=SentAlone,
         codes=("own-draft", "draft-decided"),
