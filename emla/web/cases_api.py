@@ -1,7 +1,6 @@
 """The part of the authority API that is about cases (docs/reference/authority-api.md). Thin."""
 
 import re
-from itertools import islice
 
 from aiohttp import web
 
@@ -21,8 +20,6 @@ from emla.web.rights import caller_of
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,32}", re.ASCII)
 _TAG = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_SEARCHED_MAX = 5000
-"""How many of the newest cases are looked through for those of one person."""
 _LOOK_SECONDS = 2.0
 """While somebody watches: what the transport does is not told to cases, so it is looked at so often."""
 
@@ -61,8 +58,11 @@ class CasesApi:
         overdue = http_request.query.get("overdue") == "1"
         items: list[views.Json] = []
         caller, most = caller_of(http_request), limit(http_request)
-        rows = await self._listings.cases(limit=most if caller.sees_all_cases else _SEARCHED_MAX)
-        for row in islice((each for each in rows if self._sight.sees(caller, each.case_id)), most):
+        is_mine = http_request.query.get("mine") == "1" and not caller.alone
+        person = caller.id if is_mine or not caller.sees_all_cases else None
+        for row in await self._listings.cases(limit=most, person=person):
+            if not self._sight.sees(caller, row.case_id):
+                continue  # withdrawn from him a moment ago
             held = await self._dockets.of(row.case_id)
             line = case_views.line(held, own, row.at)
             add_limits(line, *self._limits(held), own, open_only=True)

@@ -188,6 +188,25 @@ async def test_a_foreign_case_is_in_no_list_and_opens_by_no_id(world: World) -> 
         assert await world.staff.code(who, "GET", f"/v1/cases/{world.case_id}") == "not-allowed"
 
 
+async def test_mine_are_the_cases_one_drafted_in_or_is_named_for(world: World) -> None:
+    async def listed(who: str, query: str = "") -> list[str]:
+        _, answer, _ = await world.staff.call(who, "GET", f"/v1/cases?limit=1{query}")
+        items = answer["items"]
+        assert isinstance(items, list)
+        return [str(each["case_id"]) for each in items]
+
+    path = f"/v1/cases/{world.case_id}/people/cara"
+    assert await listed("cara") != []
+    assert await listed("cara", "&mine=1") == []
+    assert await world.staff.code("cara", "PUT", path) == "ok"
+    assert await listed("cara", "&mine=1") == [world.case_id]
+    assert await world.staff.code("cara", "DELETE", path) == "ok"
+    # One at most was asked for, and something came in another case since: it is found all the same.
+    status, answer = await world.staff.submit("cara", TEMPLATE)
+    assert status == 201, answer
+    assert await listed("paul") == await listed("paul", "&mine=1") == [world.case_id]
+
+
 @pytest.mark.parametrize("what", ["", "/timeline"])
 async def test_who_reads_a_case_leaves_a_leaf(world: World, what: str) -> None:
     path = f"/v1/reads?person=paul&package={world.case_id}"
