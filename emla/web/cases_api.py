@@ -12,6 +12,7 @@ from emla.flow.news import News
 from emla.flow.people.reads import Reads
 from emla.flow.people.sight import Sight
 from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundError
+from emla.model.person import Caller
 from emla.ports.listings import Listings
 from emla.web import case_views, views
 from emla.web.limit_views import add_limits
@@ -78,7 +79,7 @@ class CasesApi:
             raise InvalidMessageError("bad-request", "'seen' is the 'view' of an answer.")
         end = self._gateway.clock.steady() + wait
         while True:
-            body = self._shown(held)
+            body = self._shown(held, caller_of(http_request))
             left = end - self._gateway.clock.steady()
             if body["view"] != seen:
                 await self._told(http_request, held)
@@ -88,8 +89,14 @@ class CasesApi:
             await self._news.wait(held.case_id, min(left, _LOOK_SECONDS))
             held = await self._dockets.of(held.case_id)
 
-    def _shown(self, held: Held) -> views.Json:
+    def _shown(self, held: Held, caller: Caller) -> views.Json:
         body = case_views.case(held, self._gateway.identity.id, self._gateway.store.read)
+        # What this case names stands in it. That another one names it is for those alone who see that one.
+        body["related"] = [
+            each
+            for each in case_views.related(held)
+            if each["named"] or self._sight.sees(caller, bytes.fromhex(str(each["case_id"])))
+        ]
         add_limits(body, *self._limits(held), self._gateway.identity.id, open_only=False)
         return {**body, "view": case_views.view_of(body)}
 

@@ -58,7 +58,7 @@ class SqliteListings:
 
     async def cases(self, *, limit: int, person: str | None = None) -> Sequence[CaseRow]:
         """Cases, or those of one person, the ones in which something came or went last in front."""
-        whose, values = "", (limit,)
+        whose, values = "", tuple[object, ...]((limit,))
         if person is not None:
             # By the person's own rows: what it costs is how many cases are his, not how many there are.
             whose, values = (
