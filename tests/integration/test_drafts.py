@@ -163,4 +163,5 @@ def test_by_the_command_line_from_the_drafter_to_the_approver(
     ):
         assert emla(*words, "--data", data).code == 0
     assert emla("draft", "approve", draft, "--data", data).code == 2  # nobody to ask
+    assert "what is sent here waits for an approver" in emla("doctor", "--json", "--data", data).out
     assert verify_ledger(data).problems == ()

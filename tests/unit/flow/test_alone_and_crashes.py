@@ -2,24 +2,28 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from emla.flow.dockets import Held
 from emla.flow.drafts.alone import SentAlone
+from emla.flow.line.ahead import Look
+from emla.flow.line.four_eyes import urgency_alone
+from emla.formats.message import read_message
+from emla.formats.xml import parse_xml
 from emla.model.draft import DraftState
 from emla.model.errors import StoreError
+from emla.model.limits import XmlLimits
+from emla.model.person import PersonRole, PersonState
+from emla.model.settings import MessageSettings
 from emla.ports.drafts import DraftRow
 from emla.store.sqlite.store import SqliteStore
 from tests.support.authorities import DAY
 from tests.support.faulty_store import Fate, FaultyStore
-from tests.support.office import (
-    LARGE,
-    Office,
-    caller,
-    office_on,
-    refused,
-)
+from tests.support.legal_acts import ASKED, CASE, Story
+from tests.support.office import LARGE, SMALL, Office, caller, office_on, person, refused
 
 
 @pytest.fixture
@@ -79,6 +83,66 @@ async def test_a_draft_whose_message_went_in_an_emergency_waits_no_more(office: 
     await office.drafts.round()
     assert office.state(other) is DraftState.SENT
     assert office.sent() == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "urgency", "code"),
+    [
+        ("EmergencyDisclosureRequest", "", "EMERGENCY"),  # its type says so
+        ("MLARequest", "EMERGENCY", "EMERGENCY"),
+        ("MLARequest", "", None),
+        ("MLARequest", "URGENT", None),
+    ],
+)
+async def test_an_answer_is_as_urgent_as_the_request_it_belongs_to(
+    office: Office, asked: str, urgency: str, code: str | None
+) -> None:
+    story = Story()
+    request = story.request(message_type=asked, urgency=urgency)
+    docket = story.docket()
+    answer = Story(story.acts[:]).say("ResultTransmission", ASKED, request)
+    held = Held(
+        case_id=CASE,
+        cases=(CASE,),
+        version=(1, 1),
+        acts=tuple(story.acts),
+        packages={},
+        docket=docket,
+        whole=True,
+    )
+    seen = Look(act=answer, held=held, facts=None, answers=None)
+    # What it says of itself is routine: the request alone decides.
+    message = read_message(parse_xml(SMALL.data.replace(b">PRIORITY<", b">ROUTINE<"), XmlLimits()))
+    assert urgency_alone(office.submission("cara"), message, seen) == code
+
+
+@pytest.mark.parametrize(
+    ("setting", "approvers", "code"),
+    [
+        ("never", "some", ""),
+        ("always", "none", "needs-approval"),
+        ("auto", "none", ""),
+        ("auto", "some", "needs-approval"),
+    ],
+)
+async def test_the_setting_says_when_a_second_person_is_needed(
+    office: Office, setting: str, approvers: str, code: str
+) -> None:
+    home = office.home
+    home.gateway.settings = replace(home.gateway.settings, message=MessageSettings(four_eyes=setting))
+    if approvers == "none":
+        for name in ("vera", "walt"):
+            await office.put(replace(person(name), roles=frozenset({PersonRole.CENTRAL_OFFICER})))
+    if code:
+        assert await refused(office.submit(office.submission("cara"))) == code
+    else:
+        assert not (await office.submit(office.submission("cara"))).repeated
+
+
+async def test_shutting_the_approvers_out_does_not_end_four_eyes(office: Office) -> None:
+    for name in ("vera", "walt"):
+        await office.put(person(name, state=PersonState.DISABLED))
+    assert await refused(office.submit(office.submission("cara"))) == "needs-approval"
 
 
 # --- what a crash leaves ---
