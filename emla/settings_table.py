@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from emla.model.draft import FourEyes
 from emla.model.limits import WIRE
 from emla.model.settings import (
     BackupSettings,
@@ -235,6 +236,19 @@ SETTINGS: tuple[Setting, ...] = (
         least=1,
         most=WIRE.expiry_seconds_max // _DAY,
         meaning="How long a message is tried when its sender names no time.",
+    ),
+    Setting(
+        section="message",
+        name="four_eyes",
+        choices=tuple(each.value for each in FourEyes),
+        meaning="Whether another person must approve a message before it is sent: auto, once anybody on record is an approver.",
+    ),
+    Setting(
+        section="message",
+        name="draft_days",
+        least=1,
+        most=90,
+        meaning="How long a draft waits for its approver, or for its drafter after it was returned; then its content goes.",
     ),
     Setting(
         section="relay",

@@ -242,7 +242,9 @@ async def _people(client: Client) -> list[Check]:
     if myself.alone:
         words = "nobody is on record: whoever may open the socket has every role, and sends alone"
         return [ok("people", words)]
-    return [ok("people", f"you are {myself.name}: {', '.join(myself.roles)}")]
+    sends = "waits for an approver" if myself.needs_approval else "needs no second person"
+    words = f"you are {myself.name}: {', '.join(myself.roles)}; what is sent here {sends}"
+    return [ok("people", words)]
 
 
 def _has_endpoint(data: Path) -> bool:

@@ -39,6 +39,8 @@ from emla.flow.documents.refresh import Refresh
 from emla.flow.documents.reseal import Reseal
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
+from emla.flow.drafts.alone import SentAlone
+from emla.flow.drafts.drafts import Drafts
 from emla.flow.erasure.erase import Erase
 from emla.flow.erasure.hold import HoldCase
 from emla.flow.erasure.retention import Retention
@@ -76,6 +78,7 @@ from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
 from emla.web.connections import Connections
+from emla.web.drafts_api import DraftsApi
 from emla.web.erasure_api import ErasureApi
 from emla.web.guard import Guard
 from emla.web.incoming import Incoming
@@ -119,6 +122,8 @@ class Line:
     scans: Scans
     erase: Erase
     retention: Retention
+    submit: Submit
+    drafts: Drafts
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -141,6 +146,7 @@ class Line:
             self.reminders.run(),
             self.erase.run(),
             self.retention.run(),
+            self.drafts.run(),
         )
         return [asyncio.create_task(each) for each in runs]
 
@@ -282,6 +288,7 @@ def _line(parts: Parts) -> Line:
     dockets = Dockets(gateway, news)
     clocks = Clocks(gateway, deadlines(CodeLists(schema_folder()).get("CL-DEADLINE")))
     erase = Erase(gateway, parts.listings, dockets)
+    submit = Submit(gateway, parts.clerk, XmlLimits(), relay.add, dockets)
     return Line(
         news=news,
         relay=relay,
@@ -302,6 +309,8 @@ def _line(parts: Parts) -> Line:
         scans=Scans(gateway, parts.scanner),
         erase=erase,
         retention=Retention(gateway, erase),
+        submit=submit,
+        drafts=Drafts(gateway, submit),
     )
 
 
@@ -351,7 +360,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
         authority=AuthorityApi(
             gateway,
             listings=parts.listings,
-            submit=Submit(gateway, parts.clerk, XmlLimits(), relay.add, dockets),
+            submit=line.submit,
             hand_over=hand_over,
             peers=PeersApi(
                 gateway,
@@ -375,6 +384,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
             statistics=StatisticsApi(CountCases(gateway, dockets)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
             people=PeopleApi(gateway, People(gateway), tokens, reads),
+            drafts=DraftsApi(gateway, line.drafts, SentAlone(gateway), dockets),
             rights=Rights(tokens),
             sight=sight,
             waiting=QuarantineApi(

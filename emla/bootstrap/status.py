@@ -195,6 +195,14 @@ def figures(status: Status, guard: Guard) -> Figures:
             "Accepted packages whose payload could not be read.",
             lambda: store.read.unreadable_count(),
         ),
+        "emla_drafts_waiting": (
+            "Messages that wait for a second person.",
+            lambda: store.read.draft_counts()[0],
+        ),
+        "emla_sent_alone_unreviewed": (
+            "Messages that went without a second person and that none has looked at since.",
+            lambda: store.read.draft_counts()[1],
+        ),
         "emla_legs_overdue": ("Packages that wait longer than they should.", overdue),
         "emla_equivocations": (
             "Second packages for one id or place, kept as proof.",

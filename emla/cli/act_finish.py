@@ -19,6 +19,7 @@ from emla.cli.sending import submit
 from emla.cli.writer_files import copy_file
 from emla.cli.writer_lore import Lore
 from emla.client.answers import Message
+from emla.client.draft_answers import Draft
 from emla.client.upload import OpenPart, PartFile
 from emla.formats.legal_act import read_legal_act
 from emla.formats.xml import parse_xml
@@ -123,7 +124,8 @@ def send(
     signatures: frozenset[str],
     overrides: tuple[Override, ...],
     wait_seconds: int,
-) -> Message:
+    emergency: str | None = None,
+) -> Message | Draft:
     """Send what was prepared, and remove the folder when the gateway has it.
 
     Raises:
@@ -149,6 +151,7 @@ def send(
             overrides,
             wait_seconds,
             case_etag=source.etag,
+            emergency=emergency,
         )
     shutil.rmtree(prepared.folder, ignore_errors=True)
     return sent

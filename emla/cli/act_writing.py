@@ -65,6 +65,8 @@ class Wanted:
     """Whether there is a person to ask."""
     overrides: tuple[Override, ...]
     wait_seconds: int
+    emergency: str | None = None
+    """Why it goes without a second person."""
 
 
 def perform(lore: Lore, source: CaseSource, wanted: Wanted) -> None:
@@ -303,7 +305,7 @@ def _send(
     try:
         if not wanted.sends_at_once:
             click.confirm("Send it?", default=False, abort=True, err=True)
-        sent = send(prepared, source, signatures, wanted.overrides, wanted.wait_seconds)
+        sent = send(prepared, source, signatures, wanted.overrides, wanted.wait_seconds, wanted.emergency)
     except (EmlaError, click.ClickException, click.Abort) as problem:
         _kept(prepared, problem)
     show_sent(sent, wanted.wait_seconds)

@@ -18,6 +18,7 @@ FAMILIES = {
     "doctor": Entry("doctor:doctor", "Check everything the gateway needs; say what to do."),
     "message": Entry("message:message", "Check, send, list, show and open messages."),
     "request": Entry("message:message", "The same as message."),
+    "draft": Entry("draft:draft", "Messages that wait for a second person."),
     "case": Entry("case:case", "What was asked for, where it stands, and what happens next."),
     "schema": Entry("schema:schema", "What the words of messages mean."),
     "card": Entry("card:card", "This authority's own card."),

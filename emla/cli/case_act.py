@@ -76,6 +76,11 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Wait so long for the recipient's acknowledgement.",
 )
+@click.option(
+    "--emergency",
+    metavar="REASON",
+    help="Send without a second person's approval: life or safety is at risk. The reason is recorded, and looked at afterwards.",
+)
 def act(case: str, verb: str | None, **options: object) -> None:
     """Say what your authority has to say in a case.
 
@@ -121,6 +126,7 @@ def act(case: str, verb: str | None, **options: object) -> None:
         asks=at_terminal() and not wants_json(),
         overrides=read_overrides(overriding),
         wait_seconds=int(str(options["wait_seconds"])),
+        emergency=str(options["emergency"]) if options["emergency"] else None,
     )
     perform(lore, source, wanted)
 

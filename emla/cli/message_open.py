@@ -1,7 +1,6 @@
 """`emla message open`: the parts of a message as files, under safe names, never over what is there."""
 
 import asyncio
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ import click
 from emla.cli.invocation import common, wants_json, with_client
 from emla.cli.lazy import example_text
 from emla.client.answers import Message, MessagePart
-from emla.client.download import safe_name
 
 if TYPE_CHECKING:
     from emla.cli.screen import Advance
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
 
 _KEPT_BACK = frozenset({"infected", "scanner-failed", "not-scanned"})
 """With these the malware scanner keeps a part back; the others can be opened all the same."""
-_SAME_NAMES_MAX = 1000
 
 
 @common
@@ -39,6 +36,7 @@ def open_message(message_id: str, *, number: int | None, folder: Path | None) ->
     that are there already are left as they are. What the malware scanner keeps back is named, and the rest is saved.
     """
     from emla.cli import screen
+    from emla.cli.files import make_folder
     from emla.cli.holding_view import show_binding
     from emla.model.errors import EmlaError, InvalidMessageError, NotFoundError
 
@@ -57,7 +55,7 @@ def open_message(message_id: str, *, number: int | None, folder: Path | None) ->
         # Said before a byte is there: what it may be used for is part of what is opened.
         await asyncio.to_thread(show_binding, message.holding)
         place = folder if folder is not None else Path(f"emla-{message.pid[:12]}")
-        await asyncio.to_thread(_make_folder, place)
+        await asyncio.to_thread(make_folder, place)
         saved = []
         with screen.progress("Opening", sum(each.size for each in wanted)) as advance:
             for each in wanted:
@@ -113,47 +111,14 @@ def _show(message: Message, saved: list[tuple[MessagePart, Path, bool]]) -> None
         screen.note("That is technical delivery, not acceptance of the request.")
 
 
-def _make_folder(place: Path) -> None:
-    from emla.model.errors import ConfigurationError
-
-    try:
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError("unwritable-file", f"{place}: {error.strerror}.") from error
-
-
 async def _save(
     client: "Client", message: Message, part: MessagePart, place: Path, advance: "Advance"
 ) -> tuple[MessagePart, Path, bool]:
-    path, there = await asyncio.to_thread(_free_name, place, part)
+    from emla.cli.files import free_name
+
+    path, there = await asyncio.to_thread(free_name, place, part)
     if there:
         advance(part.size)
     else:
         await client.save_part(message.pid, part.n, path, progress=advance)
     return part, path, not there
-
-
-def _free_name(place: Path, part: MessagePart) -> tuple[Path, bool]:
-    """A name that is free, or the file that already holds exactly this part."""
-    from emla.model.errors import ConfigurationError
-
-    first = place / safe_name(part.name, f"part-{part.n}")
-    for number in range(1, _SAME_NAMES_MAX):
-        path = first if number == 1 else first.with_stem(f"{first.stem} ({number})")
-        if not path.exists() and not path.is_symlink():
-            return path, False
-        if _holds(path, part):
-            return path, True
-    raise ConfigurationError("unwritable-file", f"{place} has too many files named {first.name}.")
-
-
-def _holds(path: Path, part: MessagePart) -> bool:
-    try:
-        if not path.is_file():
-            return False  # a pipe that lies in the way would hold us until somebody writes into it
-        with path.open("rb") as file:
-            if path.stat().st_size != part.size:
-                return False
-            return hashlib.file_digest(file, "sha256").hexdigest() == part.sha256
-    except OSError:
-        return False

@@ -52,6 +52,11 @@ if TYPE_CHECKING:
     metavar="RULE=REASON",
     help="Send in spite of this rule of weight error; the reason is recorded.",
 )
+@click.option(
+    "--emergency",
+    metavar="REASON",
+    help="Send without a second person's approval: life or safety is at risk. The reason is recorded, and looked at afterwards.",
+)
 @click.option("--dry-run", is_flag=True, help="Do all checks and send nothing. No server is needed.")
 def send(
     file: Path,
@@ -61,6 +66,7 @@ def send(
     wait_seconds: int,
     expires_days: int | None,
     overriding: tuple[str, ...],
+    emergency: str | None,
     dry_run: bool,
 ) -> None:
     """Check a message with its attachments and send it.
@@ -68,6 +74,8 @@ def send(
     The message names its attachments; they are found by their file names. Everything is checked before a byte
     is sent. When the command ends, the message is sealed and durable at your own gateway, which tries until
     it expires; running the same command again never sends twice.
+
+    Where another person must approve what you send, it is handed in instead, and waits (`emla draft show`).
     """
     from emla.cli import screen
     from emla.cli.checking import check_files, check_message, find_attachments, open_main
@@ -91,7 +99,15 @@ def send(
             _show_plan(valid, parts)
             return
         prio = Priority.URGENT if urgent else None
-        sent = submit(parts, valid.message.recipient, prio, expires_days, overrides, wait_seconds)
+        sent = submit(
+            parts,
+            valid.message.recipient,
+            prio,
+            expires_days,
+            overrides,
+            wait_seconds,
+            emergency=emergency,
+        )
     show_sent(sent, wait_seconds)
 
 

@@ -13,6 +13,7 @@ from emla.model.package import Priority
 
 if TYPE_CHECKING:
     from emla.client.client import Client
+    from emla.client.draft_answers import Draft
 
 _DELIVERED = "RelayAcceptance"
 _REFUSED = frozenset({"SubmissionRejection", "RelayRejection", "RelayFailure"})
@@ -26,13 +27,20 @@ def submit(
     overrides: tuple[Override, ...],
     wait_seconds: int,
     case_etag: str | None = None,
-) -> Message:
-    """Hand the parts in, and wait so long for the recipient's answer."""
+    emergency: str | None = None,
+) -> "Message | Draft":
+    """Hand the parts in: for approval, where another person must approve what this one sends; else send them, and wait so
+    long for the recipient's answer.
+    """
     from emla.cli import screen
+    from emla.client.upload import Submission
 
-    async def handed_in(client: "Client") -> Message:
-        with screen.progress("Sending", sum(part.size for part in parts)) as advance:
-            submitted = await client.submit(
+    async def handed_in(client: "Client") -> "Message | Draft":
+        waits = emergency is None and client.has_token and (await client.myself()).needs_approval
+        with screen.progress(
+            "Handing in" if waits else "Sending", sum(part.size for part in parts)
+        ) as advance:
+            submission = Submission(
                 parts,
                 recipient=recipient,
                 prio=prio,
@@ -40,8 +48,16 @@ def submit(
                 overrides=overrides,
                 case_etag=case_etag,
                 progress=advance,
+                emergency=emergency,
             )
-        return await _wait(client, submitted.pid, wait_seconds)
+            if waits:
+                found = await client.hand_in(submission)
+                if found.draft is not None:
+                    return found.draft
+                pid = found.pid or ""  # it was approved and sent before
+            else:
+                pid = (await client.submit_whole(submission)).pid
+        return await _wait(client, pid, wait_seconds)
 
     return with_client(handed_in)
 
@@ -66,9 +82,16 @@ def _events(message: Message) -> frozenset[str]:
     return frozenset(each.event for each in message.acknowledgements)
 
 
-def show_sent(sent: Message, wait_seconds: int) -> None:
-    """What is proven of it. Delivery is not acceptance, and this says so."""
+def show_sent(sent: "Message | Draft", wait_seconds: int) -> None:
+    """What is proven of it. Delivery is not acceptance, and this says so; waiting for approval is neither."""
     from emla.cli import screen
+    from emla.client.draft_answers import Draft
+
+    if isinstance(sent, Draft):
+        from emla.cli.draft_view import show_waiting
+
+        show_waiting(sent)
+        return
     from emla.cli.message_view import show_acknowledgements
     from emla.cli.wording import NOT_ACCEPTANCE, instant, short, state
     from emla.model.codes import CODES

@@ -15,7 +15,13 @@ class CaseCalls(ABC):
         """The body of an answer."""
 
     async def cases(
-        self, *, state: str | None = None, ours: bool = False, overdue: bool = False, limit: int = 100
+        self,
+        *,
+        state: str | None = None,
+        ours: bool = False,
+        overdue: bool = False,
+        mine: bool = False,
+        limit: int = 100,
     ) -> Cases:
         """Cases, the ones in which something came or went last in front.
 
@@ -23,10 +29,12 @@ class CaseCalls(ABC):
             state: in which something stands so.
             ours: in which it is our turn.
             overdue: in which a time limit ran out.
+            mine: that are the caller's: drafted in, or named for.
             limit: so many cases are looked at.
         """
         query = {"limit": str(limit)} | ({"state": state} if state else {})
         query |= ({"ours": "1"} if ours else {}) | ({"overdue": "1"} if overdue else {})
+        query |= {"mine": "1"} if mine else {}
         return read_as(Cases, await self._bytes("/v1/cases", query))
 
     async def case(self, case_id: str, *, seen: str = "", wait_seconds: int = 0) -> Case:

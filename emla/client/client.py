@@ -12,6 +12,7 @@ import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,7 @@ import aiohttp
 from emla.client import download
 from emla.client.answers import Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus, Submitted
 from emla.client.case_calls import CaseCalls
+from emla.client.draft_calls import DraftCalls
 from emla.client.hub_answers import Mailbox
 from emla.client.key_answers import Change, KeyOfficers, OwnDocuments, OwnKeys
 from emla.client.ledger_answers import LedgerState
@@ -48,12 +50,13 @@ _ANSWER_SECONDS = 120
 _DOCUMENTS_TYPE = "application/vnd.emla.documents+json"
 
 
-class Client(CaseCalls, PeopleCalls, QuarantineCalls):
+class Client(CaseCalls, PeopleCalls, DraftCalls, QuarantineCalls):
     """A connection to one server. Use it as an async context manager."""
 
     def __init__(self, socket_path: Path, token: str | None = None) -> None:
         """Args: the server's socket; what shows who is calling, where people are on record."""
         self._token = token
+        self.has_token = token is not None
         self._path = socket_path
         self._session: aiohttp.ClientSession | None = None
 
@@ -99,6 +102,7 @@ class Client(CaseCalls, PeopleCalls, QuarantineCalls):
         expires_in_days: int | None = None,
         overrides: Sequence[Override] = (),
         case_etag: str | None = None,
+        emergency: str | None = None,
         wait_seconds: int = 0,
         progress: Progress | None = None,
     ) -> Submitted:
@@ -113,6 +117,7 @@ class Client(CaseCalls, PeopleCalls, QuarantineCalls):
             expires_in_days: None takes the server's default.
             overrides: rules in spite of which it is sent, each with the reason that goes into the ledger.
             case_etag: the `etag` of the case that was looked at; `case-changed` where another act came since.
+            emergency: why it goes without a second person, where one is needed.
             wait_seconds: wait so long for the recipient's RelayAcceptance, at most `WAIT_SECONDS_MAX`.
             progress: called with the size of each piece as it is sent.
 
@@ -128,18 +133,17 @@ class Client(CaseCalls, PeopleCalls, QuarantineCalls):
             overrides=overrides,
             case_etag=case_etag,
             progress=progress,
+            emergency=emergency,
         )
+        return await self.submit_whole(submission, wait_seconds=wait_seconds)
+
+    async def submit_whole(self, submission: Submission, *, wait_seconds: int = 0) -> Submitted:
+        """The same of a submission that is put together."""
         headers = {"Content-Type": SUBMISSION_TYPE, "Content-Length": str(submission.size)}
         query = {"wait": str(wait_seconds)} if wait_seconds else {}
+        call = partial(self._call, "POST", "/v1/messages", query=query, headers=headers)
         try:
-            async with self._call(
-                "POST",
-                "/v1/messages",
-                query=query,
-                headers=headers,
-                body=submission.body(),
-                wait_seconds=wait_seconds,
-            ) as response:
+            async with call(body=submission.body(), wait_seconds=wait_seconds) as response:
                 return Submitted.read(decode_answer(await response.read(), "submission"))
         except EmlaError:
             if submission.failure:

@@ -75,6 +75,8 @@ class Myself:
     roles: tuple[str, ...]
     alone: bool
     tokens: tuple[Token, ...]
+    needs_approval: bool = False
+    """Whether what this person sends waits for another one's approval."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -84,6 +86,7 @@ class Myself:
             roles=answer.texts("roles"),
             alone=answer.truth("alone"),
             tokens=tuple(map(Token.read, answer.items("tokens"))),
+            needs_approval=answer.optional("needs_approval", answer.truth) or False,
         )
 
 

@@ -143,7 +143,7 @@ class OpenPart:
 
 
 class Submission:
-    """The body of POST /v1/messages: length, table of parts, then their bytes."""
+    """The body of POST /v1/messages and POST /v1/drafts: length, table of parts, then their bytes."""
 
     def __init__(
         self,
@@ -155,6 +155,7 @@ class Submission:
         overrides: Sequence[Override],
         case_etag: str | None,
         progress: Progress | None,
+        emergency: str | None = None,
     ) -> None:
         table: dict[str, Json] = {"parts": [_describe(part) for part in parts]}
         if recipient is not None:
@@ -165,6 +166,8 @@ class Submission:
             table["expires_in_days"] = expires_in_days
         if case_etag is not None:
             table["case_etag"] = case_etag
+        if emergency is not None:
+            table["emergency"] = emergency
         if overrides:
             table["overrides"] = [{"rule": each.rule, "reason": each.reason} for each in overrides]
         encoded = strict_json.encode(table)

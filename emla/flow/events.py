@@ -40,6 +40,13 @@ CONTENT_READ = "content.read"
 CONTENT_REFUSED = "content.refused"
 MALWARE_FOUND = "malware.found"
 PART_RELEASED = "part.released"
+DRAFT_HANDED_IN = "draft.handed-in"
+DRAFT_APPROVED = "draft.approved"
+DRAFT_RETURNED = "draft.returned"
+DRAFT_WITHDRAWN = "draft.withdrawn"
+DRAFT_LAPSED = "draft.lapsed"
+SENT_ALONE = "message.sent-alone"
+ALONE_REVIEWED = "message.reviewed"
 
 
 def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:

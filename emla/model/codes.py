@@ -144,6 +144,17 @@ _ROWS = (
     Code("no-custodian", "Nobody would be left who may put people on record.",
          "Give the role key_custodian to somebody else first.", Who.OFFICER, 409, 3),
     Code("name-taken", "Somebody on record has this name.", "Choose another name.", Who.OFFICER, 409, 3),
+    # --- drafts: a second person approves what is sent ---
+    Code("needs-approval", "Another person must approve this message before it is sent; nothing was sent.",
+         "Hand it in for approval (`emla message send` does so by itself, a case system calls POST /v1/drafts). When life is at risk: --emergency.",
+         Who.OFFICER, 409, 3),
+    Code("no-emergency", "A message goes without a second person only in an emergency, and this is none.",
+         "Hand it in for approval. If life or safety is at risk, the message itself must say so (Urgency: EMERGENCY).", Who.OFFICER, 409, 3),
+    Code("own-draft", "Who drafted a message does not approve it.", "Ask another approver.", Who.OFFICER, 409, 3),
+    Code("draft-changed", "The draft is not the one that was looked at.",
+         "Look at it again (`emla draft show`), and decide then.", Who.OFFICER, 409, 3),
+    Code("draft-decided", "The draft was decided, withdrawn or has lapsed already.",
+         "See what became of it with `emla draft show`.", Who.OFFICER, 409, 3),
     # --- acknowledgements ---
     Code("unknown-package", "The acknowledgement is about a package that was never sent from here.",
          "Keep it and telephone the other authority.", Who.PEER, 404, 3),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from emla.model.draft import FourEyes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerSettings:
@@ -54,6 +56,10 @@ class MessageSettings:
     """How messages are sent."""
 
     expiry_days: int = 60
+    four_eyes: str = FourEyes.AUTO.value
+    """When a message needs a second person before it is sent."""
+    draft_days: int = 14
+    """How long a draft waits for one, and how long one that was returned is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,8 +59,8 @@ class Listings(Protocol):
         """Packages, newest first; with `unopened` only peers' that could not be opened: in quarantine, or unreadable."""
         ...
 
-    async def cases(self, *, limit: int) -> Sequence[CaseRow]:
-        """Cases, the ones in which something came or went last in front."""
+    async def cases(self, *, limit: int, person: str | None = None) -> Sequence[CaseRow]:
+        """Cases, or those of one person, the ones in which something came or went last in front."""
         ...
 
     async def resolve_case(self, prefix: str) -> Sequence[bytes]:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from emla.model.person import Person, Token
+from emla.ports.drafts import DraftReader, DraftTransaction
 
 
-class PeopleTransaction(Protocol):
+class PeopleTransaction(DraftTransaction, Protocol):
     """What an operation may do about people inside a batch."""
 
     def insert_person(self, person: Person) -> None:
@@ -50,7 +51,7 @@ class PeopleTransaction(Protocol):
         ...
 
 
-class PeopleReader(Protocol):
+class PeopleReader(DraftReader, Protocol):
     """Reads about people, of what is committed."""
 
     def people(self) -> Sequence[Person]:

@@ -5,7 +5,6 @@ Thin: read, hand on, answer.
 """
 
 import re
-from functools import partial
 from itertools import islice
 
 from aiohttp import web
@@ -15,25 +14,20 @@ from emla.flow.gateway import Gateway
 from emla.flow.line.hand_over import Content, HandOver
 from emla.flow.line.quarantine import Quarantine
 from emla.flow.line.relay import Relay
-from emla.flow.line.submission import Submission, Submitted
+from emla.flow.line.submission import Submitted
 from emla.flow.line.submit import Submit
 from emla.flow.news import News
 from emla.flow.people.sight import Sight
-from emla.formats import strict_json
-from emla.formats.patterns import AUTHORITY, MEDIA_TYPE, RULE
-from emla.formats.strict_json import Members
-from emla.model.errors import InvalidMessageError, MalformedError, NotFoundError, TransportError
-from emla.model.findings import OVERRIDES_MAX, REASON_CHARACTERS_MAX, Override
+from emla.model.errors import InvalidMessageError, NotFoundError, TransportError
 from emla.model.leg import DUE, LegKind
 from emla.model.limits import WIRE
-from emla.model.package import DeclaredPart, PartRole, Priority
 from emla.model.person import Caller
 from emla.ports.listings import Listed, Listings
 from emla.web import holding_views, scan_views, views
 from emla.web.backups_api import BackupsApi
-from emla.web.bodies import BodySource
 from emla.web.cases_api import CasesApi
 from emla.web.contract_api import ContractApi
+from emla.web.drafts_api import DraftsApi
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
@@ -45,10 +39,9 @@ from emla.web.quarantine_api import QuarantineApi
 from emla.web.queries import integer, limit, seconds
 from emla.web.rights import Rights, caller_of, check_routes, sees_every_envelope
 from emla.web.statistics_api import StatisticsApi
+from emla.web.submissions import read_submission
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
-CASE_TAG = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_DECLARATION_BYTES_MAX = 1024 * 1024
 _SEARCHED_MAX = 5000
 """How many of the newest packages are looked through for those of one person's cases."""
 
@@ -76,6 +69,7 @@ class AuthorityApi:
         cases: CasesApi,
         statistics: StatisticsApi,
         people: PeopleApi,
+        drafts: DraftsApi,
         rights: Rights,
         sight: Sight,
         waiting: QuarantineApi,
@@ -97,6 +91,7 @@ class AuthorityApi:
         self._cases = cases
         self._statistics = statistics
         self._people = people
+        self._drafts = drafts
         self._rights = rights
         self._sight = sight
         self._waiting = waiting
@@ -127,6 +122,7 @@ class AuthorityApi:
         self._statistics.add_routes(application.router)
         self._people.add_routes(application.router)
         self._waiting.add_routes(application.router, self._resolve)
+        self._drafts.add_routes(application.router)
         ContractApi().add_routes(application.router)
         check_routes(application.router)
         return application
@@ -137,15 +133,7 @@ class AuthorityApi:
         """POST /v1/messages: length, declaration, the bytes of every part."""
         if self.stopping:
             raise TransportError("stopping")
-        short = partial(InvalidMessageError, "bad-request", "The body ended before its length.")
-        source = BodySource(http_request.content, http_request.content_length or 0, short)
-        if source.size < 4:
-            raise short()
-        length = int.from_bytes(await source.read_exactly(4), "big")
-        if not 0 < length <= min(_DECLARATION_BYTES_MAX, source.size):
-            raise InvalidMessageError("bad-request", "The declaration has no acceptable length.")
-        caller = caller_of(http_request)
-        submission = _submission(await source.read_exactly(length), source, caller)
+        submission = await read_submission(http_request)
         wait = seconds(http_request, "wait")
         with self._gateway.under_way.one():
             submitted = await self._submit(submission)
@@ -311,53 +299,3 @@ class AuthorityApi:
 
 def _case(content: Content | None) -> bytes | None:
     return content.manifest.conversation if content else None
-
-
-def _submission(declaration: bytes, source: BodySource, caller: Caller) -> Submission:
-    try:
-        members = Members(strict_json.decode(declaration, _DECLARATION_BYTES_MAX), "submission")
-        parts = tuple(_declared(each) for each in members.objects("parts", WIRE.parts))
-        priority = Priority(members.text("prio")) if members.has("prio") else None
-        days = members.integer("expires_in_days", 1, 90) if members.has("expires_in_days") else None
-        recipient = members.text("recipient", AUTHORITY, 160) if members.has("recipient") else None
-        overrides = members.objects("overrides", OVERRIDES_MAX) if members.has("overrides") else ()
-        overriding = tuple(_override(each) for each in overrides)
-        seen = members.text("case_etag", CASE_TAG) if members.has("case_etag") else None
-        members.finish()
-    except (MalformedError, ValueError) as error:
-        raise InvalidMessageError("bad-request", getattr(error, "detail", str(error))) from error
-    if sum(part.size for part in parts) != source.size:
-        raise InvalidMessageError("bad-request", "The body is not as long as its parts together.")
-    return Submission(
-        parts=parts,
-        source=source,
-        recipient=recipient,
-        priority=priority,
-        expires_in_days=days,
-        overrides=overriding,
-        seen=seen,
-        drafter=caller,
-    )
-
-
-def _override(members: Members) -> Override:
-    override = Override(
-        rule=members.text("rule", RULE, 32), reason=members.line("reason", longest=REASON_CHARACTERS_MAX)
-    )
-    members.finish()
-    if not override.reason.strip():
-        raise MalformedError("an override without a reason.")
-    return override
-
-
-def _declared(members: Members) -> DeclaredPart:
-    part = DeclaredPart(
-        name=members.text("name"),
-        media=members.text("media", MEDIA_TYPE),
-        role=PartRole(members.text("role")),
-        size=members.integer("size"),
-    )
-    if members.has("sha256"):
-        members.text("sha256")  # the message itself names the hash that counts
-    members.finish()
-    return part

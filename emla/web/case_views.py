@@ -26,7 +26,7 @@ def case(held: Held, own: str, read: Reader) -> Json:
         "case_id": held.case_id.hex(),
         "etag": held.tag,
         "whole": held.whole,
-        "related": _related(held),
+        "related": related(held),
         "standings": [_standing(each, held, own) for each in held.docket.of_case(held.case_id)],
         "acts": [_act(each, held, read) for each in judged],
     }
@@ -101,7 +101,8 @@ def _iso(act: LegalAct) -> str:
     return instant(act.issued_at.timestamp()) or ""
 
 
-def _related(held: Held) -> list[Json]:
+def related(held: Held) -> list[Json]:
+    """The cases that a case names, and those that name it."""
     named = {
         (other, relation)
         for act in held.acts

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from itertools import islice
 
 from aiohttp import web
 
@@ -14,6 +13,7 @@ from emla.flow.news import News
 from emla.flow.people.reads import Reads
 from emla.flow.people.sight import Sight
 from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundError
+from emla.model.person import Caller
 from emla.ports.listings import Listings
 from emla.web import case_views, holding_views, views
 from emla.web.erasure_api import ErasureApi
@@ -23,8 +23,6 @@ from emla.web.rights import caller_of
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,32}", re.ASCII)
 _TAG = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_SEARCHED_MAX = 5000
-"""How many of the newest cases are looked through for those of one person."""
 _LOOK_SECONDS = 2.0
 """While somebody watches: what the transport does is not told to cases, so it is looked at so often."""
 
@@ -66,8 +64,11 @@ class CasesApi:
         overdue = http_request.query.get("overdue") == "1"
         items: list[views.Json] = []
         caller, most = caller_of(http_request), limit(http_request)
-        rows = await self._listings.cases(limit=most if caller.sees_all_cases else _SEARCHED_MAX)
-        for row in islice((each for each in rows if self._sight.sees(caller, each.case_id)), most):
+        is_mine = http_request.query.get("mine") == "1" and not caller.alone
+        person = caller.id if is_mine or not caller.sees_all_cases else None
+        for row in await self._listings.cases(limit=most, person=person):
+            if not self._sight.sees(caller, row.case_id):
+                continue  # withdrawn from him a moment ago
             held = await self._dockets.of(row.case_id)
             line = case_views.line(held, own, row.at)
             add_limits(line, *self._limits(held), own, open_only=True)
@@ -83,7 +84,7 @@ class CasesApi:
             raise InvalidMessageError("bad-request", "'seen' is the 'view' of an answer.")
         end = self._gateway.clock.steady() + wait
         while True:
-            body = self._shown(held)
+            body = self._shown(held, caller_of(http_request))
             left = end - self._gateway.clock.steady()
             if body["view"] != seen:
                 await self._told(http_request, held)
@@ -93,8 +94,14 @@ class CasesApi:
             await self._news.wait(held.case_id, min(left, _LOOK_SECONDS))
             held = await self._dockets.of(held.case_id)
 
-    def _shown(self, held: Held) -> views.Json:
+    def _shown(self, held: Held, caller: Caller) -> views.Json:
         body = case_views.case(held, self._gateway.identity.id, self._gateway.store.read)
+        # What this case names stands in it. That another one names it is for those alone who see that one.
+        body["related"] = [
+            each
+            for each in case_views.related(held)
+            if each["named"] or self._sight.sees(caller, bytes.fromhex(str(each["case_id"])))
+        ]
         add_limits(body, *self._limits(held), self._gateway.identity.id, open_only=False)
         body["holdings"] = holding_views.of_case(held, self._gateway.identity.id, self._at())
         return {**body, "view": case_views.view_of(body)}

@@ -6,6 +6,7 @@ import re
 from aiohttp import web
 
 from emla.flow.gateway import Gateway
+from emla.flow.line.four_eyes import is_needed
 from emla.flow.people.people import People
 from emla.flow.people.reads import READS_MAX, Reads
 from emla.flow.people.tokens import DAYS_MAX, Tokens
@@ -144,6 +145,7 @@ class PeopleApi:
                 "roles": sorted(caller.roles),
                 "token": token.id if token else None,
                 "tokens": [_token(each) for each in self._gateway.store.read.tokens(caller.id)],
+                "needs_approval": not caller.alone and is_needed(self._gateway, self._gateway.store.read),
             }
         )
 

@@ -30,6 +30,7 @@ _CUSTODIANS: Roles = frozenset({_CUSTODIAN})
 _WRITERS: Roles = frozenset({_PROSECUTOR, _CENTRAL, _POC})
 RELEASERS: Roles = frozenset({_CENTRAL, _POC})
 """Who may hand over what the malware scanner keeps back."""
+_APPROVERS: Roles = frozenset({PersonRole.APPROVER})
 _QUEUE: Roles = frozenset({_OPERATOR, _CENTRAL})
 _LOOK_AT_QUEUE: Roles = ALL_CASES | {_OPERATOR, _AUDITOR}
 _PEOPLE: Roles = frozenset({_CUSTODIAN, _AUDITOR, _CENTRAL})
@@ -45,6 +46,15 @@ OPERATIONS: Mapping[tuple[str, str], Roles | None] = {
     ("POST", "/v1/messages/{pid}/parts/{number}/scan"): CONTENT,
     ("POST", "/v1/messages/{pid}/parts/{number}/release"): RELEASERS,
     ("GET", "/v1/quarantine"): CONTENT | {_OPERATOR},
+    ("POST", "/v1/drafts"): _WRITERS,
+    ("GET", "/v1/drafts"): CONTENT,
+    ("GET", "/v1/drafts/{id}"): CONTENT,
+    ("DELETE", "/v1/drafts/{id}"): _WRITERS,
+    ("GET", "/v1/drafts/{id}/parts/{number}"): CONTENT,
+    ("POST", "/v1/drafts/{id}/approve"): _APPROVERS,
+    ("POST", "/v1/drafts/{id}/return"): _APPROVERS,
+    ("GET", "/v1/alone"): ALL_CASES | {_AUDITOR},
+    ("POST", "/v1/alone/{message_id}/review"): _APPROVERS,
     ("GET", "/v1/cases"): CONTENT,
     ("GET", "/v1/cases/{case_id}"): CONTENT,
     ("GET", "/v1/cases/{case_id}/timeline"): CONTENT,

@@ -125,7 +125,7 @@ def message(listed: Listed, content: Content | None, read: Reader, own: Json | N
             }
             for number, part in enumerate(manifest.parts)
         ]
-        body["findings"] = [_finding(each) for each in content.record.findings]
+        body["findings"] = [finding(each) for each in content.record.findings]
     return body
 
 
@@ -141,7 +141,8 @@ def submitted(pid: bytes, read: Reader) -> Json:
     }
 
 
-def _finding(finding: Finding) -> Json:
+def finding(finding: Finding) -> Json:
+    """What a check found."""
     return {
         "rule": finding.rule,
         "severity": finding.severity.value,

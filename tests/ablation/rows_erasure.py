@@ -66,7 +66,7 @@ ROWS: tuple[Safeguard, ...] = (
         name="a package that is erased is not read",
         row="invariant 27",
         file="emla/flow/line/hand_over.py",
-        old="        if read.erasure_of(pid) is not None:",
+        old="        if self._gateway.store.read.erasure_of(pid) is not None:",
         new="        if False:",
         held_by=(_NOTHING,),
     ),

@@ -21,8 +21,8 @@ ROWS = (
         name="what binds is asked before a part is handed out",
         row="cases 6",
         file="emla/flow/line/hand_over.py",
-        old="            await self._holdings.require_usable(content.manifest, number, caller, pid)",
-        new="            pass",
+        old="        await self._holdings.require_usable(manifest, number, caller, pid)",
+        new="        pass",
         held_by=(f"{_FLOW}::test_a_limited_time_that_is_over_ends_the_reading",),
     ),
     Safeguard(

@@ -9,6 +9,7 @@ _TOKENS = "emla/flow/people/tokens.py"
 _PEOPLE = "emla/flow/people/people.py"
 _ROWS = "tests/attacks/test_rows_73_74.py"
 _TEST = "tests/integration/test_people.py"
+_ROW_77 = "tests/attacks/test_row_77.py"
 
 ROWS = (
     Safeguard(
@@ -164,5 +165,37 @@ ROWS = (
         old="        if not self._guesses.spend(name, now):\n",
         new="        if False:\n",
         held_by=(f"{_TEST}::test_a_password_takes_a_token_and_guesses_are_few",),
+    ),
+    Safeguard(
+        name="that a foreign case names one's own is not told",
+        row="row 73",
+        file="emla/web/cases_api.py",
+        old='            if each["named"] or self._sight.sees(caller, bytes.fromhex(str(each["case_id"])))\n',
+        new="",
+        held_by=(f"{_ROWS}::test_that_a_foreign_case_names_ones_own_is_not_told",),
+    ),
+    Safeguard(
+        name="what libraries say is logged without their values",
+        row="row 77",
+        file="emla/bootstrap/logs.py",
+        old='    return str(record.msg).partition("\\n")[0][:_WORDS_MAX]\n',
+        new="    return record.getMessage()\n",
+        held_by=(f"{_ROW_77}::test_libraries_put_none_of_their_values_into_the_log",),
+    ),
+    Safeguard(
+        name="what nobody caught is told without its words",
+        row="row 77",
+        file="emla/bootstrap/logs.py",
+        old="    sys.excepthook = lambda _kind, error, _trace: _tell_broken(error)\n",
+        new="",
+        held_by=(f"{_ROW_77}::test_what_nobody_awaited_or_caught_is_told_without_its_words",),
+    ),
+    Safeguard(
+        name="a line of the log has the listed fields alone",
+        row="row 77",
+        file="emla/bootstrap/logs.py",
+        old="        for name in FIELDS:\n",
+        new="        for name in record.__dict__:\n",
+        held_by=(f"{_ROW_77}::test_a_message_is_one_line_whatever_is_in_it",),
     ),
 )

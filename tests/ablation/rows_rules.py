@@ -71,8 +71,8 @@ ROWS = (
         name="an override is recorded in the ledger",
         row="rules",
         file="emla/flow/line/submit.py",
-        old="            for record_override in overrides:\n",
-        new="            for record_override in overrides[:0]:\n",
+        old="            for each in also:\n",
+        new="            for each in also[:0]:\n",
         held_by=(
             "tests/unit/flow/test_submit.py::test_a_rule_is_overridden_with_a_reason_that_the_ledger_keeps[declared]",
         ),

@@ -8,6 +8,7 @@ from tests.ablation import (
     rows_clocks,
     rows_codes,
     rows_dockets,
+    rows_drafts,
     rows_erasure,
     rows_exchange,
     rows_faults,
@@ -57,6 +58,7 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_dockets.ROWS,
     *rows_people.ROWS,
     *rows_ownership.ROWS,
+    *rows_drafts.ROWS,
     *rows_profile.ROWS,
     *rows_scans.ROWS,
 )

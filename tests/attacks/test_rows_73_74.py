@@ -4,12 +4,15 @@ Row 74. The auditor asks for content; the operator asks for keys. Expected: refu
 """
 
 import asyncio
+import hashlib
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
+from emla.model.person import PersonRole
 from tests.support.messages import make_template
 from tests.support.people import Staff
 from tests.support.servers import Server, make_server, pin, started
@@ -186,6 +189,50 @@ async def test_a_foreign_case_is_in_no_list_and_opens_by_no_id(world: World) -> 
         assert await refused_leaves(world.staff, "petra", world.case_id) == before + 1
     for who in ("ada", "kay", "otto"):
         assert await world.staff.code(who, "GET", f"/v1/cases/{world.case_id}") == "not-allowed"
+
+
+async def newcomers(staff: Staff, *names: str) -> None:
+    """A prosecutor and a central officer who have no cases yet."""
+    for name, role in zip(names, (PersonRole.PROSECUTOR, PersonRole.CENTRAL_OFFICER), strict=True):
+        await staff.take(name, await staff.add("kay", name, [role]))
+
+
+async def test_that_a_foreign_case_names_ones_own_is_not_told(world: World) -> None:
+    await newcomers(world.staff, "pia", "cleo")
+    foreign = secrets.token_bytes(16)
+    own = hashlib.sha256(foreign).digest()[:16]  # the case that a message of the template relates to
+    for who, case_id in (("pia", own), ("cleo", foreign)):
+        status, answer = await world.staff.submit(who, TEMPLATE, case_id)
+        assert status == 201, answer
+    _, hers, _ = await world.staff.call("pia", "GET", f"/v1/cases/{own.hex()}")
+    _, whole, raw = await world.staff.call("cleo", "GET", f"/v1/cases/{own.hex()}")
+    assert foreign.hex().encode() in raw
+    assert foreign.hex() not in str(hers)
+    assert hers["etag"] == whole["etag"]
+
+
+async def test_mine_are_the_cases_one_drafted_in_or_is_named_for(world: World) -> None:
+    await newcomers(world.staff, "phil", "cyd")
+
+    async def listed(who: str, query: str = "") -> list[str]:
+        _, answer, _ = await world.staff.call(who, "GET", f"/v1/cases?limit=1{query}")
+        items = answer["items"]
+        assert isinstance(items, list)
+        return [str(each["case_id"]) for each in items]
+
+    case_id = secrets.token_bytes(16)
+    status, answer = await world.staff.submit("phil", TEMPLATE, case_id)
+    assert status == 201, answer
+    path = f"/v1/cases/{case_id.hex()}/people/cyd"
+    assert await listed("cyd") != []
+    assert await listed("cyd", "&mine=1") == []
+    assert await world.staff.code("cyd", "PUT", path) == "ok"
+    assert await listed("cyd", "&mine=1") == [case_id.hex()]
+    assert await world.staff.code("cyd", "DELETE", path) == "ok"
+    # One at most was asked for, and something came in another case since: it is found all the same.
+    status, answer = await world.staff.submit("cyd", TEMPLATE)
+    assert status == 201, answer
+    assert await listed("phil") == await listed("phil", "&mine=1") == [case_id.hex()]
 
 
 @pytest.mark.parametrize("what", ["", "/timeline"])

@@ -91,6 +91,7 @@ def world(tmp_path: Path) -> Iterator[World]:
             document = session.get(f"{BASE}/v1/openapi.json").json()
             line = session.get(f"{BASE}/v1/cases").json()["items"][0]
             real = {"pid": str(sent["pid"]), "case_id": line["case_id"], "authority": "nl.moj", "number": "0"}
+            real["message_id"] = "0" * 32
             yield World(server, session, framed(document), real | {"name": "paul", "id": "1"})
     finally:
         server.stop()
@@ -109,8 +110,9 @@ async def pinned(server: Server, peer: Server) -> None:
 
 def framed(document: dict[str, Any]) -> dict[str, Any]:
     """The document, with the front of a submission where schemathesis looks for what it writes."""
-    content = document["paths"]["/v1/messages"]["post"]["requestBody"]["content"]
-    content[SUBMISSION] = {"schema": content[SUBMISSION]["x-emla-front"]}
+    for path in ("/v1/messages", "/v1/drafts"):
+        content = document["paths"][path]["post"]["requestBody"]["content"]
+        content[SUBMISSION] = {"schema": content[SUBMISSION]["x-emla-front"]}
     return document
 
 

@@ -44,7 +44,7 @@ OPERATIONS = {
 }
 """The operation of each step that is one batch."""
 _BLOBS = {
-    ("FileBlobWriter.keep", "Submit._seal"): "O1",
+    ("FileBlobWriter.keep", "seal_file"): "O1",
     ("Accept._stream.<locals>.work", "Accept._stream"): "I2",
     ("FileBlobWriter.keep", "Accept._stream"): "I3",
     ("FileBlobWriter.keep", "Deposits._receive_blob"): "H1",

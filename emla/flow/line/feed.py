@@ -3,12 +3,38 @@
 import asyncio
 from collections.abc import Sequence
 
-from emla.flow.line.submission import ByteSource
-from emla.model.package import DeclaredPart, Part
+from emla.flow.gateway import Gateway
+from emla.flow.line.submission import ByteSource, Submission
+from emla.model.message import Message
+from emla.model.package import DeclaredPart, Part, SealedPayload
 from emla.ports.blobs import BlobWriter
-from emla.steps.seal import PayloadSealer
+from emla.steps.seal import Envelope, PayloadSealer, plan_for
+from emla.steps.validate import require_parts
 
 _HOP_BYTES = 1024 * 1024
+
+
+async def seal_file(
+    gateway: Gateway, envelope: Envelope, submission: Submission, main: bytes, message: Message
+) -> SealedPayload:
+    """Seal a message and its parts into a durable file.
+
+    Raises:
+        InvalidMessageError: the parts are not those that the message names; nothing was kept.
+    """
+    sealer = PayloadSealer(plan_for(envelope, message))
+    blob = gateway.blobs.begin()
+    try:
+        # Before anything is kept: what is refused leaves no file behind.
+        parts = await feed(sealer, submission.parts, submission.source, main, blob)
+        require_parts(message, [(name, part.size, part.sha256) for name, part in parts])
+        await asyncio.to_thread(lambda: blob.write(sealer.finish()))
+        sealed = sealer.sealed(None)
+        # O1: durable before the row that points to it. A crash here leaves an orphan, swept after a day.
+        await asyncio.to_thread(blob.keep, sealed.draft.payload.sha256)
+    finally:
+        blob.drop()
+    return sealed
 
 
 async def feed(

@@ -6,6 +6,7 @@ from typing import Protocol
 from emla.model.findings import Override
 from emla.model.package import DeclaredPart, Priority
 from emla.model.person import ALONE, Caller
+from emla.ports.sandbox import Checked
 
 
 class ByteSource(Protocol):
@@ -18,6 +19,17 @@ class ByteSource(Protocol):
             InvalidMessageError: ``bad-request`` when the source ends before.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A second person's word on exactly these bytes."""
+
+    draft: bytes
+    """The id of the draft."""
+    approver: Caller
+    hash: bytes
+    """Of everything that was looked at (`formats.draft_at_rest`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +50,10 @@ class Submission:
     """Who hands it in."""
     seen: str | None = None
     """The tag of the case that the officer looked at: an act that came since is not passed over."""
+    approval: Approval | None = None
+    """Who else looked at it and sends it (`flow.drafts.drafts`)."""
+    emergency: str | None = None
+    """Why it goes without a second person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +62,14 @@ class Submitted:
 
     pid: bytes
     repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """A message that would be sent now: what was read of it, and what was found."""
+
+    main: bytes
+    digest: bytes
+    checked: Checked
+    submission: Submission
+    """With its recipient."""

@@ -6,7 +6,6 @@ leaves; O3 the answer. A crash before O2 leaves at most an orphan file; after it
 same answer.
 """
 
-import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
@@ -15,12 +14,13 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from emla.flow.dockets import Dockets
-from emla.flow.events import RULE_OVERRIDDEN, event
 from emla.flow.gateway import Gateway
 from emla.flow.line.ahead import CaseMovedError, Look, look
-from emla.flow.line.feed import feed
-from emla.flow.line.submission import Submission, Submitted
-from emla.flow.people.drafting import drafted_by, require_own_case
+from emla.flow.line.besides import besides
+from emla.flow.line.feed import seal_file
+from emla.flow.line.four_eyes import require_second
+from emla.flow.line.submission import Rehearsed, Submission, Submitted
+from emla.flow.people.drafting import require_own_case
 from emla.formats import cc1
 from emla.formats.act_at_rest import seal_act
 from emla.formats.at_rest import NONCE_BYTES, seal_record
@@ -28,6 +28,7 @@ from emla.model.acknowledgement import Event
 from emla.model.documents import Authority, CardKey, KeyUse
 from emla.model.errors import EmlaError, InvalidMessageError
 from emla.model.leg import Leg, LegKind, LegState
+from emla.model.legal_act import LegalAct
 from emla.model.limits import WIRE, XmlLimits
 from emla.model.message import Message
 from emla.model.package import CardReference, PartRole, Priority, SealedPayload
@@ -36,10 +37,9 @@ from emla.model.terms import CaseFacts, Terms
 from emla.ports.sandbox import Checked, Clerk, SandboxDiedError
 from emla.ports.store import DuplicateError, Issued, SentRow, Transaction
 from emla.rules.profile import wishes_of
-from emla.rules.weigh import overridden
 from emla.steps.acknowledge import Subject
 from emla.steps.address import address
-from emla.steps.seal import Envelope, PayloadSealer, plan_for
+from emla.steps.seal import Envelope
 from emla.steps.trust import check_current
 from emla.steps.validate import require_parts
 
@@ -117,18 +117,47 @@ class Submit:
 
         return await self._by_its_case(drafted.checked, digest, submission, draft)
 
-    async def _large(self, submission: Submission) -> Submitted:
-        """The clerk checks the message; its parts are sealed as they come, on a thread."""
+    async def rehearse(self, submission: Submission) -> Rehearsed | Submitted:
+        """Check a message and its case as if it were sent now; seal and keep nothing, and read no attachment.
+
+        Raises:
+            EmlaError: as when it is sent.
+        """
+        self._gateway.require_ledger()
+        self._check_declared(submission)
+        found = await self._looked_at(submission)
+        if isinstance(found, Submitted):
+            return found
+        require_own_case(self._gateway, submission.drafter, found.checked.message.case_id)
+        seen = await look(
+            self._gateway, self._dockets, self._act(found.checked, found.digest), submission.seen
+        )
+        checked = found.checked
+        if seen.facts is not None:
+            checked = await self._check(found.main, found.submission, seen.facts)
+        return replace(found, checked=seen.judged(checked, self._terms(found.submission, seen.facts)))
+
+    async def _looked_at(self, submission: Submission) -> Rehearsed | Submitted:
+        """Everything that the main document alone tells."""
         main = await submission.source.read_exactly(submission.parts[0].size)
         checked = await self._check(main, submission)
         digest = hashlib.sha256(main).digest()
         if repeated := self._repeated(checked.message, digest):
             return repeated
-        envelope = self._envelope(checked.message.recipient, submission)
+        self._recipient(checked.message.recipient, self._gateway.now())
         if submission.recipient is None:
             submission = replace(submission, recipient=checked.message.recipient)
             checked = await self._check(main, submission)
         self._check_names(checked.message, submission)
+        return Rehearsed(main=main, digest=digest, checked=checked, submission=submission)
+
+    async def _large(self, submission: Submission) -> Submitted:
+        """The clerk checks the message; its parts are sealed as they come, on a thread."""
+        found = await self._looked_at(submission)
+        if isinstance(found, Submitted):
+            return found
+        main, checked, submission = found.main, found.checked, found.submission
+        envelope = self._envelope(checked.message.recipient, submission)
         sealed: list[SealedPayload] = []
 
         async def draft(look: Look) -> tuple[Checked, SealedPayload]:
@@ -137,10 +166,10 @@ class Submit:
             again = look.judged(again, self._terms(submission, look.facts))
             if not sealed:
                 whole = replace(envelope, in_reply_to=look.answers)
-                sealed.append(await self._seal(whole, submission, main, again.message))
+                sealed.append(await seal_file(self._gateway, whole, submission, main, again.message))
             return again, sealed[0]
 
-        return await self._by_its_case(checked, digest, submission, draft)
+        return await self._by_its_case(checked, found.digest, submission, draft)
 
     async def _by_its_case(
         self,
@@ -150,12 +179,12 @@ class Submit:
         draft: Callable[[Look], Awaitable[tuple[Checked, SealedPayload]]],
     ) -> Submitted:
         """Judge a message by its case, seal it and commit it; once more when another act of the case came between."""
-        own = self._gateway.identity.id
         require_own_case(self._gateway, submission.drafter, checked.message.case_id)
-        act = replace(checked.act, digest=digest, sender=own, recipient=checked.message.recipient)
+        act = self._act(checked, digest)
         for _ in range(_LOOKS_MAX):
             seen = await look(self._gateway, self._dockets, act, submission.seen)
             terms = self._terms(submission, seen.facts)
+            require_second(self._gateway, submission, checked.message, seen)
             try:
                 again, sealed = await draft(seen)
             except InvalidMessageError as error:
@@ -165,6 +194,10 @@ class Submit:
             except CaseMovedError:
                 logger.info("case moved", extra={"peer": act.recipient})
         raise InvalidMessageError("case-changed", "Other acts of its case keep coming.")
+
+    def _act(self, checked: Checked, digest: bytes) -> LegalAct:
+        own, recipient = self._gateway.identity.id, checked.message.recipient
+        return replace(checked.act, digest=digest, sender=own, recipient=recipient)
 
     # --- before anything is sealed ---
 
@@ -256,30 +289,13 @@ class Submit:
             prio=submission.priority,
         )
 
-    async def _seal(
-        self, envelope: Envelope, submission: Submission, main: bytes, message: Message
-    ) -> SealedPayload:
-        sealer = PayloadSealer(plan_for(envelope, message))
-        blob = self._gateway.blobs.begin()
-        try:
-            # Before anything is kept: what is refused leaves no file behind.
-            parts = await feed(sealer, submission.parts, submission.source, main, blob)
-            require_parts(message, [(name, part.size, part.sha256) for name, part in parts])
-            await asyncio.to_thread(lambda: blob.write(sealer.finish()))
-            sealed = sealer.sealed(None)
-            # O1: durable before the row that points to it. A crash here leaves an orphan, swept after a day.
-            await asyncio.to_thread(blob.keep, sealed.draft.payload.sha256)
-        finally:
-            blob.drop()
-        return sealed
-
     # --- the batch ---
 
     async def _commit(
         self, checked: Checked, seen: Look, sealed: SealedPayload, submission: Submission
     ) -> Submitted:
         try:
-            return await self._keep(checked, seen, sealed, self._overrides(checked, submission))
+            return await self._keep(checked, seen, sealed, besides(self._gateway, checked, submission, seen))
         except DuplicateError:
             # Two copies of one message handed in at the same moment: the first one won, and the second is told so.
             repeated = self._repeated(checked.message, seen.act.digest)
@@ -287,31 +303,12 @@ class Submit:
                 raise
             return repeated
 
-    def _overrides(self, checked: Checked, submission: Submission) -> list[Callable[[Transaction], None]]:
-        """Whose case it is, and an event for each override that had an effect: with the officer's own reason, not the clerk's."""
-        message, reasons = checked.message, {each.rule: each.reason for each in submission.overrides}
-        return drafted_by(self._gateway, submission.drafter, message.case_id) + [
-            event(
-                self._gateway,
-                RULE_OVERRIDDEN,
-                {
-                    "message": message.message_id.hex(),
-                    "rule": each.rule,
-                    "reason": reasons[each.rule],
-                    "officer": message.signing_officer.name,
-                    "post": message.signing_officer.post,
-                },
-            )
-            for each in overridden(checked.findings)
-            if each.rule in reasons
-        ]
-
     async def _keep(
         self,
         checked: Checked,
         seen: Look,
         sealed: SealedPayload,
-        overrides: list[Callable[[Transaction], None]],
+        also: list[Callable[[Transaction], None]],
     ) -> Submitted:
         gateway = self._gateway
         draft = sealed.draft
@@ -361,8 +358,8 @@ class Submit:
             subject = Subject(
                 header=package.header, pid=package.pid, signature_sha256=package.signature_sha256
             )
-            for record_override in overrides:
-                record_override(transaction)
+            for each in also:
+                each(transaction)
             issued = transaction.issue(gateway.acknowledge(Event.SUBMISSION_ACCEPTANCE, subject, at=at))
             return package.pid, leg_id, issued, subject
 

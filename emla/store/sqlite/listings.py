@@ -67,10 +67,20 @@ class SqliteListings:
             found.extend(rows.listed(row) for row in listed)
         return sorted(found, key=lambda each: each.created, reverse=True)[:limit]
 
-    async def cases(self, *, limit: int) -> Sequence[CaseRow]:
-        """Cases, the ones in which something came or went last in front."""
-        sql = "SELECT case_id, max(at) AS last FROM legal_act GROUP BY case_id ORDER BY last DESC, case_id LIMIT ?"
-        return [CaseRow(case_id=row[0], at=row[1]) for row in await self._all(sql, (limit,))]
+    async def cases(self, *, limit: int, person: str | None = None) -> Sequence[CaseRow]:
+        """Cases, or those of one person, the ones in which something came or went last in front."""
+        whose, values = "", tuple[object, ...]((limit,))
+        if person is not None:
+            # By the person's own rows: what it costs is how many cases are his, not how many there are.
+            whose, values = (
+                "case_person p JOIN legal_act a ON a.case_id = p.case_id WHERE p.person = ?",
+                (person, limit),
+            )
+        sql = (
+            f"SELECT a.case_id, max(a.at) AS last FROM {whose or 'legal_act a'}"  # noqa: S608 (constants only)
+            " GROUP BY a.case_id ORDER BY last DESC, a.case_id LIMIT ?"
+        )
+        return [CaseRow(case_id=row[0], at=row[1]) for row in await self._all(sql, values)]
 
     async def resolve_case(self, prefix: str) -> Sequence[bytes]:
         """Case ids that begin with these hexadecimal digits."""

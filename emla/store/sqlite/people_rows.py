@@ -4,18 +4,20 @@ Part of `SqliteTransaction` and `SqliteReader`; apart from them, because those s
 """
 
 import sqlite3
+from abc import ABC
 from collections.abc import Callable, Iterable, Sequence
 
 from emla.model.errors import IllegalTransitionError
 from emla.model.person import Person, PersonRole, PersonState, Token
 from emla.ports.store import DuplicateError
 from emla.store.sqlite import rows
+from emla.store.sqlite.draft_rows import DraftReads, DraftStatements
 
 _PERSON = "SELECT id, name, full_name, roles, state, created_at, password FROM person"
 _TOKEN = "SELECT id, person, sha256, roles, label, created_at, expires_at, revoked_at FROM token"  # noqa: S105 (a statement)
 
 
-class PeopleStatements:
+class PeopleStatements(DraftStatements, ABC):
     """Implements `emla.ports.people.PeopleTransaction`."""
 
     _execute: Callable[..., sqlite3.Cursor]
@@ -84,7 +86,7 @@ class PeopleStatements:
         return self._execute(sql, (case_id, person)).rowcount == 1
 
 
-class PeopleReads:
+class PeopleReads(DraftReads):
     """Implements `emla.ports.people.PeopleReader`."""
 
     _execute: Callable[..., sqlite3.Cursor]

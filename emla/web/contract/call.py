@@ -135,6 +135,7 @@ PLACES: Mapping[str, tuple[object, str]] = {
     "authority": (AuthorityId, "An authority's id."),
     "name": (str, "A person's name or id."),
     "id": (str, "An id."),
+    "message_id": (str, "A message id: 32 digits."),
     "hash": (str, "A document hash: 64 digits."),
     "number": (Annotated[int, Meta(ge=0, lt=10**15)], "The number of a part, from 0."),
 }

@@ -318,6 +318,7 @@ CALLS = (
             Parameter("state", str, "Only cases in which something is in this state."),
             Parameter("ours", Flag, "1: only those in which it is our turn."),
             Parameter("overdue", Flag, "1: only those in which a time limit ran out."),
+            Parameter("mine", Flag, "1: only those that the caller drafted in or was named for."),
             LIMIT,
         ),
         answer=Items[CaseLine],

@@ -168,14 +168,23 @@ class Declaration(Asked, frozen=True, kw_only=True):
     expires_in_days: Annotated[int, Meta(ge=1, le=90)] | UnsetType = UNSET
     overrides: Annotated[list[Overriding], Meta(max_length=OVERRIDES_MAX)] | UnsetType = UNSET
     case_etag: Digits32 | UnsetType = UNSET
+    emergency: Annotated[str, Meta(min_length=1, max_length=REASON_CHARACTERS_MAX)] | UnsetType = UNSET
 
 
-_SUBMISSION = Octets(
+SUBMITTED_BODY = Octets(
     SUBMISSION,
     "Four bytes, big-endian, with the length of the JSON that follows; the JSON (`x-emla-front`); the bytes of every part.",
     Declaration,
 )
 _LEG_ID = {"id": Annotated[int, Meta(ge=0, lt=10**15)]}
+
+CHECKED = (
+    *("invalid-message", "malformed-xml", "unknown-recipient", "not-sender", "check-failed"),
+    *("missing-attachment", "unnamed-attachment", "attachment-changed", "unreadable-file"),
+    *("case-changed", "message-id-reused", "not-found", "not-readable"),
+    *("unknown-kid", "stale-peer", "held", "frozen", "busy", "quota", "timeout"),
+)
+"""What may be said of a message that is handed in."""
 
 CALLS = (
     Call(
@@ -183,15 +192,10 @@ CALLS = (
         path="/v1/messages",
         words="Submits a message with its attachments. 200: it was here already, the same to the byte.",
         query=(WAIT,),
-        takes=_SUBMISSION,
+        takes=SUBMITTED_BODY,
         answer=Submitted,
         status=(200, 201),
-        codes=(
-            *("invalid-message", "malformed-xml", "unknown-recipient", "not-sender", "check-failed"),
-            *("missing-attachment", "unnamed-attachment", "attachment-changed", "unreadable-file"),
-            *("case-changed", "message-id-reused", "not-found", "not-readable"),
-            *("unknown-kid", "stale-peer", "held", "frozen", "busy", "quota", "timeout"),
-        ),
+        codes=(*CHECKED, "needs-approval", "no-emergency"),
     ),
     Call(
         method="GET",

@@ -69,6 +69,7 @@ class Myself(Shape, frozen=True, kw_only=True):
     roles: list[PersonRole]
     token: str | None
     tokens: list[Token]
+    needs_approval: bool
 
 
 class NewPerson(Asked, frozen=True, kw_only=True):
