@@ -50,6 +50,10 @@ class Between:
         await self._store.write(self._before)
         return await self._store.write(operation)
 
+    async def empty_wal(self) -> bool:
+        """As the real one."""
+        return await self._store.empty_wal()
+
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
