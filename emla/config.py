@@ -19,6 +19,7 @@ from emla.model.errors import ConfigurationError
 from emla.model.settings import (
     BackupSettings,
     CaseSettings,
+    EventSettings,
     HubSettings,
     KeySettings,
     LimitSettings,
@@ -54,6 +55,7 @@ Table = TypeVar(
     LimitSettings,
     BackupSettings,
     CaseSettings,
+    EventSettings,
 )
 
 
@@ -100,6 +102,7 @@ def load(data: Path, environment: Mapping[str, str]) -> Settings:
         limits=_changed(LimitSettings(), "limits", values),
         backup=_changed(BackupSettings(), "backup", values),
         cases=_changed(CaseSettings(), "cases", values),
+        events=_changed(EventSettings(), "events", values),
     )
 
 

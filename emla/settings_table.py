@@ -6,6 +6,7 @@ from emla.model.limits import WIRE
 from emla.model.settings import (
     BackupSettings,
     CaseSettings,
+    EventSettings,
     HubSettings,
     KeySettings,
     LimitSettings,
@@ -64,6 +65,7 @@ DEFAULTS = {
     "hub": HubSettings(),
     "limits": LimitSettings(),
     "cases": CaseSettings(),
+    "events": EventSettings(),
 }
 _PORT = 65535
 _DAY = 86400
@@ -268,6 +270,13 @@ SETTINGS: tuple[Setting, ...] = (
         least=1,
         most=365,
         meaning="So many days after a request arrived whose receipt is not confirmed.",
+    ),
+    Setting(
+        section="events",
+        name="streams",
+        least=1,
+        most=1024,
+        meaning="How many callers may be told what happens, each on a connection that stays open, at the same time.",
     ),
     *_LIMITS,
 )

@@ -27,6 +27,7 @@ from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.serve_hub import serve_hub
 from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.system import give_large_blocks_back
+from emla.bootstrap.told import events_api, feed_of
 from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.flow.acts import Effect
 from emla.flow.clocks import Clocks
@@ -40,6 +41,7 @@ from emla.flow.documents.reseal import Reseal
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
 from emla.flow.gateway import Gateway
+from emla.flow.happenings.feed import Feed
 from emla.flow.line.accept import Accept
 from emla.flow.line.deliver import DeliverLeg
 from emla.flow.line.hand_over import HandOver
@@ -109,6 +111,7 @@ class Line:
     clocks: Clocks
     dockets: Dockets
     reminders: Reminders
+    feed: Feed
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -219,6 +222,7 @@ async def run_gateway(
         apis.peer.stop()
         apis.authority.stopping = True
         line.news.end()
+        line.feed.end()
         line.relay.end()
         await drain(parts.gateway, settings.operations.drain_seconds)
     logger.info("stopped", extra={"state": "stopped"})
@@ -285,6 +289,7 @@ def _line(parts: Parts) -> Line:
         clocks=clocks,
         dockets=dockets,
         reminders=Reminders(gateway, dockets, clocks, news),
+        feed=feed_of(parts),
     )
 
 
@@ -300,6 +305,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
     dockets = line.dockets
     tokens, sight, reads = Tokens(gateway), Sight(gateway), Reads(gateway)
+    rights = Rights(tokens)
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
@@ -355,7 +361,8 @@ def _apis(parts: Parts, line: Line) -> Apis:
             statistics=StatisticsApi(CountCases(gateway, dockets)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
             people=PeopleApi(gateway, People(gateway), tokens, reads),
-            rights=Rights(tokens),
+            events=events_api(gateway, line.feed, sight, rights),
+            rights=rights,
             sight=sight,
         ),
         operations=operations,

@@ -19,6 +19,7 @@ FAMILIES = {
     "message": Entry("message:message", "Check, send, list, show and open messages."),
     "request": Entry("message:message", "The same as message."),
     "case": Entry("case:case", "What was asked for, where it stands, and what happens next."),
+    "events": Entry("events:events", "What happened here, as case systems are told it."),
     "schema": Entry("schema:schema", "What the words of messages mean."),
     "card": Entry("card:card", "This authority's own card."),
     "profile": Entry("profile:profile", "What this authority says of itself, and wants of requests."),

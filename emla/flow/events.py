@@ -31,6 +31,7 @@ TOKEN_MADE = "token.made"  # noqa: S105 (the name of an event)
 TOKEN_REVOKED = "token.revoked"  # noqa: S105 (the name of an event)
 CASE_NAMED = "case.named"
 CASE_UNNAMED = "case.unnamed"
+CASE_REMINDER = "case.reminder"
 CONTENT_READ = "content.read"
 CONTENT_REFUSED = "content.refused"
 

@@ -2,12 +2,13 @@
 
 Here: the round over the cases. Not here: when a reminder is due (`cases.reminding`).
 
-Order of writes: T1 the rows that they were given are committed, then they are told: a line of the log, a count, and whoever
-watches the case is woken. A crash between them loses a line of the log, and `emla case list` shows the limit all the same; the
-other way round a restart would tell it again.
+Order of writes: T1 the row that one was given is committed with the leaf that case systems are told by (`flow.happenings`); then
+a line of the log, a count, and whoever watches the case is woken. A crash between them loses a line of the log, and `emla case
+list` shows the limit all the same; the other way round a restart would tell it again.
 
 Rules of this file:
-- Nothing in a row or in the log says what is due, or of whom: a row is a keyed hash, a line has the beginning of the case id.
+- Nothing in a row, a leaf or the log says what is due, or of whom: a row is a keyed hash, a leaf has the case id, the kind of
+  reminder and the days, a line the beginning of the case id.
 - A round looks at the cases in which an act came, or in which an instant has come. All others cost one row of an index.
 - A round that fails is tried again in the next; only a failed storage ends the process.
 """
@@ -16,20 +17,21 @@ import asyncio
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from emla.cases.reminding import RAN_OUT, next_reminder_at, reminder
 from emla.flow.clocks import Clocks
 from emla.flow.dockets import Dockets, Held
+from emla.flow.events import CASE_REMINDER, event
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.model.errors import EmlaError, IllegalTransitionError, StoreError
 from emla.model.legal_act import Key
 from emla.model.time_limit import Course
 from emla.ports.cases import CaseMark
-from emla.ports.store import UPKEEP_PATIENCE_SECONDS
+from emla.ports.store import UPKEEP_PATIENCE_SECONDS, Transaction
 
 logger = logging.getLogger("emla.case")
 
@@ -158,13 +160,16 @@ class Reminders:
         new = {subject: each for subject, each in named.items() if subject not in self._told}
         if not new:
             return
+        told = {subject: self._leaf(case_id, each) for subject, each in new.items()}
+
+        def operation(transaction: Transaction) -> list[str]:
+            given = [subject for subject, each in new.items() if transaction.warn(subject, each.days)]
+            for subject in given:
+                told[subject](transaction)
+            return given
+
         # T1
-        first = await self._gateway.store.write(
-            lambda transaction: [
-                subject for subject, each in new.items() if transaction.warn(subject, each.days)
-            ],
-            patience_seconds=UPKEEP_PATIENCE_SECONDS,
-        )
+        first = await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
         self._told.update(new)
         for each in (new[subject] for subject in first):
             self.given[each.kind] += 1
@@ -172,6 +177,10 @@ class Reminders:
             logger.warning("case reminder", extra={"what": what, "days": each.days})
         if first:
             self._news.tell(case_id)
+
+    def _leaf(self, case_id: bytes, due: _Due) -> Callable[[Transaction], None]:
+        facts: dict[str, str | int] = {"case": case_id.hex(), "kind": due.kind, "days": due.days}
+        return event(self._gateway, CASE_REMINDER, facts)
 
     def _subject(self, due: _Due) -> str:
         words = f"{due.kind} {due.days} {due.about}".encode()

@@ -153,6 +153,14 @@ class CaseSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventSettings:
+    """How case systems are told what happened."""
+
+    streams: int = 64
+    """Streams of events at the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one gateway. `data` is its folder; one folder serves one authority."""
 
@@ -169,3 +177,4 @@ class Settings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
     cases: CaseSettings = field(default_factory=CaseSettings)
+    events: EventSettings = field(default_factory=EventSettings)

@@ -67,3 +67,7 @@ class CaseReader(Protocol):
     def cases_after(self, case_id: bytes, limit: int) -> Sequence[CaseMark]:
         """Cases behind one, in ascending order of their ids: all there are, in steps; begin with no bytes."""
         ...
+
+    def case_of(self, pid: bytes) -> bytes | None:
+        """The case of a package: of its act, or of that of the package whose place it took. None: there is no act of it here."""
+        ...

@@ -33,6 +33,7 @@ from emla.web import views
 from emla.web.backups_api import BackupsApi
 from emla.web.bodies import BodySource
 from emla.web.cases_api import CasesApi
+from emla.web.events_api import EventsApi
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
@@ -74,6 +75,7 @@ class AuthorityApi:
         cases: CasesApi,
         statistics: StatisticsApi,
         people: PeopleApi,
+        events: EventsApi,
         rights: Rights,
         sight: Sight,
     ) -> None:
@@ -94,6 +96,7 @@ class AuthorityApi:
         self._cases = cases
         self._statistics = statistics
         self._people = people
+        self._events = events
         self._rights = rights
         self._sight = sight
         self.stopping = False
@@ -122,6 +125,7 @@ class AuthorityApi:
         self._cases.add_routes(application.router)
         self._statistics.add_routes(application.router)
         self._people.add_routes(application.router)
+        self._events.add_routes(application.router)
         check_routes(application.router)
         return application
 

@@ -23,6 +23,7 @@ from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
 from emla.web.channel_api import ChannelApi
 from emla.web.connections import Connections
+from emla.web.events_api import EventsApi
 from emla.web.guard import Guard
 from emla.web.hub_api import HubApi
 from emla.web.hub_channel_api import HubChannelApi
@@ -89,6 +90,7 @@ def gateway_applications() -> tuple[web.Application, ...]:
         cases=CasesApi(nothing, nothing, nothing, nothing, nothing, nothing, nothing),
         statistics=StatisticsApi(nothing),
         people=PeopleApi(nothing, nothing, nothing, nothing),
+        events=EventsApi(nothing, nothing, nothing, nothing, nothing),
         rights=Rights(nothing),
         sight=nothing,
     )

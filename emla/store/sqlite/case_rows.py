@@ -21,6 +21,14 @@ UNION SELECT * FROM (SELECT DISTINCT case_id FROM case_link WHERE other = ?1 LIM
 _AFTER = """
 SELECT case_id, count(*), max(package) FROM legal_act WHERE case_id > ? GROUP BY case_id ORDER BY case_id LIMIT ?
 """
+_CASE_OF = """
+WITH RECURSIVE carrier (pid) AS (
+    SELECT ?1 UNION SELECT s.replaces FROM carrier c JOIN sent s ON s.pid = c.pid WHERE s.replaces IS NOT NULL
+)
+SELECT a.case_id FROM carrier c JOIN sent s ON s.pid = c.pid JOIN legal_act a ON a.package = s.id * 2
+UNION ALL SELECT a.case_id FROM received r JOIN legal_act a ON a.package = r.id * 2 + 1 WHERE r.pid = ?1
+LIMIT 1
+"""
 _INSERT = "INSERT OR REPLACE INTO legal_act VALUES (?, ?, ?, ?)"
 _LINK = "INSERT OR IGNORE INTO case_link VALUES (?, ?, ?, ?)"
 
@@ -68,3 +76,8 @@ class CaseReads:
             CaseMark(case_id=row[0], acts=row[1], newest=row[2])
             for row in self._execute(_AFTER, (case_id, limit))
         ]
+
+    def case_of(self, pid: bytes) -> bytes | None:
+        """The case of a package: of its act, or of that of the package whose place it took."""
+        row = self._execute(_CASE_OF, (pid,)).fetchone()
+        return row[0] if row else None

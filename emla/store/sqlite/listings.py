@@ -9,6 +9,7 @@ import aiosqlite
 from emla.ports.cases import CaseRow
 from emla.ports.listings import LegFilter, Listed, ListedLeg
 from emla.store.sqlite import rows
+from emla.store.sqlite.leaf_rows import LeafReads
 
 _RESOLVE = """
 WITH RECURSIVE carrier (pid) AS (
@@ -23,8 +24,11 @@ LIMIT 2
 """By a beginning of the package id; or by the message id, the last package that carries it. Each part uses an index."""
 
 
-class SqliteListings:
-    """Implements `emla.ports.listings.Listings`. Open with `open_listings`, close on every path."""
+class SqliteListings(LeafReads):
+    """Implements `emla.ports.listings.Listings` and `emla.ports.happenings.Leaves`.
+
+    Open with `open_listings`, close on every path.
+    """
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
