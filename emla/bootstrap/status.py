@@ -244,10 +244,8 @@ def figures(status: Status, guard: Guard) -> Figures:
         ),
     }
     connected, turned_away = guard_figures(guard, gateway)
-    limits, reminders = case_figures(lambda: status.reminders)
-    return Figures(
-        counters, gauges, store.read.leg_counts, labelled | connected | limits, turned_away | reminders
-    )
+    reminders = case_figures(lambda: status.reminders)
+    return Figures(counters, gauges, store.read.leg_counts, labelled | connected, turned_away | reminders)
 
 
 def _collected(status: Status) -> CollectFigures:

@@ -64,6 +64,8 @@ def record_acknowledgement(
             is_new = transaction.insert_contradiction(other, verified.signed)
             return Recorded.CONTRADICTS if is_new else Recorded.CONTRADICTS_AS_KNOWN
         transaction.see_checkpoint(seen)
+        if said.event is Event.CONTENT_CONSIGNMENT:
+            transaction.look_again(said.pid)  # time limits run from when it arrived
         leg = transaction.leg_of(LegKind.PACKAGE, said.pid)
         if leg is not None:
             events = transaction.events_of(said.pid)

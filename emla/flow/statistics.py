@@ -44,10 +44,10 @@ class CountCases:
         own, after = self._gateway.identity.id, b""
         requests: list[CountedRequest] = []
         while cases := self._gateway.store.read.cases_after(after, _STEP):
-            for each in cases:
-                held = await self._dockets.of(each.case_id)
-                requests += requests_of(each.case_id, held.acts, own, year, until)
+            for case_id in cases:
+                held = await self._dockets.of(case_id)
+                requests += requests_of(case_id, held.acts, own, year, until)
                 await asyncio.sleep(0)
-            after = cases[-1].case_id
+            after = cases[-1]
         groups = tuple(shown(each) for each in tally(requests))
         return Statistics(authority=own, year=year, as_of=until, groups=groups)

@@ -31,25 +31,41 @@ class CaseRow:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseMark:
-    """A case, and what tells whether an act of it has come since."""
+SOMETHING_CAME = 0
+"""Instead of the instant of an item."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgendaItem:
+    """A case that is to be looked at, and from when on: UNIX seconds, or `SOMETHING_CAME`."""
+
+    at: int
     case_id: bytes
-    acts: int
-    newest: int
-    """The highest number of the packages that brought them."""
+    times: int
+    """How often it was put here: what came during a look is no part of it."""
 
 
 class CaseTransaction(Protocol):
     """What an operation may do inside a batch."""
 
     def insert_act(self, pid: bytes, act: SealedAct, at: int) -> None:
-        """Keep the act of a package; that of a later verdict about the same package takes its place."""
+        """Keep an act, and have its case looked at. That of a later verdict about the same package takes its place."""
         ...
 
     def newest_acts(self, cases: Sequence[bytes]) -> tuple[int, int]:
         """How many acts of some cases there are, as this batch sees it, and the highest number of their packages."""
+        ...
+
+    def look_again(self, pid: bytes) -> None:
+        """Have the case looked at that a package belongs to, if it is known: something came about it."""
+        ...
+
+    def look_at(self, case_id: bytes, at: int) -> None:
+        """Have a case looked at from an instant on."""
+        ...
+
+    def looked(self, item: AgendaItem) -> None:
+        """It was looked at: the item is done, if nothing put it here again meanwhile."""
         ...
 
 
@@ -64,10 +80,14 @@ class CaseReader(Protocol):
         """Cases that a case names, or that name it."""
         ...
 
-    def cases_after(self, case_id: bytes, limit: int) -> Sequence[CaseMark]:
+    def cases_after(self, case_id: bytes, limit: int) -> Sequence[bytes]:
         """Cases behind one, in ascending order of their ids: all there are, in steps; begin with no bytes."""
         ...
 
     def case_of(self, pid: bytes) -> bytes | None:
         """The case of a package: of its act, or of that of the package whose place it took. None: there is no act of it here."""
+        ...
+
+    def agenda(self, at: int, case_id: bytes, until: int, limit: int) -> Sequence[AgendaItem]:
+        """What is to be looked at by an instant, the earliest first; in steps, behind a case of an instant."""
         ...

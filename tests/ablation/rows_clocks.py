@@ -106,13 +106,29 @@ ROWS = (
     ),
     Safeguard(
         name="a case is looked at again when an instant has come",
-        row="domain 2.4",
+        row="T1",
         file="emla/flow/reminders.py",
-        old="        return seen.again_at is not None and seen.again_at <= self._clocks.now()\n",
-        new="        return seen.again_at is None\n",
+        old="    if looked.again_at is not None:\n",
+        new="    if looked.again_at is not None and not looked.item:\n",
         held_by=(
-            f"{_REMINDERS}::test_a_round_looks_at_a_case_again_when_an_act_came_or_an_instant_has_come",
+            f"{_REMINDERS}::test_a_case_is_looked_at_when_something_came_or_an_instant_has_come_and_at_no_other_time",
         ),
+    ),
+    Safeguard(
+        name="what comes while a case is looked at is looked at, too",
+        row="T1",
+        file="emla/store/sqlite/case_rows.py",
+        old='"DELETE FROM case_agenda WHERE at = ? AND case_id = ? AND times = ?"',
+        new='"DELETE FROM case_agenda WHERE at = ? AND case_id = ? AND times >= ? - 99"',
+        held_by=(f"{_REMINDERS}::test_what_comes_while_a_case_is_looked_at_is_not_lost",),
+    ),
+    Safeguard(
+        name="limits are looked at again when a request has arrived",
+        row="domain 2.4",
+        file="emla/flow/record.py",
+        old="        if said.event is Event.CONTENT_CONSIGNMENT:\n",
+        new="        if said.event is Event.CONTENT_HANDOVER:\n",
+        held_by=(f"{_REMINDERS}::test_the_sender_looks_at_a_case_again_when_its_request_has_arrived",),
     ),
     Safeguard(
         name="a quarter gives one answer",

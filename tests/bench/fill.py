@@ -22,6 +22,7 @@ from emla.ledger.merkle import EMPTY, Frontier, grow, leaf_hash
 _PACKAGES_A_COMMIT = 5_000
 _LEAVES_A_CHECKPOINT = 400
 _PAYLOAD_BYTES = 64
+_REMINDED_AFTER_SECONDS = 14 * 86400
 Row = tuple[object, ...]
 
 
@@ -153,6 +154,12 @@ def _acts(filler: Filler, tables: dict[str, list[dict[str, object]]], numbers: r
                     for number in numbers
                 ],
             )
+    # Each was looked at, and will be again when somebody is to be reminded of it.
+    first = int(str(tables["legal_act"][0]["at"])) + _REMINDED_AFTER_SECONDS
+    filler.insert(
+        "case_agenda",
+        [{"at": first + number, "case_id": unique("case", number, 16), "times": 1} for number in numbers],
+    )
 
 
 def _package(real: dict[str, object], number: int) -> dict[str, object]:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from emla.model.record import SealedAct
-from emla.ports.cases import ActRow, CaseMark
+from emla.ports.cases import SOMETHING_CAME, ActRow, AgendaItem
 from emla.store.sqlite.numbers import Numbers
 
 _ACTS = """
@@ -18,8 +18,9 @@ SELECT * FROM (SELECT DISTINCT other FROM case_link WHERE case_id = ?1 LIMIT ?2)
 UNION SELECT * FROM (SELECT DISTINCT case_id FROM case_link WHERE other = ?1 LIMIT ?2) LIMIT ?2
 """
 """Each half ends at the limit by itself: a case may be named by thousands."""
-_AFTER = """
-SELECT case_id, count(*), max(package) FROM legal_act WHERE case_id > ? GROUP BY case_id ORDER BY case_id LIMIT ?
+_AFTER = "SELECT DISTINCT case_id FROM legal_act WHERE case_id > ? ORDER BY case_id LIMIT ?"
+_AGENDA = """
+SELECT at, case_id, times FROM case_agenda WHERE (at, case_id) > (?, ?) AND at <= ? ORDER BY at, case_id LIMIT ?
 """
 _CASE_OF = """
 WITH RECURSIVE carrier (pid) AS (
@@ -31,6 +32,12 @@ LIMIT 1
 """
 _INSERT = "INSERT OR REPLACE INTO legal_act VALUES (?, ?, ?, ?)"
 _LINK = "INSERT OR IGNORE INTO case_link VALUES (?, ?, ?, ?)"
+_AGAIN = "ON CONFLICT (at, case_id) DO UPDATE SET times = times + 1"
+_LOOK = f"INSERT INTO case_agenda VALUES (?, ?, 1) {_AGAIN}"  # noqa: S608 (constants only)
+_LOOK_OF = f"""
+INSERT INTO case_agenda SELECT {SOMETHING_CAME}, case_id, 1 FROM legal_act WHERE package = ? {_AGAIN}
+"""  # noqa: S608 (constants only)
+_LOOKED = "DELETE FROM case_agenda WHERE at = ? AND case_id = ? AND times = ?"
 
 
 class CaseStatements:
@@ -43,6 +50,7 @@ class CaseStatements:
         """Keep the act of a package."""
         number = self._numbers.of(pid)
         self._execute(_INSERT, (number, act.case_id, at, act.sealed))
+        self._execute(_LOOK, (SOMETHING_CAME, act.case_id))
         for other, relation in act.related:
             self._execute(_LINK, (act.case_id, other, relation, number))
 
@@ -52,6 +60,18 @@ class CaseStatements:
         sql = f"SELECT count(*), coalesce(max(package), 0) FROM legal_act WHERE case_id IN ({places})"  # noqa: S608 (constants only)
         count, newest = self._execute(sql, tuple(cases)).fetchone()
         return count, newest
+
+    def look_again(self, pid: bytes) -> None:
+        """Have the case looked at that a package belongs to."""
+        self._execute(_LOOK_OF, (self._numbers.of(pid),))
+
+    def look_at(self, case_id: bytes, at: int) -> None:
+        """Have a case looked at."""
+        self._execute(_LOOK, (at, case_id))
+
+    def looked(self, item: AgendaItem) -> None:
+        """It was looked at."""
+        self._execute(_LOOKED, (item.at, item.case_id, item.times))
 
 
 class CaseReads:
@@ -70,14 +90,16 @@ class CaseReads:
         """Cases that a case names, or that name it."""
         return [row[0] for row in self._execute(_LINKED, (case_id, limit))]
 
-    def cases_after(self, case_id: bytes, limit: int) -> Sequence[CaseMark]:
-        """Cases behind one, in ascending order of their ids."""
-        return [
-            CaseMark(case_id=row[0], acts=row[1], newest=row[2])
-            for row in self._execute(_AFTER, (case_id, limit))
-        ]
-
     def case_of(self, pid: bytes) -> bytes | None:
         """The case of a package: of its act, or of that of the package whose place it took."""
         row = self._execute(_CASE_OF, (pid,)).fetchone()
         return row[0] if row else None
+
+    def cases_after(self, case_id: bytes, limit: int) -> Sequence[bytes]:
+        """Cases behind one, in ascending order."""
+        return [row[0] for row in self._execute(_AFTER, (case_id, limit))]
+
+    def agenda(self, at: int, case_id: bytes, until: int, limit: int) -> Sequence[AgendaItem]:
+        """What is to be looked at, behind a case of an instant, to an instant."""
+        rows = self._execute(_AGENDA, (at, case_id, until, limit))
+        return [AgendaItem(at=row[0], case_id=row[1], times=row[2]) for row in rows]

@@ -1,6 +1,6 @@
 """Reminders of time limits: once, on the days that are configured and when a limit ran out, across restarts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,12 +10,14 @@ import pytest
 from emla.bootstrap.schema_folder import schema_folder
 from emla.cases.reminding import RAN_OUT, next_reminder_at, reminder
 from emla.flow.clocks import Clocks
-from emla.flow.dockets import Dockets
+from emla.flow.dockets import Dockets, Held
 from emla.flow.reminders import Reminders
 from emla.formats.genericode import CodeLists, deadlines
 from emla.model.case_states import Side
 from emla.model.deadline import Unit
 from emla.model.time_limit import Course, TimeLimit
+from emla.ports.cases import SOMETHING_CAME, AgendaItem
+from emla.ports.store import Transaction
 from tests.support.folders import make_folder
 from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
 from tests.support.sample_cases import cases
@@ -76,8 +78,8 @@ def test_what_is_met_or_stands_still_reminds_nobody_and_a_short_limit_does_not_b
 
 
 @pytest.fixture
-async def asked(tmp_path: Path) -> AsyncIterator[Station]:
-    """The gateway of the requested authority, with an investigation order that nobody has answered."""
+async def both(tmp_path: Path) -> AsyncIterator[dict[str, Station]]:
+    """Two gateways; an investigation order was delivered from one to the other, and not opened yet."""
     stations: dict[str, Station] = {}
     line = DirectLine(lambda peer: stations[peer])
     for name in (ASKS, ASKED):
@@ -88,10 +90,16 @@ async def asked(tmp_path: Path) -> AsyncIterator[Station]:
     await stations[ASKED].pin(tmp_path / ASKS)
     await hand_in(stations[ASKS], ORDER.folder / str(ORDER.steps[0].file), tmp_path / "capture")
     assert await stations[ASKS].deliver(ASKED) == []
-    await stations[ASKED].open()
-    yield stations[ASKED]
+    yield stations
     for each in stations.values():
         await each.close()
+
+
+@pytest.fixture
+async def asked(both: dict[str, Station]) -> Station:
+    """The gateway of the requested authority, with an investigation order that nobody has answered."""
+    await both[ASKED].open()
+    return both[ASKED]
 
 
 def reminders(station: Station) -> Reminders:
@@ -113,14 +121,90 @@ async def test_each_reminder_is_given_once_and_a_restart_repeats_none(asked: Sta
     assert given == [{}, {}, soon, {}, overdue, {}, receipt, {}, soon, {}, soon, overdue, {}]
 
 
-async def test_a_round_looks_at_a_case_again_when_an_act_came_or_an_instant_has_come(asked: Station) -> None:
+def agenda(station: Station) -> list[AgendaItem]:
+    return list(station.store.real.read.agenda(-1, b"", 2**40, 100))
+
+
+async def test_a_case_is_looked_at_when_something_came_or_an_instant_has_come_and_at_no_other_time(
+    asked: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[bytes] = []
     found = reminders(asked)
+
+    async def of(case_id: bytes, real: Callable[[bytes], Awaitable[Held]] = found._dockets.of) -> Held:
+        looks.append(case_id)
+        return await real(case_id)
+
+    monkeypatch.setattr(found._dockets, "of", of)
+    assert [each.at for each in agenda(asked)] == [SOMETHING_CAME]
     await found.round()
-    assert found.courses() == {"running": 2}
-    asked.clock.moved_by += 8.1 * 86400
+    (first,) = agenda(asked)
+    assert looks == [first.case_id]
     await found.round()
-    assert found.courses() == {"running": 1, "overdue": 1}
-    assert found.given["overdue"] == 1
+    assert len(looks) == 1
+    asked.clock.moved_by += first.at - asked.gateway.now() - 2
+    await found.round()
+    assert len(looks) == 1
+    asked.clock.moved_by += 4
+    await found.round()
+    (second,) = agenda(asked)
+    assert len(looks) == 2
+    assert second.at > first.at
+
+
+async def test_what_comes_while_a_case_is_looked_at_is_not_lost(
+    asked: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = reminders(asked)
+    (begun,) = agenda(asked)
+    (row,) = asked.store.real.read.acts_of_case(begun.case_id, 10)
+
+    async def of(case_id: bytes, real: Callable[[bytes], Awaitable[Held]] = found._dockets.of) -> Held:
+        held = await real(case_id)
+        await asked.gateway.store.write(lambda transaction: transaction.look_again(row.pid))
+        return held
+
+    monkeypatch.setattr(found._dockets, "of", of)
+    await found.round()
+    assert begun.case_id in {each.case_id for each in agenda(asked) if each.at == SOMETHING_CAME}
+    monkeypatch.undo()
+    await found.round()
+    assert all(each.at for each in agenda(asked))
+
+
+async def test_a_case_that_cannot_be_looked_at_stays_on_the_agenda_and_holds_up_no_other(
+    asked: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = reminders(asked)
+    others = [bytes([number]) * 16 for number in range(20)]
+    (broken,) = agenda(asked)
+
+    def put(transaction: Transaction) -> None:
+        for each in others:
+            transaction.look_at(each, SOMETHING_CAME)
+
+    await asked.gateway.store.write(put)
+
+    def due(held: Held) -> object:
+        if held.case_id == broken.case_id:
+            raise ZeroDivisionError
+        return [], None
+
+    monkeypatch.setattr(found, "_due", due)
+    await found.round()
+    assert agenda(asked) == [broken]
+
+
+async def test_the_sender_looks_at_a_case_again_when_its_request_has_arrived(
+    both: dict[str, Station],
+) -> None:
+    sender = both[ASKS]
+    found = reminders(sender)
+    await found.round()
+    assert all(each.at != SOMETHING_CAME for each in agenda(sender))
+    await both[ASKED].open()
+    assert await both[ASKED].deliver(ASKS) == []
+    assert SOMETHING_CAME in [each.at for each in agenda(sender)]
 
 
 async def test_neither_the_rows_nor_the_log_say_what_is_due(

@@ -132,8 +132,8 @@ def test_leaves_of_before_learn_the_packages_that_they_are_about(
     schema.migrate(connection)
     connection.execute(
         "INSERT INTO acknowledgement (aid, pid, event, by, at, bundle, package) VALUES"
-        " (zeroblob(32), x'01', 'RelayAcceptance', 'at.moj', 1, x'00', 7), (x'%s', x'02', 'HubAcceptance', 'eu.hub', 1, x'00', NULL)"
-        % ("01" * 32)
+        " (zeroblob(32), x'01', 'RelayAcceptance', 'at.moj', 1, x'00', 7),"
+        f" (x'{'01' * 32}', x'02', 'HubAcceptance', 'eu.hub', 1, x'00', NULL)"
     )
     for table, epoch in (("leaf", ""), ("former_leaf", "1, ")):
         connection.execute(
