@@ -108,7 +108,7 @@ _ROWS = (
     Code("not-readable", "The content cannot be opened in this state.",
          "Wait until it is consigned; if it is in quarantine, ask your operator.", Who.OPERATOR, 409, 3),
     Code("place-unknown", "The ledger has no such place: it was restored, or this is another authority's.",
-         "Read the cases anew, and go on from the newest place (`emla events list --last 1`).", Who.OFFICER, 409, 1),
+         "Read the cases anew, and go on from the newest place (`emla events list --after now`).", Who.OFFICER, 409, 1),
     # --- people: who may do what here ---
     Code("not-authenticated", "The call does not show who makes it.",
          "Take a token (`emla token new`) and give it in EMLA_TOKEN or in the token file.", Who.OFFICER, 401, 4),

@@ -24,6 +24,7 @@ from tests.ablation import (
     rows_rules,
     rows_running,
     rows_succession,
+    rows_told,
     rows_trust,
 )
 from tests.ablation.safeguard import Safeguard
@@ -52,5 +53,6 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_clocks.ROWS,
     *rows_dockets.ROWS,
     *rows_people.ROWS,
+    *rows_told.ROWS,
     *rows_profile.ROWS,
 )

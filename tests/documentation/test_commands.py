@@ -117,6 +117,7 @@ def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
         "authority_api.py",
         "backups_api.py",
         "cases_api.py",
+        "events_api.py",
         "hub_desk.py",
         "keys_api.py",
         "ledger_api.py",

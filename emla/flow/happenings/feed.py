@@ -74,17 +74,18 @@ class Feed:
         self.ended = True
         self.tell()
 
-    async def wait(self, version: int, seconds: float) -> None:
-        """Wait until something was committed after a `step` of this version, or the time is over."""
+    async def wait(self, version: int, seconds: float) -> bool:
+        """Wait until something was committed after a `step` of this version; False where the time was over before."""
         changed = self._changed
-        if self._version != version or self.ended or seconds <= 0:
-            return
+        if self._version != version or self.ended:
+            return True
         try:
             async with asyncio.timeout(seconds):
                 await changed.wait()
         except TimeoutError:
-            return
+            return False
         await asyncio.sleep(min(_GATHER_SECONDS, seconds))
+        return True
 
     async def now(self) -> Place | None:
         """The newest leaf; None while there is none."""

@@ -31,6 +31,7 @@ from tests.support.authorities import derived
 from tests.support.backups import RECEIVER, Pair, pair
 from tests.support.in_process import Station
 from tests.support.messages import make_template
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.restored import exchange
 from tests.support.told import all_of, feed_on
 
@@ -166,20 +167,21 @@ async def test_who_was_told_of_an_epoch_that_is_over_goes_on_in_the_next_one(tmp
 async def test_who_waits_is_woken_by_a_commit_and_by_nothing_else_but_the_end(house: Pair) -> None:
     async with fed(house.sender) as feed:
         step = await feed.step(None)
-        waiting = asyncio.create_task(feed.wait(step.version, 100))
+        assert not await feed.wait(step.version, 0.01)
+        waiting = asyncio.create_task(feed.wait(step.version, PATIENCE_SECONDS))
         await asyncio.sleep(0)
         assert not waiting.done()
         await house.exchange(100)
-        await waiting
+        assert await waiting
         again = await feed.step(step.place)
         assert types(list(again.happenings)) == SENT
         # What was committed after the step, and before the wait, is not waited for.
-        await feed.wait(step.version, 100)
-        waiting = asyncio.create_task(feed.wait(again.version, 100))
+        assert await feed.wait(step.version, 0.01)
+        waiting = asyncio.create_task(feed.wait(again.version, PATIENCE_SECONDS))
         await asyncio.sleep(0)
         feed.end()
-        await waiting
-        await feed.wait(again.version + 1, 100)
+        assert await waiting
+        assert await feed.wait(again.version + 1, 0.01)
 
 
 async def test_thousands_of_leaves_are_read_in_pages_of_which_a_few_are_kept(
