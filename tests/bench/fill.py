@@ -83,7 +83,7 @@ def _multiply(filler: Filler, packages: int, *, sender: bool) -> None:
     real = dict(zip(names, row, strict=True))
     tables = {
         table: [dict(zip(names, row, strict=True)) for names, row in filler.template(table)]
-        for table in ("acknowledgement", "leg", "inbox", "record", "legal_act", "case_link")
+        for table in ("acknowledgement", "leg", "inbox", "record", "legal_act", "case_named")
     }
     begin = int(str(real["seq"])) + 1
     for start in range(begin, begin + packages, _PACKAGES_A_COMMIT):
@@ -143,16 +143,11 @@ def _packages(
 
 def _acts(filler: Filler, tables: dict[str, list[dict[str, object]]], numbers: range, odd: int) -> None:
     """Each package begins a case of its own, and names another one that is nobody else's."""
-    for table in ("legal_act", "case_link"):
+    for table, column, kind in (("legal_act", "case_id", "case"), ("case_named", "other", "kept")):
         for row in tables[table]:
             filler.insert(
                 table,
-                [
-                    row
-                    | {"package": number * 2 + odd, "case_id": unique("case", number, 16)}
-                    | ({"other": unique("kept", number, 16)} if table == "case_link" else {})
-                    for number in numbers
-                ],
+                [row | {"package": number * 2 + odd, column: unique(kind, number, 16)} for number in numbers],
             )
     # Each was looked at, and will be again when somebody is to be reminded of it.
     first = int(str(tables["legal_act"][0]["at"])) + _REMINDED_AFTER_SECONDS

@@ -125,11 +125,14 @@ def measure(template: Template, packages: int) -> int:
 
 
 def _judge(runs: dict[str, list[Run]]) -> int:
-    print("round  empty/s  stored/s  ratio")
+    print("round  empty/s  stored/s  ratio  CPU ms a package, empty  stored")
     ratios = []
     for number, (empty, stored) in enumerate(zip(runs["empty"], runs["stored"], strict=True), 1):
         ratios.append(stored.rate / empty.rate)
-        print(f"{number:>5}  {empty.rate:>7.0f}  {stored.rate:>8.0f}  {ratios[-1]:>5.2f}")
+        cpu = [each.cpu_seconds / each.packages * 1000 for each in (empty, stored)]
+        print(
+            f"{number:>5}  {empty.rate:>7.0f}  {stored.rate:>8.0f}  {ratios[-1]:>5.2f}  {cpu[0]:>23.2f}  {cpu[1]:>6.2f}"
+        )
     middle = statistics.median(ratios)
     peaks = runs["stored"][-1].peak_memory_mebibytes
     print(

@@ -14,8 +14,10 @@ LEFT JOIN received r ON a.package & 1 = 1 AND r.id = a.package / 2
 WHERE a.case_id = ? ORDER BY a.at, a.package LIMIT ?
 """
 _LINKED = """
-SELECT * FROM (SELECT DISTINCT other FROM case_link WHERE case_id = ?1 LIMIT ?2)
-UNION SELECT * FROM (SELECT DISTINCT case_id FROM case_link WHERE other = ?1 LIMIT ?2) LIMIT ?2
+SELECT * FROM (SELECT DISTINCT n.other FROM legal_act a JOIN case_named n ON n.package = a.package WHERE a.case_id = ?1 LIMIT ?2)
+UNION
+SELECT * FROM (SELECT DISTINCT a.case_id FROM case_named n JOIN legal_act a ON a.package = n.package WHERE n.other = ?1 LIMIT ?2)
+LIMIT ?2
 """
 """Each half ends at the limit by itself: a case may be named by thousands."""
 _AFTER = "SELECT DISTINCT case_id FROM legal_act WHERE case_id > ? ORDER BY case_id LIMIT ?"
@@ -31,7 +33,7 @@ UNION ALL SELECT a.case_id FROM received r JOIN legal_act a ON a.package = r.id 
 LIMIT 1
 """
 _INSERT = "INSERT OR REPLACE INTO legal_act VALUES (?, ?, ?, ?)"
-_LINK = "INSERT OR IGNORE INTO case_link VALUES (?, ?, ?, ?)"
+_NAME = "INSERT OR IGNORE INTO case_named VALUES (?, ?)"
 _AGAIN = "ON CONFLICT (at, case_id) DO UPDATE SET times = times + 1"
 _LOOK = f"INSERT INTO case_agenda VALUES (?, ?, 1) {_AGAIN}"  # noqa: S608 (constants only)
 _LOOK_OF = f"""
@@ -51,8 +53,8 @@ class CaseStatements:
         number = self._numbers.of(pid)
         self._execute(_INSERT, (number, act.case_id, at, act.sealed))
         self._execute(_LOOK, (SOMETHING_CAME, act.case_id))
-        for other, relation in act.related:
-            self._execute(_LINK, (act.case_id, other, relation, number))
+        for other, _ in act.related:
+            self._execute(_NAME, (number, other))
 
     def newest_acts(self, cases: Sequence[bytes]) -> tuple[int, int]:
         """How many acts of some cases there are, and the highest number of their packages."""

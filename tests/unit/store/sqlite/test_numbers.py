@@ -115,7 +115,7 @@ async def test_a_store_that_was_filled_before_there_were_numbers_is_the_same_aft
             # What was rewritten is copied back before anybody waits for a batch.
             assert old.with_name("before.db-wal").stat().st_size == 0
         # Acts are newer than numbers: what a store had before has none.
-        acts: dict[str, list[object]] = {"legal_act": [], "case_link": [], "case_agenda": []}
+        acts: dict[str, list[object]] = {"legal_act": [], "case_named": [], "case_agenda": []}
         assert contents(old) == rows | acts
         assert shape(old) == objects
         assert audit_with(station.data, old) == now
