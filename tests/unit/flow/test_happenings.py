@@ -259,13 +259,13 @@ async def test_who_is_told_what(house: Pair) -> None:
 
 
 def test_types_are_asked_for_by_name_or_family_and_each_has_its_meaning() -> None:
-    assert wanted_types(()) == frozenset(HappeningType) == set(MEANINGS)
-    assert wanted_types(("ledger", "sent.failed")) == {
+    assert wanted_types(()) == frozenset(HappeningType) == frozenset(MEANINGS)
+    assert sorted(wanted_types(("ledger", "sent.failed")) or ()) == [
         HappeningType.LEDGER_CLOSED,
         HappeningType.LEDGER_OPENED,
         HappeningType.LEDGER_RECOVERED,
         HappeningType.SENT_FAILED,
-    }
+    ]
     assert wanted_types(("sent", "nothing")) is None
 
 

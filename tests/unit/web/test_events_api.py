@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, UnixConnector, web
+from aiohttp import ClientSession, StreamReader, UnixConnector, web
 
 from emla.flow.events import CASE_REMINDER, event
 from emla.flow.gateway import Gateway
@@ -42,8 +42,10 @@ class Desk:
 
     async def remind(self, count: int = 1, begin: int = 0) -> None:
         """Let so many things happen in one batch."""
-        facts = [{"case": CASE, "kind": "soon", "days": begin + number} for number in range(count)]
-        told = [event(self.gateway, CASE_REMINDER, each) for each in facts]
+        told = [
+            event(self.gateway, CASE_REMINDER, {"case": CASE, "kind": "soon", "days": begin + number})
+            for number in range(count)
+        ]
         await self.gateway.store.write(lambda transaction: [each(transaction) for each in told] and None)
 
     async def ask(self, query: str = "", **headers: str) -> tuple[int, dict[str, object]]:
@@ -87,7 +89,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 class Stream:
     """The frames of a stream, as a browser reads them: an id counts also where there is no data."""
 
-    def __init__(self, lines: AsyncIterator[bytes]) -> None:
+    def __init__(self, lines: StreamReader) -> None:
         self._lines = lines
         self.id = ""
 
