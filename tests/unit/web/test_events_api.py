@@ -284,9 +284,11 @@ async def test_a_reader_that_does_not_read_is_cut_and_holds_nobody_up(tmp_path: 
         writer.write(b"GET /v1/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n")
         await until(lambda: desk.api.streams == 1)
         # As often as it takes to fill what the kernel holds between the two.
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while desk.api.streams:
-                await desk.remind(3000)
-                _, answer = await desk.ask("?after=now")
-                assert answer["items"] == []
-        writer.close()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while desk.api.streams:
+                    await desk.remind(3000)
+                    _, answer = await desk.ask("?after=now")
+                    assert answer["items"] == []
+        finally:
+            writer.transport.abort()
