@@ -25,6 +25,7 @@ _CLASSES: dict[type[EmlaError], frozenset[str]] = {
             "not-sender",
             "missing-attachment",
             "bad-request",
+            "method-not-allowed",
         }
         | {
             "role-conflict",

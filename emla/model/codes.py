@@ -104,6 +104,8 @@ _ROWS = (
          "Give the changed message a new MessageId.", Who.OFFICER, 409, 3),
     Code("bad-request", "The call does not have the form the API asks for.",
          "Compare it with docs/reference/authority-api.md.", Who.OFFICER, 400, 2),
+    Code("method-not-allowed", "What the call names is there, but it is not called with this method.",
+         "See the header `Allow` of the answer, or GET /v1/openapi.json.", Who.OFFICER, 405, 2),
     Code("not-found", "There is nothing under this id.", "List what is there and take its id.", Who.OFFICER, 404, 1),
     Code("not-readable", "The content cannot be opened in this state.",
          "Wait until it is consigned; if it is in quarantine, ask your operator.", Who.OPERATOR, 409, 3),

@@ -33,6 +33,7 @@ from emla.web import views
 from emla.web.backups_api import BackupsApi
 from emla.web.bodies import BodySource
 from emla.web.cases_api import CasesApi
+from emla.web.contract_api import ContractApi
 from emla.web.events_api import EventsApi
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
@@ -126,6 +127,7 @@ class AuthorityApi:
         self._statistics.add_routes(application.router)
         self._people.add_routes(application.router)
         self._events.add_routes(application.router)
+        ContractApi().add_routes(application.router)
         check_routes(application.router)
         return application
 

@@ -8,6 +8,7 @@ from emla.model.limits import WIRE
 from emla.model.mailbox import MailboxUse
 from emla.model.settings import Role
 from emla.web import views
+from emla.web.contract_api import ContractApi
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.peers_api import PeersApi
@@ -48,6 +49,7 @@ class HubDesk:
         self._keys.add_routes(application.router)
         self._ledger.add_routes(application.router)
         self._profile.add_routes(application.router)
+        ContractApi().add_routes(application.router)
         return application
 
     async def get_status(self, http_request: web.Request) -> web.Response:

@@ -1,7 +1,6 @@
 """The part of the authority API that is about keys, changes and revocations (docs/reference/authority-api.md). Thin."""
 
 import base64
-import binascii
 import re
 
 from aiohttp import web
@@ -120,6 +119,6 @@ def _decoded(value: object, name: str) -> bytes:
     if isinstance(value, str) and len(value) <= 2 * WIRE.document_bytes:
         try:
             return base64.b64decode(value, validate=True)
-        except binascii.Error:
+        except ValueError:  # also of characters that base64 does not know
             pass
     raise InvalidMessageError("bad-request", f"'{name}' is not base64 of a document.")

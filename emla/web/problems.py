@@ -15,6 +15,10 @@ logger = logging.getLogger("emla.web")
 
 _RETRY_AFTER_SECONDS = 5
 _RETRY_AFTER_QUOTA_SECONDS = 30
+_CODES_OF_PEERS = {404: "not-found"}
+"""Of what aiohttp refuses by itself; the rest is `bad-request` (docs/spec/wire.md)."""
+_CODES = _CODES_OF_PEERS | {405: "method-not-allowed", 413: "too-large"}
+"""The same towards our own people."""
 _QUIET = frozenset({"busy", "quota"})
 """What is answered before a call is read is told in the log once a minute (`web.door`), and not for each call."""
 
@@ -39,6 +43,8 @@ def problem(error: EmlaError, correlation: str, *, to_peer: bool) -> web.Respons
         }
     seconds = {202: _RETRY_AFTER_SECONDS, 503: _RETRY_AFTER_SECONDS, 429: _RETRY_AFTER_QUOTA_SECONDS}
     headers = {"Retry-After": str(seconds[entry.http])} if entry.http in seconds else {}
+    if entry.http == 401 and not to_peer:
+        headers["WWW-Authenticate"] = "Bearer"
     return web.Response(
         body=json.dumps(body, ensure_ascii=False).encode("utf-8"),
         status=entry.http,
@@ -63,8 +69,11 @@ def problem_middleware(new_correlation: Callable[[], str], *, to_peer: bool) -> 
                 logger.info("refused", extra={"code": error.code, "correlation_id": correlation})
             return problem(error, correlation, to_peer=to_peer)
         except web.HTTPException as error:
-            code = "not-found" if error.status == 404 else "bad-request"
-            return problem(EmlaError(code, error.reason), new_correlation(), to_peer=to_peer)
+            code = (_CODES_OF_PEERS if to_peer else _CODES).get(error.status, "bad-request")
+            answer = problem(EmlaError(code, error.reason), new_correlation(), to_peer=to_peer)
+            if not to_peer and "Allow" in error.headers:
+                answer.headers["Allow"] = error.headers["Allow"]
+            return answer
         except (asyncio.CancelledError, ConnectionError):
             raise
         except Exception:

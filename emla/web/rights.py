@@ -34,6 +34,7 @@ _PEOPLE: Roles = frozenset({_CUSTODIAN, _AUDITOR, _CENTRAL})
 
 OPERATIONS: Mapping[tuple[str, str], Roles | None] = {
     ("GET", "/v1/status"): ANY_ROLE,
+    ("GET", "/v1/openapi.json"): OPEN,
     ("POST", "/v1/messages"): _WRITERS,
     ("GET", "/v1/messages"): CONTENT | {_OPERATOR},
     ("GET", "/v1/messages/{pid}"): CONTENT | {_OPERATOR},
@@ -106,7 +107,7 @@ def check_routes(router: web.UrlDispatcher) -> None:
         RuntimeError: a programmer's error.
     """
     for route in router.routes():
-        method, path = _operation(route)
+        method, path = operation_of(route)
         if (method, path) not in OPERATIONS:
             raise RuntimeError(f"{method} {path} has no row in emla.web.rights.OPERATIONS.")
 
@@ -120,7 +121,7 @@ class Rights:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let a call through to those whom it is for."""  # aiohttp names the arguments
-        wanted = OPERATIONS.get(_operation(request.match_info.route), ANY_ROLE)
+        wanted = OPERATIONS.get(operation_of(request.match_info.route), ANY_ROLE)
         if wanted is OPEN:
             return await handler(request)
         caller, token = self._tokens.caller(_bearer(request))
@@ -143,13 +144,14 @@ class Rights:
             ConfigurationError: ``not-authenticated`` or ``not-allowed``: it must not go on.
         """
         caller, _ = self._tokens.caller(_bearer(http_request))
-        wanted = OPERATIONS.get(_operation(http_request.match_info.route)) or ANY_ROLE
+        wanted = OPERATIONS.get(operation_of(http_request.match_info.route)) or ANY_ROLE
         if caller is not ALONE and not caller.roles & wanted:
             raise ConfigurationError("not-allowed", "It is for other roles.")
         return caller
 
 
-def _operation(route: web.AbstractRoute) -> tuple[str, str]:
+def operation_of(route: web.AbstractRoute) -> tuple[str, str]:
+    """Method and path of a call, as the tables have them."""
     resource = route.resource
     return ("GET" if route.method == "HEAD" else route.method, resource.canonical if resource else "")
 

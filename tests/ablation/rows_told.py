@@ -12,7 +12,7 @@ _API = "tests/unit/web/test_events_api.py"
 ROWS = (
     Safeguard(
         name="a place of a ledger that went on differently is refused",
-        row="ADR 0043",
+        row="ADR 0044",
         file="emla/flow/happenings/feed.py",
         old="            if here == (after,):",
         new="            if here:",
@@ -20,7 +20,7 @@ ROWS = (
     ),
     Safeguard(
         name="what was committed between a step and its wait is not waited for",
-        row="ADR 0043",
+        row="ADR 0044",
         file="emla/flow/happenings/feed.py",
         old="        if self._version != version or self.ended:",
         new="        if self.ended:",
@@ -57,7 +57,7 @@ ROWS = (
     ),
     Safeguard(
         name="a reader that does not read is cut",
-        row="ADR 0043",
+        row="ADR 0044",
         file="emla/web/events_api.py",
         old="        async with asyncio.timeout(self._limits.patience_seconds):\n            await response.write(data)",
         new="        async with asyncio.timeout(3600):\n            await response.write(data)",

@@ -118,6 +118,7 @@ def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
         "backups_api.py",
         "cases_api.py",
         "events_api.py",
+        "contract_api.py",
         "hub_desk.py",
         "keys_api.py",
         "ledger_api.py",
@@ -133,7 +134,7 @@ def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
     heads = " ".join(line for line in page.splitlines() if line.startswith("## "))
     assert routes
     assert {each.replace("/{number}", "/{n}").replace("legs/{id}", "legs/{id}") for each in routes} == set(
-        re.findall(r"(?:GET|POST|PUT|DELETE) /v1/[\w/{}]+", heads)
+        re.findall(r"(?:GET|POST|PUT|DELETE) /v1/[\w/{}.]+", heads)
     )
 
 

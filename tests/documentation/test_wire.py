@@ -43,7 +43,7 @@ ORIGINS: dict[str, tuple[str, ...]] = {
     "web/channel_api.py": (),
     "web/incoming.py": (),
     "web/peer_api.py": (),
-    "web/problems.py": (),
+    "web/problems.py": ("problem_middleware",),
 }
 
 

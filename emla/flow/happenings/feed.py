@@ -2,7 +2,7 @@
 
 Every acknowledgement and every recorded event is a leaf, in order, and durable before anybody is answered. So a happening is
 numbered by its leaf: none is lost in a crash, none is told that was not committed, and whoever comes back with a place goes on
-behind it, after hours or years (docs/adr/0043).
+behind it, after hours or years (docs/adr/0044).
 
 Rules of this file:
 - Nothing here is on the way of a package. A commit turns a counter; who waits then reads, on the listings' thread.

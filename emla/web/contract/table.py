@@ -1,0 +1,12 @@
+"""Every call of the authority API, by method and path. A new call gets a row in the file of its subject, or of a new one."""
+
+from collections.abc import Mapping
+
+from emla.web.contract import cases, documents, events, gateway, messages, people
+from emla.web.contract.call import Call
+
+CALLS: Mapping[tuple[str, str], Call] = {
+    (call.method, call.path): call
+    for subject in (gateway, messages, cases, events, people, documents)
+    for call in subject.CALLS
+}
