@@ -310,6 +310,7 @@ def _apis(parts: Parts, line: Line) -> Apis:
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
     status.reminders = line.reminders
+    status.feed = line.feed
     operations = OperationsApi(
         readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status, guard)
     )

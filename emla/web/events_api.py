@@ -61,8 +61,11 @@ class EventsApi:
         self._rights = rights
         self._clock = clock
         self._limits = limits
-        self.streams = 0
+
+    @property
+    def streams(self) -> int:
         """How many are being told at the moment."""
+        return self._feed.readers
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add the calls to the authority API's application."""
@@ -136,7 +139,7 @@ class EventsApi:
                 "X-Content-Type-Options": "nosniff",
             }
         )
-        self.streams += 1
+        self._feed.readers += 1
         try:
             await response.prepare(http_request)
             await self._send(response, f"retry: {_RETRY_MILLISECONDS}\n\n".encode())
@@ -150,7 +153,7 @@ class EventsApi:
         except ConnectionError:
             pass  # the reader left
         finally:
-            self.streams -= 1
+            self._feed.readers -= 1
         return response
 
     async def _tell(

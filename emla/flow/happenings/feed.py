@@ -62,6 +62,8 @@ class Feed:
         self._version = 0
         self._changed = asyncio.Event()
         self.ended = False
+        self.readers = 0
+        """How many streams are being told at the moment."""
 
     def tell(self) -> None:
         """A batch is durable."""
