@@ -84,6 +84,7 @@ docs: $(RUNTIME) ## generate the reference pages that come from tables
 	@$(BIN)/python docs/generate_codes.py
 	@$(BIN)/python docs/generate_cases.py
 	@$(BIN)/python docs/generate_clocks.py
+	@$(BIN)/python docs/generate_events.py
 
 lock: $(VENV)/bin/python ## resolve requirements.lock and requirements-dev.lock anew
 	@$(BIN)/python -c 'import uv' 2>/dev/null || { \

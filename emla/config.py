@@ -19,6 +19,7 @@ from emla.model.errors import ConfigurationError
 from emla.model.settings import (
     BackupSettings,
     CaseSettings,
+    EventSettings,
     HubSettings,
     KeySettings,
     LimitSettings,
@@ -56,6 +57,7 @@ Table = TypeVar(
     BackupSettings,
     CaseSettings,
     ScannerSettings,
+    EventSettings,
 )
 
 
@@ -103,6 +105,7 @@ def load(data: Path, environment: Mapping[str, str]) -> Settings:
         backup=_changed(BackupSettings(), "backup", values),
         cases=_changed(CaseSettings(), "cases", values),
         scanner=_changed(ScannerSettings(), "scanner", values),
+        events=_changed(EventSettings(), "events", values),
     )
 
 

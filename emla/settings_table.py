@@ -7,6 +7,7 @@ from emla.model.limits import WIRE
 from emla.model.settings import (
     BackupSettings,
     CaseSettings,
+    EventSettings,
     HubSettings,
     KeySettings,
     LimitSettings,
@@ -67,6 +68,7 @@ DEFAULTS = {
     "limits": LimitSettings(),
     "cases": CaseSettings(),
     "scanner": ScannerSettings(),
+    "events": EventSettings(),
 }
 _PORT = 65535
 _DAY = 86400
@@ -344,6 +346,13 @@ SETTINGS: tuple[Setting, ...] = (
         name="erase_after_days",
         most=36_500,
         meaning="So many days after the last act of a closed case it is erased here; 0: never by itself.",
+    ),
+    Setting(
+        section="events",
+        name="streams",
+        least=1,
+        most=1024,
+        meaning="How many callers may be told what happens, each on a connection that stays open, at the same time.",
     ),
     *_LIMITS,
     *_SCANNER,

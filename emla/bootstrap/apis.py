@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from emla.bootstrap.line import Line
 from emla.bootstrap.parts import Parts
 from emla.bootstrap.status import Status, figures, readiness
+from emla.bootstrap.told import events_api
 from emla.flow.acts import Effect
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.peers import ForgetPeer, ImportPeer
@@ -61,12 +62,14 @@ def apis_of(parts: Parts, line: Line) -> Apis:
     gateway, news, relay, ping = parts.gateway, line.news, line.relay, line.ping
     dockets = line.dockets
     tokens, sight, reads = Tokens(gateway), Sight(gateway), Reads(gateway)
+    rights = Rights(tokens)
     erasure = ErasureApi(gateway, line.erase, HoldCase(gateway))
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
     status.reminders = line.reminders
     status.scans = line.scans
+    status.feed = line.feed
     hand_over = HandOver(gateway, news, relay.add, Holdings(gateway, dockets), line.scans)
     operations = OperationsApi(
         readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status, guard)
@@ -120,7 +123,8 @@ def apis_of(parts: Parts, line: Line) -> Apis:
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
             people=PeopleApi(gateway, People(gateway), tokens, reads),
             drafts=DraftsApi(gateway, line.drafts, SentAlone(gateway), dockets),
-            rights=Rights(tokens),
+            events=events_api(gateway, line.feed, sight, rights),
+            rights=rights,
             sight=sight,
             waiting=QuarantineApi(
                 gateway, listings=parts.listings, hand_over=hand_over, scans=line.scans, sight=sight

@@ -8,6 +8,7 @@ from emla.bootstrap.hubs import collector, contact_of, hub_ways, published
 from emla.bootstrap.own import write_own_file
 from emla.bootstrap.parts import Parts
 from emla.bootstrap.schema_folder import schema_folder
+from emla.bootstrap.told import feed_of
 from emla.flow.clocks import Clocks
 from emla.flow.dockets import Dockets
 from emla.flow.documents.own import Outlets, Own
@@ -19,6 +20,7 @@ from emla.flow.documents.upkeep import Upkeep
 from emla.flow.drafts.drafts import Drafts
 from emla.flow.erasure.erase import Erase
 from emla.flow.erasure.retention import Retention
+from emla.flow.happenings.feed import Feed
 from emla.flow.line.accept import Accept
 from emla.flow.line.deliver import DeliverLeg
 from emla.flow.line.open import Open
@@ -60,6 +62,7 @@ class Line:
     retention: Retention
     submit: Submit
     drafts: Drafts
+    feed: Feed
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -156,4 +159,5 @@ def line_of(parts: Parts) -> Line:
         retention=Retention(gateway, erase),
         submit=submit,
         drafts=Drafts(gateway, submit),
+        feed=feed_of(parts),
     )

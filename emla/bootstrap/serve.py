@@ -113,6 +113,7 @@ async def run_gateway(
         apis.peer.stop()
         apis.authority.stopping = True
         line.news.end()
+        line.feed.end()
         line.relay.end()
         await drain(parts.gateway, settings.operations.drain_seconds)
     logger.info("stopped", extra={"state": "stopped"})

@@ -10,6 +10,7 @@ from emla.bootstrap.scan_figures import scan_figures
 from emla.flow.documents.key_life import documents_ending, keys_ending
 from emla.flow.documents.take_documents import DocumentFigures
 from emla.flow.gateway import Gateway, Peer
+from emla.flow.happenings.feed import Feed
 from emla.flow.line.gate import is_open
 from emla.flow.line.scan import Scans
 from emla.flow.member.collect import Collect, CollectFigures
@@ -90,6 +91,7 @@ class Status(StoreStatus):
         self.collect: Collect | None = None
         self.reminders: Reminders | None = None
         self.scans: Scans | None = None
+        self.feed: Feed | None = None
 
     @property
     def hubs(self) -> list[dict[str, object]]:
@@ -184,6 +186,10 @@ def figures(status: Status, guard: Guard) -> Figures:
         "emla_ledger_closed": (
             "Whether the ledger is closed: nothing is sent, accepted or acknowledged.",
             lambda: gateway.ledger_closed() is not None,
+        ),
+        "emla_event_streams": (
+            "Streams of events that are open.",
+            lambda: status.feed.readers if status.feed else 0,
         ),
         "emla_under_way": ("Journeys being worked on.", lambda: gateway.under_way.count),
         "emla_uploads": ("Payloads of files on their way in.", lambda: gateway.reservations.count),

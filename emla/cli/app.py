@@ -20,6 +20,7 @@ FAMILIES = {
     "request": Entry("message:message", "The same as message."),
     "draft": Entry("draft:draft", "Messages that wait for a second person."),
     "case": Entry("case:case", "What was asked for, where it stands, and what happens next."),
+    "events": Entry("events:events", "What happened here, as case systems are told it."),
     "schema": Entry("schema:schema", "What the words of messages mean."),
     "card": Entry("card:card", "This authority's own card."),
     "profile": Entry("profile:profile", "What this authority says of itself, and wants of requests."),

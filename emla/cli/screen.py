@@ -110,6 +110,13 @@ def emit_json(value: object) -> None:
     sys.stdout.write(_BEYOND_ASCII.sub(_numbered, text) + "\n")
 
 
+def emit_line(value: object) -> None:
+    """Write one of many JSON documents, on a line of its own, at once: whoever reads them reads as they come."""
+    text = json.dumps(as_json(value), ensure_ascii=False, separators=(",", ":"))
+    sys.stdout.write(_BEYOND_ASCII.sub(_numbered, text) + "\n")
+    sys.stdout.flush()
+
+
 def _numbered(found: re.Match[str]) -> str:
     return found[0] if is_plain(found[0]) else json.dumps(found[0])[1:-1]
 

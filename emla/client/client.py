@@ -22,6 +22,7 @@ from emla.client import download
 from emla.client.answers import Message, MessageSummary, Peer, PeerDetails, Pong, ServerStatus, Submitted
 from emla.client.case_calls import CaseCalls
 from emla.client.draft_calls import DraftCalls
+from emla.client.event_calls import EventCalls
 from emla.client.hub_answers import Mailbox
 from emla.client.key_answers import Change, KeyOfficers, OwnDocuments, OwnKeys
 from emla.client.ledger_answers import LedgerState
@@ -48,7 +49,7 @@ _ANSWER_SECONDS = 120
 _DOCUMENTS_TYPE = "application/vnd.emla.documents+json"
 
 
-class Client(CaseCalls, PeopleCalls, DraftCalls, QuarantineCalls):
+class Client(CaseCalls, PeopleCalls, DraftCalls, QuarantineCalls, EventCalls):
     """A connection to one server. Use it as an async context manager."""
 
     def __init__(self, socket_path: Path, token: str | None = None) -> None:

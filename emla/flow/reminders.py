@@ -5,12 +5,14 @@ Here: the round over the cases that are on the agenda. Not here: when a reminder
 A case comes onto the agenda in the batch that brings something about it, and with the instant of its next reminder whenever it
 was looked at. So no case is looked at in which nothing happened, however many there are, and a restart misses none.
 
-Order of writes: T1 one batch holds the rows of the reminders, takes the cases off the agenda and puts them on it again; then
-people are told: a line of the log, a count, and whoever watches the case is woken. A crash between them loses a line of the log,
+Order of writes: T1 one batch holds the rows of the reminders with the leaves that case systems are told by (`flow.happenings`),
+takes the cases off the agenda and puts them on it again; then people are told: a line of the log, a count, and whoever watches
+the case is woken. A crash between them loses a line of the log,
 and `emla case list` shows the limit all the same; the other way round a restart would tell it again.
 
 Rules of this file:
-- Nothing in a row or in the log says what is due, or of whom: a row is a keyed hash, a line has the beginning of the case id.
+- Nothing in a row, a leaf or the log says what is due, or of whom: a row is a keyed hash, a leaf has the case id, the kind of
+  reminder and the days, a line the beginning of the case id.
 - A few cases at a time, with a pause behind them: packages go first. A hundred thousand cases take half an hour.
 - A case in which something came while it was looked at stays on the agenda.
 - A case that fails stays on it, too, and holds up no other; only a failed storage ends the process.
@@ -20,7 +22,7 @@ import asyncio
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -28,6 +30,7 @@ from math import ceil
 from emla.cases.reminding import RAN_OUT, next_reminder_at, reminder
 from emla.flow.clocks import Clocks
 from emla.flow.dockets import Dockets, Held
+from emla.flow.events import CASE_REMINDER, event
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.model.errors import EmlaError, IllegalTransitionError, StoreError
@@ -62,6 +65,8 @@ class _Looked:
     held: Held
     due: dict[str, _Due]
     """By the keyed hash under which each is kept."""
+    leaves: dict[str, Callable[[Transaction], None]]
+    """Likewise; made before the batch."""
     again_at: datetime | None
     item: AgendaItem | None
     """Why; None where it is related to another one in which something came."""
@@ -123,7 +128,8 @@ class Reminders:
             logger.exception("reminders broke", extra={"code": "internal"})
             return None
         named = {self._subject(each): each for each in due}
-        return _Looked(held=held, due=named, again_at=again_at, item=item)
+        leaves = {subject: self._leaf(case_id, each) for subject, each in named.items()}
+        return _Looked(held=held, due=named, leaves=leaves, again_at=again_at, item=item)
 
     def _tell(self, looked: _Looked, subjects: Sequence[str]) -> None:
         for each in (looked.due[subject] for subject in subjects):
@@ -157,6 +163,10 @@ class Reminders:
         for key, consigned_at in self._clocks.unconfirmed(held).items():
             yield _Due(kind=RECEIPT, about=_name(key), days=days), consigned_at + timedelta(days=days)
 
+    def _leaf(self, case_id: bytes, due: _Due) -> Callable[[Transaction], None]:
+        facts: dict[str, str | int] = {"case": case_id.hex(), "kind": due.kind, "days": due.days}
+        return event(self._gateway, CASE_REMINDER, facts)
+
     def _subject(self, due: _Due) -> str:
         words = f"{due.kind} {due.days} {due.about}".encode()
         key = hashlib.blake2b(_LABEL, key=self._gateway.identity.content_key, digest_size=32).digest()
@@ -169,7 +179,10 @@ def _write(transaction: Transaction, looked: _Looked) -> list[str]:
         transaction.looked(looked.item)
     if looked.again_at is not None:
         transaction.look_at(looked.held.case_id, ceil(looked.again_at.timestamp()))
-    return [subject for subject, each in looked.due.items() if transaction.warn(subject, each.days)]
+    given = [subject for subject, each in looked.due.items() if transaction.warn(subject, each.days)]
+    for subject in given:
+        looked.leaves[subject](transaction)
+    return given
 
 
 def _name(key: Key) -> str:

@@ -131,6 +131,8 @@ _ROWS = (
          "Ask the owner for consent to a longer use: `emla case act CASE ask-consent`.", Who.OFFICER, 409, 3),
     Code("unusable", "It crossed a withdrawal and may not be used until its fate is settled.",
          "Return it (`emla case act CASE return`), or ask for consent (`emla case act CASE ask-consent`).", Who.OFFICER, 409, 3),
+    Code("place-unknown", "The ledger has no such place: it was restored, or this is another authority's.",
+         "Read the cases anew, and go on from the newest place (`emla events list --after now`).", Who.OFFICER, 409, 1),
     # --- people: who may do what here ---
     Code("not-authenticated", "The call does not show who makes it.",
          "Take a token (`emla token new`) and give it in EMLA_TOKEN or in the token file.", Who.OFFICER, 401, 4),

@@ -179,6 +179,14 @@ class ScannerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventSettings:
+    """How case systems are told what happened."""
+
+    streams: int = 64
+    """Streams of events at the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one gateway. `data` is its folder; one folder serves one authority."""
 
@@ -196,3 +204,4 @@ class Settings:
     backup: BackupSettings = field(default_factory=BackupSettings)
     cases: CaseSettings = field(default_factory=CaseSettings)
     scanner: ScannerSettings = field(default_factory=ScannerSettings)
+    events: EventSettings = field(default_factory=EventSettings)

@@ -89,6 +89,10 @@ class CaseReader(ErasureReader, Protocol):
         """Cases behind one, in ascending order of their ids: all there are, in steps; begin with no bytes."""
         ...
 
+    def case_of(self, pid: bytes) -> bytes | None:
+        """The case of a package: of its act, or of that of the package whose place it took. None: there is no act of it here."""
+        ...
+
     def agenda(self, at: int, case_id: bytes, until: int, limit: int) -> Sequence[AgendaItem]:
         """What is to be looked at by an instant, the earliest first; in steps, behind a case of an instant."""
         ...

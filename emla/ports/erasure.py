@@ -96,10 +96,6 @@ class ErasureReader(Protocol):
         """What an order is about."""
         ...
 
-    def case_of(self, pid: bytes) -> bytes | None:
-        """The case whose act a package brought, also when the act is erased."""
-        ...
-
     def packages_of_case(self, case_id: bytes) -> Sequence[CasePackage]:
         """The packages of a case that are not to be erased, those that took the place of others included."""
         ...

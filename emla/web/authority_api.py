@@ -28,6 +28,7 @@ from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
 from emla.web.contract_api import ContractApi
 from emla.web.drafts_api import DraftsApi
+from emla.web.events_api import EventsApi
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
@@ -70,6 +71,7 @@ class AuthorityApi:
         statistics: StatisticsApi,
         people: PeopleApi,
         drafts: DraftsApi,
+        events: EventsApi,
         rights: Rights,
         sight: Sight,
         waiting: QuarantineApi,
@@ -92,6 +94,7 @@ class AuthorityApi:
         self._statistics = statistics
         self._people = people
         self._drafts = drafts
+        self._events = events
         self._rights = rights
         self._sight = sight
         self._waiting = waiting
@@ -123,6 +126,7 @@ class AuthorityApi:
         self._people.add_routes(application.router)
         self._waiting.add_routes(application.router, self._resolve)
         self._drafts.add_routes(application.router)
+        self._events.add_routes(application.router)
         ContractApi().add_routes(application.router)
         check_routes(application.router)
         return application

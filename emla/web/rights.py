@@ -64,6 +64,7 @@ OPERATIONS: Mapping[tuple[str, str], Roles | None] = {
     ("DELETE", "/v1/cases/{case_id}/hold"): frozenset({_CENTRAL}),
     ("PUT", "/v1/cases/{case_id}/people/{name}"): frozenset({_CENTRAL}),
     ("DELETE", "/v1/cases/{case_id}/people/{name}"): frozenset({_CENTRAL}),
+    ("GET", "/v1/events"): CONTENT | {_OPERATOR},
     ("GET", "/v1/statistics"): ALL_CASES | {_AUDITOR},
     ("GET", "/v1/documents"): ANY_ROLE,
     ("GET", "/v1/peers"): ANY_ROLE,
@@ -159,6 +160,18 @@ class Rights:
             roles = ", ".join(sorted(wanted))
             raise ConfigurationError("not-allowed", f"It is for: {roles}.")
         return await handler(request)
+
+    def caller_still(self, http_request: web.Request) -> Caller:
+        """Who makes a call that has been going on for a while, as things stand now.
+
+        Raises:
+            ConfigurationError: ``not-authenticated`` or ``not-allowed``: it must not go on.
+        """
+        caller, _ = self._tokens.caller(_bearer(http_request))
+        wanted = OPERATIONS.get(operation_of(http_request.match_info.route)) or ANY_ROLE
+        if caller is not ALONE and not caller.roles & wanted:
+            raise ConfigurationError("not-allowed", "It is for other roles.")
+        return caller
 
 
 def operation_of(route: web.AbstractRoute) -> tuple[str, str]:

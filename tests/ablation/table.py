@@ -28,6 +28,7 @@ from tests.ablation import (
     rows_running,
     rows_scans,
     rows_succession,
+    rows_told,
     rows_trust,
 )
 from tests.ablation.safeguard import Safeguard
@@ -59,6 +60,7 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_people.ROWS,
     *rows_ownership.ROWS,
     *rows_drafts.ROWS,
+    *rows_told.ROWS,
     *rows_profile.ROWS,
     *rows_scans.ROWS,
 )

@@ -25,6 +25,7 @@ from emla.web.channel_api import ChannelApi
 from emla.web.connections import Connections
 from emla.web.drafts_api import DraftsApi
 from emla.web.erasure_api import ErasureApi
+from emla.web.events_api import EventsApi
 from emla.web.guard import Guard
 from emla.web.hub_api import HubApi
 from emla.web.hub_channel_api import HubChannelApi
@@ -102,6 +103,7 @@ def gateway_applications() -> tuple[web.Application, ...]:
         statistics=StatisticsApi(nothing),
         people=PeopleApi(nothing, nothing, nothing, nothing),
         drafts=DraftsApi(nothing, nothing, nothing, nothing),
+        events=EventsApi(nothing, nothing, nothing, nothing, nothing),
         rights=Rights(nothing),
         sight=nothing,
         waiting=QuarantineApi(nothing, listings=nothing, hand_over=nothing, scans=nothing, sight=nothing),

@@ -96,6 +96,23 @@ async def test_lists_show_a_prosecutor_nothing_of_foreign_cases(world: World) ->
     assert [each["pid"] for each in his["items"]] == [world.pid]
 
 
+async def test_events_tell_a_prosecutor_of_own_cases_and_an_operator_of_no_case(world: World) -> None:
+    async def told(who: str) -> list[dict[str, object]]:
+        _, answer, _ = await world.staff.call(who, "GET", "/v1/events?limit=1000")
+        items = answer["items"]
+        assert isinstance(items, list)
+        return items
+
+    his = next(each for each in await told("paul") if each["pid"] == world.pid)
+    assert (his["type"], his["case"]) == ("sent.submitted", world.case_id)
+    envelope = next(each for each in await told("otto") if each["pid"] == world.pid)
+    assert envelope == his | {"case": None}
+    # Petra was perhaps named for the case, and is not any more; of what happens in it she hears nothing.
+    assert {each["type"] for each in await told("petra")} <= {"case.named", "case.unnamed"}
+    for who in ("ada", "kay"):
+        assert await world.staff.code(who, "GET", "/v1/events") == "not-allowed"
+
+
 async def test_a_case_is_shared_and_withdrawn_by_a_central_officer_alone(world: World) -> None:
     path = f"/v1/cases/{world.case_id}/people/petra"
     for who in ("petra", "paul", "kay", "ada", "otto"):

@@ -181,14 +181,14 @@ def _leaves(filler: Filler, main: str, acknowledgements: list[dict[str, object]]
         LeafKind.ACKNOWLEDGEMENT_ISSUED if by == here else LeafKind.ACKNOWLEDGEMENT_RECEIVED for by in issuers
     ]
     rows: list[Row] = []
-    size = filler.frontier.size
+    size, odd = filler.frontier.size, 0 if main == "sent" else 1
     for number in numbers:
         pid = unique("pid", number)
-        for kind, ref in [(own, pid)] + [
-            (kind, unique(f"aid{place}", number)) for place, kind in enumerate(kinds)
-        ]:
-            rows.append((size + len(rows), int(kind), ref, ref))
-    filler.database.executemany("INSERT INTO leaf VALUES (?, ?, ?, ?)", rows)
+        rows.append((size + len(rows), int(own), pid, pid, None))
+        for place, kind in enumerate(kinds):
+            ref = unique(f"aid{place}", number)
+            rows.append((size + len(rows), int(kind), ref, ref, number * 2 + odd))
+    filler.database.executemany("INSERT INTO leaf VALUES (?, ?, ?, ?, ?)", rows)
     filler.frontier = grow(
         filler.frontier, [leaf_hash(entry_of_digest(int(str(row[1])), _bytes(row[2]))) for row in rows]
     )

@@ -118,6 +118,7 @@ def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
         "backups_api.py",
         "cases_api.py",
         "drafts_api.py",
+        "events_api.py",
         "contract_api.py",
         "erasure_api.py",
         "hub_desk.py",

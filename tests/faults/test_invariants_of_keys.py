@@ -182,7 +182,7 @@ def test_a_second_card_of_one_version_is_found(lived: Path, tmp_path: Path) -> N
     sql(
         tmp_path,
         RECIPIENT,
-        "INSERT INTO leaf SELECT max(idx) + 1, ?, ?, ? FROM leaf",
+        "INSERT INTO leaf SELECT max(idx) + 1, ?, ?, ?, NULL FROM leaf",
         int(LeafKind.DOCUMENT),
         digest,
         digest,

@@ -1,6 +1,7 @@
 """People of a running authority: invitations, roles, tokens, passwords; and what the command line shows of them."""
 
 import asyncio
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,7 +144,58 @@ async def test_every_change_of_rights_is_in_the_ledger_and_it_holds(staff: Staff
     assert verify_ledger(staff.server.data).problems == ()
 
 
+# --- what happens, told ---
+
+
+async def test_a_stop_ends_a_stream_and_after_the_start_it_goes_on_behind_its_id(staff: Staff) -> None:
+    case_id = "7d2c0f1e9a8b7c6d5e4f3a2b1c0d9e8f"
+    path = f"/v1/cases/{case_id}/people/paul"
+    headers = {"Authorization": f"Bearer {staff.tokens['paul']}", "Accept": "text/event-stream"}
+    async with (
+        staff.server.client() as client,
+        client.get("/v1/events?after=now", headers=headers) as stream,
+    ):
+        assert await stream.content.readline() == b"retry: 2000\n"
+        assert await staff.code("cara", "PUT", path) == "ok"
+        lines = [(await stream.content.readline()).decode() for _ in range(4)]
+        place, named = lines[1].removeprefix("id: ").strip(), lines[2]
+        assert named == "event: case.named\n"
+        assert case_id in lines[3]
+        assert await asyncio.to_thread(staff.server.stop) == 0
+        # To its end, and not broken off: aiohttp raises where the last chunk is missing.
+        assert b"data" not in await stream.read()
+    staff.server.start()
+    await asyncio.to_thread(staff.server.wait_ready)
+    assert await staff.code("cara", "DELETE", path) == "ok"
+    _, answer, _ = await staff.call("paul", "GET", f"/v1/events?after={place}")
+    assert isinstance(answer["items"], list)
+    assert [each["type"] for each in answer["items"]] == ["case.unnamed"]
+
+
 # --- the command line ---
+
+
+def test_the_command_line_lists_what_happened_and_follows_it(
+    staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = staff.server.data
+    monkeypatch.setenv("EMLA_TOKEN", staff.tokens["cara"])
+    case_id = "6d2c0f1e9a8b7c6d5e4f3a2b1c0d9e8f"
+    before = emla("events", "list", "--after", "now", "--json", "--data", data)
+    assert before.document["items"] == []
+    place = str(before.document["next"])
+    assert emla("person", "grant", "paul", case_id, "--data", data).code == 0
+    assert emla("person", "withdraw", "paul", case_id, "--data", data).code == 0
+    shown = emla("events", "list", "--after", place, "--data", data)
+    assert shown.code == 0
+    assert "case.named" in shown.out
+    assert case_id[:12] in shown.out
+    words = ("--after", place, "--types", "case", "--count", "2", "--data", data)
+    lines = emla("events", "watch", *words, "--json").out.splitlines()
+    assert [json.loads(each)["type"] for each in lines] == ["case.named", "case.unnamed"]
+    assert "case.unnamed" in emla("events", "watch", *words).out
+    lost = emla("events", "list", "--after", "1.0.00000000", "--json", "--data", data)
+    assert (lost.code, lost.document["error"]["code"]) == (1, "place-unknown")  # type: ignore[index] # an object
 
 
 def test_the_command_line_finds_its_token_and_shows_people(

@@ -30,6 +30,14 @@ _AFTER = "SELECT DISTINCT case_id FROM legal_act WHERE case_id > ? ORDER BY case
 _AGENDA = """
 SELECT at, case_id, times FROM case_agenda WHERE (at, case_id) > (?, ?) AND at <= ? ORDER BY at, case_id LIMIT ?
 """
+_CASE_OF = """
+WITH RECURSIVE carrier (pid) AS (
+    SELECT ?1 UNION SELECT s.replaces FROM carrier c JOIN sent s ON s.pid = c.pid WHERE s.replaces IS NOT NULL
+)
+SELECT a.case_id FROM carrier c JOIN sent s ON s.pid = c.pid JOIN legal_act a ON a.package = s.id * 2
+UNION ALL SELECT a.case_id FROM received r JOIN legal_act a ON a.package = r.id * 2 + 1 WHERE r.pid = ?1
+LIMIT 1
+"""
 _INSERT = "INSERT OR REPLACE INTO legal_act (package, case_id, at, sealed) VALUES (?, ?, ?, ?)"
 _HOLD = "INSERT OR IGNORE INTO held_file VALUES (?, ?, ?)"
 _HELD_IN = """
@@ -104,6 +112,11 @@ class CaseReads(ErasureReads):
     def cases_holding(self, tag: bytes, limit: int) -> Sequence[bytes]:
         """Cases in which a file came in."""
         return [row[0] for row in self._execute(_HELD_IN, (tag, limit))]
+
+    def case_of(self, pid: bytes) -> bytes | None:
+        """The case of a package: of its act, or of that of the package whose place it took."""
+        row = self._execute(_CASE_OF, (pid,)).fetchone()
+        return row[0] if row else None
 
     def cases_after(self, case_id: bytes, limit: int) -> Sequence[bytes]:
         """Cases behind one, in ascending order."""

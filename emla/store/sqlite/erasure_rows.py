@@ -47,7 +47,6 @@ LEFT JOIN sent s ON p.package & 1 = 0 AND s.id = p.package / 2
 LEFT JOIN received r ON p.package & 1 = 1 AND r.id = p.package / 2
 WHERE p.erasure = ? ORDER BY p.package
 """
-_CASE_OF = f"SELECT case_id FROM legal_act WHERE package = {numbers.NUMBER}"  # noqa: S608 (constants only)
 _QUIET = """
 SELECT case_id FROM legal_act a WHERE case_id > ?
 AND NOT EXISTS (SELECT 1 FROM erased_package e WHERE e.package = a.package)
@@ -163,11 +162,6 @@ class ErasureReads:
             DoomedPackage(pid=row[0], payload_sha256=row[1], done=bool(row[2]), at=row[3], message_id=row[4])
             for row in self._execute(_DOOMED, (erasure,))
         ]
-
-    def case_of(self, pid: bytes) -> bytes | None:
-        """The case whose act a package brought."""
-        row = self._execute(_CASE_OF, (pid,)).fetchone()
-        return row[0] if row else None
 
     def packages_of_case(self, case_id: bytes) -> Sequence[CasePackage]:
         """The packages of a case that are not to be erased."""

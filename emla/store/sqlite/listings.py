@@ -9,6 +9,7 @@ import aiosqlite
 from emla.ports.cases import CaseRow
 from emla.ports.listings import LegFilter, Listed, ListedLeg
 from emla.store.sqlite import rows
+from emla.store.sqlite.leaf_rows import LeafReads
 
 _RESOLVE = """
 WITH RECURSIVE carrier (pid) AS (
@@ -34,8 +35,11 @@ AND NOT EXISTS (SELECT 1 FROM erased_package e WHERE e.package = c.received * 2 
 """What took the place of another package brought no act either: it is found through that one."""
 
 
-class SqliteListings:
-    """Implements `emla.ports.listings.Listings`. Open with `open_listings`, close on every path."""
+class SqliteListings(LeafReads):
+    """Implements `emla.ports.listings.Listings` and `emla.ports.happenings.Leaves`.
+
+    Open with `open_listings`, close on every path.
+    """
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection

@@ -81,6 +81,11 @@ class SqliteStore:
         """Start the writer; called once, inside the event loop."""
         self._writer = Writer(self._runner, checkpoint=self.wal, on_failure=on_failure)
 
+    def on_commit(self, told: Callable[[], None]) -> None:
+        """Have somebody told whenever a batch is durable; after `start`. What is told must return at once."""
+        if self._writer is not None:
+            self._writer.on_commit = told
+
     @property
     def figures(self) -> WriterFigures:
         """What the writer did so far."""

@@ -75,7 +75,7 @@ class SqliteTransaction(
         """What signs this batch's checkpoint: another key than before when an epoch began in it."""
         self._closed = closed_code(connection)
         self._entries: list[bytes] = []
-        self._leaves: list[tuple[int, int, bytes, bytes]] = []
+        self._leaves: list[tuple[int, int, bytes, bytes, int | None]] = []
         self._issued: list[tuple[Issued, int]] = []
         self._issued_events: dict[bytes, set[Event]] = {}
         self._numbers = numbers.Numbers(self._execute)
@@ -115,7 +115,7 @@ class SqliteTransaction(
         """
         if not self._entries:
             return None
-        self._connection.executemany("INSERT INTO leaf VALUES (?, ?, ?, ?)", self._leaves)
+        self._connection.executemany("INSERT INTO leaf VALUES (?, ?, ?, ?, ?)", self._leaves)
         closed = close_batch(self._frontier, self._entries, self.key)
         first = self._frontier.size
         for issued, position in self._issued:
@@ -318,10 +318,10 @@ class SqliteTransaction(
         known = self._numbers.ask(numbers.EVENT, said.pid, said.event.value, said.by).fetchone()
         if known or said.event in self._issued_events.get(said.pid, ()):
             raise DuplicateError("acknowledgement_event")
-        issued = Issued(acknowledgement)
-        self._issued.append((issued, len(self._entries)))
+        self._issued.append((issued := Issued(acknowledgement), len(self._entries)))
         self._issued_events.setdefault(said.pid, set()).add(said.event)
-        self.append_leaf(LeafKind.ACKNOWLEDGEMENT_ISSUED, acknowledgement.signed, acknowledgement.aid)
+        number = self._numbers.of(said.pid)
+        self.append_leaf(LeafKind.ACKNOWLEDGEMENT_ISSUED, acknowledgement.signed, acknowledgement.aid, number)
         return issued
 
     def insert_acknowledgement(self, row: AcknowledgementRow, signed: bytes) -> bool:
@@ -332,10 +332,10 @@ class SqliteTransaction(
         self._insert(
             _ACKNOWLEDGE, (row.aid, row.pid, row.event.value, row.by, row.at, row.reason, row.bundle, number)
         )
-        self.append_leaf(LeafKind.ACKNOWLEDGEMENT_RECEIVED, signed, row.aid)
+        self.append_leaf(LeafKind.ACKNOWLEDGEMENT_RECEIVED, signed, row.aid, number)
         return True
 
-    def append_leaf(self, kind: LeafKind, stored: bytes, ref: bytes) -> None:
+    def append_leaf(self, kind: LeafKind, stored: bytes, ref: bytes, package: int | None = None) -> None:
         """Append a leaf over stored bytes; while the ledger is closed, keep one of a document or event for later.
 
         Raises:
@@ -349,11 +349,11 @@ class SqliteTransaction(
                 "INSERT INTO late_leaf (kind, digest, ref) VALUES (?, ?, ?)", (int(kind), digest, ref)
             )
             return
-        self._append(kind, digest, ref)
+        self._append(kind, digest, ref, package)
 
-    def _append(self, kind: int, digest: bytes, ref: bytes) -> None:
+    def _append(self, kind: int, digest: bytes, ref: bytes, package: int | None = None) -> None:
         index = self._frontier.size + len(self._entries)
-        self._leaves.append((index, int(kind), digest, ref))
+        self._leaves.append((index, int(kind), digest, ref, package))
         self._entries.append(entry_of_digest(kind, digest))
 
     # --- a ledger that is closed ---
@@ -385,7 +385,7 @@ class SqliteTransaction(
         epoch = self.epoch
         if self._closed is None or self._entries or key.origin == self.key.origin:
             raise IllegalTransitionError(f"{self.key.origin} -> {key.origin}: only a closed ledger ends")
-        self._execute("INSERT INTO former_leaf SELECT ?, idx, kind, digest, ref FROM leaf", (epoch,))
+        self._execute("INSERT INTO former_leaf SELECT ?, idx, kind, digest, ref, package FROM leaf", (epoch,))
         self._execute("INSERT INTO former_checkpoint SELECT ?, size, note FROM checkpoint", (epoch,))
         self._execute("DELETE FROM leaf")
         self._execute("DELETE FROM checkpoint")

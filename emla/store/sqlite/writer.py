@@ -98,6 +98,8 @@ class Writer:
         self._stopping = False
         self._failed: StoreError | None = None
         self.figures = WriterFigures()
+        self.on_commit: Callable[[], None] = _nothing
+        """Told when a batch is durable, after its callers."""
 
     @property
     def waiting(self) -> int:
@@ -229,6 +231,7 @@ class Writer:
             self._fail(failure, batch)
             return
         _deliver(batch, outcomes)
+        self.on_commit()
         if self._checkpoint.is_due():
             # The callers have their answers: a WAL checkpoint is in nobody's way but the next batch's.
             copied = self._loop.run_in_executor(self._thread, self._checkpoint.run)
@@ -278,6 +281,10 @@ class Writer:
                 future.set_exception(error)
         self._idle.set()
         self._on_failure(error)
+
+
+def _nothing() -> None:
+    """Nobody listens."""
 
 
 def _deliver(batch: list[_Work], outcomes: list[Outcome]) -> None:

@@ -66,6 +66,7 @@ class Call:
         codes: what may go wrong beside `common_codes`.
         writes: whether something is written before the answer; None: what the method says.
         headers: of the answer, and what is in them.
+        stream: the media type of an answer without end, for who accepts that.
     """
 
     method: str
@@ -79,6 +80,7 @@ class Call:
     codes: tuple[str, ...] = ()
     writes: bool | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: str = ""
 
     def all_codes(self, *, is_open: bool) -> tuple[str, ...]:
         """Every code it may answer; `is_open`: nobody is asked for a token."""

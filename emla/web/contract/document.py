@@ -111,6 +111,8 @@ def _operation(call: Call, roles: Roles, schemas: dict[int, Json]) -> Json:
         operation["parameters"] = parameters
     if call.takes is not None:
         operation["requestBody"] = {"required": True, "content": _content(call.takes, schemas)}
+    if call.stream:
+        operation["x-emla-stream"] = call.stream
     if roles is None:
         operation["security"] = []
     return operation

@@ -11,7 +11,9 @@ from emla.bootstrap.schema_folder import schema_folder
 from emla.cases.reminding import RAN_OUT, next_reminder_at, reminder
 from emla.flow.clocks import Clocks
 from emla.flow.dockets import Dockets, Held
+from emla.flow.events import CASE_REMINDER
 from emla.flow.reminders import Reminders
+from emla.formats.event import decode
 from emla.formats.genericode import CodeLists, deadlines
 from emla.model.case_states import Side
 from emla.model.deadline import Unit
@@ -119,6 +121,10 @@ async def test_each_reminder_is_given_once_and_a_restart_repeats_none(asked: Sta
         given.append(dict(found.given))
     soon, overdue, receipt = {"soon": 1}, {"overdue": 1}, {"receipt": 1}
     assert given == [{}, {}, soon, {}, overdue, {}, receipt, {}, soon, {}, soon, overdue, {}]
+    # Each has its leaf, by which case systems are told, with neither what is due nor of whom.
+    told = [decode(row.body).facts for row in asked.store.real.read.events(CASE_REMINDER, 100)]
+    assert [each["kind"] for each in reversed(told)] == [kind for each in given for kind in each]
+    assert {tuple(sorted(each)) for each in told} == {("case", "days", "kind")}
 
 
 def agenda(station: Station) -> list[AgendaItem]:

@@ -93,7 +93,7 @@ def test_a_commit_is_synced_and_a_reader_cannot_write(tmp_path: Path, connection
     with closing(schema.connect_reader(tmp_path / "emla.db")) as reader:
         assert reader.execute("SELECT count(*) FROM leaf").fetchone() == (0,)
         with pytest.raises(sqlite3.OperationalError):
-            reader.execute("INSERT INTO leaf VALUES (0, 1, zeroblob(32), x'00')")
+            reader.execute("INSERT INTO leaf VALUES (0, 1, zeroblob(32), x'00', NULL)")
 
 
 def test_what_a_hub_held_before_the_kinds_grew_is_held_after_it(
@@ -121,3 +121,27 @@ def test_what_a_hub_held_before_the_kinds_grew_is_held_after_it(
         " VALUES ('de.bfj', 'at.moj', 'return', zeroblob(32), 9, 1, 2, 'HELD')"
     )
     assert cursor.lastrowid == 10, "no number is given twice"
+
+
+def test_leaves_of_before_learn_the_packages_that_they_are_about(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = schema.migrations()
+    grown = next(number for number, name, _ in known if "leaves_by_package" in name)
+    monkeypatch.setattr(schema, "migrations", lambda: known[: grown - 1])
+    schema.migrate(connection)
+    connection.execute(
+        "INSERT INTO acknowledgement (aid, pid, event, by, at, bundle, package) VALUES"
+        " (zeroblob(32), x'01', 'RelayAcceptance', 'at.moj', 1, x'00', 7),"
+        f" (x'{'01' * 32}', x'02', 'HubAcceptance', 'eu.hub', 1, x'00', NULL)"
+    )
+    for table, epoch in (("leaf", ""), ("former_leaf", "1, ")):
+        connection.execute(
+            f"INSERT INTO {table} VALUES ({epoch}0, 3, zeroblob(32), zeroblob(32)), ({epoch}1, 1, zeroblob(32), zeroblob(32)),"
+            f" ({epoch}2, 4, zeroblob(32), x'{'01' * 32}')"
+        )
+    monkeypatch.setattr(schema, "migrations", lambda: known)
+    schema.migrate(connection)
+    for table in ("leaf", "former_leaf"):
+        found = connection.execute(f"SELECT package FROM {table} ORDER BY idx").fetchall()
+        assert found == [(7,), (None,), (None,)]

@@ -1,0 +1,1 @@
+"""What a case system is told: the feed, a view over the ledger."""
