@@ -1,7 +1,6 @@
 """Talks to a running emla server over the authority API, on the Unix socket of its data folder.
 
     async with Client(data / "emla.sock") as client: message = await client.message(pid)
-
 Not here: retries. A call that may be retried is made again as it is; a message sent twice is one: the server knows its id.
 """
 
