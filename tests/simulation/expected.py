@@ -131,6 +131,13 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     "of erasure: no run erases (tests/unit/flow/test_erase.py, tests/faults/test_erasure.py)": (
         "erased", "legal-hold", "not-erasable",
     ),
+    "of the malware scanner, which no run has (tests/unit/flow/test_scans.py)": ("infected", "scanner-failed", "not-scanned"),
+    "of a second person before a message is sent; nobody is on record (tests/unit/flow/test_drafts.py)": (
+        "needs-approval", "no-emergency", "own-draft", "draft-changed", "draft-decided",
+    ),
+    "of calls that no officer makes (tests/integration/test_openapi.py, tests/unit/flow/test_happenings.py)": (
+        "method-not-allowed", "place-unknown",
+    ),
     "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
     "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (
         "backup-damaged", "backup-incomplete", "wrong-backup-key", "ledger-behind", "ledger-restored",

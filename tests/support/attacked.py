@@ -112,7 +112,7 @@ class Target:
         assert select(self.server.data, sql, package.pid) == expected
         assert select(
             self.server.data,
-            "SELECT count(*) FROM record, received WHERE id = received AND pid = ?",
+            "SELECT count(*) FROM record, received WHERE received.id = record.received AND pid = ?",
             package.pid,
         ) == [(0,)]
         after = self.contents()

@@ -88,7 +88,8 @@ class Part(Shape, frozen=True, kw_only=True):
     name: str
     size: Count
     sha256: Digits64
-    scan: PartScan | None
+    scan: PartScan | None | UnsetType = UNSET
+    """Absent in a draft."""
 
 
 class Trouble(Shape, frozen=True, kw_only=True):
