@@ -88,7 +88,7 @@ class Part(Shape, frozen=True, kw_only=True):
     name: str
     size: Count
     sha256: Digits64
-    scan: PartScan | None | UnsetType = UNSET
+    scan: PartScan | UnsetType | None = UNSET
     """Absent in a draft."""
 
 
