@@ -33,7 +33,8 @@ _ENDED = {LegState.REJECTED.value, LegState.EXPIRED.value, LegState.REPLACED.val
 @cache
 def template_of(sender: str, recipient: str, *, large: bool) -> Template:
     """A message between two authorities."""
-    attachment = derived("annex", length=LARGE_BYTES if large else SMALL_BYTES)
+    # Of its sender's own: what came from another would not be passed on without a word of its owner.
+    attachment = derived("annex", sender, length=LARGE_BYTES if large else SMALL_BYTES)
     return make_template(sender=sender, recipient=recipient, attachment=attachment)
 
 
