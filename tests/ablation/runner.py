@@ -100,7 +100,11 @@ def _child(tests: list[str], stale: set[str], said: int, output: Path) -> None:
         os.dup2(file.fileno(), 2)
     watcher = Watcher(tests)
     with tempfile.TemporaryDirectory() as folder:
-        code = pytest.main([*_OPTIONS, f"--basetemp={folder}/tests", *tests], plugins=[watcher])
+        try:
+            code = pytest.main([*_OPTIONS, f"--basetemp={folder}/tests", *tests], plugins=[watcher])
+        except BaseExceptionGroup:  # what failed tests left behind, loops and sockets, is told when pytest has ended: no verdict
+            traceback.print_exc()
+            code = pytest.ExitCode.TESTS_FAILED
         sys.stdout.flush()
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
         watcher.broken = watcher.broken or f"pytest ended with {code!r}"

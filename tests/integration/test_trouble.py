@@ -150,7 +150,7 @@ async def test_a_payload_file_that_does_not_fit_is_refused_and_leaves_nothing(tm
     async with acquainted(tmp_path) as (at, _):
         assert at.process is not None
         before = rows(at.data)
-        resource.prlimit(at.process.pid, resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+        resource.prlimit(at.process.pid, resource.RLIMIT_FSIZE, (1_500_000, 1_500_000))
         status, answer = await post(at, body_of(LARGE))
         assert (status, answer["code"]) == (507, "disk-full")
         assert leftovers(at.data) == []
