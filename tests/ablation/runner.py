@@ -102,7 +102,7 @@ def _child(tests: list[str], stale: set[str], said: int, output: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             code = pytest.main([*_OPTIONS, f"--basetemp={folder}/tests", *tests], plugins=[watcher])
-        except BaseExceptionGroup:  # what failed tests left behind, loops and sockets, is told when pytest has ended: no verdict
+        except BaseExceptionGroup:  # what failed tests left behind is told when pytest has ended: no verdict
             traceback.print_exc()
             code = pytest.ExitCode.TESTS_FAILED
         sys.stdout.flush()

@@ -39,6 +39,7 @@ from tests.support.servers import ROOT, Server, introduce, make_server, submissi
 
 SMALL = make_template(sender="at.moj", recipient="de.bfj", attachment=b"annex " * 2000)
 LARGE = make_template(sender="at.moj", recipient="de.bfj", attachment=bytes(range(256)) * 4000)
+LARGER = make_template(sender="at.moj", recipient="de.bfj", attachment=bytes(range(256)) * 8000)
 BUNDLE = "application/vnd.emla.bundle+json"
 
 
@@ -151,7 +152,7 @@ async def test_a_payload_file_that_does_not_fit_is_refused_and_leaves_nothing(tm
         assert at.process is not None
         before = rows(at.data)
         resource.prlimit(at.process.pid, resource.RLIMIT_FSIZE, (1_500_000, 1_500_000))
-        status, answer = await post(at, body_of(LARGE))
+        status, answer = await post(at, body_of(LARGER))
         assert (status, answer["code"]) == (507, "disk-full")
         assert leftovers(at.data) == []
         assert rows(at.data) == before
