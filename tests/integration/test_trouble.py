@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import http.client
+import io
 import json
 import os
 import resource
@@ -152,11 +153,12 @@ async def test_a_payload_file_that_does_not_fit_is_refused_and_leaves_nothing(tm
         assert at.process is not None
         before = rows(at.data)
         resource.prlimit(at.process.pid, resource.RLIMIT_FSIZE, (1_500_000, 1_500_000))
-        status, answer = await post(at, body_of(LARGER))
+        status, answer = await post(at, io.BytesIO(body_of(LARGER)))
         assert (status, answer["code"]) == (507, "disk-full")
         assert leftovers(at.data) == []
         assert rows(at.data) == before
-        assert (await post(at, body_of(SMALL)))[0] == 201
+        status, answer = await post(at, body_of(SMALL))
+        assert status == 201, answer
 
 
 async def test_an_accepted_payload_that_is_gone_is_reported_waits_and_holds_up_nobody(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Calls to a running server that several integration tests make."""
 
 import asyncio
+import io
 import json
 import secrets
 from collections.abc import Callable
@@ -25,7 +26,7 @@ def body_of(template: Template, main: bytes | None = None) -> bytes:
     return submission(main or fresh(template), [(ATTACHMENT_NAME, template.attachment)])
 
 
-async def post(server: Server, body: bytes, wait: int = 0) -> tuple[int, Json]:
+async def post(server: Server, body: bytes | io.BytesIO, wait: int = 0) -> tuple[int, Json]:
     """Hand in a submission; the status and what was answered."""
     async with server.client() as client:
         answer = await client.post("/v1/messages", params={"wait": str(wait)}, data=body)
