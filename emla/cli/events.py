@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 events = LazyGroup(
     "events",
     table={
-        "list": Entry("events:list_events", "List what happened behind a place."),
+        "list": Entry("events:list_events", "List what happened behind a place, oldest first."),
         "watch": Entry("events:watch", "Show what happens, as it happens."),
     },
     text="What happened here, in the order of the ledger: with ids, without content.",

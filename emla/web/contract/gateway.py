@@ -47,7 +47,8 @@ class Status(Shape, frozen=True, kw_only=True):
     fsyncs: Count
     opener: list[Confinement]
     clerk: list[Confinement]
-    scanner: str | None
+    scanner: str | UnsetType | None = UNSET
+    """Absent at a hub."""
     hubs: list[OwnHub] | UnsetType = UNSET
     role: str | UnsetType = UNSET
 
