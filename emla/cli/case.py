@@ -15,7 +15,9 @@ case = LazyGroup(
         "act": Entry("case_act:act", "Say what your authority has to say in a case."),
         "hold": Entry("case_erase:hold", "Put a case on legal hold: nobody erases anything of it."),
         "unhold": Entry("case_erase:unhold", "Lift the legal hold of a case."),
-        "erase": Entry("case_erase:erase", "Erase everything that is here of a case. It cannot be taken back."),
+        "erase": Entry(
+            "case_erase:erase", "Erase everything that is here of a case. It cannot be taken back."
+        ),
     },
     text="Cases: status moved by the legal acts of the two authorities, and by nothing else.",
     example="emla case list --ours",
