@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from emla.model.case_states import RequestState, Side
+from emla.model.limits import WIRE
 from emla.writing import targets
 from emla.writing.act_plan import ACT_RULES, ACT_SECTIONS, ELSEWHERE
 from emla.writing.acts import Act
@@ -44,14 +45,15 @@ class Task:
         return self.reply_to or self.act.answers(self.situation)
 
 
-_AHEAD = timedelta(seconds=5)
+_AHEAD = timedelta(seconds=WIRE.clock_skew_seconds)
 
 
 def dated(now: datetime, situation: Situation) -> datetime:
     """The instant of issue: now, but after what was said last.
 
     The order of acts counts in seconds (spec/cases 3.2). An act that follows another within one is dated a second after it; so is
-    one that follows an act from a clock that is a little ahead. A clock that is wrong is left to the warning (CA-014).
+    one that follows an act from a clock that is ahead, by as much as the wire allows two clocks to differ. A clock that is
+    further off is left to the warning (CA-014).
     """
     now = now.replace(microsecond=0)
     newest = max((each.issued_at for each in situation.acts), default=now - _AHEAD)

@@ -55,8 +55,7 @@ class Life:
         """Close what it left when the run is over and judged, so that nothing of it runs later by accident."""
         for task in self.tasks:
             if not task.done():
-                with suppress(BaseException):
-                    cast(Any, task.get_coro()).close()
+                _close(task)
         self.tasks.clear()
 
 
@@ -222,10 +221,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 each._closed = True
         for task in asyncio.all_tasks(self):
             cast(Any, task)._log_destroy_pending = False
-            with suppress(BaseException):
-                cast(Any, task.get_coro()).close()
+            _close(task)
         self._timers.clear()
         self.close()
+
+
+def _close(task: "asyncio.Task[Any]") -> None:
+    """End what a task runs. It finds its loop: cleaning up asks for one, and would be given a new one that nobody closes."""
+    cast(Any, events)._set_running_loop(task.get_loop())
+    try:
+        with suppress(BaseException):
+            cast(Any, task.get_coro()).close()
+    finally:
+        cast(Any, events)._set_running_loop(None)
 
 
 def job_name(func: Any) -> str:
