@@ -133,6 +133,12 @@ _ROWS = (
          "Return it (`emla case act CASE return`), or ask for consent (`emla case act CASE ask-consent`).", Who.OFFICER, 409, 3),
     Code("place-unknown", "The ledger has no such place: it was restored, or this is another authority's.",
          "Read the cases anew, and go on from the newest place (`emla events list --after now`).", Who.OFFICER, 409, 1),
+    Code("refused-target", "The settings do not allow that events are posted to this address.",
+         "Have the operator name its host in `webhooks.allowed_hosts`, and start the server again; or take one that is named.",
+         Who.OPERATOR, 422, 3),
+    Code("target-unreachable", "The target of a webhook did not take what was posted to it.",
+         "Look at the receiver: does it run, is its certificate good, does it answer 200? What it missed is posted again.",
+         Who.OPERATOR, 502, 5, True),
     # --- people: who may do what here ---
     Code("not-authenticated", "The call does not show who makes it.",
          "Take a token (`emla token new`) and give it in EMLA_TOKEN or in the token file.", Who.OFFICER, 401, 4),

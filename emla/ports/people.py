@@ -9,9 +9,10 @@ from typing import Protocol
 
 from emla.model.person import Person, Token
 from emla.ports.drafts import DraftReader, DraftTransaction
+from emla.ports.webhooks import WebhookReader, WebhookTransaction
 
 
-class PeopleTransaction(DraftTransaction, Protocol):
+class PeopleTransaction(DraftTransaction, WebhookTransaction, Protocol):
     """What an operation may do about people inside a batch."""
 
     def insert_person(self, person: Person) -> None:
@@ -51,7 +52,7 @@ class PeopleTransaction(DraftTransaction, Protocol):
         ...
 
 
-class PeopleReader(DraftReader, Protocol):
+class PeopleReader(DraftReader, WebhookReader, Protocol):
     """Reads about people, of what is committed."""
 
     def people(self) -> Sequence[Person]:

@@ -41,6 +41,7 @@ from emla.web.queries import integer, limit, seconds
 from emla.web.rights import Rights, caller_of, check_routes, sees_every_envelope
 from emla.web.statistics_api import StatisticsApi
 from emla.web.submissions import read_submission
+from emla.web.webhooks_api import WebhooksApi
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 _SEARCHED_MAX = 5000
@@ -72,6 +73,7 @@ class AuthorityApi:
         people: PeopleApi,
         drafts: DraftsApi,
         events: EventsApi,
+        webhooks: WebhooksApi,
         rights: Rights,
         sight: Sight,
         waiting: QuarantineApi,
@@ -95,6 +97,7 @@ class AuthorityApi:
         self._people = people
         self._drafts = drafts
         self._events = events
+        self._webhooks = webhooks
         self._rights = rights
         self._sight = sight
         self._waiting = waiting
@@ -127,6 +130,7 @@ class AuthorityApi:
         self._waiting.add_routes(application.router, self._resolve)
         self._drafts.add_routes(application.router)
         self._events.add_routes(application.router)
+        self._webhooks.add_routes(application.router)
         ContractApi().add_routes(application.router)
         check_routes(application.router)
         return application
