@@ -52,10 +52,23 @@ class _Told:
 
 _PACKAGE_LEG = ("kind", "package")
 _CODE = (("code", "code"),)
+_PART = (("part", "part"),)
+_DRAFT = (("draft", "draft"),)
 _EVENTS: Mapping[str, _Told] = {
     events.LEG_HELD: _Told(type=HappeningType.SENT_PUT_ASIDE, pid="ref", only=_PACKAGE_LEG, facts=_CODE),
     events.LEG_RELEASED: _Told(type=HappeningType.SENT_RELEASED, pid="ref", only=_PACKAGE_LEG),
     events.PACKAGE_RELEASED: _Told(type=HappeningType.RECEIVED_RELEASED, pid="pid"),
+    events.MALWARE_FOUND: _Told(type=HappeningType.RECEIVED_SUSPECT, pid="pid", facts=_PART),
+    events.PART_RELEASED: _Told(type=HappeningType.RECEIVED_PART_RELEASED, pid="pid", facts=_PART),
+    events.DRAFT_HANDED_IN: _Told(type=HappeningType.DRAFT_WAITING, person="by", facts=_DRAFT),
+    events.DRAFT_APPROVED: _Told(type=HappeningType.DRAFT_APPROVED, person="drafter", facts=_DRAFT),
+    events.DRAFT_RETURNED: _Told(type=HappeningType.DRAFT_RETURNED, person="drafter", facts=_DRAFT),
+    events.DRAFT_WITHDRAWN: _Told(type=HappeningType.DRAFT_WITHDRAWN, person="by", facts=_DRAFT),
+    events.DRAFT_LAPSED: _Told(type=HappeningType.DRAFT_LAPSED, person="drafter", facts=_DRAFT),
+    events.CASE_HELD: _Told(type=HappeningType.CASE_HELD, case="case"),
+    events.CASE_UNHELD: _Told(type=HappeningType.CASE_UNHELD, case="case"),
+    events.ERASURE_ORDERED: _Told(type=HappeningType.CASE_ERASURE_ORDERED, case="case"),
+    events.PACKAGE_ERASED: _Told(type=HappeningType.CASE_PACKAGE_ERASED, pid="pid", case="case"),
     events.CASE_REMINDER: _Told(
         type=HappeningType.CASE_REMINDER, case="case", facts=(("kind", "kind"), ("days", "days"))
     ),
