@@ -8,7 +8,17 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from emla.model.codes import CODES
-from emla.web.contract.call import PLACES, Asked, Call, Octets, Parameter, Problem, statuses
+from emla.web.contract.call import (
+    KEY,
+    PLACES,
+    REPLAYED_HEADER,
+    Asked,
+    Call,
+    Octets,
+    Parameter,
+    Problem,
+    statuses,
+)
 
 Json = dict[str, object]
 Roles = frozenset[str] | None
@@ -18,6 +28,7 @@ _ABOUT = (
     " socket `emla.sock` of the data folder. Answers may gain members; a client lets members be that it does not know."
     " Technical delivery is never acceptance of a request."
 )
+_REPLAYED = "`true`: this call was made before, and this is what was answered then."
 _STATUS_WORDS = {200: "Done.", 201: "Done, and durable.", 204: "Done; nothing is answered."}
 
 
@@ -82,7 +93,7 @@ def _types(call: Call) -> Iterator[object]:
             yield kind
     for _, kind, _ in _places(call):
         yield kind
-    for parameter in call.query:
+    for parameter in _parameters(call):
         yield parameter.type
 
 
@@ -94,12 +105,16 @@ def _places(call: Call) -> Iterator[tuple[str, object, str]]:
             yield name, call.places.get(name, kind), words
 
 
+def _parameters(call: Call) -> tuple[Parameter, ...]:
+    return (*call.query, KEY) if call.takes_key else call.query
+
+
 def _operation(call: Call, roles: Roles, schemas: dict[int, Json]) -> Json:
     parameters: list[Json] = [
         {"name": name, "in": "path", "required": True, "description": words, "schema": schemas[id(kind)]}
         for name, kind, words in _places(call)
     ]
-    parameters += [_parameter(each, schemas) for each in call.query]
+    parameters += [_parameter(each, schemas) for each in _parameters(call)]
     operation: Json = {
         "operationId": operation_id(call),
         "tags": [call.path.split("/")[2].partition(".")[0]],
@@ -143,10 +158,10 @@ def _answers(call: Call, roles: Roles, schemas: dict[int, Json]) -> Json:
         answer: Json = {"description": _STATUS_WORDS[status]}
         if call.answer is not None and status != 204:
             answer["content"] = _content(call.answer, schemas)
-        if call.headers:
+        headers = dict(call.headers) | ({REPLAYED_HEADER: _REPLAYED} if call.takes_key else {})
+        if headers:
             answer["headers"] = {
-                name: {"description": words, "schema": {"type": "string"}}
-                for name, words in call.headers.items()
+                name: {"description": words, "schema": {"type": "string"}} for name, words in headers.items()
             }
         answers[str(status)] = answer
     for status, codes in statuses(call.all_codes(is_open=roles is None)).items():

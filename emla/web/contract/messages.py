@@ -194,6 +194,7 @@ CALLS = (
         words="Submits a message with its attachments. 200: it was here already, the same to the byte.",
         query=(WAIT,),
         takes=SUBMITTED_BODY,
+        keyed=False,  # its key is the MessageId
         answer=Submitted,
         status=(200, 201),
         codes=(*CHECKED, "needs-approval", "no-emergency"),
