@@ -97,6 +97,14 @@ ROWS = (
         held_by=(f"{_REPEATED}::test_nothing_of_an_answer_that_is_kept_can_be_read_in_the_folder",),
     ),
     Safeguard(
+        name="who writes with If-Match writes for the case as it was",
+        row="issue 6",
+        file="emla/web/submissions.py",
+        old="return replace(submission, seen=looked_at)",
+        new="return submission",
+        held_by=(f"{_ROWS}::test_who_writes_for_a_case_as_it_was_is_told_that_it_moved",),
+    ),
+    Safeguard(
         name="a foreign case is not there",
         row="row 73",
         file="emla/flow/people/sight.py",

@@ -68,6 +68,7 @@ class Call:
         headers: of the answer, and what is in them.
         stream: the media type of an answer without end, for who accepts that.
         keyed: False where a key would mean nothing, of a call that changes something.
+        conditional: whether If-Match makes it a call for a case as it was seen: 412 ``case-changed``.
     """
 
     method: str
@@ -83,6 +84,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: str = ""
     keyed: bool = True
+    conditional: bool = False
 
     @property
     def takes_key(self) -> bool:
@@ -148,6 +150,15 @@ KEY = Parameter(
     "A text that nobody guesses, such as a UUID: the same call with the same key is done once, and answered alike for a day.",
     where="header",
 )
+
+_TAG = Annotated[str, Meta(pattern=r'^"[0-9a-f]{32}(\.[0-9a-f]{32})?"$')]
+IF_MATCH = Parameter(
+    "If-Match",
+    _TAG,
+    "The ETag of the case that the caller looked at: nothing is done where another act is there by now.",
+    where="header",
+)
+IF_NONE_MATCH = Parameter("If-None-Match", _TAG, "The ETag of what the caller has.", where="header")
 
 PLACES: Mapping[str, tuple[object, str]] = {
     "pid": (str, "A package id, a beginning of it that is unique (8 digits or more), or a message id."),

@@ -9,6 +9,7 @@ import msgspec
 
 from emla.model.codes import CODES
 from emla.web.contract.call import (
+    IF_MATCH,
     KEY,
     PLACES,
     REPLAYED_HEADER,
@@ -29,7 +30,12 @@ _ABOUT = (
     " Technical delivery is never acceptance of a request."
 )
 _REPLAYED = "`true`: this call was made before, and this is what was answered then."
-_STATUS_WORDS = {200: "Done.", 201: "Done, and durable.", 204: "Done; nothing is answered."}
+_STATUS_WORDS = {
+    200: "Done.",
+    201: "Done, and durable.",
+    204: "Done; nothing is answered.",
+    304: "It is as it was.",
+}
 
 
 def document(calls: Iterable[tuple[Call, Roles]], version: str) -> Json:
@@ -106,7 +112,8 @@ def _places(call: Call) -> Iterator[tuple[str, object, str]]:
 
 
 def _parameters(call: Call) -> tuple[Parameter, ...]:
-    return (*call.query, KEY) if call.takes_key else call.query
+    keys = (KEY,) if call.takes_key else ()
+    return (*call.query, *keys, *((IF_MATCH,) if call.conditional else ()))
 
 
 def _operation(call: Call, roles: Roles, schemas: dict[int, Json]) -> Json:
@@ -156,7 +163,7 @@ def _answers(call: Call, roles: Roles, schemas: dict[int, Json]) -> Json:
     answers: Json = {}
     for status in call.status:
         answer: Json = {"description": _STATUS_WORDS[status]}
-        if call.answer is not None and status != 204:
+        if call.answer is not None and status not in (204, 304):
             answer["content"] = _content(call.answer, schemas)
         headers = dict(call.headers) | ({REPLAYED_HEADER: _REPLAYED} if call.takes_key else {})
         if headers:
@@ -166,6 +173,8 @@ def _answers(call: Call, roles: Roles, schemas: dict[int, Json]) -> Json:
         answers[str(status)] = answer
     for status, codes in statuses(call.all_codes(is_open=roles is None)).items():
         answers[str(status)] = _refusal(status, codes, schemas)
+    if call.conditional:
+        answers["412"] = _refusal(412, ["case-changed"], schemas)
     return dict(sorted(answers.items()))
 
 

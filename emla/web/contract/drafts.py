@@ -140,6 +140,7 @@ CALLS = (
         words="Hands a message in for another person to approve. 200: it was here already.",
         takes=SUBMITTED_BODY,
         keyed=False,  # its key is the MessageId
+        conditional=True,
         answer=HandedIn,
         status=(200, 201),
         codes=(*CHECKED, "draft-decided", "payload-damaged"),

@@ -195,6 +195,7 @@ CALLS = (
         query=(WAIT,),
         takes=SUBMITTED_BODY,
         keyed=False,  # its key is the MessageId
+        conditional=True,
         answer=Submitted,
         status=(200, 201),
         codes=(*CHECKED, "needs-approval", "no-emergency"),
