@@ -18,6 +18,7 @@ from emla.flow.line.submission import Submitted
 from emla.flow.line.submit import Submit
 from emla.flow.news import News
 from emla.flow.people.sight import Sight
+from emla.flow.repeats import Repeats
 from emla.model.errors import InvalidMessageError, NotFoundError, TransportError
 from emla.model.leg import DUE, LegKind
 from emla.model.limits import WIRE
@@ -38,6 +39,7 @@ from emla.web.problems import problem_middleware
 from emla.web.profile_api import ProfileApi
 from emla.web.quarantine_api import QuarantineApi
 from emla.web.queries import integer, limit, seconds
+from emla.web.repeated import Repeated
 from emla.web.rights import Rights, caller_of, check_routes, sees_every_envelope
 from emla.web.statistics_api import StatisticsApi
 from emla.web.submissions import read_submission
@@ -109,6 +111,7 @@ class AuthorityApi:
             middlewares=[
                 problem_middleware(lambda: self._gateway.entropy(8).hex(), to_peer=False),
                 self._rights.middleware,
+                Repeated(Repeats(self._gateway)).middleware,
             ],
             client_max_size=WIRE.documents_bytes,
         )

@@ -135,6 +135,9 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     "of a second person before a message is sent; nobody is on record (tests/unit/flow/test_drafts.py)": (
         "needs-approval", "no-emergency", "own-draft", "draft-changed", "draft-decided",
     ),
+    "of calls that are repeated with a key; no run makes any (tests/unit/web/test_repeated.py)": (
+        "idempotency-key-reused", "idempotency-key-in-use",
+    ),
     "of calls that no officer makes (tests/integration/test_openapi.py, tests/unit/flow/test_happenings.py)": (
         "method-not-allowed", "place-unknown",
     ),
