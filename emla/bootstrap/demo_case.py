@@ -4,6 +4,7 @@ Everything here is done with the commands that an officer types; the demo only s
 """
 
 import asyncio
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -77,11 +78,17 @@ def course(log: Path) -> tuple[Word, ...]:
     )
 
 
-async def run(server: DemoServer, *words: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command of an officer, without a terminal."""
+async def run(server: DemoServer, *words: str, columns: int = 0) -> "subprocess.CompletedProcess[str]":
+    """Run a command of an officer, without a terminal; what it prints is so many characters wide, where it is to be shown."""
     command = [sys.executable, "-m", "emla", *words, "--data", str(server.data)]
     return await asyncio.to_thread(
-        subprocess.run, command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        subprocess.run,
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | ({"COLUMNS": str(columns)} if columns else {}),
     )
 
 
