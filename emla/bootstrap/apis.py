@@ -11,8 +11,8 @@ from emla.flow.documents.changes import Changes
 from emla.flow.documents.peers import ForgetPeer, ImportPeer
 from emla.flow.documents.profile import ChangeProfile
 from emla.flow.drafts.alone import SentAlone
+from emla.flow.drafts.erasures import OrderErasure
 from emla.flow.erasure.hold import HoldCase
-from emla.flow.erasure.second import OrderErasure
 from emla.flow.gateway import Gateway
 from emla.flow.holdings import Holdings
 from emla.flow.line.accept import Accept

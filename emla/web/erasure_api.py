@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from emla.flow.drafts.erasures import OrderErasure
 from emla.flow.erasure.hold import HoldCase
 from emla.flow.erasure.plan import Plan
-from emla.flow.erasure.second import OrderErasure
 from emla.flow.gateway import Gateway
 from emla.formats import strict_json
 from emla.formats.strict_json import Members

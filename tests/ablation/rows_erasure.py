@@ -163,7 +163,7 @@ ROWS: tuple[Safeguard, ...] = (
     Safeguard(
         name="an order to erase waits for a second person",
         row="issue 6",
-        file="emla/flow/erasure/second.py",
+        file="emla/flow/drafts/erasures.py",
         old="        if by.alone or not is_needed(self._gateway, self._gateway.store.read):",
         new="        if True:",
         held_by=(f"{SECOND}::test_an_order_waits_and_nothing_is_erased_until_another_person_approves",),
@@ -171,7 +171,7 @@ ROWS: tuple[Safeguard, ...] = (
     Safeguard(
         name="who orders an erasure does not approve it",
         row="issue 6",
-        file="emla/flow/erasure/second.py",
+        file="emla/flow/drafts/erasures.py",
         old="        if wanted.person == by.id:",
         new="        if False:",
         held_by=(f"{SECOND}::test_who_ordered_does_not_approve_whatever_else_he_is",),
@@ -179,7 +179,7 @@ ROWS: tuple[Safeguard, ...] = (
     Safeguard(
         name="what is approved for erasure is what was looked at",
         row="issue 6",
-        file="emla/flow/erasure/second.py",
+        file="emla/flow/drafts/erasures.py",
         old="        if plan.hash != wanted.hash:",
         new="        if False:",
         held_by=(f"{SECOND}::test_what_came_since_it_was_ordered_is_not_erased_unseen",),
@@ -187,7 +187,7 @@ ROWS: tuple[Safeguard, ...] = (
     Safeguard(
         name="an order is given once",
         row="issue 6",
-        file="emla/flow/erasure/second.py",
+        file="emla/flow/drafts/erasures.py",
         old="            require_approver(transaction, by.id, drafter=wanted.person)\n            if not transaction.unwant_erasure(wanted.case_id, wanted.pid):",
         new="            require_approver(transaction, by.id, drafter=wanted.person)\n            if transaction.unwant_erasure(wanted.case_id, wanted.pid) is None:",
         held_by=(f"{SECOND}::test_an_order_that_was_taken_back_is_not_given",),

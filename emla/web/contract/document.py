@@ -18,7 +18,12 @@ _ABOUT = (
     " socket `emla.sock` of the data folder. Answers may gain members; a client lets members be that it does not know."
     " Technical delivery is never acceptance of a request."
 )
-_STATUS_WORDS = {200: "Done.", 201: "Done, and durable.", 204: "Done; nothing is answered."}
+_STATUS_WORDS = {
+    200: "Done.",
+    201: "Done, and durable.",
+    202: "It waits for approval, durably.",
+    204: "Done; nothing is answered.",
+}
 
 
 def document(calls: Iterable[tuple[Call, Roles]], version: str) -> Json:

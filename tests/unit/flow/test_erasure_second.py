@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.drafts.erasures import OrderErasure
 from emla.flow.erasure.hold import HoldCase
-from emla.flow.erasure.second import OrderErasure
 from emla.formats.event import decode
 from emla.model.erasure import ErasureReason, WantedErasure
 from emla.model.errors import EmlaError

@@ -1,4 +1,4 @@
-"""second: an order to erase waits for another person, who saw exactly what would go, and is given or taken back.
+"""erasures: an order to erase waits for another person, who saw exactly what would go, and is given or taken back.
 
 Order of writes: E7 one batch: the order waits, with its event. E8 one batch: E1 of what was approved; in it the order waits no
 more. E9 one batch: it is taken back, with its event. A crash before one of them changed nothing.
