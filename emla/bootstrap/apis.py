@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from emla.bootstrap.line import Line
 from emla.bootstrap.parts import Parts
 from emla.bootstrap.status import Status, figures, readiness
-from emla.bootstrap.told import events_api
+from emla.bootstrap.told import events_api, webhooks_api
 from emla.flow.acts import Effect
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.peers import ForgetPeer, ImportPeer
@@ -71,6 +71,7 @@ def apis_of(parts: Parts, line: Line) -> Apis:
     status.reminders = line.reminders
     status.scans = line.scans
     status.feed = line.feed
+    status.tell = line.tell
     hand_over = HandOver(gateway, news, relay.add, Holdings(gateway, dockets), line.scans)
     operations = OperationsApi(
         readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status, guard)
@@ -125,6 +126,7 @@ def apis_of(parts: Parts, line: Line) -> Apis:
             people=PeopleApi(gateway, People(gateway), tokens, reads),
             drafts=DraftsApi(gateway, line.drafts, SentAlone(gateway), dockets),
             events=events_api(gateway, line.feed, sight, rights),
+            webhooks=webhooks_api(gateway, line.feed, line.tell),
             rights=rights,
             sight=sight,
             waiting=QuarantineApi(

@@ -51,6 +51,10 @@ DRAFT_WITHDRAWN = "draft.withdrawn"
 DRAFT_LAPSED = "draft.lapsed"
 SENT_ALONE = "message.sent-alone"
 ALONE_REVIEWED = "message.reviewed"
+WEBHOOK_ADDED = "webhook.added"
+WEBHOOK_REMOVED = "webhook.removed"
+WEBHOOK_PAUSED = "webhook.paused"
+WEBHOOK_RESUMED = "webhook.resumed"
 
 
 def event(gateway: Gateway, kind: str, facts: form.Facts) -> Callable[[DocumentTransaction], None]:

@@ -18,6 +18,7 @@ from emla.flow.line.submission import Submitted
 from emla.flow.line.submit import Submit
 from emla.flow.news import News
 from emla.flow.people.sight import Sight
+from emla.flow.repeats import Repeats
 from emla.model.errors import InvalidMessageError, NotFoundError, TransportError
 from emla.model.leg import DUE, LegKind
 from emla.model.limits import WIRE
@@ -39,9 +40,11 @@ from emla.web.problems import problem_middleware
 from emla.web.profile_api import ProfileApi
 from emla.web.quarantine_api import QuarantineApi
 from emla.web.queries import integer, limit, seconds
+from emla.web.repeated import Repeated
 from emla.web.rights import Rights, caller_of, check_routes, sees_every_envelope
 from emla.web.statistics_api import StatisticsApi
 from emla.web.submissions import read_submission
+from emla.web.webhooks_api import WebhooksApi
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 _SEARCHED_MAX = 5000
@@ -73,6 +76,7 @@ class AuthorityApi:
         people: PeopleApi,
         drafts: DraftsApi,
         events: EventsApi,
+        webhooks: WebhooksApi,
         rights: Rights,
         sight: Sight,
         waiting: QuarantineApi,
@@ -96,6 +100,7 @@ class AuthorityApi:
         self._people = people
         self._drafts = drafts
         self._events = events
+        self._webhooks = webhooks
         self._rights = rights
         self._sight = sight
         self._waiting = waiting
@@ -107,6 +112,7 @@ class AuthorityApi:
             middlewares=[
                 problem_middleware(lambda: self._gateway.entropy(8).hex(), to_peer=False),
                 self._rights.middleware,
+                Repeated(Repeats(self._gateway)).middleware,
             ],
             client_max_size=WIRE.documents_bytes,
         )
@@ -128,6 +134,7 @@ class AuthorityApi:
         self._waiting.add_routes(application.router, self._resolve)
         self._drafts.add_routes(application.router)
         self._events.add_routes(application.router)
+        self._webhooks.add_routes(application.router)
         ContractApi().add_routes(application.router)
         check_routes(application.router)
         return application

@@ -135,9 +135,13 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     "of a second person before a message is sent; nobody is on record (tests/unit/flow/test_drafts.py)": (
         "needs-approval", "no-emergency", "own-draft", "draft-changed", "draft-decided",
     ),
+    "of calls that are repeated with a key; no run makes any (tests/unit/web/test_repeated.py)": (
+        "idempotency-key-reused", "idempotency-key-in-use",
+    ),
     "of calls that no officer makes (tests/integration/test_openapi.py, tests/unit/flow/test_happenings.py)": (
         "method-not-allowed", "place-unknown",
     ),
+    "of webhooks, which no run has (tests/unit/flow/test_webhooks.py)": ("refused-target", "target-unreachable"),
     "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
     "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (
         "backup-damaged", "backup-incomplete", "wrong-backup-key", "ledger-behind", "ledger-restored",

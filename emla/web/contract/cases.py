@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from emla.web.contract.call import (
+    IF_NONE_MATCH,
     LIMIT,
     WAIT,
     Call,
@@ -335,8 +336,14 @@ CALLS = (
         method="GET",
         path="/v1/cases/{case_id}",
         words="A case whole. The read leaves a leaf first.",
-        query=(Parameter("seen", Digits32, "With `wait`: the `view` of an earlier answer."), WAIT),
+        query=(
+            Parameter("seen", Digits32, "With `wait`: the `view` of an earlier answer."),
+            WAIT,
+            IF_NONE_MATCH,
+        ),
         answer=Case,
+        status=(200, 304),
+        headers={"ETag": "Its `etag` and its `view`: for If-None-Match here, for If-Match where one writes."},
         writes=True,
         codes=("not-readable", "payload-damaged"),
     ),
