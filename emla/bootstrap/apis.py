@@ -11,6 +11,7 @@ from emla.flow.documents.changes import Changes
 from emla.flow.documents.peers import ForgetPeer, ImportPeer
 from emla.flow.documents.profile import ChangeProfile
 from emla.flow.drafts.alone import SentAlone
+from emla.flow.drafts.erasures import OrderErasure
 from emla.flow.erasure.hold import HoldCase
 from emla.flow.gateway import Gateway
 from emla.flow.holdings import Holdings
@@ -63,7 +64,7 @@ def apis_of(parts: Parts, line: Line) -> Apis:
     dockets = line.dockets
     tokens, sight, reads = Tokens(gateway), Sight(gateway), Reads(gateway)
     rights = Rights(tokens)
-    erasure = ErasureApi(gateway, line.erase, HoldCase(gateway))
+    erasure = ErasureApi(gateway, OrderErasure(gateway, line.erase), HoldCase(gateway))
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect

@@ -15,7 +15,7 @@ from emla.flow.people.sight import Sight
 from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundError
 from emla.model.person import Caller
 from emla.ports.listings import Listings
-from emla.web import case_views, holding_views, views
+from emla.web import case_views, erasure_views, holding_views, views
 from emla.web.conditions import is_known, tag_of
 from emla.web.erasure_api import ErasureApi
 from emla.web.limit_views import add_limits
@@ -73,6 +73,7 @@ class CasesApi:
             held = await self._dockets.of(row.case_id)
             line = case_views.line(held, own, row.at)
             add_limits(line, *self._limits(held), own, open_only=True)
+            erasure_views.add_case(line, self._gateway.store.read, row.case_id, self._gateway.now())
             if case_views.is_wanted(line, state=state, ours=ours) and (line["overdue"] or not overdue):
                 items.append(line)
         return views.answer({"items": items})
@@ -109,6 +110,7 @@ class CasesApi:
             if each["named"] or self._sight.sees(caller, bytes.fromhex(str(each["case_id"])))
         ]
         add_limits(body, *self._limits(held), self._gateway.identity.id, open_only=False)
+        erasure_views.add_case(body, self._gateway.store.read, held.case_id, self._gateway.now())
         body["holdings"] = holding_views.of_case(held, self._gateway.identity.id, self._at())
         return {**body, "view": case_views.view_of(body)}
 

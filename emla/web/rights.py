@@ -61,6 +61,8 @@ OPERATIONS: Mapping[tuple[str, str], Roles | None] = {
     ("GET", "/v1/cases/{case_id}/timeline"): CONTENT,
     ("GET", "/v1/cases/{case_id}/erasure"): CONTENT,
     ("POST", "/v1/cases/{case_id}/erasure"): frozenset({_CENTRAL}),
+    ("POST", "/v1/cases/{case_id}/erasure/approve"): _APPROVERS,
+    ("POST", "/v1/cases/{case_id}/erasure/cancel"): frozenset({_CENTRAL, PersonRole.APPROVER}),
     ("PUT", "/v1/cases/{case_id}/hold"): frozenset({_CENTRAL}),
     ("DELETE", "/v1/cases/{case_id}/hold"): frozenset({_CENTRAL}),
     ("PUT", "/v1/cases/{case_id}/people/{name}"): frozenset({_CENTRAL}),

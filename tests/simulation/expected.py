@@ -129,7 +129,7 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
         "not-authenticated", "not-allowed", "guessing", "role-conflict", "own-rights", "no-custodian", "name-taken",
     ),
     "of erasure: no run erases (tests/unit/flow/test_erase.py, tests/faults/test_erasure.py)": (
-        "erased", "legal-hold", "not-erasable",
+        "erased", "legal-hold", "not-erasable", "own-order", "order-waits", "order-decided",
     ),
     "of the malware scanner, which no run has (tests/unit/flow/test_scans.py)": ("infected", "scanner-failed", "not-scanned"),
     "of a second person before a message is sent; nobody is on record (tests/unit/flow/test_drafts.py)": (
