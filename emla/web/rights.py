@@ -60,6 +60,8 @@ OPERATIONS: Mapping[tuple[str, str], Roles | None] = {
     ("GET", "/v1/cases/{case_id}/timeline"): CONTENT,
     ("GET", "/v1/cases/{case_id}/erasure"): CONTENT,
     ("POST", "/v1/cases/{case_id}/erasure"): frozenset({_CENTRAL}),
+    ("GET", "/v1/cases/{case_id}/accesses"): CONTENT,
+    ("POST", "/v1/cases/{case_id}/accesses"): CONTENT,
     ("PUT", "/v1/cases/{case_id}/hold"): frozenset({_CENTRAL}),
     ("DELETE", "/v1/cases/{case_id}/hold"): frozenset({_CENTRAL}),
     ("PUT", "/v1/cases/{case_id}/people/{name}"): frozenset({_CENTRAL}),

@@ -123,7 +123,14 @@ class HandOver:
             # A scan may last: what its owner, or an erasure, said meanwhile counts.
             await self._require_readable(part.content.manifest, pid, number, caller)
         read_now = told_read(
-            self._gateway, caller, what="part", id_=pid.hex(), part=number, role=part.role, scan=scan
+            self._gateway,
+            caller,
+            what="part",
+            id_=pid.hex(),
+            part=number,
+            role=part.role,
+            scan=scan,
+            about=pid,
         )
         if part.received:
             await self._record_hand_over(pid, part.received.signed, part.role, read_now)

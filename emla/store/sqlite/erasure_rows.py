@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from emla.model.erasure import Erasure, ErasureReason, ErasureState, LegalHold
 from emla.model.errors import IllegalTransitionError
 from emla.ports.erasure import CasePackage, DoomedPackage
-from emla.store.sqlite import numbers, rows
+from emla.store.sqlite import access_rows, numbers, rows
 from emla.store.sqlite.numbers import Numbers
 
 _OF_CASE = """
@@ -57,6 +57,7 @@ _OVERWRITTEN = (
     "UPDATE sent SET record = zeroblob(length(record)), message_sha256 = zeroblob(32) WHERE ?1 & 1 = 0 AND id = ?1 / 2",
     "UPDATE record SET sealed = zeroblob(length(sealed)) WHERE ?1 & 1 = 1 AND received = ?1 / 2",
     "UPDATE legal_act SET sealed = zeroblob(length(sealed)) WHERE package = ?1",
+    access_rows.OVERWRITTEN,
 )
 _SCANS = (
     "DELETE FROM scan_release WHERE ?1 & 1 = 1 AND received = ?1 / 2",
