@@ -138,6 +138,9 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     "of calls that no officer makes (tests/integration/test_openapi.py, tests/unit/flow/test_happenings.py)": (
         "method-not-allowed", "place-unknown",
     ),
+    "of access reports, which no officer of a run asks for (tests/unit/flow/test_accesses.py)": (
+        "only-through-hub",
+    ),
     "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
     "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (
         "backup-damaged", "backup-incomplete", "wrong-backup-key", "ledger-behind", "ledger-restored",
