@@ -129,7 +129,8 @@ def test_both_sides_end_with_the_same_acts_where_the_case_says(played: tuple[Sam
         watched = sides.done(authority, "case", "watch", case_id, "--until", last.where["request"])
         assert watched["etag"] == body["etag"]
     if case.folder.name == "S12":
-        told_who_read(sides, *sides.by_id, case_id)
+        owner, holder = sides.by_id
+        told_who_read(sides, owner, holder, case_id)
         erased_by_command(sides, next(iter(sides.by_id)), case_id)
 
 
