@@ -9,12 +9,15 @@ SHELL := /bin/sh
 NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p $(NEW_ENOUGH) >/dev/null 2>&1 && { echo $$p; break; }; done)
-# Test processes at once; WORKERS=0 runs the suite in one process.
-WORKERS ?= 2
+# Test processes at once: one more than cores, for tests also wait. WORKERS=0 runs the suite in one process.
+WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 1) + 1 )))
 # More words for pytest: make test ARGS="-k ladder"
 ARGS ?=
 # The suite starts hundreds of processes: what one has compiled the others need not compile.
 test test-full ablation: export PYTHONDONTWRITEBYTECODE :=
+# Folders of tests lie in memory where there is room for them: thousands of synced writes need no disk to be counted.
+TESTS_IN ?= $(shell test -w /dev/shm && test "$$(df -Pk /dev/shm | awk 'NR == 2 { print $$4 }')" -gt 4194304 && echo /dev/shm)
+test test-full ablation: export TMPDIR := $(or $(TESTS_IN),$(TMPDIR),/tmp)
 # make simulate: how many seeds, or which one; line or storage.
 SEEDS ?= 100
 SEED ?=

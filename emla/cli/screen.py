@@ -3,7 +3,8 @@ error.
 
 Rules of this file:
 - Texts from outside go through `wording.plain`; nothing is ever read as markup.
-- Colour and progress only on a terminal, never with NO_COLOR; a pipe gets lines wide enough not to be cut.
+- Colour and progress only on a terminal, never with NO_COLOR; a pipe gets lines wide enough not to be cut, whatever COLUMNS says:
+  libraries set it for their children by accident.
 """
 
 import dataclasses

@@ -23,7 +23,7 @@ from tests.support.servers import ROOT, Server, introduce, make_server
 
 SENDER, RECIPIENT = "aa.one", "bb.two"
 CONCURRENCY = 32
-ROUNDS = 5
+ROUNDS = 11
 PACKAGES_A_ROUND = 800
 RATIO = 0.9
 _PLACE = "place.json"

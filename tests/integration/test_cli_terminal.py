@@ -179,7 +179,7 @@ def test_wrap_asks_for_the_old_passphrase_and_twice_for_the_new_one(folder: Path
     ):
         child.expect(question)
         child.sendline(answer)
-    child.expect(r"are locked under the new\s+passphrase")
+    child.expect(r"are\s+locked\s+under\s+the\s+new\s+passphrase")
     assert finish(child) == 0
     assert read_master(data / "keys", Passphrase(OTHER.encode()))
 

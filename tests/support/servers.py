@@ -68,6 +68,8 @@ class Server:
     hub: Json = field(default_factory=dict)
     limits: Json = field(default_factory=dict)
     scanner: Json = field(default_factory=dict)
+    first: str = ""
+    """Python that runs in its process before anything else."""
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -94,7 +96,7 @@ class Server:
         (self.data / "emla.sock").unlink(missing_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM, json.dumps(given)],
+                [sys.executable, "-c", f"{self.first}\n{_PROGRAM}", json.dumps(given)],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
