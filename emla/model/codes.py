@@ -192,6 +192,9 @@ _ROWS = (
     Code("stale-peer", "This authority has not said for seven days what is current; its packages wait.",
          "Nothing, if its gateway is only down. Else telephone the authority: somebody may be holding back a revocation.",
          Who.OPERATOR, 409, 5, True),
+    Code("not-cleared", "It is marked CONFIDENTIAL, or sealed from its subject, and this person, or token, is not cleared for that.",
+         "Ask somebody who is cleared; or a key custodian for the role `cleared` (`emla person roles`), and take a new token.",
+         Who.OFFICER, 403, 3),
     Code("open-legs", "Something still waits to be sent to this authority.",
          "Wait until it is sent or has expired; or forget the authority with --force.", Who.OPERATOR, 409, 3),
     # --- transport ---

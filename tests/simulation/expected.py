@@ -126,7 +126,8 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
         "wrong-role", "hub-not-pinned",
     ),
     "of people and their rights; nobody is on record in a run (tests/integration/test_people.py)": (
-        "not-authenticated", "not-allowed", "guessing", "role-conflict", "own-rights", "no-custodian", "name-taken",
+        "not-authenticated", "not-allowed", "not-cleared",
+        "guessing", "role-conflict", "own-rights", "no-custodian", "name-taken",
     ),
     "of erasure: no run erases (tests/unit/flow/test_erase.py, tests/faults/test_erasure.py)": (
         "erased", "legal-hold", "not-erasable",

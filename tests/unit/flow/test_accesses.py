@@ -26,7 +26,7 @@ from tests.unit.flow.test_holdings import STEPS, package
 
 THIRD = "kr.moj"
 CASE = bytes.fromhex("dfdaba3a5b3d4507950f7c6b514d78e6")
-OFFICER = Caller(id="0123456789abcdef", roles=frozenset({PersonRole.APPROVER}))
+OFFICER = Caller(id="0123456789abcdef", roles=frozenset({PersonRole.APPROVER, PersonRole.CLEARED}))
 
 ANNA = Person(
     id="fedcba9876543210",
