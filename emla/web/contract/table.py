@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from emla.web.contract import (
+    accesses,
     cases,
     documents,
     drafts,
@@ -18,6 +19,8 @@ from emla.web.contract.call import Call
 
 CALLS: Mapping[tuple[str, str], Call] = {
     (call.method, call.path): call
-    for subject in (gateway, messages, scans, drafts, cases, erasure, events, webhooks, people, documents)
+    for subject in (
+        gateway, messages, scans, drafts, cases, accesses, erasure, events, webhooks, people, documents
+    )  # fmt: skip
     for call in subject.CALLS
 }
