@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from emla.bootstrap.line import Line
 from emla.bootstrap.parts import Parts
 from emla.bootstrap.status import Status, figures, readiness
-from emla.bootstrap.told import events_api
+from emla.bootstrap.told import events_api, webhooks_api
 from emla.flow.accesses.ask import AskAccesses
 from emla.flow.accesses.give import GiveAccesses
 from emla.flow.acts import Effect
@@ -13,6 +13,7 @@ from emla.flow.documents.changes import Changes
 from emla.flow.documents.peers import ForgetPeer, ImportPeer
 from emla.flow.documents.profile import ChangeProfile
 from emla.flow.drafts.alone import SentAlone
+from emla.flow.drafts.erasures import OrderErasure
 from emla.flow.erasure.hold import HoldCase
 from emla.flow.gateway import Gateway
 from emla.flow.holdings import Holdings
@@ -68,13 +69,14 @@ def apis_of(parts: Parts, line: Line) -> Apis:
     dockets = line.dockets
     tokens, sight, reads = Tokens(gateway), Sight(gateway), Reads(gateway)
     rights = Rights(tokens)
-    erasure = ErasureApi(gateway, line.erase, HoldCase(gateway))
+    erasure = ErasureApi(gateway, OrderErasure(gateway, line.erase), HoldCase(gateway))
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
     status.reminders = line.reminders
     status.scans = line.scans
     status.feed = line.feed
+    status.tell = line.tell
     hand_over = HandOver(gateway, news, relay.add, Holdings(gateway, dockets), line.scans)
     operations = OperationsApi(
         readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status, guard)
@@ -140,6 +142,7 @@ def apis_of(parts: Parts, line: Line) -> Apis:
             people=PeopleApi(gateway, People(gateway), tokens, reads),
             drafts=DraftsApi(gateway, line.drafts, SentAlone(gateway), dockets),
             events=events_api(gateway, line.feed, sight, rights),
+            webhooks=webhooks_api(gateway, line.feed, line.tell),
             rights=rights,
             sight=sight,
             waiting=QuarantineApi(

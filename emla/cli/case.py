@@ -21,6 +21,14 @@ case = LazyGroup(
         "erase": Entry(
             "case_erase:erase", "Erase everything that is here of a case. It cannot be taken back."
         ),
+        "approve-erasure": Entry(
+            "case_erase:approve_erasure",
+            "Confirm an order to erase a case, as the second person. It cannot be taken back.",
+        ),
+        "cancel-erasure": Entry(
+            "case_erase:cancel_erasure",
+            "Take an order back that waits for a second person: your own, or as an approver.",
+        ),
     },
     text="Cases: status moved by the legal acts of the two authorities, and by nothing else.",
     example="emla case list --ours",
@@ -71,12 +79,7 @@ def show(case_id: str) -> None:
     if wants_json():
         screen.emit_json(found)
     else:
-        from emla.cli.case_erase import show_erasure
-
         show_case(found)
-        erasure = with_client(lambda client: client.erasure(found.case_id))
-        if erasure.hold or erasure.orders:
-            show_erasure(erasure)
 
 
 @common

@@ -31,7 +31,10 @@ TOKEN_MADE = "token.made"  # noqa: S105 (the name of an event)
 TOKEN_REVOKED = "token.revoked"  # noqa: S105 (the name of an event)
 CASE_NAMED = "case.named"
 CASE_UNNAMED = "case.unnamed"
+ERASURE_WANTED = "erasure.wanted"
+ERASURE_CANCELLED = "erasure.cancelled"
 ERASURE_ORDERED = "erasure.ordered"
+CONTENT_ERASED = "content.erased"
 PACKAGE_ERASED = "package.erased"
 EVENT_ERASED = "event.erased"
 CASE_HELD = "case.held"
@@ -50,6 +53,10 @@ DRAFT_WITHDRAWN = "draft.withdrawn"
 DRAFT_LAPSED = "draft.lapsed"
 SENT_ALONE = "message.sent-alone"
 ALONE_REVIEWED = "message.reviewed"
+WEBHOOK_ADDED = "webhook.added"
+WEBHOOK_REMOVED = "webhook.removed"
+WEBHOOK_PAUSED = "webhook.paused"
+WEBHOOK_RESUMED = "webhook.resumed"
 
 
 def event(

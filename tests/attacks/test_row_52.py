@@ -44,6 +44,7 @@ from emla.web.profile_api import ProfileApi
 from emla.web.quarantine_api import QuarantineApi
 from emla.web.rights import Rights
 from emla.web.statistics_api import StatisticsApi
+from emla.web.webhooks_api import WebhooksApi
 from tests.support.attacked import Target, attacked
 from tests.support.in_process import TestClock
 from tests.support.servers import Server, make_hub, started
@@ -109,6 +110,7 @@ def gateway_applications() -> tuple[web.Application, ...]:
         people=PeopleApi(nothing, nothing, nothing, nothing),
         drafts=DraftsApi(nothing, nothing, nothing, nothing),
         events=EventsApi(nothing, nothing, nothing, nothing, nothing),
+        webhooks=WebhooksApi(nothing, nothing, nothing),
         rights=Rights(nothing),
         sight=nothing,
         waiting=QuarantineApi(nothing, listings=nothing, hand_over=nothing, scans=nothing, sight=nothing),

@@ -17,13 +17,14 @@ from emla.ports.documents import ApprovalRow, ChangeRow, ChangeState, EventRow, 
 from emla.store.sqlite import rows
 from emla.store.sqlite.numbers import Numbers
 from emla.store.sqlite.people_rows import PeopleReads, PeopleStatements
+from emla.store.sqlite.repeat_rows import RepeatReads, RepeatStatements
 
 _CHANGE = "SELECT sha256, type, payload, state, proposed_at, published_at FROM change"
 _PING = "SELECT authority, at, latency, difference, software, card_version, failed_at, failed_code FROM ping"
 
 
-class DocumentStatements(PeopleStatements, ABC):
-    """Implements `emla.ports.documents.DocumentTransaction`, and with it what is kept about people."""
+class DocumentStatements(PeopleStatements, RepeatStatements, ABC):
+    """Implements `emla.ports.documents.DocumentTransaction`, and with it what is kept about people and their calls."""
 
     _execute: Callable[..., sqlite3.Cursor]
     _numbers: Numbers
@@ -145,8 +146,8 @@ class DocumentStatements(PeopleStatements, ABC):
         )
 
 
-class DocumentReads(PeopleReads):
-    """Implements `emla.ports.documents.DocumentReader`, and with it reads about people."""
+class DocumentReads(PeopleReads, RepeatReads):
+    """Implements `emla.ports.documents.DocumentReader`, and with it reads about people and their calls."""
 
     _execute: Callable[..., sqlite3.Cursor]
 

@@ -13,11 +13,14 @@ from emla.web.contract import (
     messages,
     people,
     scans,
+    webhooks,
 )
 from emla.web.contract.call import Call
 
 CALLS: Mapping[tuple[str, str], Call] = {
     (call.method, call.path): call
-    for subject in (gateway, messages, scans, drafts, cases, accesses, erasure, events, people, documents)
+    for subject in (
+        gateway, messages, scans, drafts, cases, accesses, erasure, events, webhooks, people, documents
+    )  # fmt: skip
     for call in subject.CALLS
 }
