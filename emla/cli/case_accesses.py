@@ -20,7 +20,7 @@ _WHAT = {"case": "the case", "passed": "passed on"}
     "--save", "folder", type=click.Path(path_type=Path), help="Save the signed reports in this folder, too."
 )
 def accesses(*, case_id: str, kept: bool, folder: Path | None) -> None:
-    """Show who read what you sent in a case, by the ledgers of those who hold it.
+    """Show who read what you sent, by the ledgers of its holders.
 
     CASE is the case id or a beginning of it. Each holder's gateway is asked for what is new and answers by itself, with a signed
     report that is kept here: it can be shown when the holder is away, and held against its ledger later.
