@@ -158,6 +158,8 @@ class CaseSettings:
     """So long after a request arrived without a confirmation of its receipt (BR-051). No law sets this day."""
     erase_after_days: int = 0
     """So long after the last act of a closed case everything that is here of it is erased. 0: never by itself."""
+    names_in_access_reports: bool = False
+    """Whether owners who ask who read what is theirs are told the names of officers, and not their roles alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
