@@ -44,6 +44,8 @@ class HappeningType(StrEnum):
     CASE_UNNAMED = "case.unnamed"
     CASE_HELD = "case.held"
     CASE_UNHELD = "case.unheld"
+    CASE_ERASURE_WAITING = "case.erasure-waiting"
+    CASE_ERASURE_CANCELLED = "case.erasure-cancelled"
     CASE_ERASURE_ORDERED = "case.erasure-ordered"
     CASE_PACKAGE_ERASED = "case.package-erased"
     LEDGER_CLOSED = "ledger.closed"
@@ -86,9 +88,11 @@ MEANINGS: Mapping[HappeningType, str] = {
     HappeningType.CASE_UNNAMED: "The case is not for a person any more: told to that person, and to who sees all cases.",
     HappeningType.CASE_HELD: "The case is on legal hold: nothing of it is erased.",
     HappeningType.CASE_UNHELD: "The hold is lifted.",
-    HappeningType.CASE_ERASURE_ORDERED: "Everything that is here of the case is to be erased, and cannot be read any more."
-    " Whoever keeps a copy erases it, too.",
-    HappeningType.CASE_PACKAGE_ERASED: "A package of the case was erased here. What proves its delivery stays.",
+    HappeningType.CASE_ERASURE_WAITING: "An order to erase it, or with `pid` that package, waits for a second person.",
+    HappeningType.CASE_ERASURE_CANCELLED: "Such an order was taken back.",
+    HappeningType.CASE_ERASURE_ORDERED: "Everything that is here of the case, or with `pid` the content of that package, is"
+    " erased, and cannot be read any more. Whoever keeps a copy erases it, too.",
+    HappeningType.CASE_PACKAGE_ERASED: "A package of the case, or its content, was erased here. What proves delivery stays.",
     HappeningType.LEDGER_CLOSED: "The ledger is closed: nothing is exchanged until people have acted. `code` says why.",
     HappeningType.LEDGER_OPENED: "The ledger is open again as it was.",
     HappeningType.LEDGER_RECOVERED: "The ledger begins anew in a new epoch: what came after the backup is not in it.",

@@ -44,6 +44,8 @@ class _Told:
     type: HappeningType
     pid: str = ""
     case: str = ""
+    some_pid: str = ""
+    """A fact that is there where it is about one package."""
     person: str = ""
     only: tuple[str, str] | None = None
     """A fact and the value it must have."""
@@ -67,8 +69,11 @@ _EVENTS: Mapping[str, _Told] = {
     events.DRAFT_LAPSED: _Told(type=HappeningType.DRAFT_LAPSED, person="drafter", facts=_DRAFT),
     events.CASE_HELD: _Told(type=HappeningType.CASE_HELD, case="case"),
     events.CASE_UNHELD: _Told(type=HappeningType.CASE_UNHELD, case="case"),
-    events.ERASURE_ORDERED: _Told(type=HappeningType.CASE_ERASURE_ORDERED, case="case"),
+    events.ERASURE_WANTED: _Told(type=HappeningType.CASE_ERASURE_WAITING, case="case", some_pid="pid"),
+    events.ERASURE_CANCELLED: _Told(type=HappeningType.CASE_ERASURE_CANCELLED, case="case", some_pid="pid"),
+    events.ERASURE_ORDERED: _Told(type=HappeningType.CASE_ERASURE_ORDERED, case="case", some_pid="pid"),
     events.PACKAGE_ERASED: _Told(type=HappeningType.CASE_PACKAGE_ERASED, pid="pid", case="case"),
+    events.CONTENT_ERASED: _Told(type=HappeningType.CASE_PACKAGE_ERASED, pid="pid", case="case"),
     events.CASE_REMINDER: _Told(
         type=HappeningType.CASE_REMINDER, case="case", facts=(("kind", "kind"), ("days", "days"))
     ),
@@ -109,6 +114,8 @@ def _of_event(place: Place, row: LeafRow) -> Happening | None:
     try:
         said = decode(row.body).facts
         pid, case_id = _octets(said, told.pid), _octets(said, told.case)
+        if told.some_pid in said:
+            pid = _octets(said, told.some_pid)
     except (MalformedError, ValueError, KeyError):
         return None
     if told.only is not None and said.get(told.only[0]) != told.only[1]:
