@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from emla.bootstrap.line import Line
 from emla.bootstrap.parts import Parts
 from emla.bootstrap.status import Status, figures, readiness
-from emla.bootstrap.told import events_api
+from emla.bootstrap.told import events_api, webhooks_api
+from emla.flow.accesses.ask import AskAccesses
+from emla.flow.accesses.give import GiveAccesses
 from emla.flow.acts import Effect
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.peers import ForgetPeer, ImportPeer
 from emla.flow.documents.profile import ChangeProfile
 from emla.flow.drafts.alone import SentAlone
+from emla.flow.drafts.erasures import OrderErasure
 from emla.flow.erasure.hold import HoldCase
 from emla.flow.gateway import Gateway
 from emla.flow.holdings import Holdings
@@ -26,6 +29,8 @@ from emla.flow.people.tokens import Tokens
 from emla.flow.record_backup import RecordBackup
 from emla.flow.statistics import CountCases
 from emla.model.act import ActKind
+from emla.transport.accesses import HttpsAccessLine
+from emla.web.accesses_api import AccessesApi
 from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
@@ -38,6 +43,7 @@ from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
+from emla.web.peer_accesses import PeerAccesses
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
 from emla.web.people_api import PeopleApi
@@ -63,13 +69,14 @@ def apis_of(parts: Parts, line: Line) -> Apis:
     dockets = line.dockets
     tokens, sight, reads = Tokens(gateway), Sight(gateway), Reads(gateway)
     rights = Rights(tokens)
-    erasure = ErasureApi(gateway, line.erase, HoldCase(gateway))
+    erasure = ErasureApi(gateway, OrderErasure(gateway, line.erase), HoldCase(gateway))
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
     status.reminders = line.reminders
     status.scans = line.scans
     status.feed = line.feed
+    status.tell = line.tell
     hand_over = HandOver(gateway, news, relay.add, Holdings(gateway, dockets), line.scans)
     operations = OperationsApi(
         readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status, guard)
@@ -94,6 +101,7 @@ def apis_of(parts: Parts, line: Line) -> Apis:
             line.take,
             guard,
             line.channels.api(line.opening.add, guard),
+            PeerAccesses(gateway, guard, GiveAccesses(gateway, parts.listings, dockets)),
         ),
         authority=AuthorityApi(
             gateway,
@@ -118,12 +126,23 @@ def apis_of(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
-            cases=CasesApi(gateway, parts.listings, dockets, news, line.clocks, sight, reads, erasure),
+            cases=CasesApi(
+                gateway,
+                parts.listings,
+                dockets,
+                news,
+                line.clocks,
+                sight,
+                reads,
+                erasure,
+                _accesses(parts, line),
+            ),
             statistics=StatisticsApi(CountCases(gateway, dockets)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
             people=PeopleApi(gateway, People(gateway), tokens, reads),
             drafts=DraftsApi(gateway, line.drafts, SentAlone(gateway), dockets),
             events=events_api(gateway, line.feed, sight, rights),
+            webhooks=webhooks_api(gateway, line.feed, line.tell),
             rights=rights,
             sight=sight,
             waiting=QuarantineApi(
@@ -133,6 +152,12 @@ def apis_of(parts: Parts, line: Line) -> Apis:
         operations=operations,
         guard=guard,
     )
+
+
+def _accesses(parts: Parts, line: Line) -> AccessesApi:
+    gateway = parts.gateway
+    transport = HttpsAccessLine(parts.transport, gateway.identity.id, gateway.sign_call)
+    return AccessesApi(AskAccesses(gateway, transport, line.dockets))
 
 
 def _effects(gateway: Gateway, line: Line) -> dict[ActKind, Effect]:

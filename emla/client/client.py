@@ -31,6 +31,7 @@ from emla.client.problems import error_of_problem
 from emla.client.profile_answers import OwnProfile
 from emla.client.quarantine_calls import SCAN_SECONDS_MAX, QuarantineCalls
 from emla.client.reading import Answer, decode_answer, unreadable
+from emla.client.repeating import key_headers
 from emla.client.upload import PIECE_BYTES, SUBMISSION_TYPE, OpenPart, Progress, Submission
 from emla.model.errors import ConfigurationError, EmlaError, TransportError
 from emla.model.findings import Override
@@ -305,8 +306,7 @@ class Client(CaseCalls, PeopleCalls, DraftCalls, QuarantineCalls, EventCalls):
         """What waits for, or was given to, peers; with `dead` only what somebody must look at, the newest first."""
         query = {"limit": str(limit)} | ({"state": state} if state else {}) | ({"peer": peer} if peer else {})
         query |= ({"overdue": "1"} if overdue else {}) | ({"dead": "1"} if dead else {})
-        answer = await self._get("/v1/legs", "legs", query)
-        return tuple(map(Leg.read, answer.items("items")))
+        return tuple(map(Leg.read, (await self._get("/v1/legs", "legs", query)).items("items")))
 
     async def leg(self, leg_id: str) -> Leg:
         """One leg."""
@@ -373,6 +373,7 @@ class Client(CaseCalls, PeopleCalls, DraftCalls, QuarantineCalls, EventCalls):
         """Make one call; whatever is not a success is raised as the error it stands for."""
         if self._session is None:
             raise RuntimeError("Client is used outside its context.")
+        headers = key_headers(method) | (headers or {})
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=_CONNECT_SECONDS, sock_read=_ANSWER_SECONDS + wait_seconds
         )
@@ -391,9 +392,8 @@ class Client(CaseCalls, PeopleCalls, DraftCalls, QuarantineCalls, EventCalls):
             raise ConfigurationError("server-not-running", "The server went away during the call.") from error
 
     def _why_not(self, error: OSError) -> str:
-        if isinstance(error, PermissionError):
-            return f"{self._path}: you have no right to use it."
-        return f"{self._path}: nobody is there."
+        why = "you have no right to use it" if isinstance(error, PermissionError) else "nobody is there"
+        return f"{self._path}: {why}."
 
 
 def _text(document: bytes) -> str:

@@ -9,10 +9,12 @@ from typing import Protocol
 
 from emla.model.person import Person, Token
 from emla.ports.drafts import DraftReader, DraftTransaction
+from emla.ports.repeats import RepeatReader, RepeatTransaction
+from emla.ports.webhooks import WebhookReader, WebhookTransaction
 
 
-class PeopleTransaction(DraftTransaction, Protocol):
-    """What an operation may do about people inside a batch."""
+class PeopleTransaction(DraftTransaction, WebhookTransaction, RepeatTransaction, Protocol):
+    """What an operation may do about people, and what was answered to them, inside a batch."""
 
     def insert_person(self, person: Person) -> None:
         """Keep a new person.
@@ -51,8 +53,8 @@ class PeopleTransaction(DraftTransaction, Protocol):
         ...
 
 
-class PeopleReader(DraftReader, Protocol):
-    """Reads about people, of what is committed."""
+class PeopleReader(DraftReader, WebhookReader, RepeatReader, Protocol):
+    """Reads about people, and what was answered to them, of what is committed."""
 
     def people(self) -> Sequence[Person]:
         """Everybody, by name."""

@@ -15,7 +15,9 @@ from emla.flow.people.sight import Sight
 from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundError
 from emla.model.person import Caller
 from emla.ports.listings import Listings
-from emla.web import case_views, holding_views, views
+from emla.web import case_views, erasure_views, holding_views, views
+from emla.web.accesses_api import AccessesApi
+from emla.web.conditions import is_known, tag_of
 from emla.web.erasure_api import ErasureApi
 from emla.web.limit_views import add_limits
 from emla.web.queries import limit, seconds
@@ -40,6 +42,7 @@ class CasesApi:
         sight: Sight,
         reads: Reads,
         erasure: ErasureApi,
+        accesses: AccessesApi,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -49,6 +52,7 @@ class CasesApi:
         self._sight = sight
         self._reads = reads
         self._erasure = erasure
+        self._accesses = accesses
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add the calls to the authority API's application."""
@@ -56,6 +60,7 @@ class CasesApi:
         router.add_get("/v1/cases/{case_id}", self.get_case)
         router.add_get("/v1/cases/{case_id}/timeline", self.get_timeline)
         self._erasure.add_routes(router, self._found)
+        self._accesses.add_routes(router, self._found)
 
     async def get_cases(self, http_request: web.Request) -> web.Response:
         """GET /v1/cases: the ones in which something came or went last in front."""
@@ -72,12 +77,13 @@ class CasesApi:
             held = await self._dockets.of(row.case_id)
             line = case_views.line(held, own, row.at)
             add_limits(line, *self._limits(held), own, open_only=True)
+            erasure_views.add_case(line, self._gateway.store.read, row.case_id, self._gateway.now())
             if case_views.is_wanted(line, state=state, ours=ours) and (line["overdue"] or not overdue):
                 items.append(line)
         return views.answer({"items": items})
 
     async def get_case(self, http_request: web.Request) -> web.Response:
-        """GET /v1/cases/{case_id}: a case whole; with `wait`, as soon as it is another than that of `seen`."""
+        """GET /v1/cases/{case_id}: a case whole; with `wait`, as soon as it is another than the caller has seen."""
         held = await self._held(http_request)
         seen, wait = http_request.query.get("seen", ""), seconds(http_request, "wait")
         if seen and not _TAG.fullmatch(seen):
@@ -85,12 +91,17 @@ class CasesApi:
         end = self._gateway.clock.steady() + wait
         while True:
             body = self._shown(held, caller_of(http_request))
-            left = end - self._gateway.clock.steady()
-            if body["view"] != seen:
+            tag = tag_of(held.tag, body["view"])
+            known = is_known(http_request, tag)
+            if not known and body["view"] != seen:
                 await self._told(http_request, held)
-                return views.answer(body)
-            if left <= 0:
-                return views.answer(body)  # what the caller has seen already: that read was told
+                return views.answer(body, tag=tag)
+            if end - self._gateway.clock.steady() <= 0:
+                # What the caller has seen already: that read was told.
+                return (
+                    web.Response(status=304, headers={"ETag": tag}) if known else views.answer(body, tag=tag)
+                )
+            left = end - self._gateway.clock.steady()
             await self._news.wait(held.case_id, min(left, _LOOK_SECONDS))
             held = await self._dockets.of(held.case_id)
 
@@ -103,6 +114,7 @@ class CasesApi:
             if each["named"] or self._sight.sees(caller, bytes.fromhex(str(each["case_id"])))
         ]
         add_limits(body, *self._limits(held), self._gateway.identity.id, open_only=False)
+        erasure_views.add_case(body, self._gateway.store.read, held.case_id, self._gateway.now())
         body["holdings"] = holding_views.of_case(held, self._gateway.identity.id, self._at())
         return {**body, "view": case_views.view_of(body)}
 
@@ -143,4 +155,4 @@ class CasesApi:
         role = caller.reads_as
         if role is None:
             raise ConfigurationError("not-allowed", "Content is not for this person.")
-        await self._reads.record(caller, what="case", id_=held.case_id.hex(), role=role)
+        await self._reads.record_case(caller, held.case_id, role=role)

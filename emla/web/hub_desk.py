@@ -4,6 +4,7 @@ from aiohttp import web
 
 from emla import __version__
 from emla.flow.gateway import Gateway
+from emla.flow.repeats import Repeats
 from emla.model.limits import WIRE
 from emla.model.mailbox import MailboxUse
 from emla.model.settings import Role
@@ -14,6 +15,7 @@ from emla.web.ledger_api import LedgerApi
 from emla.web.peers_api import PeersApi
 from emla.web.problems import problem_middleware
 from emla.web.profile_api import ProfileApi
+from emla.web.repeated import Repeated
 
 
 class HubDesk:
@@ -40,7 +42,10 @@ class HubDesk:
     def application(self) -> web.Application:
         """The application for the Unix socket."""
         application = web.Application(
-            middlewares=[problem_middleware(lambda: self._gateway.entropy(8).hex(), to_peer=False)],
+            middlewares=[
+                problem_middleware(lambda: self._gateway.entropy(8).hex(), to_peer=False),
+                Repeated(Repeats(self._gateway)).middleware,
+            ],
             client_max_size=WIRE.documents_bytes,
         )
         application.router.add_get("/v1/status", self.get_status)

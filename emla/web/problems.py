@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from emla.model.errors import EmlaError
+from emla.web.conditions import failed_precondition
 
 logger = logging.getLogger("emla.web")
 
@@ -23,16 +24,17 @@ _QUIET = frozenset({"busy", "quota"})
 """What is answered before a call is read is told in the log once a minute (`web.door`), and not for each call."""
 
 
-def problem(error: EmlaError, correlation: str, *, to_peer: bool) -> web.Response:
+def problem(error: EmlaError, correlation: str, *, to_peer: bool, status: int | None = None) -> web.Response:
     """Turn an error into its answer.
 
     Args:
         error: what happened.
         correlation: the id under which the log has more.
         to_peer: whether the reader is another authority's gateway.
+        status: another one than that of its code.
     """
-    entry = error.entry
-    body: dict[str, object] = {"code": entry.code, "status": entry.http, "correlation_id": correlation}
+    entry, status = error.entry, status or error.entry.http
+    body: dict[str, object] = {"code": entry.code, "status": status, "correlation_id": correlation}
     if not to_peer:
         body |= {
             "title": entry.meaning,
@@ -42,12 +44,12 @@ def problem(error: EmlaError, correlation: str, *, to_peer: bool) -> web.Respons
             "findings": [asdict(finding) for finding in error.findings],
         }
     seconds = {202: _RETRY_AFTER_SECONDS, 503: _RETRY_AFTER_SECONDS, 429: _RETRY_AFTER_QUOTA_SECONDS}
-    headers = {"Retry-After": str(seconds[entry.http])} if entry.http in seconds else {}
-    if entry.http == 401 and not to_peer:
+    headers = {"Retry-After": str(seconds[status])} if status in seconds else {}
+    if status == 401 and not to_peer:
         headers["WWW-Authenticate"] = "Bearer"
     return web.Response(
         body=json.dumps(body, ensure_ascii=False).encode("utf-8"),
-        status=entry.http,
+        status=status,
         content_type="application/problem+json",
         headers=headers,
     )
@@ -67,7 +69,7 @@ def problem_middleware(new_correlation: Callable[[], str], *, to_peer: bool) -> 
             correlation = new_correlation()
             if error.code not in _QUIET:
                 logger.info("refused", extra={"code": error.code, "correlation_id": correlation})
-            return problem(error, correlation, to_peer=to_peer)
+            return problem(error, correlation, to_peer=to_peer, status=failed_precondition(request, error))
         except web.HTTPException as error:
             code = (_CODES_OF_PEERS if to_peer else _CODES).get(error.status, "bad-request")
             answer = problem(EmlaError(code, error.reason), new_correlation(), to_peer=to_peer)

@@ -1,6 +1,7 @@
 """A submission on the authority API: length, declaration, the bytes of every part (docs/reference/authority-api.md). Thin."""
 
 import re
+from dataclasses import replace
 from functools import partial
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from emla.model.limits import WIRE
 from emla.model.package import DeclaredPart, PartRole, Priority
 from emla.model.person import Caller
 from emla.web.bodies import BodySource
+from emla.web.conditions import precondition
 from emla.web.rights import caller_of
 
 CASE_TAG = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -28,13 +30,19 @@ async def read_submission(http_request: web.Request) -> Submission:
         InvalidMessageError: ``bad-request``.
     """
     short = partial(InvalidMessageError, "bad-request", "The body ended before its length.")
+    looked_at = precondition(http_request)
     source = BodySource(http_request.content, http_request.content_length or 0, short)
     if source.size < 4:
         raise short()
     length = int.from_bytes(await source.read_exactly(4), "big")
     if not 0 < length <= min(_DECLARATION_BYTES_MAX, source.size):
         raise InvalidMessageError("bad-request", "The declaration has no acceptable length.")
-    return _submission(await source.read_exactly(length), source, caller_of(http_request))
+    submission = _submission(await source.read_exactly(length), source, caller_of(http_request))
+    if looked_at is None:
+        return submission
+    if submission.seen not in (None, looked_at):
+        raise InvalidMessageError("bad-request", "If-Match and 'case_etag' name different tags.")
+    return replace(submission, seen=looked_at)
 
 
 def _submission(declaration: bytes, source: BodySource, caller: Caller) -> Submission:

@@ -68,12 +68,13 @@ class StatusSource(Protocol):
         ...
 
 
-def answer(body: Json, status: int = 200) -> web.Response:
-    """A JSON answer."""
+def answer(body: Json, status: int = 200, *, tag: str = "") -> web.Response:
+    """A JSON answer; `tag` is its ETag."""
     return web.Response(
         body=_encoder.encode(body),
         status=status,
         content_type="application/json",
+        headers={"ETag": tag} if tag else None,
     )
 
 

@@ -10,6 +10,7 @@ _PEOPLE = "emla/flow/people/people.py"
 _ROWS = "tests/attacks/test_rows_73_74.py"
 _TEST = "tests/integration/test_people.py"
 _ROW_77 = "tests/attacks/test_row_77.py"
+_REPEATED = "tests/unit/web/test_repeated.py"
 
 ROWS = (
     Safeguard(
@@ -62,6 +63,46 @@ ROWS = (
         old="if (method, path) not in CALLS:",
         new="if False:",
         held_by=("tests/unit/web/test_contract.py::test_a_call_that_nobody_described_does_not_start",),
+    ),
+    Safeguard(
+        name="another request under a key that came before is refused",
+        row="issue 6",
+        file="emla/flow/repeats.py",
+        old="if row.fingerprint != key.fingerprint:",
+        new="if False:",
+        held_by=(f"{_REPEATED}::test_another_request_under_the_same_key_is_refused",),
+    ),
+    Safeguard(
+        name="a call with a key that is under way is not begun again",
+        row="issue 6",
+        file="emla/flow/repeats.py",
+        old="if key.id in self._under_way:",
+        new="if False:",
+        held_by=(f"{_REPEATED}::test_while_it_is_under_way_the_second_is_told_to_wait",),
+    ),
+    Safeguard(
+        name="an answer that is kept opens to its token alone",
+        row="row 74",
+        file="emla/web/repeated.py",
+        old='request.headers.get("Authorization", "")',
+        new='""',
+        held_by=(f"{_REPEATED}::test_a_key_is_its_token_s_and_nobody_else_is_told_its_answer",),
+    ),
+    Safeguard(
+        name="an answer that is kept is sealed",
+        row="row 74",
+        file="emla/flow/repeats.py",
+        old="sealed = seal_answer(answer, key, self._gateway.entropy(NONCE_BYTES))",
+        new="sealed = seal_answer(answer, key, self._gateway.entropy(NONCE_BYTES)) + answer.body",
+        held_by=(f"{_REPEATED}::test_nothing_of_an_answer_that_is_kept_can_be_read_in_the_folder",),
+    ),
+    Safeguard(
+        name="who writes with If-Match writes for the case as it was",
+        row="issue 6",
+        file="emla/web/submissions.py",
+        old="return replace(submission, seen=looked_at)",
+        new="return submission",
+        held_by=(f"{_ROWS}::test_who_writes_for_a_case_as_it_was_is_told_that_it_moved",),
     ),
     Safeguard(
         name="a foreign case is not there",

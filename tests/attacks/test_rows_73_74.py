@@ -5,6 +5,7 @@ Row 74. The auditor asks for content; the operator asks for keys. Expected: refu
 
 import asyncio
 import hashlib
+import json
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,9 @@ import pytest
 
 from emla.bootstrap.audit import verify_ledger
 from emla.model.person import PersonRole
-from tests.support.messages import make_template
+from tests.support.messages import ATTACHMENT_NAME, make_template
 from tests.support.people import Staff
-from tests.support.servers import Server, make_server, pin, started
+from tests.support.servers import Server, make_server, pin, started, submission
 
 pytestmark = pytest.mark.xdist_group("row-73")
 ANNEX = b"the account numbers " * 40
@@ -65,6 +66,11 @@ async def test_who_drafted_a_case_reads_it_and_the_leaf_says_so(world: World) ->
     items = answer["items"]
     assert isinstance(items, list)
     assert [(each["role"], each["part"], each["allowed"]) for each in items] == [("prosecutor", 1, True)]
+    # It is marked CONFIDENTIAL: a token that is less than its person does not reach it.
+    wanted: dict[str, object] = {"label": "case system", "roles": ["prosecutor"]}
+    _, made, _ = await world.staff.call("paul", "POST", "/v1/self/tokens", wanted)
+    world.staff.tokens["system"] = str(made["token"])
+    assert await world.staff.code("system", "GET", f"/v1/messages/{world.pid}/parts/1") == "not-cleared"
 
 
 @pytest.mark.parametrize("way", ["id", "beginning", "message id", "part", "waiting"])
@@ -262,3 +268,69 @@ async def test_who_reads_a_case_leaves_a_leaf(world: World, what: str) -> None:
     assert isinstance(after["items"], list)
     assert len(after["items"]) == len(before["items"]) + 1
     assert after["items"][0]["what"] == "case"
+
+
+async def begun(staff: Staff, name: str) -> bytes:
+    """A case of a new prosecutor's own: others compare lists of those who are there."""
+    await staff.take(name, await staff.add("kay", name, [PersonRole.PROSECUTOR]))
+    case_id = secrets.token_bytes(16)
+    status, answer = await staff.submit(name, TEMPLATE, case_id)
+    assert status == 201, answer
+    return case_id
+
+
+async def test_who_has_seen_a_case_is_told_that_it_is_as_it_was_and_nobody_else_is(world: World) -> None:
+    case_id = await begun(world.staff, "nina")
+    path, reads = f"/v1/cases/{case_id.hex()}", f"/v1/reads?limit=1000&package={case_id.hex()}"
+
+    async def asked(who: str, known: str | None = None, query: str = "") -> tuple[int, str, bytes]:
+        bears = {"Authorization": f"Bearer {world.staff.tokens[who]}"}
+        bears |= {"If-None-Match": known} if known else {}
+        async with world.staff.server.client() as client, client.get(path + query, headers=bears) as answer:
+            return answer.status, answer.headers.get("ETag", ""), await answer.read()
+
+    status, tag, body = await asked("nina")
+    found = json.loads(body)
+    assert (status, tag) == (200, f'"{found["etag"]}.{found["view"]}"')
+    _, before, _ = await world.staff.call("ada", "GET", reads)
+    for known in (tag, f"W/{tag}", f'"another", {tag}', "*"):
+        assert await asked("nina", known) == (304, tag, b"")
+    _, after, _ = await world.staff.call("ada", "GET", reads)
+    assert before == after
+    for known in (f'"{found["etag"]}"', '"another"', "odd"):
+        assert (await asked("nina", known))[0] == 200
+    # Somebody writes: who waits with a tag is told.
+    waiting = asyncio.create_task(asked("nina", tag, "?wait=60"))
+    status, answer = await world.staff.submit("nina", TEMPLATE, case_id)
+    assert status == 201, answer
+    status, moved, _ = await waiting
+    assert (status, moved != tag) == (200, True)
+    assert [(await asked("petra", known))[0] for known in (tag, moved, "*")] == [404, 404, 404]
+
+
+async def test_who_writes_for_a_case_as_it_was_is_told_that_it_moved(world: World) -> None:
+    case_id = await begun(world.staff, "nora")
+
+    async def seen() -> tuple[str, str]:
+        status, found, _ = await world.staff.call("nora", "GET", f"/v1/cases/{case_id.hex()}")
+        assert status == 200, found
+        return f'"{found["etag"]}.{found["view"]}"', str(found["etag"])
+
+    async def written(tag: str, main: bytes, path: str = "messages", **extra: object) -> tuple[int, object]:
+        bears = {"Authorization": f"Bearer {world.staff.tokens['nora']}", "If-Match": tag}
+        body = submission(main, [(ATTACHMENT_NAME, TEMPLATE.attachment)], **extra)
+        async with world.staff.server.client() as client:
+            answer = await client.post(f"/v1/{path}", data=body, headers=bears)
+            found = await answer.json(content_type=None)
+            return answer.status, found.get("code")
+
+    one, two = (TEMPLATE.fill(secrets.token_bytes(16), case_id) for _ in range(2))
+    (tag, etag) = await seen()
+    for odd in ("*", f"W/{tag}", f"{tag}, {tag}", "odd", '"odd"', ""):
+        assert await written(odd, one) == (400, "bad-request")
+    assert await written(tag, one, case_etag="0" * 32) == (400, "bad-request")
+    assert await written(tag, one, case_etag=etag) == (201, None)
+    assert await written(tag, one) == (200, None)  # what was sent is sent, and said once more
+    for path in ("messages", "drafts"):
+        assert await written(tag, two, path) == (412, "case-changed")
+    assert await written(f'"{(await seen())[1]}"', two) == (201, None)

@@ -58,7 +58,7 @@ def trouble(call: Call | None, answer: web.StreamResponse, *, is_open: bool) -> 
         return f"the status {answer.status}."
     if call.stream and answer.content_type == call.stream:
         return ""  # what is in it is for the tests of the stream
-    if answer.status == 204 or call.answer is None:
+    if answer.status in (204, 304) or call.answer is None:
         return "a body where none is." if body else ""
     if isinstance(call.answer, Octets):
         return "" if answer.content_type == call.answer.media else f"the type {answer.content_type}."

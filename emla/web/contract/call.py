@@ -67,6 +67,8 @@ class Call:
         writes: whether something is written before the answer; None: what the method says.
         headers: of the answer, and what is in them.
         stream: the media type of an answer without end, for who accepts that.
+        keyed: False where a key would mean nothing, of a call that changes something.
+        conditional: whether If-Match makes it a call for a case as it was seen: 412 ``case-changed``.
     """
 
     method: str
@@ -81,6 +83,13 @@ class Call:
     writes: bool | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: str = ""
+    keyed: bool = True
+    conditional: bool = False
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether it may bear an Idempotency-Key."""
+        return self.keyed and self.method != "GET"
 
     def all_codes(self, *, is_open: bool) -> tuple[str, ...]:
         """Every code it may answer; `is_open`: nobody is asked for a token."""
@@ -93,6 +102,7 @@ class Call:
                     *(("not-found",) if "{" in self.path else ()),
                     *(("too-large",) if self.takes is not None else ()),
                     *(_WRITES if writes else ()),
+                    *(_KEYS if self.takes_key else ()),
                     *self.codes,
                 )
             )
@@ -100,6 +110,7 @@ class Call:
 
 
 _ALWAYS = ("bad-request", "unsupported-encoding", "internal", "stopping", "store-failed")
+_KEYS = ("idempotency-key-reused", "idempotency-key-in-use")
 _WHO_CALLS = ("not-authenticated", "not-allowed")
 _WRITES = (
     *("disk-full", "ledger-broken", "ledger-behind", "ledger-restored"),
@@ -130,6 +141,24 @@ LIMIT = Parameter(
     "limit", Annotated[int, Meta(ge=0, lt=10**15)], "How many at most: 100 unless told, never over 1,000."
 )
 WAIT = Parameter("wait", Annotated[int, Meta(ge=0, lt=10**15)], "Seconds to wait for it, 60 at most.")
+
+KEY_HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotency-Replayed"
+KEY = Parameter(
+    KEY_HEADER,
+    Annotated[str, Meta(pattern=r"^[!#-\[\]-~]{16,128}$")],
+    "A text that nobody guesses, such as a UUID: the same call with the same key is done once, and answered alike for a day.",
+    where="header",
+)
+
+_TAG = Annotated[str, Meta(pattern=r'^"[0-9a-f]{32}(\.[0-9a-f]{32})?"$')]
+IF_MATCH = Parameter(
+    "If-Match",
+    _TAG,
+    "The ETag of the case that the caller looked at: nothing is done where another act is there by now.",
+    where="header",
+)
+IF_NONE_MATCH = Parameter("If-None-Match", _TAG, "The ETag of what the caller has.", where="header")
 
 PLACES: Mapping[str, tuple[object, str]] = {
     "pid": (str, "A package id, a beginning of it that is unique (8 digits or more), or a message id."),

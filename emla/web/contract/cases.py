@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from emla.web.contract.call import (
+    IF_NONE_MATCH,
     LIMIT,
     WAIT,
     Call,
@@ -18,6 +19,7 @@ from emla.web.contract.call import (
     Parameter,
     Shape,
 )
+from emla.web.contract.erasure import Hold, Order, Waiting
 from emla.web.contract.holdings import Holding
 
 
@@ -104,6 +106,9 @@ class CaseLine(Shape, frozen=True, kw_only=True):
     waiting: Count
     standings: list[BriefStanding]
     overdue: bool
+    hold: Hold | None
+    erasures: list[Order]
+    erasures_waiting: list[Waiting]
 
 
 class Measure(Shape, frozen=True, kw_only=True):
@@ -263,6 +268,9 @@ class Case(Shape, frozen=True, kw_only=True):
     acts: list[Act]
     holdings: list[Holding]
     overdue: bool
+    hold: Hold | None
+    erasures: list[Order]
+    erasures_waiting: list[Waiting]
 
 
 class Happening(Named, frozen=True, kw_only=True):
@@ -328,8 +336,14 @@ CALLS = (
         method="GET",
         path="/v1/cases/{case_id}",
         words="A case whole. The read leaves a leaf first.",
-        query=(Parameter("seen", Digits32, "With `wait`: the `view` of an earlier answer."), WAIT),
+        query=(
+            Parameter("seen", Digits32, "With `wait`: the `view` of an earlier answer."),
+            WAIT,
+            IF_NONE_MATCH,
+        ),
         answer=Case,
+        status=(200, 304),
+        headers={"ETag": "Its `etag` and its `view`: for If-None-Match here, for If-Match where one writes."},
         writes=True,
         codes=("not-readable", "payload-damaged"),
     ),

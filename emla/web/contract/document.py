@@ -8,7 +8,18 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from emla.model.codes import CODES
-from emla.web.contract.call import PLACES, Asked, Call, Octets, Parameter, Problem, statuses
+from emla.web.contract.call import (
+    IF_MATCH,
+    KEY,
+    PLACES,
+    REPLAYED_HEADER,
+    Asked,
+    Call,
+    Octets,
+    Parameter,
+    Problem,
+    statuses,
+)
 
 Json = dict[str, object]
 Roles = frozenset[str] | None
@@ -18,7 +29,14 @@ _ABOUT = (
     " socket `emla.sock` of the data folder. Answers may gain members; a client lets members be that it does not know."
     " Technical delivery is never acceptance of a request."
 )
-_STATUS_WORDS = {200: "Done.", 201: "Done, and durable.", 204: "Done; nothing is answered."}
+_REPLAYED = "`true`: this call was made before, and this is what was answered then."
+_STATUS_WORDS = {
+    200: "Done.",
+    201: "Done, and durable.",
+    202: "It waits for approval, durably.",
+    204: "Done; nothing is answered.",
+    304: "It is as it was.",
+}
 
 
 def document(calls: Iterable[tuple[Call, Roles]], version: str) -> Json:
@@ -82,7 +100,7 @@ def _types(call: Call) -> Iterator[object]:
             yield kind
     for _, kind, _ in _places(call):
         yield kind
-    for parameter in call.query:
+    for parameter in _parameters(call):
         yield parameter.type
 
 
@@ -94,12 +112,17 @@ def _places(call: Call) -> Iterator[tuple[str, object, str]]:
             yield name, call.places.get(name, kind), words
 
 
+def _parameters(call: Call) -> tuple[Parameter, ...]:
+    keys = (KEY,) if call.takes_key else ()
+    return (*call.query, *keys, *((IF_MATCH,) if call.conditional else ()))
+
+
 def _operation(call: Call, roles: Roles, schemas: dict[int, Json]) -> Json:
     parameters: list[Json] = [
         {"name": name, "in": "path", "required": True, "description": words, "schema": schemas[id(kind)]}
         for name, kind, words in _places(call)
     ]
-    parameters += [_parameter(each, schemas) for each in call.query]
+    parameters += [_parameter(each, schemas) for each in _parameters(call)]
     operation: Json = {
         "operationId": operation_id(call),
         "tags": [call.path.split("/")[2].partition(".")[0]],
@@ -141,16 +164,18 @@ def _answers(call: Call, roles: Roles, schemas: dict[int, Json]) -> Json:
     answers: Json = {}
     for status in call.status:
         answer: Json = {"description": _STATUS_WORDS[status]}
-        if call.answer is not None and status != 204:
+        if call.answer is not None and status not in (204, 304):
             answer["content"] = _content(call.answer, schemas)
-        if call.headers:
+        headers = dict(call.headers) | ({REPLAYED_HEADER: _REPLAYED} if call.takes_key else {})
+        if headers:
             answer["headers"] = {
-                name: {"description": words, "schema": {"type": "string"}}
-                for name, words in call.headers.items()
+                name: {"description": words, "schema": {"type": "string"}} for name, words in headers.items()
             }
         answers[str(status)] = answer
     for status, codes in statuses(call.all_codes(is_open=roles is None)).items():
         answers[str(status)] = _refusal(status, codes, schemas)
+    if call.conditional:
+        answers["412"] = _refusal(412, ["case-changed"], schemas)
     return dict(sorted(answers.items()))
 
 

@@ -27,6 +27,7 @@ from emla.web.contract.call import (
     Parameter,
     Shape,
 )
+from emla.web.contract.erasure import Hold, Order
 from emla.web.contract.holdings import Holding
 from emla.web.contract.scans import PartScan
 
@@ -70,6 +71,8 @@ class MessageSummary(Shape, frozen=True, kw_only=True):
     size: int
     code: str | None
     infected: Count
+    erased: Order | None
+    hold: Hold | None
 
 
 class Signer(Shape, frozen=True, kw_only=True):
@@ -194,6 +197,8 @@ CALLS = (
         words="Submits a message with its attachments. 200: it was here already, the same to the byte.",
         query=(WAIT,),
         takes=SUBMITTED_BODY,
+        keyed=False,  # its key is the MessageId
+        conditional=True,
         answer=Submitted,
         status=(200, 201),
         codes=(*CHECKED, "needs-approval", "no-emergency"),
@@ -233,7 +238,7 @@ CALLS = (
         writes=True,
         codes=(
             *("not-readable", "payload-damaged", "chunk-damaged", "part-mismatch"),
-            *("recalled", "use-ended", "unusable"),
+            *("recalled", "use-ended", "unusable", "not-cleared"),
             *("infected", "not-scanned", "scanner-failed", "busy"),
         ),
     ),

@@ -2,11 +2,25 @@
 
 from collections.abc import Mapping
 
-from emla.web.contract import cases, documents, drafts, erasure, events, gateway, messages, people, scans
+from emla.web.contract import (
+    accesses,
+    cases,
+    documents,
+    drafts,
+    erasure,
+    events,
+    gateway,
+    messages,
+    people,
+    scans,
+    webhooks,
+)
 from emla.web.contract.call import Call
 
+_SUBJECTS = (
+    *(gateway, messages, scans, drafts, cases, accesses, erasure),
+    *(events, webhooks, people, documents),
+)
 CALLS: Mapping[tuple[str, str], Call] = {
-    (call.method, call.path): call
-    for subject in (gateway, messages, scans, drafts, cases, erasure, events, people, documents)
-    for call in subject.CALLS
+    (call.method, call.path): call for subject in _SUBJECTS for call in subject.CALLS
 }
