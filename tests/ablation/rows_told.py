@@ -126,10 +126,10 @@ ROWS = (
         name="the place of a webhook moves after the answer",
         row="ADR 0050",
         file="emla/flow/happenings/tell.py",
-        old="            pause = await self._posted(webhook, compact(encode_happening(said)), failures)",
+        old="            pause = await self._posted(webhook, at, compact(encode_happening(said)), failures)",
         new="            at.answered(said.place, self._gateway.now())\n"
         "            await self._keep(webhook_id, at)\n"
-        "            pause = await self._posted(webhook, compact(encode_happening(said)), failures)",
+        "            pause = await self._posted(webhook, at, compact(encode_happening(said)), failures)",
         held_by=(
             f"{_HOOKS}::test_a_place_moves_only_after_the_answer_so_a_crash_between_them_posts_the_same_again",
         ),

@@ -135,36 +135,37 @@ class Tell:
             said = self.shown(webhook, owner, happening) if owner else None
             if said is None:
                 break
-            pause = await self._posted(webhook, compact(encode_happening(said)), failures)
+            pause = await self._posted(webhook, at, compact(encode_happening(said)), failures)
             if pause is None:
                 at.answered(said.place, self._gateway.now())
                 if self._gateway.clock.steady() - at.kept >= _KEEP_SECONDS:
                     await self._keep(webhook_id, at)
                 break
             failures += 1
-            await self._keep(webhook_id, at)  # what it did take before it failed
             await asyncio.sleep(pause)
         if happening.type is HappeningType.LEDGER_RECOVERED and happening.at >= webhook.created_at:
             at.seen = happening.place
             await self._keep(webhook_id, at, also_quiet=True)
             await self._pause(webhook, Pause.RESTORED)
 
-    async def _posted(self, webhook: Webhook, body: bytes, failures: int) -> float | None:
+    async def _posted(self, webhook: Webhook, at: "_At", body: bytes, failures: int) -> float | None:
         """Make one call; None when it was taken, else how long to wait before the next one."""
         try:
             answered = await self._targets.post(webhook.url, self._fields(webhook, body), body)
         except TransportError as error:
+            await self._keep(webhook.id, at)  # what it did take before
             if error.code == "refused-target":
                 await self._pause(webhook, Pause.REFUSED)
             self.results["unreachable"] += 1
             return await self._failed(webhook, error.code, error.detail, failures, 0.0)
-        if answered.status == _GONE:
-            await self._pause(webhook, Pause.GONE)
         if 200 <= answered.status < 300:
             self.results["taken"] += 1
             if failures or webhook.failures:
                 logger.info("webhook taken again", extra={"what": webhook.id})
             return None
+        await self._keep(webhook.id, at)
+        if answered.status == _GONE:
+            await self._pause(webhook, Pause.GONE)
         self.results["refused"] += 1
         words = f"It answered {answered.status}."
         seconds = answered.retry_after_seconds

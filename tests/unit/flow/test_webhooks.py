@@ -210,11 +210,12 @@ async def test_a_webhook_is_told_what_its_person_may_be_told_now_and_is_paused_w
     of_paul = await desk.add("paul", Caller(id=paul.id, roles=prosecutor), ("case",))
     of_cara = await desk.add("cara", Caller(id=cara.id, roles=central), ("case.reminder",))
     by = Caller(id=kay.id, roles=custodian)
+    # All of it before anything is posted: what is Paul's when it is told, he is told.
+    await desk.remind(1)
+    await people.name_for_case(by, paul, bytes.fromhex(CASE))
+    await desk.remind(2, case="f" * 32)
     async with desk.posting():
         assert await desk.paused(before) is Pause.OWNER  # whoever opens the socket is nobody any more
-        await desk.remind(1)
-        await people.name_for_case(by, paul, bytes.fromhex(CASE))
-        await desk.remind(2, case="f" * 32)
         await until(lambda: len(desk.targets.bodies("cara")) == 2)
         await until(lambda: len(desk.targets.bodies("paul")) == 2)
         await people.disable(by, cara)
