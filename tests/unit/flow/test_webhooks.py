@@ -125,7 +125,9 @@ async def test_a_target_that_hangs_or_fails_holds_up_no_other(desk: Desk) -> Non
     desk.targets.hangs.add("hangs")
     desk.targets.script["fails"] = [500] * 1000
     async with desk.posting():
-        for days in range(5):
+        await desk.remind(0)
+        await until(lambda: all(desk.targets.bodies(each) for each in ("hangs", "fails")))
+        for days in range(1, 5):
             await desk.remind(days)
         await until(lambda: len(desk.targets.bodies("good")) == 5)
         await until(lambda: desk.row(good).told_at is not None)
