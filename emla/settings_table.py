@@ -361,6 +361,19 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="So many days after the last act of a closed case it is erased here; 0: never by itself.",
     ),
     Setting(
+        section="cases",
+        name="retention_reminder_days",
+        least=1,
+        most=365,
+        meaning="So many days before the time ends for which an owner lets something be kept, people are reminded.",
+    ),
+    Setting(
+        section="cases",
+        name="erase_outlived_days",
+        most=36_500,
+        meaning="So many days after it the content of a message is erased here if its owner says DELETE; 0: never by itself.",
+    ),
+    Setting(
         section="events",
         name="streams",
         least=1,

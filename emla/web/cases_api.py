@@ -111,7 +111,9 @@ class CasesApi:
         ]
         add_limits(body, *self._limits(held), self._gateway.identity.id, open_only=False)
         erasure_views.add_case(body, self._gateway.store.read, held.case_id, self._gateway.now())
-        body["holdings"] = holding_views.of_case(held, self._gateway.identity.id, self._at())
+        body["holdings"] = holding_views.of_case(
+            held, self._gateway.identity.id, self._at(), on_hold=body["hold"] is not None
+        )
         return {**body, "view": case_views.view_of(body)}
 
     def _at(self) -> datetime:
