@@ -47,6 +47,7 @@ _STEP = 4
 _PAUSE_SECONDS = 0.07
 _LABEL = b"emla/1 reminder"
 SOON, OVERDUE, RECEIPT = "soon", "overdue", "receipt"
+KINDS = (SOON, OVERDUE, RECEIPT, RETENTION, REVIEW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,8 @@ MEANINGS: Mapping[HappeningType, str] = {
     HappeningType.RECEIVED_RELEASED: "A package in quarantine is opened once more.",
     HappeningType.RECEIVED_HANDED_OVER: "A message was read here for the first time.",
     HappeningType.CASE_REMINDER: "A time limit ends in `days` (`kind` is `soon`), ran out (`overdue`), or a request has no"
-    " confirmation of receipt after `days` (`receipt`).",
+    " confirmation of receipt after `days` (`receipt`); something that is held for another authority may be kept for `days` more,"
+    " or no longer (`retention`, 0 days), or is to be reviewed (`review`).",
     HappeningType.CASE_NAMED: "The case is for a person from now on: told to that person, and to who sees all cases.",
     HappeningType.CASE_UNNAMED: "The case is not for a person any more: told to that person, and to who sees all cases.",
     HappeningType.LEDGER_CLOSED: "The ledger is closed: nothing is exchanged until people have acted. `code` says why.",

@@ -1,4 +1,4 @@
-"""How long something may be kept is its owner's word, and obeyed by who holds it: reading, reminders, erasing, and what is said."""
+"""How long something may be kept is its owner's word, and obeyed by who holds it: reading, reminders, erasing, what is said."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -131,6 +131,17 @@ async def test_nothing_is_erased_by_itself_that_its_owner_or_the_settings_leave_
 ) -> None:
     await keep(given, tmp_path, LONG_AGO, then)
     assert (await rounds(given.stations[HOLDER], erase_outlived_days=days))[1] == 0
+
+
+async def test_a_clock_that_is_set_forward_erases_nothing_before_its_time(
+    given: World, tmp_path: Path
+) -> None:
+    holder = given.stations[HOLDER]
+    await keep(given, tmp_path, day(holder, -1))
+    await holder.restart()
+    moved = holder.gateway.clock.now() + 30 * 86400
+    holder.clock.now = lambda: moved  # type: ignore[method-assign] # while it runs
+    assert (await rounds(holder, erase_outlived_days=5))[1] == 0
 
 
 async def test_nobody_says_that_something_was_erased_while_it_is_here(given: World, tmp_path: Path) -> None:
