@@ -374,6 +374,11 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="So many days after it the content of a message is erased here if its owner says DELETE; 0: never by itself.",
     ),
     Setting(
+        section="cases",
+        name="names_in_access_reports",
+        meaning="Whether owners who ask who read what is theirs hear the names of officers, and not their roles alone.",
+    ),
+    Setting(
         section="events",
         name="streams",
         least=1,

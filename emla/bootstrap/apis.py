@@ -6,6 +6,8 @@ from emla.bootstrap.line import Line
 from emla.bootstrap.parts import Parts
 from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.told import events_api, webhooks_api
+from emla.flow.accesses.ask import AskAccesses
+from emla.flow.accesses.give import GiveAccesses
 from emla.flow.acts import Effect
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.peers import ForgetPeer, ImportPeer
@@ -27,6 +29,8 @@ from emla.flow.people.tokens import Tokens
 from emla.flow.record_backup import RecordBackup
 from emla.flow.statistics import CountCases
 from emla.model.act import ActKind
+from emla.transport.accesses import HttpsAccessLine
+from emla.web.accesses_api import AccessesApi
 from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
@@ -39,6 +43,7 @@ from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
+from emla.web.peer_accesses import PeerAccesses
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
 from emla.web.people_api import PeopleApi
@@ -96,6 +101,7 @@ def apis_of(parts: Parts, line: Line) -> Apis:
             line.take,
             guard,
             line.channels.api(line.opening.add, guard),
+            PeerAccesses(gateway, guard, GiveAccesses(gateway, parts.listings, dockets)),
         ),
         authority=AuthorityApi(
             gateway,
@@ -120,7 +126,17 @@ def apis_of(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
-            cases=CasesApi(gateway, parts.listings, dockets, news, line.clocks, sight, reads, erasure),
+            cases=CasesApi(
+                gateway,
+                parts.listings,
+                dockets,
+                news,
+                line.clocks,
+                sight,
+                reads,
+                erasure,
+                _accesses(parts, line),
+            ),
             statistics=StatisticsApi(CountCases(gateway, dockets)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
             people=PeopleApi(gateway, People(gateway), tokens, reads),
@@ -136,6 +152,12 @@ def apis_of(parts: Parts, line: Line) -> Apis:
         operations=operations,
         guard=guard,
     )
+
+
+def _accesses(parts: Parts, line: Line) -> AccessesApi:
+    gateway = parts.gateway
+    transport = HttpsAccessLine(parts.transport, gateway.identity.id, gateway.sign_call)
+    return AccessesApi(AskAccesses(gateway, transport, line.dockets))
 
 
 def _effects(gateway: Gateway, line: Line) -> dict[ActKind, Effect]:

@@ -13,6 +13,9 @@ case = LazyGroup(
         "timeline": Entry("case:timeline", "Show everything that happened in a case, oldest first."),
         "watch": Entry("case:watch", "Show a case, and again whenever something in it changes."),
         "act": Entry("case_act:act", "Say what your authority has to say in a case."),
+        "accesses": Entry(
+            "case_accesses:accesses", "Show who read what you sent, by the ledgers of its holders."
+        ),
         "hold": Entry("case_erase:hold", "Put a case on legal hold: nobody erases anything of it."),
         "unhold": Entry("case_erase:unhold", "Lift the legal hold of a case."),
         "erase": Entry(

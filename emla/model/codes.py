@@ -213,6 +213,9 @@ _ROWS = (
     Code("stale-peer", "This authority has not said for seven days what is current; its packages wait.",
          "Nothing, if its gateway is only down. Else telephone the authority: somebody may be holding back a revocation.",
          Who.OPERATOR, 409, 5, True),
+    Code("not-cleared", "It is marked CONFIDENTIAL, or sealed from its subject, and this person, or token, is not cleared for that.",
+         "Ask somebody who is cleared; or a key custodian for the role `cleared` (`emla person roles`), and take a new token.",
+         Who.OFFICER, 403, 3),
     Code("open-legs", "Something still waits to be sent to this authority.",
          "Wait until it is sent or has expired; or forget the authority with --force.", Who.OPERATOR, 409, 3),
     # --- transport ---
@@ -220,6 +223,8 @@ _ROWS = (
          "Nothing: emla tries again with growing pauses and at once when the peer makes contact.", Who.NOBODY, 502, 5, True),
     Code("hub-not-pinned", "The authority is reached only through hubs, and none of them is pinned here.",
          "Import the card of one of its hubs (`emla peer show` names them); or ask the authority for another way.", Who.OPERATOR, 409, 5, True),
+    Code("only-through-hub", "The authority is reached through hubs only, and this question is asked of its gateway itself.",
+         "Ask the authority in a message of the case (`emla case act`), or for an endpoint of its own.", Who.OFFICER, 409, 5),
     Code("peer-nonsense", "The other gateway answered something that is not the protocol.",
          "If it repeats, ask the other operator what stands at that address.", Who.PEER, 502, 5, True),
     Code("wrong-pin", "The server at the peer's address does not hold the key its card names.",

@@ -162,6 +162,8 @@ class CaseSettings:
     """So long before the time ends for which its owner lets something be kept."""
     erase_outlived_days: int = 0
     """So long after that time the content of a message whose owner says DELETE is erased. 0: never by itself."""
+    names_in_access_reports: bool = False
+    """Whether owners who ask who read what is theirs are told the names of officers, and not their roles alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

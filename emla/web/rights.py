@@ -63,6 +63,8 @@ OPERATIONS: Mapping[tuple[str, str], Roles | None] = {
     ("POST", "/v1/cases/{case_id}/erasure"): frozenset({_CENTRAL}),
     ("POST", "/v1/cases/{case_id}/erasure/approve"): _APPROVERS,
     ("POST", "/v1/cases/{case_id}/erasure/cancel"): frozenset({_CENTRAL, PersonRole.APPROVER}),
+    ("GET", "/v1/cases/{case_id}/accesses"): CONTENT,
+    ("POST", "/v1/cases/{case_id}/accesses"): CONTENT,
     ("PUT", "/v1/cases/{case_id}/hold"): frozenset({_CENTRAL}),
     ("DELETE", "/v1/cases/{case_id}/hold"): frozenset({_CENTRAL}),
     ("PUT", "/v1/cases/{case_id}/people/{name}"): frozenset({_CENTRAL}),

@@ -18,6 +18,7 @@ from aiohttp.client import ClientSession, ClientTimeout, TCPConnector
 
 from emla.model.settings import LimitSettings
 from emla.transport.https import client_context
+from emla.web.accesses_api import AccessesApi
 from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
@@ -35,6 +36,7 @@ from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
+from emla.web.peer_accesses import PeerAccesses
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
 from emla.web.people_api import PeopleApi
@@ -75,7 +77,9 @@ def gateway_applications() -> tuple[web.Application, ...]:
     nothing = cast(Any, None)
     channel = ChannelApi(nothing, nothing, nothing, nothing, guard())
     incoming = Incoming(nothing, guard(), package=nothing, acknowledgement=nothing)
-    peer = PeerApi(nothing, incoming, nothing, nothing, nothing, guard(), channel)
+    home = cast(Any, SimpleNamespace(now=int, clock=TestClock()))
+    accesses = PeerAccesses(home, guard(), nothing)
+    peer = PeerApi(nothing, incoming, nothing, nothing, nothing, guard(), channel, accesses)
     authority = AuthorityApi(
         nothing,
         listings=nothing,
@@ -100,6 +104,7 @@ def gateway_applications() -> tuple[web.Application, ...]:
             nothing,
             nothing,
             ErasureApi(nothing, nothing, nothing),
+            AccessesApi(nothing),
         ),
         statistics=StatisticsApi(nothing),
         people=PeopleApi(nothing, nothing, nothing, nothing),

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from emla.bootstrap.sample import write_capture
+from emla.formats import dsse
+from emla.model.limits import WIRE
 from emla.model.person import PersonRole
+from emla.model.signed import PayloadType
 from tests.support.cli import Outcome, emla, short_folder
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.people import Staff
@@ -129,7 +132,38 @@ def test_both_sides_end_with_the_same_acts_where_the_case_says(played: tuple[Sam
         watched = sides.done(authority, "case", "watch", case_id, "--until", last.where["request"])
         assert watched["etag"] == body["etag"]
     if case.folder.name == "S12":
+        owner, holder = sides.by_id
+        told_who_read(sides, owner, holder, case_id)
         erased_by_command(sides, next(iter(sides.by_id)), case_id)
+
+
+def told_who_read(sides: Sides, owner: str, holder: str, case_id: str) -> None:
+    """The owner hears from the holder's ledger who read what it sent, and is shown the same while the holder is away."""
+    acts: Any = sides.case(holder, case_id)["acts"]
+    pid = next(str(each["pid"]) for each in acts if each["sender"] == owner)
+    saved = sides.by_id[owner].data.parent / "reports"
+    assert sides.done(holder, "message", "open", pid, "--to", saved.parent / "opened")
+    command = ("case", "accesses", case_id)
+    answered: Any = sides.done(owner, *command, "--save", saved)["holders"]
+    (said,) = answered
+    assert (said["holder"], said["code"]) == (holder, None)
+    assert {(each["what"], each["role"]) for each in said["accesses"]} == {
+        ("case", "central_officer"),
+        ("part", "central_officer"),
+    }
+    assert pid in {each["package"] for each in said["accesses"]}
+    (report,) = saved.iterdir()
+    assert dsse.decode(report.read_bytes(), PayloadType.ACCESSES, WIRE.access_bytes).signatures
+    there = sides.by_id[holder]
+    there.stop()
+    shown = emla(*command, "--data", sides.by_id[owner].data)
+    there.start()
+    there.wait_ready()
+    assert shown.code == 0
+    assert "peer-unreachable" in shown.err
+    assert "central officer" in shown.out
+    kept: Any = sides.done(owner, *command, "--kept")["holders"]
+    assert kept[0]["accesses"] == said["accesses"]
 
 
 def erased_by_command(sides: Sides, authority: str, case_id: str) -> None:
@@ -162,7 +196,7 @@ def erased_by_command(sides: Sides, authority: str, case_id: str) -> None:
     message: Any = sides.done(authority, "message", "show", pid)["erased"]
     assert (message["state"], message["reason"]) == ("ERASED", "Order of the court")
     assert sides.case(authority, case_id)["acts"] == []
-    opened = sides.run(authority, "message", "open", pid, "--out", sides.by_id[authority].data.parent / "out")
+    opened = sides.run(authority, "message", "open", pid, "--to", sides.by_id[authority].data.parent / "out")
     assert opened.code
     assert sides.done(authority, "ledger", "verify")["whole"]
     (other,) = (each for each in sides.by_id if each != authority)

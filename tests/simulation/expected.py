@@ -126,7 +126,8 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
         "wrong-role", "hub-not-pinned",
     ),
     "of people and their rights; nobody is on record in a run (tests/integration/test_people.py)": (
-        "not-authenticated", "not-allowed", "guessing", "role-conflict", "own-rights", "no-custodian", "name-taken",
+        "not-authenticated", "not-allowed", "not-cleared",
+        "guessing", "role-conflict", "own-rights", "no-custodian", "name-taken",
     ),
     "of erasure: no run erases (tests/unit/flow/test_erase.py, tests/faults/test_erasure.py)": (
         "erased", "legal-hold", "not-erasable", "own-order", "order-waits", "order-decided",
@@ -142,6 +143,9 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
         "method-not-allowed", "place-unknown",
     ),
     "of webhooks, which no run has (tests/unit/flow/test_webhooks.py)": ("refused-target", "target-unreachable"),
+    "of access reports, which no officer of a run asks for (tests/unit/flow/test_accesses.py)": (
+        "only-through-hub",
+    ),
     "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
     "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (
         "backup-damaged", "backup-incomplete", "wrong-backup-key", "ledger-behind", "ledger-restored",

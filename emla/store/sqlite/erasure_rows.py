@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from emla.model.erasure import Erasure, ErasureReason, ErasureState, LegalHold, WantedErasure
 from emla.model.errors import IllegalTransitionError
 from emla.ports.erasure import CasePackage, DoomedPackage, NewErasure
-from emla.store.sqlite import numbers, rows
+from emla.store.sqlite import access_rows, numbers, rows
 from emla.store.sqlite.numbers import Numbers
 
 _OF_CASE = """
@@ -69,6 +69,7 @@ _OVERWRITTEN = (
     "UPDATE sent SET record = zeroblob(length(record)), message_sha256 = zeroblob(32) WHERE ?1 & 1 = 0 AND id = ?1 / 2",
     _RECORD_OVERWRITTEN,
     "UPDATE legal_act SET sealed = zeroblob(length(sealed)) WHERE package = ?1",
+    access_rows.OVERWRITTEN,
 )
 _ABOUT_IT = """
 UPDATE alone_words SET words = zeroblob(length(words))

@@ -238,7 +238,7 @@ CALLS = (
         writes=True,
         codes=(
             *("not-readable", "payload-damaged", "chunk-damaged", "part-mismatch"),
-            *("recalled", "use-ended", "retention-ended", "unusable"),
+            *("recalled", "use-ended", "retention-ended", "unusable", "not-cleared"),
             *("infected", "not-scanned", "scanner-failed", "busy"),
         ),
     ),

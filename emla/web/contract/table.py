@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from emla.web.contract import (
+    accesses,
     cases,
     documents,
     drafts,
@@ -16,8 +17,10 @@ from emla.web.contract import (
 )
 from emla.web.contract.call import Call
 
+_SUBJECTS = (
+    *(gateway, messages, scans, drafts, cases, accesses, erasure),
+    *(events, webhooks, people, documents),
+)
 CALLS: Mapping[tuple[str, str], Call] = {
-    (call.method, call.path): call
-    for subject in (gateway, messages, scans, drafts, cases, erasure, events, webhooks, people, documents)
-    for call in subject.CALLS
+    (call.method, call.path): call for subject in _SUBJECTS for call in subject.CALLS
 }
