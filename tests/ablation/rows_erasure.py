@@ -207,9 +207,7 @@ ROWS: tuple[Safeguard, ...] = (
         file="emla/cases/onward.py",
         old="    if outlived is not None:\n",
         new="    if False:\n",
-        held_by=(
-            f"{OUTLIVED}::test_what_outlived_its_time_is_not_handed_out_unless_a_court_keeps_it[DELETE-retention-ended]",
-        ),
+        held_by=(f"{OUTLIVED}::test_what_outlived_its_time_is_not_handed_out_unless_a_court_keeps_it",),
     ),
     Safeguard(
         name="only what its owner wants erased is erased by itself",
@@ -218,7 +216,7 @@ ROWS: tuple[Safeguard, ...] = (
         old="        if outlived is None or label.disposition != DELETE:",
         new="        if outlived is None:",
         held_by=(
-            f"{OUTLIVED}::test_nothing_is_erased_by_itself_that_its_owner_or_the_settings_leave_to_people[RETURN-5]",
+            f"{OUTLIVED}::test_nothing_is_erased_by_itself_that_its_owner_or_the_settings_leave_to_people",
         ),
     ),
     Safeguard(
