@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from emla.bootstrap.line import Line
 from emla.bootstrap.parts import Parts
+from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.told import events_api
 from emla.flow.acts import Effect
@@ -11,6 +12,7 @@ from emla.flow.documents.changes import Changes
 from emla.flow.documents.peers import ForgetPeer, ImportPeer
 from emla.flow.documents.profile import ChangeProfile
 from emla.flow.drafts.alone import SentAlone
+from emla.flow.drafts.dictate import Dictate
 from emla.flow.erasure.hold import HoldCase
 from emla.flow.gateway import Gateway
 from emla.flow.holdings import Holdings
@@ -26,6 +28,8 @@ from emla.flow.people.tokens import Tokens
 from emla.flow.record_backup import RecordBackup
 from emla.flow.statistics import CountCases
 from emla.model.act import ActKind
+from emla.sandbox.scribe import ScribeProcess
+from emla.web.acts_api import ActsApi
 from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
@@ -64,6 +68,8 @@ def apis_of(parts: Parts, line: Line) -> Apis:
     tokens, sight, reads = Tokens(gateway), Sight(gateway), Reads(gateway)
     rights = Rights(tokens)
     erasure = ErasureApi(gateway, line.erase, HoldCase(gateway))
+    scribe = ScribeProcess(schemas=schema_folder(), settings=gateway.settings.opener)
+    acts = ActsApi(gateway, Dictate(gateway, scribe, dockets, line.submit, line.drafts), reads)
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
@@ -118,7 +124,7 @@ def apis_of(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
-            cases=CasesApi(gateway, parts.listings, dockets, news, line.clocks, sight, reads, erasure),
+            cases=CasesApi(gateway, parts.listings, dockets, news, line.clocks, sight, reads, erasure, acts),
             statistics=StatisticsApi(CountCases(gateway, dockets)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
             people=PeopleApi(gateway, People(gateway), tokens, reads),

@@ -16,6 +16,7 @@ from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundE
 from emla.model.person import Caller
 from emla.ports.listings import Listings
 from emla.web import case_views, holding_views, views
+from emla.web.acts_api import ActsApi
 from emla.web.conditions import is_known, tag_of
 from emla.web.erasure_api import ErasureApi
 from emla.web.limit_views import add_limits
@@ -41,6 +42,7 @@ class CasesApi:
         sight: Sight,
         reads: Reads,
         erasure: ErasureApi,
+        acts: ActsApi,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -50,6 +52,7 @@ class CasesApi:
         self._sight = sight
         self._reads = reads
         self._erasure = erasure
+        self._acts = acts
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add the calls to the authority API's application."""
@@ -57,6 +60,7 @@ class CasesApi:
         router.add_get("/v1/cases/{case_id}", self.get_case)
         router.add_get("/v1/cases/{case_id}/timeline", self.get_timeline)
         self._erasure.add_routes(router, self._found)
+        self._acts.add_routes(router, self._found)
 
     async def get_cases(self, http_request: web.Request) -> web.Response:
         """GET /v1/cases: the ones in which something came or went last in front."""

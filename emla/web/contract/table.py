@@ -2,11 +2,22 @@
 
 from collections.abc import Mapping
 
-from emla.web.contract import cases, documents, drafts, erasure, events, gateway, messages, people, scans
+from emla.web.contract import (
+    acts,
+    cases,
+    documents,
+    drafts,
+    erasure,
+    events,
+    gateway,
+    messages,
+    people,
+    scans,
+)
 from emla.web.contract.call import Call
 
 CALLS: Mapping[tuple[str, str], Call] = {
     (call.method, call.path): call
-    for subject in (gateway, messages, scans, drafts, cases, erasure, events, people, documents)
+    for subject in (gateway, messages, scans, drafts, cases, acts, erasure, events, people, documents)
     for call in subject.CALLS
 }
