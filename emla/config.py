@@ -32,6 +32,7 @@ from emla.model.settings import (
     ServeSettings,
     Settings,
     StoreSettings,
+    WebhookSettings,
 )
 from emla.settings_table import DEFAULTS, PREFIX, SETTINGS, Setting, Value
 
@@ -58,6 +59,7 @@ Table = TypeVar(
     CaseSettings,
     ScannerSettings,
     EventSettings,
+    WebhookSettings,
 )
 
 
@@ -106,6 +108,7 @@ def load(data: Path, environment: Mapping[str, str]) -> Settings:
         cases=_changed(CaseSettings(), "cases", values),
         scanner=_changed(ScannerSettings(), "scanner", values),
         events=_changed(EventSettings(), "events", values),
+        webhooks=_changed(WebhookSettings(), "webhooks", values),
     )
 
 

@@ -20,6 +20,7 @@ from emla.model.settings import (
     ScannerSettings,
     ServeSettings,
     StoreSettings,
+    WebhookSettings,
 )
 
 PREFIX = "EMLA_"
@@ -69,6 +70,7 @@ DEFAULTS = {
     "cases": CaseSettings(),
     "scanner": ScannerSettings(),
     "events": EventSettings(),
+    "webhooks": WebhookSettings(),
 }
 _PORT = 65535
 _DAY = 86400
@@ -164,6 +166,17 @@ _SCANNER = (
         meaning="How many parts are scanned at the same time.",
     ),
 )
+
+_WEBHOOKS = tuple(
+    Setting(section="webhooks", name=name, least=least, most=most, meaning=meaning)
+    for name, least, most, meaning in (
+        ("allowed_hosts", 0, 0, "Hosts to which events may be posted, commas between; with `:port` where it is not 443."),
+        ("allow_private_addresses", 0, 0, "Whether they may be in a private network, as a case system in the house is."),
+        ("allow_loopback", 0, 0, "Whether they may be this machine, also over plain http: for tests on one machine only."),
+        ("ca_file", 0, 0, "Certificates (PEM) by which theirs are judged: the ministry's own authority. Empty: the system's."),
+        ("timeout_seconds", 1, 60, "How long a target may take for one event, connection and answer together."),
+    )
+)  # fmt: skip
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(section="peer", name="listen_host", meaning="Address on which other gateways reach this one."),
@@ -348,6 +361,11 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="So many days after the last act of a closed case it is erased here; 0: never by itself.",
     ),
     Setting(
+        section="cases",
+        name="names_in_access_reports",
+        meaning="Whether owners who ask who read what is theirs hear the names of officers, and not their roles alone.",
+    ),
+    Setting(
         section="events",
         name="streams",
         least=1,
@@ -356,4 +374,5 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     *_LIMITS,
     *_SCANNER,
+    *_WEBHOOKS,
 )

@@ -6,13 +6,16 @@ from emla.bootstrap.line import Line
 from emla.bootstrap.parts import Parts
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.status import Status, figures, readiness
-from emla.bootstrap.told import events_api
+from emla.bootstrap.told import events_api, webhooks_api
+from emla.flow.accesses.ask import AskAccesses
+from emla.flow.accesses.give import GiveAccesses
 from emla.flow.acts import Effect
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.peers import ForgetPeer, ImportPeer
 from emla.flow.documents.profile import ChangeProfile
 from emla.flow.drafts.alone import SentAlone
 from emla.flow.drafts.dictate import Dictate
+from emla.flow.drafts.erasures import OrderErasure
 from emla.flow.erasure.hold import HoldCase
 from emla.flow.gateway import Gateway
 from emla.flow.holdings import Holdings
@@ -29,6 +32,8 @@ from emla.flow.record_backup import RecordBackup
 from emla.flow.statistics import CountCases
 from emla.model.act import ActKind
 from emla.sandbox.scribe import ScribeProcess
+from emla.transport.accesses import HttpsAccessLine
+from emla.web.accesses_api import AccessesApi
 from emla.web.acts_api import ActsApi
 from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
@@ -42,6 +47,7 @@ from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
+from emla.web.peer_accesses import PeerAccesses
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
 from emla.web.people_api import PeopleApi
@@ -67,7 +73,7 @@ def apis_of(parts: Parts, line: Line) -> Apis:
     dockets = line.dockets
     tokens, sight, reads = Tokens(gateway), Sight(gateway), Reads(gateway)
     rights = Rights(tokens)
-    erasure = ErasureApi(gateway, line.erase, HoldCase(gateway))
+    erasure = ErasureApi(gateway, OrderErasure(gateway, line.erase), HoldCase(gateway))
     scribe = ScribeProcess(schemas=schema_folder(), settings=gateway.settings.opener)
     acts = ActsApi(gateway, Dictate(gateway, scribe, dockets, line.submit, line.drafts), reads)
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
@@ -76,6 +82,7 @@ def apis_of(parts: Parts, line: Line) -> Apis:
     status.reminders = line.reminders
     status.scans = line.scans
     status.feed = line.feed
+    status.tell = line.tell
     hand_over = HandOver(gateway, news, relay.add, Holdings(gateway, dockets), line.scans)
     operations = OperationsApi(
         readiness(gateway, parts.opener, parts.clerk, parts.failure.future), figures(status, guard)
@@ -100,6 +107,7 @@ def apis_of(parts: Parts, line: Line) -> Apis:
             line.take,
             guard,
             line.channels.api(line.opening.add, guard),
+            PeerAccesses(gateway, guard, GiveAccesses(gateway, parts.listings, dockets)),
         ),
         authority=AuthorityApi(
             gateway,
@@ -124,12 +132,24 @@ def apis_of(parts: Parts, line: Line) -> Apis:
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),
-            cases=CasesApi(gateway, parts.listings, dockets, news, line.clocks, sight, reads, erasure, acts),
+            cases=CasesApi(
+                gateway,
+                parts.listings,
+                dockets,
+                news,
+                line.clocks,
+                sight,
+                reads,
+                erasure,
+                acts,
+                _accesses(parts, line),
+            ),
             statistics=StatisticsApi(CountCases(gateway, dockets)),
             profile=ProfileApi(ChangeProfile(gateway, line.own, parts.keys)),
             people=PeopleApi(gateway, People(gateway), tokens, reads),
             drafts=DraftsApi(gateway, line.drafts, SentAlone(gateway), dockets),
             events=events_api(gateway, line.feed, sight, rights),
+            webhooks=webhooks_api(gateway, line.feed, line.tell),
             rights=rights,
             sight=sight,
             waiting=QuarantineApi(
@@ -139,6 +159,12 @@ def apis_of(parts: Parts, line: Line) -> Apis:
         operations=operations,
         guard=guard,
     )
+
+
+def _accesses(parts: Parts, line: Line) -> AccessesApi:
+    gateway = parts.gateway
+    transport = HttpsAccessLine(parts.transport, gateway.identity.id, gateway.sign_call)
+    return AccessesApi(AskAccesses(gateway, transport, line.dockets))
 
 
 def _effects(gateway: Gateway, line: Line) -> dict[ActKind, Effect]:

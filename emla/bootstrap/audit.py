@@ -111,7 +111,7 @@ def _audit(connection: sqlite3.Connection, authority: Authority, hash_payload: H
         former=former,
         acknowledgements=acknowledgements,
         payloads=payloads,
-        erased=len(erasures.packages),
+        erased=len(erasures.contents),
         problems=tuple(problems),
     )
 

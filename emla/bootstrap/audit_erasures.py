@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from emla.flow.events import EVENT_ERASED, PACKAGE_ERASED
+from emla.flow.events import CONTENT_ERASED, EVENT_ERASED, PACKAGE_ERASED
 from emla.formats.event import decode
 from emla.model.errors import MalformedError
 
@@ -23,27 +23,27 @@ class Erasures:
     """What was erased, as the ledger says."""
 
     packages: frozenset[bytes]
+    contents: frozenset[bytes]
+    """Packages of which the content was erased, with their acts or without."""
     events: frozenset[bytes]
     """Digests of events whose words were overwritten."""
 
 
 def recorded_erasures(connection: sqlite3.Connection) -> Erasures:
     """Read what the ledger says was erased. That these events are as their leaves say is checked with all others."""
-    packages: set[bytes] = set()
-    events: set[bytes] = set()
-    sql = "SELECT kind, body FROM event WHERE kind IN (?, ?)"
-    for kind, body in connection.execute(sql, (PACKAGE_ERASED, EVENT_ERASED)):
+    found: dict[str, set[bytes]] = {kind: set() for kind in _FACT}
+    sql = f"SELECT kind, body FROM event WHERE kind IN ({', '.join('?' * len(_FACT))})"  # noqa: S608 (constants only)
+    for kind, body in connection.execute(sql, tuple(_FACT)):
         try:
-            facts = decode(body).facts
-            if kind == PACKAGE_ERASED:
-                packages.add(bytes.fromhex(str(facts["pid"])))
-            else:
-                events.add(bytes.fromhex(str(facts["event"])))
+            found[kind].add(bytes.fromhex(str(decode(body).facts[_FACT[kind]])))
         except (MalformedError, KeyError, ValueError):
             continue  # its leaf says that it is not what it was
-    return Erasures(frozenset(packages), frozenset(events))
+    packages = frozenset(found[PACKAGE_ERASED])
+    return Erasures(packages, packages | found[CONTENT_ERASED], frozenset(found[EVENT_ERASED]))
 
 
+_FACT = {PACKAGE_ERASED: "pid", CONTENT_ERASED: "pid", EVENT_ERASED: "event"}
+"""What each kind of event is about."""
 _SEALED = {
     "record": """
         SELECT s.pid, substr(s.record, 1, 24) FROM sent s WHERE length(s.record) > 0
@@ -62,7 +62,8 @@ def erasure_problems(connection: sqlite3.Connection, erasures: Erasures) -> Iter
     for what, sql in _SEALED.items():
         for pid, nonce in connection.execute(sql):
             name = pid.hex()[:16] if pid else "unknown"
-            is_gone, is_recorded = nonce == bytes(_NONCE), pid in erasures.packages
+            recorded = erasures.packages if what == "act" else erasures.contents
+            is_gone, is_recorded = nonce == bytes(_NONCE), pid in recorded
             if is_gone and not is_recorded:
                 yield f"The {what} of {name} is overwritten, and no erasure is recorded."
             elif is_recorded and not is_gone:
@@ -73,6 +74,10 @@ _PACKAGES_OF = "SELECT pid FROM sent WHERE payload_sha256 = ?1 UNION ALL SELECT 
 _IS_UNDER_WAY = """
 SELECT 1 FROM erasure e JOIN erased_package p ON p.erasure = e.id WHERE e.state = 'ERASING' AND p.package = coalesce(
     (SELECT id * 2 FROM sent WHERE payload_sha256 = ?1), (SELECT id * 2 + 1 FROM received WHERE payload_sha256 = ?1))
+"""
+_IS_CONTENT_UNDER_WAY = """
+SELECT 1 FROM erasure e JOIN erased_content p ON p.erasure = e.id WHERE e.state = 'ERASING'
+AND p.package = (SELECT id * 2 + 1 FROM received WHERE payload_sha256 = ?1)
 """
 
 
@@ -88,9 +93,18 @@ def payload_problem(
         file_hash: the hash of what lies in the file of that name.
     """
     pids = [row[0] for row in connection.execute(_PACKAGES_OF, (sha256,))]
-    if not erasures.packages.intersection(pids):
+    if not erasures.contents.intersection(pids):
         return f"The payload {sha256.hex()[:16]} is gone, and no erasure is recorded."
     # A file is unlinked behind the commit that erased its row; until the order is carried out it may be there.
-    if not connection.execute(_IS_UNDER_WAY, (sha256,)).fetchone() and file_hash() is not None:
-        return f"The payload {sha256.hex()[:16]} is recorded as erased, but its file is still there."
-    return None
+    if any(connection.execute(sql, (sha256,)).fetchone() for sql in _ways(connection)):
+        return None
+    if file_hash() is None:
+        return None
+    return f"The payload {sha256.hex()[:16]} is recorded as erased, but its file is still there."
+
+
+def _ways(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """How a payload may be under way, in a database of this release or an older one."""
+    sql = "SELECT 1 FROM sqlite_schema WHERE name = 'erased_content'"
+    is_new = connection.execute(sql).fetchone() is not None
+    return (_IS_UNDER_WAY, _IS_CONTENT_UNDER_WAY) if is_new else (_IS_UNDER_WAY,)

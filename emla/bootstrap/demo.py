@@ -291,12 +291,10 @@ class Story:
                 text=f"{word.by}: {word.says[0]} -> {word.state} on both sides",
             )
         self._act("The prosecutor in Tokyo looks at the case.")
-        indent = "   "
-        shown = await demo_case.run(
-            servers["jp.moj"], "case", "show", self._case_id, columns=self._console.width - len(indent)
-        )
-        for line in shown.stdout.splitlines():
-            self._console.print(indent + line, markup=False, highlight=False, soft_wrap=True)
+        indent, case = "   ", ("case", "show", self._case_id)
+        width = self._console.width - len(indent)
+        for line in await asyncio.to_thread(demo_case.seen, servers["jp.moj"], *case, columns=width):
+            self._console.print(indent + line.rstrip(), markup=False, highlight=False, soft_wrap=True)
 
     def _verify_offline(self, *servers: DemoServer) -> None:
         self._act("Anybody can check the acknowledgements with the exported cards alone, offline.")

@@ -7,6 +7,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,18 +79,37 @@ def course(log: Path) -> tuple[Word, ...]:
     )
 
 
-async def run(server: DemoServer, *words: str, columns: int = 0) -> "subprocess.CompletedProcess[str]":
-    """Run a command of an officer, without a terminal; what it prints is so many characters wide, where it is to be shown."""
-    command = [sys.executable, "-m", "emla", *words, "--data", str(server.data)]
+async def run(server: DemoServer, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command of an officer, without a terminal."""
     return await asyncio.to_thread(
         subprocess.run,
-        command,
+        _command(server, *words),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | ({"COLUMNS": str(columns)} if columns else {}),
     )
+
+
+def seen(server: DemoServer, *words: str, columns: int) -> list[str]:
+    """The lines that an officer sees on a terminal that is so many characters wide."""
+    ours, theirs = os.openpty()
+    # A dumb terminal has no bold: what is seen here may go to a file.
+    wide = os.environ | {"COLUMNS": str(columns), "LINES": "50", "TERM": "dumb", "NO_COLOR": "1"}
+    with subprocess.Popen(
+        _command(server, *words), stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=wide
+    ):
+        os.close(theirs)
+        shown = b""
+        # A terminal that nobody holds any more ends with an error, not with nothing.
+        with os.fdopen(ours, "rb", buffering=0) as terminal, suppress(OSError):
+            while some := terminal.read(65536):
+                shown += some
+    return shown.decode().splitlines()
+
+
+def _command(server: DemoServer, *words: str) -> list[str]:
+    return [sys.executable, "-m", "emla", *words, "--data", str(server.data)]
 
 
 async def say(server: DemoServer, case_id: str, word: Word) -> str:

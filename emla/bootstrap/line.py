@@ -21,6 +21,7 @@ from emla.flow.drafts.drafts import Drafts
 from emla.flow.erasure.erase import Erase
 from emla.flow.erasure.retention import Retention
 from emla.flow.happenings.feed import Feed
+from emla.flow.happenings.tell import Tell
 from emla.flow.line.accept import Accept
 from emla.flow.line.deliver import DeliverLeg
 from emla.flow.line.open import Open
@@ -32,6 +33,7 @@ from emla.flow.line.watch_legs import WatchLegs
 from emla.flow.line.ways import Ways
 from emla.flow.member.collect import Collect
 from emla.flow.news import News
+from emla.flow.people.sight import Sight
 from emla.flow.reminders import Reminders
 from emla.formats.genericode import CodeLists, deadlines
 from emla.model.limits import XmlLimits
@@ -63,6 +65,7 @@ class Line:
     submit: Submit
     drafts: Drafts
     feed: Feed
+    tell: Tell
 
     def contact(self, peer: str) -> None:
         """An authenticated peer made contact: whatever waits for it is tried at once."""
@@ -86,6 +89,7 @@ class Line:
             self.erase.run(),
             self.retention.run(),
             self.drafts.run(),
+            self.tell.run(),
         )
         return [asyncio.create_task(each) for each in runs]
 
@@ -135,7 +139,7 @@ def line_of(parts: Parts) -> Line:
     own = Own(gateway, parts.keys, outlets)
     dockets = Dockets(gateway, news)
     clocks = Clocks(gateway, deadlines(CodeLists(schema_folder()).get("CL-DEADLINE")))
-    erase = Erase(gateway, parts.listings, dockets)
+    erase, feed = Erase(gateway, parts.listings, dockets), feed_of(parts)
     submit = Submit(gateway, parts.clerk, XmlLimits(), relay.add, dockets)
     return Line(
         news=news,
@@ -159,5 +163,6 @@ def line_of(parts: Parts) -> Line:
         retention=Retention(gateway, erase),
         submit=submit,
         drafts=Drafts(gateway, submit),
-        feed=feed_of(parts),
+        feed=feed,
+        tell=Tell(gateway, feed, Sight(gateway), parts.targets),
     )

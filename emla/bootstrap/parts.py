@@ -21,6 +21,7 @@ from emla.keyring.folder import KeyFolder
 from emla.model.settings import Role, ScannerSettings, Settings
 from emla.ports.clock import Clock, Entropy
 from emla.ports.scanner import Scanner
+from emla.ports.webhooks import Targets
 from emla.sandbox.clerk import ClerkProcess
 from emla.sandbox.opener import OpenerProcess
 from emla.sandbox.scan_command import sweep
@@ -29,6 +30,7 @@ from emla.store.files import FileBlobs
 from emla.store.sqlite.listings import SqliteListings, open_listings
 from emla.store.sqlite.store import SqliteStore, open_store
 from emla.transport.https import HttpsTransport
+from emla.transport.webhooks import HttpTargets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class Parts:
     blobs: FileBlobs
     listings: SqliteListings
     transport: HttpsTransport
+    targets: Targets
     opener: OpenerProcess
     keys: OwnKeys
     clerk: ClerkProcess
@@ -99,6 +102,8 @@ async def open_parts(
     await asyncio.gather(opener.start(), clerk.start())
     transport = HttpsTransport(settings.peer, settings.limits)
     stack.push_async_callback(transport.close)
+    targets = HttpTargets(settings.webhooks)
+    stack.push_async_callback(targets.close)
     gateway = Gateway(
         identity=identity,
         directory=load_directory(list(store.read.peers())),
@@ -108,6 +113,6 @@ async def open_parts(
         entropy=around.entropy,
         settings=settings,
     )
-    parts = Parts(gateway, store, blobs, listings, transport, opener, keys, clerk, scanner)
+    parts = Parts(gateway, store, blobs, listings, transport, targets, opener, keys, clerk, scanner)
     store.start(on_failure=parts.failure)
     return parts

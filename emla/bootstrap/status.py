@@ -7,10 +7,12 @@ from collections.abc import Callable
 from emla.bootstrap.case_figures import case_figures
 from emla.bootstrap.guard_figures import guard_figures
 from emla.bootstrap.scan_figures import scan_figures
+from emla.bootstrap.webhook_figures import webhook_figures
 from emla.flow.documents.key_life import documents_ending, keys_ending
 from emla.flow.documents.take_documents import DocumentFigures
 from emla.flow.gateway import Gateway, Peer
 from emla.flow.happenings.feed import Feed
+from emla.flow.happenings.tell import Tell
 from emla.flow.line.gate import is_open
 from emla.flow.line.scan import Scans
 from emla.flow.member.collect import Collect, CollectFigures
@@ -92,6 +94,7 @@ class Status(StoreStatus):
         self.reminders: Reminders | None = None
         self.scans: Scans | None = None
         self.feed: Feed | None = None
+        self.tell: Tell | None = None
 
     @property
     def hubs(self) -> list[dict[str, object]]:
@@ -263,12 +266,13 @@ def figures(status: Status, guard: Guard) -> Figures:
     connected, turned_away = guard_figures(guard, gateway)
     reminders = case_figures(lambda: status.reminders)
     held, scans = scan_figures(lambda: status.scans, store.read.held_part_count)
+    webhooks, calls = webhook_figures(lambda: status.tell, store.read)
     return Figures(
         counters,
         gauges | held,
         store.read.leg_counts,
-        labelled | connected,
-        turned_away | reminders | scans,
+        labelled | connected | webhooks,
+        turned_away | reminders | scans | calls,
     )
 
 

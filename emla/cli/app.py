@@ -21,6 +21,9 @@ FAMILIES = {
     "draft": Entry("draft:draft", "Messages that wait for a second person."),
     "case": Entry("case:case", "What was asked for, where it stands, and what happens next."),
     "events": Entry("events:events", "What happened here, as case systems are told it."),
+    "webhook": Entry(
+        "webhook:webhook", "Where the gateway posts what happens, so that a case system need not ask."
+    ),
     "schema": Entry("schema:schema", "What the words of messages mean."),
     "card": Entry("card:card", "This authority's own card."),
     "profile": Entry("profile:profile", "What this authority says of itself, and wants of requests."),

@@ -13,10 +13,21 @@ case = LazyGroup(
         "timeline": Entry("case:timeline", "Show everything that happened in a case, oldest first."),
         "watch": Entry("case:watch", "Show a case, and again whenever something in it changes."),
         "act": Entry("case_act:act", "Say what your authority has to say in a case."),
+        "accesses": Entry(
+            "case_accesses:accesses", "Show who read what you sent, by the ledgers of its holders."
+        ),
         "hold": Entry("case_erase:hold", "Put a case on legal hold: nobody erases anything of it."),
         "unhold": Entry("case_erase:unhold", "Lift the legal hold of a case."),
         "erase": Entry(
             "case_erase:erase", "Erase everything that is here of a case. It cannot be taken back."
+        ),
+        "approve-erasure": Entry(
+            "case_erase:approve_erasure",
+            "Confirm an order to erase a case, as the second person. It cannot be taken back.",
+        ),
+        "cancel-erasure": Entry(
+            "case_erase:cancel_erasure",
+            "Take an order back that waits for a second person: your own, or as an approver.",
         ),
     },
     text="Cases: status moved by the legal acts of the two authorities, and by nothing else.",
@@ -68,12 +79,7 @@ def show(case_id: str) -> None:
     if wants_json():
         screen.emit_json(found)
     else:
-        from emla.cli.case_erase import show_erasure
-
         show_case(found)
-        erasure = with_client(lambda client: client.erasure(found.case_id))
-        if erasure.hold or erasure.orders:
-            show_erasure(erasure)
 
 
 @common

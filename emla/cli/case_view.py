@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from emla.cli import screen
+from emla.cli.erasure_view import erasure_rows, marks
 from emla.cli.holding_view import show_holdings
 from emla.cli.limit_view import next_day, show_limits
 from emla.cli.wording import NOT_ACCEPTANCE, count, instant, short, spaced, state
@@ -28,7 +29,7 @@ def show_cases(cases: Cases) -> None:
     """Print the list: a line for everything that was begun."""
     rows: list[tuple[str | Text, ...]] = [_row(line, each) for line in cases.items for each in line.standings]
     rows += [
-        (short(line.case_id), "-", "-", "-", f"{count(line.acts, 'act', 'acts')}, waiting", "-", "-")
+        (short(line.case_id), "-", "-", "-", _bare(line), "-", "-")
         for line in cases.items
         if not line.standings
     ]
@@ -48,12 +49,22 @@ def _row(line: CaseLine, standing: BriefStanding) -> tuple[str | Text, ...]:
         (standing.requesting_reference if is_opener else standing.requested_reference) or "-",
         ", ".join(standing.addressees) if is_opener else standing.opener,
         spaced(standing.opening.message_type),
-        f"{', '.join(standing.states)}{_counted(standing.measures)}",
+        Text(f"{', '.join(standing.states)}{_counted(standing.measures)}").append_text(_marks(line)),
         "; ".join(f"we: {each.what}" for each in ours)
         or "; ".join(f"they: {each.what}" for each in turns)
         or "nothing is expected",
         next_day(standing.deadlines),
     )
+
+
+def _bare(line: CaseLine) -> Text:
+    """A case in which nothing is begun: its acts wait for an earlier message, or were erased."""
+    acts = Text(f"{count(line.acts, 'act', 'acts')}, waiting" if line.acts else "")
+    return acts.append_text(_marks(line))
+
+
+def _marks(line: CaseLine) -> Text:
+    return marks(line.hold, line.erasures, line.erasures_waiting)
 
 
 def _counted(measures: dict[str, int]) -> str:
@@ -98,6 +109,7 @@ def _heading(case: Case) -> Iterator[tuple[str, str]]:
     yield "Case", case.case_id
     for each in case.related:
         yield ("Names" if each.named else "Named by"), f"{each.case_id} ({each.relation})"
+    yield from erasure_rows(case.hold, case.erasures, case.erasures_waiting)
 
 
 def _show_standing(standing: StandingView) -> None:

@@ -90,6 +90,6 @@ def alone_row(each: SentAlone) -> tuple[str, ...]:
         instant(each.at),
         str(each.person),
         each.urgency,
-        plain(each.reason),
+        "(erased)" if each.erased else plain(each.reason),
         plain(reviewed),
     )

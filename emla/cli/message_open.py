@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from emla.cli.screen import Advance
     from emla.client.client import Client
 
-_KEPT_BACK = frozenset({"infected", "scanner-failed", "not-scanned"})
-"""With these the malware scanner keeps a part back; the others can be opened all the same."""
+_KEPT_BACK = frozenset({"infected", "scanner-failed", "not-scanned", "not-cleared"})
+"""With these the malware scanner, or its label, keeps a part back; the others can be opened all the same."""
 
 
 @common
@@ -33,7 +33,8 @@ def open_message(message_id: str, *, number: int | None, folder: Path | None) ->
     """Save the parts of a message as files.
 
     Opening an incoming message is recorded: its sender receives the acknowledgement ContentHandover. Files
-    that are there already are left as they are. What the malware scanner keeps back is named, and the rest is saved.
+    that are there already are left as they are. What the malware scanner keeps back, or who is not cleared must not
+    read, is named, and the rest is saved.
     """
     from emla.cli import screen
     from emla.cli.files import make_folder

@@ -3,6 +3,7 @@
 from rich.text import Text
 
 from emla.cli import screen
+from emla.cli.erasure_view import erasure_rows
 from emla.cli.holding_view import show_binding
 from emla.cli.scan_view import scan_text
 from emla.cli.wording import instant, plain, short, size, state
@@ -21,7 +22,7 @@ def show_list(messages: tuple[MessageSummary, ...]) -> None:
                 short(each.pid),
                 {"in": "from", "out": "to"}.get(each.direction, each.direction),
                 each.peer,
-                each.message or "(sealed)",
+                each.message or ("(erased)" if each.erased else "(sealed)"),
                 _state(each),
                 instant(each.created),
                 size(each.size),
@@ -39,6 +40,10 @@ def _state(message: MessageSummary) -> Text:
         text.append(f" {plain(message.code)}", style="red")
     if message.infected:
         text.append(" malware found", style="bold red")
+    if message.erased:
+        text.append(f" {message.erased.state.lower()}", style="red")
+    if message.hold:
+        text.append(" on legal hold", style="yellow")
     if marks:
         text.append(f" ({', '.join(marks)})", style="yellow")
     return text
@@ -49,7 +54,7 @@ def show_message(message: Message) -> None:
     rows = [
         ("Package", message.pid),
         ("From" if message.direction == "in" else "To", message.peer),
-        ("Message", f"{message.message or 'still sealed'}{', urgent' if message.urgent else ''}"),
+        ("Message", f"{message.message or _unread(message)}{', urgent' if message.urgent else ''}"),
         ("Message id", message.message_id or "-"),
         ("Case", message.conversation or "-"),
     ]
@@ -65,6 +70,7 @@ def show_message(message: Message) -> None:
     if message.code:
         rows.append(("Could not be opened", message.code))
     rows += _leg_rows(message)
+    rows += erasure_rows(message.hold, [message.erased] if message.erased else [])
     screen.facts(rows)
     scanned = any(each.scan for each in message.parts)
     if message.parts:
@@ -83,6 +89,10 @@ def show_message(message: Message) -> None:
     show_acknowledgements(message)
     if message.trouble:
         show_trouble(message.trouble)
+
+
+def _unread(message: Message) -> str:
+    return "erased" if message.erased else "still sealed"
 
 
 _TROUBLE = {

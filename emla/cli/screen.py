@@ -3,13 +3,12 @@ error.
 
 Rules of this file:
 - Texts from outside go through `wording.plain`; nothing is ever read as markup.
-- Colour and progress only on a terminal, never with NO_COLOR; a pipe gets lines wide enough not to be cut, or as wide as COLUMNS
-  says.
+- Colour and progress only on a terminal, never with NO_COLOR; a pipe gets lines wide enough not to be cut, whatever COLUMNS says:
+  libraries set it for their children by accident.
 """
 
 import dataclasses
 import json
-import os
 import re
 import sys
 from base64 import b64encode
@@ -43,8 +42,7 @@ Advance = Callable[[int], None]
 
 
 def _console(stream: IO[str]) -> Console:
-    asked = os.environ.get("COLUMNS", "")
-    width = None if stream.isatty() else int(asked) if asked.isdecimal() and int(asked) else PIPE_COLUMNS
+    width = None if stream.isatty() else PIPE_COLUMNS
     return Console(file=stream, markup=False, emoji=False, highlight=False, width=width)
 
 

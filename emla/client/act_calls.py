@@ -28,7 +28,6 @@ class PerformedAct:
     state: str
     pid: str | None
     draft: str | None
-    document: str
 
 
 class ActCalls(ABC):
@@ -57,7 +56,6 @@ class ActCalls(ABC):
             state=answer.text("state"),
             pid=answer.optional("pid", answer.text),
             draft=answer.optional("draft", answer.text),
-            document=answer.text("document"),
         )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Self
 
+from emla.client.erasure_answers import HoldView, OrderView
 from emla.client.holding_answers import HoldingView
 from emla.client.key_answers import PeerStanding
 from emla.client.leg_answers import LegStanding, Trouble
@@ -124,6 +125,10 @@ class MessageSummary:
     """Of an incoming one: why it is in quarantine, or could not be opened yet."""
     infected: int = 0
     """In how many of its parts the malware scanner found something."""
+    erased: OrderView | None = None
+    """The order by which its content was erased, or is being."""
+    hold: HoldView | None = None
+    """The legal hold of its case."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -143,6 +148,8 @@ class MessageSummary:
             size=answer.integer("size"),
             code=answer.optional("code", answer.text),
             infected=answer.optional("infected", answer.integer) or 0,
+            erased=answer.optional("erased", lambda name: answer.value(name, OrderView)),
+            hold=answer.optional("hold", lambda name: answer.value(name, HoldView)),
         )
 
 

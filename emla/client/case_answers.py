@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from emla.client.erasure_answers import HoldView, OrderView, WaitingView
 from emla.client.holding_answers import HoldingView
 from emla.client.limit_answers import DeadlineView
 from emla.client.reading import unreadable
@@ -84,6 +85,9 @@ class CaseLine:
     standings: tuple[BriefStanding, ...]
     overdue: bool = False
     """Whether a time limit that had to be kept ran out."""
+    hold: HoldView | None = None
+    erasures: tuple[OrderView, ...] = ()
+    erasures_waiting: tuple[WaitingView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +283,11 @@ class Case:
     """Whether a time limit that had to be kept ran out."""
     holdings: tuple[HoldingView, ...] = ()
     """What its messages have brought, and what binds who holds it."""
+    hold: HoldView | None = None
+    erasures: tuple[OrderView, ...] = ()
+    """Orders to erase it, or the content of one of its packages."""
+    erasures_waiting: tuple[WaitingView, ...] = ()
+    """Orders that wait for a second person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,6 +139,8 @@ class SentAlone:
     reviewed_by: Somebody | None
     agrees: bool | None
     words: str
+    erased: bool = False
+    """Whether the message was erased, with what people wrote about it."""
 
     @classmethod
     def read(cls, answer: Answer) -> Self:
@@ -155,4 +157,5 @@ class SentAlone:
             reviewed_by=Somebody.read(by) if by else None,
             agrees=answer.optional("agrees", answer.truth),
             words=answer.text("words"),
+            erased=answer.optional("erased", answer.truth) or False,
         )

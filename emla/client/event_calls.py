@@ -1,15 +1,16 @@
-"""The calls of the authority API about what happened: a part of `Client`."""
+"""The calls of the authority API about what happened, and where it is posted: a part of `Client`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 
 from emla.client.case_answers import read_as
 from emla.client.event_answers import Events, EventView
+from emla.client.webhook_calls import WebhookCalls
 
 _WAIT_SECONDS = 60
 
 
-class EventCalls(ABC):
+class EventCalls(WebhookCalls, ABC):
     """How a client is told."""
 
     @abstractmethod

@@ -4,12 +4,13 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+from emla.client.accesses import AccessCalls
 from emla.client.erasure import ErasureCalls
 from emla.client.people_answers import ContentRead, Myself, Person, Token
 from emla.client.reading import Answer
 
 
-class PeopleCalls(ErasureCalls):
+class PeopleCalls(AccessCalls, ErasureCalls):
     """Who is on record, and what they may do."""
 
     @abstractmethod

@@ -68,6 +68,13 @@ class Answer:
         except msgspec.ValidationError as error:
             raise self._wrong(name) from error
 
+    def whole(self, kind: type[Value]) -> Value:
+        """Read all of it as a value of a class whose fields are its members."""
+        try:
+            return msgspec.convert(self._members, type=kind)
+        except msgspec.ValidationError as error:
+            raise unreadable(f"{self._what}: {error}.") from error
+
     def text(self, name: str) -> str:
         """Read a text."""
         value = self._take(name)

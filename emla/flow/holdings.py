@@ -13,7 +13,7 @@ from emla.cases.onward import Bar, bar
 from emla.flow.dockets import Dockets
 from emla.flow.events import CONTENT_REFUSED, event
 from emla.flow.gateway import Gateway
-from emla.model.errors import NotFoundError
+from emla.model.errors import ConfigurationError, NotFoundError
 from emla.model.package import Manifest
 from emla.model.person import Caller
 
@@ -35,6 +35,24 @@ class Holdings:
         digest = manifest.parts[0].sha256
         return next((each for each in holdings(held.docket) if each.act.digest == digest), None)
 
+    async def require_cleared(self, manifest: Manifest, number: int, caller: Caller, pid: bytes) -> None:
+        """Keep a part that is marked CONFIDENTIAL, or sealed from its subject, from who is not cleared; ours as well as others'.
+
+        What has no label that can be read is treated as if it were marked: nobody knows what is in it.
+
+        Raises:
+            ConfigurationError: ``not-cleared``.
+        """
+        if caller.is_cleared:
+            return
+        holding, at = await self.of(manifest), self.now()
+        if holding is not None:
+            things = things_of(holding, manifest, number) or holding.things[:1]
+            if not any(holding.label(each, at).needs_clearance(at.date()) for each in things):
+                return
+        await self._refused(caller, pid, number, "not-cleared")
+        raise ConfigurationError("not-cleared")
+
     async def require_usable(self, manifest: Manifest, number: int, caller: Caller, pid: bytes) -> None:
         """Refuse a part of a consigned package that may not be read any more.
 
@@ -45,15 +63,18 @@ class Holdings:
         barred = self.bar_of(holding, manifest, number) if holding is not None else None
         if barred is None:
             return
+        await self._refused(caller, pid, number, barred.code)
+        raise NotFoundError(barred.code, barred.detail)
+
+    async def _refused(self, caller: Caller, pid: bytes, number: int, why: str) -> None:
         facts: dict[str, str | int] = {
             "person": caller.id,
             "what": "part",
             "id": pid.hex(),
             "part": number,
-            "why": barred.code,
+            "why": why,
         }
         await self._gateway.store.write(event(self._gateway, CONTENT_REFUSED, facts))
-        raise NotFoundError(barred.code, barred.detail)
 
     def bar_of(self, holding: Holding, manifest: Manifest, number: int) -> Bar | None:
         """Why a part may not be read; what stands in the message under one hash is one thing."""

@@ -2,7 +2,7 @@
 
 Rules of this file:
 - Only what was done is kept. A call that was refused did nothing, so its key may come again with what was mended.
-- W1 the answer is kept in a batch of its own, behind that of the call and before the answer goes out. A crash between the two
+- Q1 the answer is kept in a batch of its own, behind that of the call and before the answer goes out. A crash between the two
   leaves what was done without its answer: the call that comes again is made again, as it would be without a key. What each call
   does the second time stands in docs/reference/authority-api.md; nowhere is it more than an invitation or a note too many.
 """

@@ -3,7 +3,8 @@
 Rules of this file:
 - What is erased is content: records, keys, salts, acts, payloads, and what people said about them. What proves delivery stays:
   signed headers, acknowledgements, the ledger.
-- `ERASING` goes to `ERASED` and nowhere else: nobody takes an order back once it is in the ledger.
+- `ERASING` goes to `ERASED` and nowhere else: nobody takes an order back once it is given. One that waits for a second person is
+  not given yet.
 """
 
 from dataclasses import dataclass
@@ -45,6 +46,26 @@ class Erasure:
     erased_at: int | None
     packages: int
     """How many packages it is about."""
+    approver: str = ""
+    """The second person, by id; empty where none had to approve it."""
+    pid: bytes | None = None
+    """The package whose content alone it is about; its act stays. None: everything that was here of the case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedErasure:
+    """An order that waits for a second person."""
+
+    case_id: bytes
+    pid: bytes | None
+    """As that of an order."""
+    person: str
+    reason: str
+    although_open: bool
+    hash: bytes
+    """Of what would go (32 bytes): if that is another by then, nothing goes."""
+    at: int
+    expires: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,8 @@ class WireLimits:
     """Headers, payloads and lengths of the packages in one call."""
     channel_bytes: int = 256 * 1024
     """A channel status, as a signed object."""
+    access_bytes: int = 256 * 1024
+    """An access report, as a signed object."""
     manifest_bytes: int = 1024 * 1024
     parts: int = 500
     expiry_seconds_min: int = 3600

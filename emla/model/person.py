@@ -21,6 +21,8 @@ class PersonRole(StrEnum):
     KEY_CUSTODIAN = "key_custodian"
     OPERATOR = "operator"
     AUDITOR = "auditor"
+    CLEARED = "cleared"
+    """Beside another role: may read what is marked CONFIDENTIAL or sealed from its subject. Gives nothing by itself."""
 
 
 class PersonState(StrEnum):
@@ -35,8 +37,10 @@ ALL_CASES = frozenset({PersonRole.CENTRAL_OFFICER, PersonRole.APPROVER, PersonRo
 CONTENT = ALL_CASES | {PersonRole.PROSECUTOR}
 """Who may see content at all."""
 
-_EXCLUDED = tuple((PersonRole.KEY_CUSTODIAN, other) for other in sorted(CONTENT)) + tuple(
-    (PersonRole.AUDITOR, other) for other in sorted(CONTENT | {PersonRole.KEY_CUSTODIAN})
+_EXCLUDED = tuple(
+    (PersonRole.KEY_CUSTODIAN, other) for other in sorted(CONTENT | {PersonRole.CLEARED})
+) + tuple(
+    (PersonRole.AUDITOR, other) for other in sorted(CONTENT | {PersonRole.KEY_CUSTODIAN, PersonRole.CLEARED})
 )
 """Keys and content are apart, and so are doing and auditing."""
 
@@ -98,6 +102,11 @@ class Caller:
     def sees_content(self) -> bool:
         """Whether any content is for this caller."""
         return bool(self.roles & CONTENT)
+
+    @property
+    def is_cleared(self) -> bool:
+        """Whether what is marked CONFIDENTIAL is for this caller, where content is."""
+        return PersonRole.CLEARED in self.roles
 
     @property
     def reads_as(self) -> PersonRole | None:

@@ -14,7 +14,8 @@ from typing import TypeVar
 
 Each = TypeVar("Each")
 
-LEVELS = ("ROUTINE_OFFICIAL", "RESTRICTED", "CONFIDENTIAL")
+CONFIDENTIAL = "CONFIDENTIAL"
+LEVELS = ("ROUTINE_OFFICIAL", "RESTRICTED", CONFIDENTIAL)
 """CL-CONF, the least first."""
 ONWARD = ("ALLOWED", "ASK", "NONE")
 """CL-ONWARD, the least strict first."""
@@ -80,6 +81,11 @@ class Label:
     def includes(self, authority: str) -> bool:
         """Whether an authority, or its State, is named as one that may see it."""
         return _names((*self.releasable_to, *self.releasable_to_countries), authority)
+
+    def needs_clearance(self, today: date) -> bool:
+        """Whether only those may read it who are cleared: it is CONFIDENTIAL or higher, or sealed from its subject."""
+        is_sealed = self.sealed and (self.sealed_until is None or today <= self.sealed_until)
+        return is_sealed or level_of(self.level) >= level_of(CONFIDENTIAL)
 
     def ended(self, today: date) -> date | None:
         """The day after which it may not be used any more, if that is over."""

@@ -158,6 +158,8 @@ class CaseSettings:
     """So long after a request arrived without a confirmation of its receipt (BR-051). No law sets this day."""
     erase_after_days: int = 0
     """So long after the last act of a closed case everything that is here of it is erased. 0: never by itself."""
+    names_in_access_reports: bool = False
+    """Whether owners who ask who read what is theirs are told the names of officers, and not their roles alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +189,21 @@ class EventSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings:
+    """Where events may be posted to. Nowhere by default."""
+
+    allowed_hosts: str = ""
+    """Hosts with commas between; one with another port than 443 is written with it."""
+    allow_private_addresses: bool = False
+    """Whether such a host may be in a private network, as a case system often is."""
+    allow_loopback: bool = False
+    """Whether it may be this machine, also without TLS: for tests and demonstrations on one machine."""
+    ca_file: str = ""
+    """Certificates, in PEM, by which theirs are judged. Empty: those of the system."""
+    timeout_seconds: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one gateway. `data` is its folder; one folder serves one authority."""
 
@@ -205,3 +222,4 @@ class Settings:
     cases: CaseSettings = field(default_factory=CaseSettings)
     scanner: ScannerSettings = field(default_factory=ScannerSettings)
     events: EventSettings = field(default_factory=EventSettings)
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)

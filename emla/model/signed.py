@@ -20,6 +20,7 @@ class PayloadType(StrEnum):
     ACT = "application/vnd.emla.act.v1+json"
     PING = "application/vnd.emla.ping.v1+json"
     CHANNEL = "application/vnd.emla.channel.v1+json"
+    ACCESSES = "application/vnd.emla.accesses.v1+json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

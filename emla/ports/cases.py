@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from emla.model.record import SealedAct
+from emla.ports.accesses import AccessReader, AccessTransaction
 from emla.ports.erasure import ErasureReader, ErasureTransaction
 
 
@@ -46,7 +47,7 @@ class AgendaItem:
     """How often it was put here: what came during a look is no part of it."""
 
 
-class CaseTransaction(ErasureTransaction, Protocol):
+class CaseTransaction(ErasureTransaction, AccessTransaction, Protocol):
     """What an operation may do inside a batch."""
 
     def insert_act(self, pid: bytes, act: SealedAct, at: int) -> None:
@@ -70,7 +71,7 @@ class CaseTransaction(ErasureTransaction, Protocol):
         ...
 
 
-class CaseReader(ErasureReader, Protocol):
+class CaseReader(ErasureReader, AccessReader, Protocol):
     """Reads by key, of what is committed."""
 
     def acts_of_case(self, case_id: bytes, limit: int) -> Sequence[ActRow]:

@@ -108,8 +108,8 @@ class DocumentTransaction(Protocol):
         """Move a proposed change on; it must be PROPOSED."""
         ...
 
-    def insert_event(self, kind: str, at: int, body: bytes) -> None:
-        """Keep an event and append its leaf."""
+    def insert_event(self, kind: str, at: int, body: bytes, about: bytes | None = None) -> None:
+        """Keep an event and append its leaf, filed under a package where it is about one (`emla.ports.accesses`)."""
         ...
 
     def put_peer(self, row: PeerRow) -> None:

@@ -41,6 +41,8 @@ class AloneRow:
     reviewed_by: str | None = None
     agrees: bool | None = None
     words: str = ""
+    erased: bool = False
+    """Whether the message was erased, and with it what people wrote about it."""
 
 
 class DraftTransaction(Protocol):
@@ -62,6 +64,10 @@ class DraftTransaction(Protocol):
         self, draft: bytes, state: DraftState, by: str | None, at: int, *, of: Sequence[DraftState]
     ) -> bool:
         """End a draft that is in one of some states, and let its content go; False when it is in none of them."""
+        ...
+
+    def erase_drafts(self, case_id: bytes, erasure: int, by: str | None, at: int) -> Sequence[bytes]:
+        """End every draft of a case whose content is here, as an order to erase asks; their ids."""
         ...
 
     def any_approver(self) -> bool:
@@ -98,6 +104,10 @@ class DraftReader(Protocol):
 
     def draft_of_message(self, message_id: bytes) -> DraftRow | None:
         """The newest draft of a message whose content is still here."""
+        ...
+
+    def drafts_of_case(self, case_id: bytes) -> Sequence[bytes]:
+        """Ids of the drafts of a case whose content is here, in ascending order."""
         ...
 
     def drafts_over(self, now: int, limit: int) -> Sequence[DraftRow]:

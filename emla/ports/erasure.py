@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from emla.model.erasure import Erasure, ErasureReason, LegalHold
+from emla.model.erasure import Erasure, ErasureReason, LegalHold, WantedErasure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,26 +34,42 @@ class DoomedPackage:
     """Of one of ours."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewErasure:
+    """An order that is about to be given."""
+
+    case_id: bytes
+    pid: bytes | None = None
+    """The package whose content alone is meant; None: everything."""
+    why: ErasureReason
+    person: str
+    """Who ordered it; empty where nobody did."""
+    approver: str = ""
+    reason: str
+    at: int
+
+
 class ErasureTransaction(Protocol):
     """What an operation may do inside a batch."""
 
-    def order_erasure(
-        self, case_id: bytes, also: Sequence[bytes], why: ErasureReason, person: str, reason: str, at: int
-    ) -> int:
-        """Order that everything which is here of a case by now is erased; return of how many packages.
+    def order_erasure(self, order: NewErasure, also: Sequence[bytes] = ()) -> tuple[int, int]:
+        """Order that everything which is here of a case by now is erased, or the content of one package of a peer's.
 
         Args:
-            case_id: the case.
+            order: the order.
             also: ids of packages of the case that brought no act.
-            why: why.
-            person: who ordered it; empty where nobody did.
-            reason: in words.
-            at: when.
+
+        Returns:
+            The number of the order, and of how many packages it is.
         """
         ...
 
     def overwrite(self, pid: bytes) -> None:
-        """Overwrite record, keys, act and small payload of a package that is to be erased."""
+        """Overwrite record, keys, act and small payload of a package that is to be erased, and what people wrote about it."""
+        ...
+
+    def overwrite_content(self, pid: bytes) -> None:
+        """Overwrite record, keys and small payload of a package whose content is to be erased. Its act stays."""
         ...
 
     def overwrite_event(self, sha256: bytes) -> bool:
@@ -70,6 +86,14 @@ class ErasureTransaction(Protocol):
 
     def unhold_case(self, case_id: bytes) -> bool:
         """Lift the hold of a case; False when there is none."""
+        ...
+
+    def want_erasure(self, wanted: WantedErasure) -> bool:
+        """Have an order wait for a second person; False when one waits already. One whose time is over makes room."""
+        ...
+
+    def unwant_erasure(self, case_id: bytes, pid: bytes | None) -> bool:
+        """An order waits no more: it was given, or taken back; False when none waits."""
         ...
 
     def is_on_hold(self, case_id: bytes) -> bool:
@@ -94,6 +118,14 @@ class ErasureReader(Protocol):
 
     def doomed(self, erasure: int) -> Sequence[DoomedPackage]:
         """What an order is about."""
+        ...
+
+    def doomed_drafts(self, erasure: int) -> Sequence[bytes]:
+        """Hashes of the payloads of drafts that went with an order; their files may still be there."""
+        ...
+
+    def erasures_wanted(self, case_id: bytes, now: int) -> Sequence[WantedErasure]:
+        """Orders about a case that wait for a second person, and whose time is not over."""
         ...
 
     def packages_of_case(self, case_id: bytes) -> Sequence[CasePackage]:

@@ -10,9 +10,10 @@ from typing import Protocol
 from emla.model.person import Person, Token
 from emla.ports.drafts import DraftReader, DraftTransaction
 from emla.ports.repeats import RepeatReader, RepeatTransaction
+from emla.ports.webhooks import WebhookReader, WebhookTransaction
 
 
-class PeopleTransaction(DraftTransaction, RepeatTransaction, Protocol):
+class PeopleTransaction(DraftTransaction, WebhookTransaction, RepeatTransaction, Protocol):
     """What an operation may do about people, and what was answered to them, inside a batch."""
 
     def insert_person(self, person: Person) -> None:
@@ -52,7 +53,7 @@ class PeopleTransaction(DraftTransaction, RepeatTransaction, Protocol):
         ...
 
 
-class PeopleReader(DraftReader, RepeatReader, Protocol):
+class PeopleReader(DraftReader, WebhookReader, RepeatReader, Protocol):
     """Reads about people, and what was answered to them, of what is committed."""
 
     def people(self) -> Sequence[Person]:

@@ -41,12 +41,20 @@ def _is_near(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return (address.is_loopback or address.is_private) and not address.is_link_local
 
 
+def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether an address is one of the house's network: private, and neither this machine's nor nobody's."""
+    no_host = address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
+    return address.is_private and not no_host
+
+
 class VettingResolver(AbstractResolver):
     """Resolves names and lets only acceptable addresses through."""
 
-    def __init__(self, *, allow_loopback: bool) -> None:
+    def __init__(self, *, allow_loopback: bool, allow_private: bool = False) -> None:
+        """Args: whether this machine and its network may be reached; whether its network may, and not the machine."""
         self._resolver = ThreadedResolver()
         self._allow_loopback = allow_loopback
+        self._allow_private = allow_private
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -55,7 +63,10 @@ class VettingResolver(AbstractResolver):
         results = await self._resolver.resolve(host, port, family)
         for result in results:
             address = ipaddress.ip_address(result["host"])
-            if not address.is_global and not (self._allow_loopback and _is_near(address)):
+            is_allowed = (self._allow_loopback and _is_near(address)) or (
+                self._allow_private and _is_inside(address)
+            )
+            if not address.is_global and not is_allowed:
                 raise OSError(None, f"{host} leads to {address}, which is not a public address")
         return results
 

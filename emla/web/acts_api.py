@@ -61,7 +61,7 @@ class ActsApi:
         role = wanted.caller.reads_as
         if role is None:
             raise ConfigurationError("not-allowed", "Content is not for this person.")
-        await self._reads.record(wanted.caller, what="case", id_=case_id.hex(), role=role)
+        await self._reads.record_case(wanted.caller, case_id, role=role)
         message = seen.message
         return views.answer(
             {
@@ -89,16 +89,13 @@ class ActsApi:
                 f"{missing[0]} has no content here: take the document of a preview, and send both with POST /v1/messages.",
             )
         with self._gateway.under_way.one():
-            document, done = await self._dictate.perform(
-                wanted, [each for each in contents if each is not None]
-            )
+            done = await self._dictate.perform(wanted, [each for each in contents if each is not None])
         sent = isinstance(done, Submitted)
         body: views.Json = {
             "act": wanted.dictated.verb,
             "state": "SENT" if sent else "WAITING",
             "pid": done.pid.hex() if isinstance(done, Submitted) else None,
             "draft": None if isinstance(done, Submitted) else done.id.hex(),
-            "document": document.decode("utf-8"),
         }
         return views.answer(body, status=201)
 

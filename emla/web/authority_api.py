@@ -29,6 +29,7 @@ from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
 from emla.web.contract_api import ContractApi
 from emla.web.drafts_api import DraftsApi
+from emla.web.erasure_views import add_package
 from emla.web.events_api import EventsApi
 from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
@@ -43,6 +44,7 @@ from emla.web.repeated import Repeated
 from emla.web.rights import Rights, caller_of, check_routes, sees_every_envelope
 from emla.web.statistics_api import StatisticsApi
 from emla.web.submissions import read_submission
+from emla.web.webhooks_api import WebhooksApi
 
 _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 _SEARCHED_MAX = 5000
@@ -74,6 +76,7 @@ class AuthorityApi:
         people: PeopleApi,
         drafts: DraftsApi,
         events: EventsApi,
+        webhooks: WebhooksApi,
         rights: Rights,
         sight: Sight,
         waiting: QuarantineApi,
@@ -97,6 +100,7 @@ class AuthorityApi:
         self._people = people
         self._drafts = drafts
         self._events = events
+        self._webhooks = webhooks
         self._rights = rights
         self._sight = sight
         self._waiting = waiting
@@ -130,6 +134,7 @@ class AuthorityApi:
         self._waiting.add_routes(application.router, self._resolve)
         self._drafts.add_routes(application.router)
         self._events.add_routes(application.router)
+        self._webhooks.add_routes(application.router)
         ContractApi().add_routes(application.router)
         check_routes(application.router)
         return application
@@ -180,14 +185,13 @@ class AuthorityApi:
     def _shown(self, listed: Listed, caller: Caller) -> views.Json | None:
         """A package in a list as a caller may see it; None where it is not for the caller."""
         content = self._hand_over.content(listed.pid, listed.signed)
-        if not sees_every_envelope(caller):
-            case_id = _case(content) or self._gateway.store.read.case_of(listed.pid)
-            if not self._sight.sees(caller, case_id):
-                return None
+        read = self._gateway.store.read
+        case_id = _case(content) or read.case_of(listed.pid)
+        if not sees_every_envelope(caller) and not self._sight.sees(caller, case_id):
+            return None
         body = views.summary(listed, content if caller.sees_content else None)
-        return scan_views.add_scans(
-            body, self._gateway.store.read.scans(listed.pid) if listed.incoming else {}
-        )
+        add_package(body, read, listed.pid, case_id, in_words=caller.sees_content)
+        return scan_views.add_scans(body, read.scans(listed.pid) if listed.incoming else {})
 
     async def get_message(self, http_request: web.Request) -> web.Response:
         """GET /v1/messages/{pid}: everything about one package; with `wait`, as soon as there is news."""
@@ -245,6 +249,7 @@ class AuthorityApi:
         read = self._gateway.store.read
         own = None if listed.incoming else read.leg_of(LegKind.PACKAGE, pid)
         body = views.message(listed, content, read, self._legs.shown(own) if own else None)
+        add_package(body, read, pid, self._case_of(pid), in_words=caller.sees_content)
         holding = await self._hand_over.holding(content) if content else None
         if content is not None and holding is not None:
             at, parts = self._hand_over.now(), content.manifest.parts

@@ -15,7 +15,8 @@ from emla.flow.people.sight import Sight
 from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundError
 from emla.model.person import Caller
 from emla.ports.listings import Listings
-from emla.web import case_views, holding_views, views
+from emla.web import case_views, erasure_views, holding_views, views
+from emla.web.accesses_api import AccessesApi
 from emla.web.acts_api import ActsApi
 from emla.web.conditions import is_known, tag_of
 from emla.web.erasure_api import ErasureApi
@@ -43,6 +44,7 @@ class CasesApi:
         reads: Reads,
         erasure: ErasureApi,
         acts: ActsApi,
+        accesses: AccessesApi,
     ) -> None:
         self._gateway = gateway
         self._listings = listings
@@ -53,6 +55,7 @@ class CasesApi:
         self._reads = reads
         self._erasure = erasure
         self._acts = acts
+        self._accesses = accesses
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add the calls to the authority API's application."""
@@ -61,6 +64,7 @@ class CasesApi:
         router.add_get("/v1/cases/{case_id}/timeline", self.get_timeline)
         self._erasure.add_routes(router, self._found)
         self._acts.add_routes(router, self._found)
+        self._accesses.add_routes(router, self._found)
 
     async def get_cases(self, http_request: web.Request) -> web.Response:
         """GET /v1/cases: the ones in which something came or went last in front."""
@@ -77,6 +81,7 @@ class CasesApi:
             held = await self._dockets.of(row.case_id)
             line = case_views.line(held, own, row.at)
             add_limits(line, *self._limits(held), own, open_only=True)
+            erasure_views.add_case(line, self._gateway.store.read, row.case_id, self._gateway.now())
             if case_views.is_wanted(line, state=state, ours=ours) and (line["overdue"] or not overdue):
                 items.append(line)
         return views.answer({"items": items})
@@ -113,6 +118,7 @@ class CasesApi:
             if each["named"] or self._sight.sees(caller, bytes.fromhex(str(each["case_id"])))
         ]
         add_limits(body, *self._limits(held), self._gateway.identity.id, open_only=False)
+        erasure_views.add_case(body, self._gateway.store.read, held.case_id, self._gateway.now())
         body["holdings"] = holding_views.of_case(held, self._gateway.identity.id, self._at())
         return {**body, "view": case_views.view_of(body)}
 
@@ -153,4 +159,4 @@ class CasesApi:
         role = caller.reads_as
         if role is None:
             raise ConfigurationError("not-allowed", "Content is not for this person.")
-        await self._reads.record(caller, what="case", id_=held.case_id.hex(), role=role)
+        await self._reads.record_case(caller, held.case_id, role=role)

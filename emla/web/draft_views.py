@@ -79,6 +79,7 @@ def alone(row: AloneRow, who: FindPerson, pid: bytes | None) -> Json:
         "reviewed_by": _name(row.reviewed_by, who) if row.reviewed_by else None,
         "agrees": row.agrees,
         "words": row.words,
+        "erased": row.erased,
     }
 
 

@@ -7,7 +7,6 @@ Rules of this file:
 """
 
 import asyncio
-import json
 import logging
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from aiohttp import web
 from emla.flow.happenings.feed import Feed, Step
 from emla.flow.happenings.sight import shown
 from emla.flow.people.sight import Sight
+from emla.formats.happening import compact, encode_happening
 from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundError, TransportError
 from emla.model.happening import Happening, HappeningType, Place, parse_place, wanted_types
 from emla.model.person import Caller
@@ -117,7 +117,7 @@ class EventsApi:
             if found or more or left <= 0 or self._feed.ended:
                 break
             await self._feed.wait(step.version, left)
-        items = [item(each) for each in found]
+        items = [encode_happening(each) for each in found]
         return views.answer({"items": items, "next": place.text if place else None, "more": more})
 
     def _for(self, caller: Caller, step: Step, types: frozenset[HappeningType]) -> list[Happening]:
@@ -192,21 +192,9 @@ def _has_left(http_request: web.Request) -> bool:
     return http_request.transport is None or http_request.transport.is_closing()
 
 
-def item(happening: Happening) -> views.Json:
-    """A happening as JSON."""
-    return {
-        "id": happening.place.text,
-        "type": happening.type.value,
-        "at": views.instant(happening.at),
-        "pid": happening.pid.hex() if happening.pid else None,
-        "case": happening.case_id.hex() if happening.case_id else None,
-        **happening.facts,
-    }
-
-
 def _frame(happening: Happening) -> bytes:
-    data = json.dumps(item(happening), separators=(",", ":"))
-    return f"id: {happening.place.text}\nevent: {happening.type.value}\ndata: {data}\n\n".encode()
+    front = f"id: {happening.place.text}\nevent: {happening.type.value}\ndata: ".encode()
+    return front + compact(encode_happening(happening)) + b"\n\n"
 
 
 def _types(http_request: web.Request) -> frozenset[HappeningType]:

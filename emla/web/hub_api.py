@@ -19,11 +19,9 @@ from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.gateway import Gateway
 from emla.flow.hub.deposit import Deposits
 from emla.flow.hub.mailbox import Body, Mailbox, Waiting
-from emla.flow.hub.nonces import Nonces
 from emla.formats import mailbox as form
 from emla.formats.patterns import AUTHORITY
 from emla.formats.ping import SIZE_BYTES_MAX as PING_BYTES_MAX
-from emla.model.documents import Authority
 from emla.model.errors import (
     InvalidDocumentError,
     InvalidPackageError,
@@ -32,7 +30,6 @@ from emla.model.errors import (
 )
 from emla.model.limits import WIRE
 from emla.model.mailbox import WAIT_SECONDS_MAX, ItemKind
-from emla.steps.verify_call import verify_call
 from emla.web.bodies import small_body
 from emla.web.channel_api import CHANNEL_MEDIA
 from emla.web.documents_answer import DOCUMENTS_MEDIA, documents_answer
@@ -41,6 +38,7 @@ from emla.web.hub_channel_api import HubChannelApi
 from emla.web.incoming import BUNDLE_MEDIA, Incoming
 from emla.web.peer_api import PING_MEDIA
 from emla.web.problems import problem_middleware
+from emla.web.signed import SignedCalls
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 _RANGE = re.compile(r"bytes=(0|[1-9][0-9]{0,17})-", re.ASCII)
@@ -80,7 +78,7 @@ class HubApi:
         self._ping = ping
         self._compare = compare
         self._take = take
-        self._nonces = Nonces(gateway.clock)
+        self._calls = SignedCalls(gateway, guard)
         self._incoming = Incoming(
             gateway,
             guard,
@@ -146,31 +144,9 @@ class HubApi:
 
     # --- mailboxes: signed calls only ---
 
-    def _caller(self, http_request: web.Request, body: bytes | None = None) -> Authority:
-        """Who signed a call."""
-        if body is None and http_request.body_exists:
-            raise InvalidPackageError("malformed", "This call has no body.")
-        path, _, query = http_request.raw_path.partition("?")
-        fields: dict[str, list[str]] = {}
-        for name, value in http_request.headers.items():
-            fields.setdefault(name.lower(), []).append(value)
-        caller = verify_call(
-            http_request.method,
-            path,
-            query,
-            fields,
-            body,
-            here=self._gateway.identity.id,
-            find_sender=self._gateway.directory.find,
-            now=self._gateway.now(),
-            seen_nonce=self._nonces.seen,
-        )
-        self._guard.contact(caller.id)
-        return caller
-
     async def get_mailbox(self, http_request: web.Request) -> web.Response:
         """GET /emla/1/mailbox?after=N&wait=S: what the caller's mailbox holds; waits while there is nothing."""
-        owner = self._caller(http_request)
+        owner = self._calls.caller(http_request)
         after = _number(http_request.query.get("after", "0"))
         wait = min(WAIT_SECONDS_MAX, _number(http_request.query.get("wait", "0")))
         items = await self._mailbox.items(owner.id, after, 0 if self._incoming.stopping else wait)
@@ -178,7 +154,7 @@ class HubApi:
 
     async def get_item(self, http_request: web.Request) -> web.StreamResponse:
         """GET /emla/1/mailbox/{item}: the body as it was deposited, from a place on when `Range` names one."""
-        owner = self._caller(http_request)
+        owner = self._calls.caller(http_request)
         body = self._mailbox.collect(owner.id, _number(http_request.match_info["item"]))
         start = _start(http_request)
         if start is not None and start >= body.size:
@@ -201,7 +177,7 @@ class HubApi:
     async def post_release(self, http_request: web.Request) -> web.Response:
         """POST /emla/1/mailbox/release: let items go; the answer tells for each whether it is gone."""
         body = await small_body(http_request, form.RELEASE_BYTES_MAX)
-        owner = self._caller(http_request, body)
+        owner = self._calls.caller(http_request, body)
         try:
             releases = form.decode_releases(body)
         except MalformedError as error:

@@ -14,6 +14,7 @@ from emla.web.channel_api import ChannelApi
 from emla.web.documents_answer import documents_answer
 from emla.web.guard import Guard
 from emla.web.incoming import Incoming
+from emla.web.peer_accesses import PeerAccesses
 from emla.web.problems import problem_middleware
 
 PING_MEDIA = "application/vnd.emla.ping+json"
@@ -31,6 +32,7 @@ class PeerApi:
         take: TakeDocuments,
         guard: Guard,
         channel: ChannelApi,
+        accesses: PeerAccesses,
     ) -> None:
         self._gateway = gateway
         self._incoming = incoming
@@ -39,6 +41,7 @@ class PeerApi:
         self._take = take
         self._guard = guard
         self._channel = channel
+        self._accesses = accesses
 
     def application(self) -> web.Application:
         """The application for the listener that peers reach."""
@@ -51,6 +54,7 @@ class PeerApi:
         application.router.add_put("/emla/1/documents/{authority}", self.put_documents)
         application.router.add_post("/emla/1/ping", self.post_ping)
         self._channel.add_routes(application.router)
+        self._accesses.add_routes(application.router)
         return application
 
     def stop(self) -> None:

@@ -33,6 +33,7 @@ RELEASERS: Roles = frozenset({_CENTRAL, _POC})
 _APPROVERS: Roles = frozenset({PersonRole.APPROVER})
 _QUEUE: Roles = frozenset({_OPERATOR, _CENTRAL})
 _LOOK_AT_QUEUE: Roles = ALL_CASES | {_OPERATOR, _AUDITOR}
+_HEARERS: Roles = CONTENT | {_OPERATOR}
 _PEOPLE: Roles = frozenset({_CUSTODIAN, _AUDITOR, _CENTRAL})
 
 OPERATIONS: Mapping[tuple[str, str], Roles | None] = {
@@ -62,11 +63,22 @@ OPERATIONS: Mapping[tuple[str, str], Roles | None] = {
     ("POST", "/v1/cases/{case_id}/acts/preview"): _WRITERS,
     ("GET", "/v1/cases/{case_id}/erasure"): CONTENT,
     ("POST", "/v1/cases/{case_id}/erasure"): frozenset({_CENTRAL}),
+    ("POST", "/v1/cases/{case_id}/erasure/approve"): _APPROVERS,
+    ("POST", "/v1/cases/{case_id}/erasure/cancel"): frozenset({_CENTRAL, PersonRole.APPROVER}),
+    ("GET", "/v1/cases/{case_id}/accesses"): CONTENT,
+    ("POST", "/v1/cases/{case_id}/accesses"): CONTENT,
     ("PUT", "/v1/cases/{case_id}/hold"): frozenset({_CENTRAL}),
     ("DELETE", "/v1/cases/{case_id}/hold"): frozenset({_CENTRAL}),
     ("PUT", "/v1/cases/{case_id}/people/{name}"): frozenset({_CENTRAL}),
     ("DELETE", "/v1/cases/{case_id}/people/{name}"): frozenset({_CENTRAL}),
-    ("GET", "/v1/events"): CONTENT | {_OPERATOR},
+    ("GET", "/v1/events"): _HEARERS,
+    ("GET", "/v1/webhooks"): _HEARERS,
+    ("POST", "/v1/webhooks"): _HEARERS,
+    ("GET", "/v1/webhooks/{id}"): _HEARERS,
+    ("DELETE", "/v1/webhooks/{id}"): _HEARERS,
+    ("POST", "/v1/webhooks/{id}/test"): _HEARERS,
+    ("POST", "/v1/webhooks/{id}/pause"): _HEARERS,
+    ("POST", "/v1/webhooks/{id}/resume"): _HEARERS,
     ("GET", "/v1/statistics"): ALL_CASES | {_AUDITOR},
     ("GET", "/v1/documents"): ANY_ROLE,
     ("GET", "/v1/peers"): ANY_ROLE,

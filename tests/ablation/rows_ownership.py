@@ -10,6 +10,28 @@ _FLOW = "tests/unit/flow/test_holdings.py"
 
 ROWS = (
     Safeguard(
+        name="what is confidential is for who is cleared",
+        row="row 74",
+        file="emla/flow/line/hand_over.py",
+        old="""        part = await self._part(pid, number, caller)
+        await self._holdings.require_cleared(part.content.manifest, number, caller, pid)
+""",
+        new="""        part = await self._part(pid, number, caller)
+""",
+        held_by=(
+            f"{_FLOW}::test_what_is_confidential_is_for_who_is_cleared_until_its_owner_says_otherwise",
+            "tests/attacks/test_rows_73_74.py::test_who_drafted_a_case_reads_it_and_the_leaf_says_so",
+        ),
+    ),
+    Safeguard(
+        name="what is sealed from its subject is for who is cleared",
+        row="row 74",
+        file="emla/model/restriction.py",
+        old="return is_sealed or level_of(self.level) >= level_of(CONFIDENTIAL)",
+        new="return level_of(self.level) >= level_of(CONFIDENTIAL)",
+        held_by=(f"{_FLOW}::test_what_is_confidential_is_for_who_is_cleared_until_its_owner_says_otherwise",),
+    ),
+    Safeguard(
         name="what was recalled is not read",
         row="cases 6",
         file="emla/cases/onward.py",

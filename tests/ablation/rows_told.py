@@ -1,4 +1,5 @@
-"""What case systems are told: nothing is missed, nothing is told that is not for the reader, and no reader holds anybody up.
+"""What case systems are told: nothing is missed, nothing is told that is not for the reader, no reader holds
+anybody up, and nothing is posted to where nobody allowed it.
 
 Rules of the table: `safeguard`.
 """
@@ -8,6 +9,8 @@ from tests.ablation.safeguard import Safeguard
 _FEED = "tests/unit/flow/test_happenings.py"
 _ROWS = "tests/attacks/test_rows_73_74.py"
 _API = "tests/unit/web/test_events_api.py"
+_HOOKS = "tests/unit/flow/test_webhooks.py"
+_TARGETS = "tests/unit/transport/test_webhooks.py"
 
 ROWS = (
     Safeguard(
@@ -62,5 +65,90 @@ ROWS = (
         old="        async with asyncio.timeout(self._limits.patience_seconds):\n            await response.write(data)",
         new="        async with asyncio.timeout(3600):\n            await response.write(data)",
         held_by=(f"{_API}::test_a_reader_that_does_not_read_is_cut_and_holds_nobody_up",),
+    ),
+    Safeguard(
+        name="events are posted to hosts that the operator named",
+        row="ADR 0050",
+        file="emla/transport/webhooks.py",
+        old='        if f"{named}:{port}" not in self._hosts and not (parsed.is_default_port() and named in self._hosts):',
+        new="        if False:",
+        held_by=(f"{_TARGETS}::test_any_other_address_is_refused_before_it_is_resolved",),
+    ),
+    Safeguard(
+        name="a number or plain http leads a webhook nowhere",
+        row="ADR 0050",
+        file="emla/transport/webhooks.py",
+        old="        if not (is_near and self._settings.allow_loopback):",
+        new="        if False:",
+        held_by=(
+            f"{_TARGETS}::test_a_number_is_this_machine_and_only_where_a_setting_says_so",
+            f"{_TARGETS}::test_a_name_without_tls_is_refused_also_where_this_machine_may_be_called",
+        ),
+    ),
+    Safeguard(
+        name="a named host that leads inside is not called",
+        row="ADR 0050",
+        file="emla/transport/webhooks.py",
+        old="                resolver=VettingResolver(\n"
+        "                    allow_loopback=settings.allow_loopback, allow_private=settings.allow_private_addresses\n"
+        "                ),\n",
+        new="",
+        held_by=(f"{_TARGETS}::test_a_name_that_leads_where_it_must_not_is_not_followed",),
+    ),
+    Safeguard(
+        name="a redirect is not followed",
+        row="ADR 0050",
+        file="emla/transport/webhooks.py",
+        old="headers=fields, allow_redirects=False)",
+        new="headers=fields, allow_redirects=True)",
+        held_by=(f"{_TARGETS}::test_a_redirect_is_an_answer_and_not_followed",),
+    ),
+    Safeguard(
+        name="a webhook's signature covers the address",
+        row="ADR 0050",
+        file="emla/formats/webhook.py",
+        old='_COMPONENTS = ("@method", "@target-uri", "content-digest", "content-type", "emla-webhook")',
+        new='_COMPONENTS = ("@method", "content-digest", "content-type", "emla-webhook")',
+        held_by=("tests/unit/formats/test_webhook.py::test_the_example_of_the_specification_is_computed",),
+    ),
+    Safeguard(
+        name="the place of a webhook moves after the answer",
+        row="ADR 0050",
+        file="emla/flow/happenings/tell.py",
+        old="            pause = await self._posted(webhook, compact(encode_happening(said)), failures)",
+        new="            at.answered(said.place, self._gateway.now())\n"
+        "            await self._keep(webhook_id, at)\n"
+        "            pause = await self._posted(webhook, compact(encode_happening(said)), failures)",
+        held_by=(
+            f"{_HOOKS}::test_a_place_moves_only_after_the_answer_so_a_crash_between_them_posts_the_same_again",
+        ),
+    ),
+    Safeguard(
+        name="who is shut out is posted nothing",
+        row="row 74",
+        file="emla/flow/happenings/tell.py",
+        old="    if person is None or person.id != webhook.person or person.state is not PersonState.ACTIVE:",
+        new="    if person is None:",
+        held_by=(
+            f"{_HOOKS}::test_a_webhook_is_told_what_its_person_may_be_told_now_and_is_paused_where_that_is_nothing",
+        ),
+    ),
+    Safeguard(
+        name="after a restore a webhook waits for a person",
+        row="ADR 0050",
+        file="emla/flow/happenings/tell.py",
+        old="        if self._gateway.ledger_closed() in _CLOSED_BY_RESTORE:",
+        new="        if False:",
+        held_by=(f"{_HOOKS}::test_after_a_restore_nothing_is_posted_before_a_person_says_from_where_on",),
+    ),
+    Safeguard(
+        name="a late answer does not undo where a person put a webhook",
+        row="ADR 0050",
+        file="emla/store/sqlite/webhook_rows.py",
+        old="WHERE id = ?1 AND place IS ?2 AND paused IS NULL",
+        new="WHERE id = ?1 AND (1 OR place IS ?2) AND paused IS NULL",
+        held_by=(
+            f"{_HOOKS}::test_a_late_word_that_a_place_was_answered_for_does_not_undo_where_a_person_put_it",
+        ),
     ),
 )

@@ -1,6 +1,7 @@
 """Every safeguard that a test must hold. A new row goes into the file of its subject (CONTRIBUTING.md)."""
 
 from tests.ablation import (
+    rows_accesses,
     rows_backup,
     rows_cases,
     rows_channel,
@@ -34,6 +35,7 @@ from tests.ablation import (
 from tests.ablation.safeguard import Safeguard
 
 SAFEGUARDS: tuple[Safeguard, ...] = (
+    *rows_accesses.ROWS,
     *rows_trust.ROWS,
     *rows_succession.ROWS,
     *rows_forms.ROWS,

@@ -4,6 +4,7 @@ and what it calls ContentConsignmentFailure is exactly that. The same rows again
 
 import asyncio
 import json
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 
@@ -12,6 +13,7 @@ import pytest
 from emla.formats import cc1, header
 from emla.formats.strict_json import Json
 from emla.model.acknowledgement import Event
+from emla.model.call import Call, CallSignature
 from emla.model.limits import WIRE
 from emla.model.package import PartRole
 from tests.support.acknowledging import issue
@@ -21,6 +23,7 @@ from tests.support.authorities import (
     NOTHING,
     Package,
     Parts,
+    Party,
     Secrets,
     Tampering,
     build,
@@ -28,6 +31,7 @@ from tests.support.authorities import (
     secrets_of,
 )
 from tests.support.gateways import acknowledgement_id_of, answer_of
+from tests.support.signed_calls import sign_call
 from tests.support.two_keys import opens_under_both
 from tests.vectors.cases_encoding import ChaCha
 
@@ -345,3 +349,33 @@ def test_row_49_documents_are_refused_by_the_length_they_announce(target: Target
     status, problem = target.put(f"/emla/1/documents/{target.at.id}", b" " * (WIRE.documents_bytes + 1))
     assert (status, isinstance(problem, dict) and problem["code"]) == (400, "malformed")
     assert target.contents() == before
+
+
+def test_nobody_asks_in_an_owner_s_name_who_read_what_it_sent(target: Target) -> None:
+    """Not without its signature, not with another's, not with one that was used before, and not in other words."""
+
+    def asked(signer: Party | None, said: Party, path: str = f"/emla/1/accesses/{bytes(16).hex()}") -> str:
+        query, now = "epoch=0&first=0", int(time.time())
+        if signer is None:
+            status, answer = target.put(f"{path}?{query}", None, "GET")
+        else:
+            call = Call(method="GET", path=path, query=query, sender=said.id, recipient=target.recipient.id)
+            signature = CallSignature(
+                created=now, expires=now + 120, nonce=target.number.to_bytes(16, "big"), kid=signer.sign.kid
+            )
+            fields = {
+                name: values[0] for name, values in sign_call(call, signer.sign, signature).fields.items()
+            }
+            calls = [target.put(f"{path}?{query}", None, "GET", fields) for _ in range(2)]
+            status, answer = calls[0]
+            again = calls[1][1]
+            assert isinstance(again, dict)
+            assert again["code"] in ("replayed-call", "bad-call-signature")
+        assert isinstance(answer, dict)
+        assert status == answer["status"]
+        return str(answer["code"])
+
+    assert asked(None, target.at) == "unsigned-call"
+    assert asked(target.hk, target.at) == "bad-call-signature"
+    assert asked(target.at, target.at) == "not-found"
+    assert asked(target.at, target.at, "/emla/1/accesses/00") == "malformed"

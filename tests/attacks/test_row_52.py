@@ -18,6 +18,7 @@ from aiohttp.client import ClientSession, ClientTimeout, TCPConnector
 
 from emla.model.settings import LimitSettings
 from emla.transport.https import client_context
+from emla.web.accesses_api import AccessesApi
 from emla.web.acts_api import ActsApi
 from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
@@ -36,6 +37,7 @@ from emla.web.keys_api import KeysApi
 from emla.web.ledger_api import LedgerApi
 from emla.web.legs_api import LegsApi
 from emla.web.operations import OperationsApi
+from emla.web.peer_accesses import PeerAccesses
 from emla.web.peer_api import PeerApi
 from emla.web.peers_api import PeersApi
 from emla.web.people_api import PeopleApi
@@ -43,6 +45,7 @@ from emla.web.profile_api import ProfileApi
 from emla.web.quarantine_api import QuarantineApi
 from emla.web.rights import Rights
 from emla.web.statistics_api import StatisticsApi
+from emla.web.webhooks_api import WebhooksApi
 from tests.support.attacked import Target, attacked
 from tests.support.in_process import TestClock
 from tests.support.servers import Server, make_hub, started
@@ -75,7 +78,9 @@ def gateway_applications() -> tuple[web.Application, ...]:
     nothing = cast(Any, None)
     channel = ChannelApi(nothing, nothing, nothing, nothing, guard())
     incoming = Incoming(nothing, guard(), package=nothing, acknowledgement=nothing)
-    peer = PeerApi(nothing, incoming, nothing, nothing, nothing, guard(), channel)
+    home = cast(Any, SimpleNamespace(now=int, clock=TestClock()))
+    accesses = PeerAccesses(home, guard(), nothing)
+    peer = PeerApi(nothing, incoming, nothing, nothing, nothing, guard(), channel, accesses)
     authority = AuthorityApi(
         nothing,
         listings=nothing,
@@ -101,11 +106,13 @@ def gateway_applications() -> tuple[web.Application, ...]:
             nothing,
             ErasureApi(nothing, nothing, nothing),
             ActsApi(nothing, nothing, nothing),
+            AccessesApi(nothing),
         ),
         statistics=StatisticsApi(nothing),
         people=PeopleApi(nothing, nothing, nothing, nothing),
         drafts=DraftsApi(nothing, nothing, nothing, nothing),
         events=EventsApi(nothing, nothing, nothing, nothing, nothing),
+        webhooks=WebhooksApi(nothing, nothing, nothing),
         rights=Rights(nothing),
         sight=nothing,
         waiting=QuarantineApi(nothing, listings=nothing, hand_over=nothing, scans=nothing, sight=nothing),

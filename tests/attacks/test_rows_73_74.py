@@ -68,6 +68,11 @@ async def test_who_drafted_a_case_reads_it_and_the_leaf_says_so(world: World) ->
     items = answer["items"]
     assert isinstance(items, list)
     assert [(each["role"], each["part"], each["allowed"]) for each in items] == [("prosecutor", 1, True)]
+    # It is marked CONFIDENTIAL: a token that is less than its person does not reach it.
+    wanted: dict[str, object] = {"label": "case system", "roles": ["prosecutor"]}
+    _, made, _ = await world.staff.call("paul", "POST", "/v1/self/tokens", wanted)
+    world.staff.tokens["system"] = str(made["token"])
+    assert await world.staff.code("system", "GET", f"/v1/messages/{world.pid}/parts/1") == "not-cleared"
 
 
 @pytest.mark.parametrize("way", ["id", "beginning", "message id", "part", "waiting"])

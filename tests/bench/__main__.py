@@ -13,6 +13,7 @@ from tests.bench.checks import measure_checks
 from tests.bench.drive import Run, drive
 from tests.bench.floor import Primitive, primitives
 from tests.bench.hanging import cost, show
+from tests.bench.share import measure_share
 from tests.bench.stored import measure
 from tests.support.messages import make_template
 from tests.support.servers import running
@@ -33,9 +34,10 @@ def main() -> int:
     parser.add_argument(
         "section",
         nargs="?",
-        choices=["load", "stored", "checks", "ceiling"],
+        choices=["load", "stored", "checks", "ceiling", "share"],
         default="load",
         help="checks: what checking costs (part of load, too); ceiling: what this stack allows, with nothing of emla in it; "
+        "share: what emla's own pure work costs at the least; "
         "stored: with a million stored packages against none; takes minutes and some 25 GB the first time",
     )
     parser.add_argument("--packages", type=int, default=1_000_000, help="how many are stored, with stored")
@@ -58,6 +60,8 @@ def main() -> int:
         return measure_checks(template)
     if chosen.section == "ceiling":
         return measure_ceiling(template)
+    if chosen.section == "share":
+        return measure_share(template)
     if chosen.section == "stored":
         return measure(template, chosen.packages)
     before = primitives(template.data, template.attachment)

@@ -114,6 +114,7 @@ def test_a_wrong_setting_is_seen() -> None:
 
 def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
     files = (
+        "accesses_api.py",
         "acts_api.py",
         "authority_api.py",
         "backups_api.py",
@@ -131,6 +132,7 @@ def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
         "profile_api.py",
         "quarantine_api.py",
         "statistics_api.py",
+        "webhooks_api.py",
     )
     code = "".join((ROOT / "emla" / "web" / name).read_text(encoding="utf-8") for name in files)
     routes = {f"{method.upper()} {path}" for method, path in re.findall(r'add_(\w+)\("(/v1/[^"]+)"', code)}

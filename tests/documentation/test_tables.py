@@ -53,7 +53,8 @@ def tree_of(path: Path) -> ast.Module:
 def declared(name: str) -> dict[str, str]:
     """Names and help texts of `counters`, `gauges` or `labelled` in the status of a gateway and of a hub, or shared by both."""
     found: dict[str, str] = {}
-    for file in ("status.py", "hub_status.py", "guard_figures.py", "case_figures.py", "scan_figures.py"):
+    gateways = ("status.py", "guard_figures.py", "case_figures.py", "scan_figures.py", "webhook_figures.py")
+    for file in (*gateways, "hub_status.py"):
         found |= declared_in(file, name)
     assert found, name
     return found

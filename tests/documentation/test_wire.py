@@ -5,17 +5,20 @@ import re
 from pathlib import Path
 
 from emla.formats import channel as channel_form
-from emla.formats import header, strict_json
+from emla.formats import dsse, header, strict_json
 from emla.formats import ping as ping_form
+from emla.model.access import AccessKind
 from emla.model.codes import CODES
 from emla.model.limits import WIRE as WIRE_LIMITS
 from emla.model.ping import Ping
+from emla.model.signed import PayloadType
 from emla.steps import verify_package
 from tests.support.vector_files import FOLDER, decode
 
 ROOT = Path(__file__).parents[2]
 WIRE = (ROOT / "docs" / "spec" / "wire.md").read_text(encoding="utf-8")
 CHANNEL = (ROOT / "docs" / "spec" / "channel.md").read_text(encoding="utf-8")
+ACCESSES = (ROOT / "docs" / "spec" / "accesses.md").read_text(encoding="utf-8")
 PING = (ROOT / "docs" / "spec" / "ping.md").read_text(encoding="utf-8")
 # Where a refusal of the peer API can come from; in a file that also does other things, only the classes and functions named.
 ORIGINS: dict[str, tuple[str, ...]] = {
@@ -41,6 +44,10 @@ ORIGINS: dict[str, tuple[str, ...]] = {
     "web/bodies.py": (),
     "web/guard.py": ("middleware", "_admit", "_full"),
     "web/channel_api.py": (),
+    "web/peer_accesses.py": (),
+    "web/signed.py": (),
+    "flow/accesses/give.py": (),
+    "steps/verify_call.py": (),
     "web/incoming.py": (),
     "web/peer_api.py": (),
     "web/problems.py": ("problem_middleware",),
@@ -97,7 +104,7 @@ def test_exactly_the_refusals_that_are_values_are_signed() -> None:
 
 
 def test_the_calls_and_media_types_are_those_of_the_gateway() -> None:
-    files = ("incoming.py", "peer_api.py", "channel_api.py")
+    files = ("incoming.py", "peer_api.py", "channel_api.py", "peer_accesses.py")
     api = "".join((ROOT / "emla" / "web" / name).read_text(encoding="utf-8") for name in files)
     routes = re.findall(r'add_(\w+)\("(/emla/1/[^"]+)"', api)
     assert routes
@@ -122,6 +129,19 @@ def test_the_example_is_the_vector() -> None:
         f"< Content-Length: {len(bundle.body)}",
     ):
         assert f"{line}\n" in WIRE
+
+
+def test_the_example_of_an_access_report_is_the_vector() -> None:
+    (line,) = re.findall(r"^report +(\{.*\})$", ACCESSES, flags=re.MULTILINE)
+    good = decode("accesses", "good", (FOLDER / "accesses" / "good.vector").read_bytes())
+    assert dsse.decode(good.body, PayloadType.ACCESSES, WIRE_LIMITS.access_bytes).payload == line.encode()
+    assert f"/emla/1/accesses/{good.lines['case']}?epoch=1&first=4 " in ACCESSES
+    named = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.+?) \|", ACCESSES, flags=re.MULTILINE))))
+    kinds = {each.value for each in AccessKind}
+    assert named - {"what", "part", "passed"} == set(
+        strict_json.decode(line.encode(), WIRE_LIMITS.access_bytes)
+    ) | {"next"}
+    assert kinds <= named
 
 
 def test_the_example_of_a_ping_is_what_the_format_writes() -> None:

@@ -1,5 +1,6 @@
 """Five sample cases through two real servers each, by command line: both sides end with the same acts, where the case says."""
 
+import asyncio
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -9,8 +10,13 @@ from typing import Any
 import pytest
 
 from emla.bootstrap.sample import write_capture
+from emla.formats import dsse
+from emla.model.limits import WIRE
+from emla.model.person import PersonRole
+from emla.model.signed import PayloadType
 from tests.support.cli import Outcome, emla, short_folder
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.people import Staff
 from tests.support.sample_acts import act_of
 from tests.support.sample_cases import SampleCase, cases
 from tests.support.sample_line import CAPTURE, REASON
@@ -126,7 +132,38 @@ def test_both_sides_end_with_the_same_acts_where_the_case_says(played: tuple[Sam
         watched = sides.done(authority, "case", "watch", case_id, "--until", last.where["request"])
         assert watched["etag"] == body["etag"]
     if case.folder.name == "S12":
+        owner, holder = sides.by_id
+        told_who_read(sides, owner, holder, case_id)
         erased_by_command(sides, next(iter(sides.by_id)), case_id)
+
+
+def told_who_read(sides: Sides, owner: str, holder: str, case_id: str) -> None:
+    """The owner hears from the holder's ledger who read what it sent, and is shown the same while the holder is away."""
+    acts: Any = sides.case(holder, case_id)["acts"]
+    pid = next(str(each["pid"]) for each in acts if each["sender"] == owner)
+    saved = sides.by_id[owner].data.parent / "reports"
+    assert sides.done(holder, "message", "open", pid, "--to", saved.parent / "opened")
+    command = ("case", "accesses", case_id)
+    answered: Any = sides.done(owner, *command, "--save", saved)["holders"]
+    (said,) = answered
+    assert (said["holder"], said["code"]) == (holder, None)
+    assert {(each["what"], each["role"]) for each in said["accesses"]} == {
+        ("case", "central_officer"),
+        ("part", "central_officer"),
+    }
+    assert pid in {each["package"] for each in said["accesses"]}
+    (report,) = saved.iterdir()
+    assert dsse.decode(report.read_bytes(), PayloadType.ACCESSES, WIRE.access_bytes).signatures
+    there = sides.by_id[holder]
+    there.stop()
+    shown = emla(*command, "--data", sides.by_id[owner].data)
+    there.start()
+    there.wait_ready()
+    assert shown.code == 0
+    assert "peer-unreachable" in shown.err
+    assert "central officer" in shown.out
+    kept: Any = sides.done(owner, *command, "--kept")["holders"]
+    assert kept[0]["accesses"] == said["accesses"]
 
 
 def erased_by_command(sides: Sides, authority: str, case_id: str) -> None:
@@ -135,6 +172,9 @@ def erased_by_command(sides: Sides, authority: str, case_id: str) -> None:
     acts: Any = sides.case(authority, case_id)["acts"]
     pid = str(acts[0]["pid"])
     assert sides.done(authority, "case", "hold", case_id, "--reason", "Appeal pending")["hold"]
+    for seen in (sides.case(authority, case_id), sides.done(authority, "message", "show", pid)):
+        held: Any = seen["hold"]
+        assert (held["reason"], seen.get("erased")) == ("Appeal pending", None)
     refused = sides.run(authority, *case, erase)
     error: Any = refused.document["error"]
     assert (refused.code, error["code"]) == (3, "legal-hold")
@@ -150,11 +190,52 @@ def erased_by_command(sides: Sides, authority: str, case_id: str) -> None:
         return now[0]["state"]
 
     until(lambda: state() == "ERASED")
-    shown = emla("case", "show", case_id, "--data", sides.by_id[authority].data)
-    assert "Erased" in shown.out
+    for words in (("case", "show", case_id), ("case", "list"), ("message", "show", pid), ("message", "list")):
+        shown = emla(*words, "--data", sides.by_id[authority].data)
+        assert "erased" in shown.out.lower(), words
+    message: Any = sides.done(authority, "message", "show", pid)["erased"]
+    assert (message["state"], message["reason"]) == ("ERASED", "Order of the court")
     assert sides.case(authority, case_id)["acts"] == []
-    opened = sides.run(authority, "message", "open", pid, "--out", sides.by_id[authority].data.parent / "out")
+    opened = sides.run(authority, "message", "open", pid, "--to", sides.by_id[authority].data.parent / "out")
     assert opened.code
     assert sides.done(authority, "ledger", "verify")["whole"]
     (other,) = (each for each in sides.by_id if each != authority)
     assert sides.case(other, case_id)["acts"]
+    erased_by_two(sides, other, case_id)
+
+
+def erased_by_two(sides: Sides, authority: str, case_id: str) -> None:
+    """With an approver on record an order waits until another person confirms it."""
+    server = sides.by_id[authority]
+    staff = Staff(server)
+    asyncio.run(hired(staff))
+
+    def run(who: str, *words: str) -> Outcome:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("EMLA_TOKEN", staff.tokens[who])
+            return sides.run(authority, "case", *words)
+
+    erase = ("erase", case_id, "--yes", "--although-open", "--reason", "Order of the court")
+    asked = run("walt", *erase)
+    waits: Any = asked.document["waiting"]
+    assert (asked.code, asked.document["orders"], len(waits)) == (0, [], 1)
+    assert run("cara", *erase).document["error"]["code"] == "order-waits"  # type: ignore[index] # it is one
+    approve = ("approve-erasure", case_id, "--yes")
+    assert run("walt", *approve).document["error"]["code"] == "own-order"  # type: ignore[index] # it is one
+    assert run("cara", *approve).document["error"]["code"] == "not-allowed"  # type: ignore[index] # it is one
+    assert run("vera", "cancel-erasure", case_id).document["waiting"] == []
+    assert run("vera", *approve).document["error"]["code"] == "order-decided"  # type: ignore[index] # it is one
+    assert run("walt", *erase).code == 0
+    orders: Any = run("vera", *approve).document["orders"]
+    assert [(each["by"], each["approved_by"]) for each in orders] == [("walt", "vera")]
+
+
+async def hired(staff: Staff) -> None:
+    roles = {
+        "kay": [PersonRole.KEY_CUSTODIAN],
+        "cara": [PersonRole.CENTRAL_OFFICER],
+        "vera": [PersonRole.APPROVER],
+        "walt": [PersonRole.APPROVER, PersonRole.CENTRAL_OFFICER],
+    }
+    for name, wanted in roles.items():
+        await staff.take(name, await staff.add(None if name == "kay" else "kay", name, wanted))

@@ -7,21 +7,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from emla.bootstrap.audit import verify_ledger
 from emla.model.person import PersonRole
-from tests.support.cli import emla
+from tests.support.cli import Outcome, emla
 from tests.support.people import Staff
+from tests.support.ports import free_port
 from tests.support.servers import make_server, started
+from tests.support.webhook_receiver import receiving, verified
 
 pytestmark = pytest.mark.xdist_group("people")
 CUSTODIAN, CENTRAL, APPROVER = PersonRole.KEY_CUSTODIAN, PersonRole.CENTRAL_OFFICER, PersonRole.APPROVER
+RECEIVER_PORT = free_port()
 PASSWORD = "seven ducks on the pond"
 
 
 @pytest.fixture(scope="module")
 def staff(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staff]:
-    with started(make_server(tmp_path_factory.mktemp("p"), "at.moj")) as (one,):
+    server = make_server(tmp_path_factory.mktemp("p"), "at.moj")
+    server.webhooks = {"allowed_hosts": f"127.0.0.1:{RECEIVER_PORT}", "allow_loopback": True}
+    with started(server) as (one,):
         found = Staff(one)
         asyncio.run(found.hire())
         yield found
@@ -261,3 +267,44 @@ def pipe_with(text: str) -> int:
     os.write(writing, text.encode() + b"\n")
     os.close(writing)
     return reading
+
+
+async def test_events_are_posted_to_a_case_system_as_the_officer_says(
+    staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMLA_DATA", str(staff.server.data))
+    monkeypatch.setenv("EMLA_TOKEN", staff.tokens["cara"])
+
+    async def run(*words: str) -> Outcome:
+        return await asyncio.to_thread(emla, "webhook", *words)
+
+    async with receiving(port=RECEIVER_PORT) as receiver:
+        added = (await run("add", receiver.url, "--type", "case", "--json")).document
+        webhook = str(added["id"])
+        assert (added["waiting"], added["paused"]) == ({"count": 0, "more": False}, None)
+        assert (await run("test", webhook)).code == 0
+        pem = (await run("key", webhook)).out
+        verified(receiver.url, receiver.headers[0], receiver.bodies[0], pem)
+        # What happens is posted without anybody asking, and nothing of it twice.
+        assert (await staff.call("cara", "PUT", f"/v1/cases/{'5d' * 16}/people/paul"))[0] == 200
+        assert (await staff.call("cara", "DELETE", f"/v1/cases/{'5d' * 16}/people/paul"))[0] == 200
+        await receiver.calls(3)
+        assert [each["type"] for each in receiver.events] == ["webhook.ping", "case.named", "case.unnamed"]
+        assert {each["case"] for each in receiver.events[1:]} == {"5d" * 16}
+        for headers, body in zip(receiver.headers, receiver.bodies, strict=True):
+            verified(receiver.url, headers, body, pem)
+        assert "by-hand" in (await run("pause", webhook)).out
+        assert "paused: by-hand" in (await run("list")).out
+        assert "active" in (await run("resume", webhook, "--after", "now")).out
+        receiver.answers.append(web.Response(status=404))
+        failed = await run("test", webhook)
+        assert (failed.code, "404" in failed.err) == (5, True)
+        assert f"http://127.0.0.1:{RECEIVER_PORT}" in (await run("show", webhook)).out
+        refused = await run("add", "https://elsewhere.example.org/")
+        assert (refused.code, "webhooks.allowed_hosts" in refused.err) == (3, True)
+        # Nobody else's, but an operator's to end.
+        assert await staff.code("paul", "GET", f"/v1/webhooks/{webhook}") == "not-found"
+        assert await staff.code("otto", "POST", f"/v1/webhooks/{webhook}/pause") == "ok"
+        assert await staff.code("ada", "GET", "/v1/webhooks") == "not-allowed"
+        assert "is ended" in (await run("remove", webhook)).out
+        assert (await run("list", "--json")).document == {"items": []}

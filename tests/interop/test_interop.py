@@ -10,6 +10,7 @@ from typing import cast
 
 import pytest
 
+from emla.formats.webhook import Posted, public_pem, signed_fields, webhook_key
 from tests.support.vector_files import FOLDER, read_all
 
 HERE = Path(__file__).parent
@@ -76,3 +77,28 @@ def test_it_says_so_when_a_vector_is_not_what_it_claims(tmp_path: Path) -> None:
     report = run(tmp_path)
     assert report.exit_code == 1
     assert report.wrong == ["package/lie.vector: digest-mismatch, not success"]
+
+
+def test_another_language_verifies_what_a_webhook_posts_and_refuses_what_was_changed() -> None:
+    url, body = "https://cases.example.org/emla?desk=3", b'{"id":"1.5.9f3a2b1c"}'
+    key = webhook_key(bytes(range(32)), "5d2c0f1e9a8b7c6d")
+    posted = Posted(
+        webhook="5d2c0f1e9a8b7c6d", url=url, body=body, created=1795756301, nonce=bytes(range(16))
+    )
+    good = {
+        "url": url,
+        "pem": public_pem(key.public),
+        "headers": signed_fields(posted, key),
+        "body": body.decode(),
+    }
+    other = {"pem": public_pem(webhook_key(bytes(32), "5d2c0f1e9a8b7c6d").public)}
+    calls = [good, good | {"body": "{}"}, good | {"url": url + "4"}, good | other]
+    done = subprocess.run(
+        [node(), HERE / "webhook.mjs"],
+        input=json.dumps(calls),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=True,
+    )
+    assert json.loads(done.stdout) == ["taken", "another body", "another signature", "another signature"]

@@ -6,6 +6,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import sodium from "libsodium-wrappers";
+import { judgeAccesses } from "./accesses.mjs";
 import { openBackup } from "./backup.mjs";
 import { judgeCall } from "./calls.mjs";
 import { judgeChannel } from "./channel.mjs";
@@ -136,6 +137,7 @@ const judges = {
   package: judgePackage,
   acknowledgement: judgeAcknowledgement,
   channel: (lines, data) => judgeChannel(lines, data, signedBy),
+  accesses: (lines, data) => judgeAccesses(lines, data, signedBy, verifyEd25519),
   call: (lines, data) => judgeCall(lines, data, sha256, verifyEd25519),
   checkpoint: (lines, data) => checkpoint(data, lines.origin, verifyEd25519, hex(lines["public-key"])),
   inclusion: (lines, data) => {

@@ -126,10 +126,11 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
         "wrong-role", "hub-not-pinned",
     ),
     "of people and their rights; nobody is on record in a run (tests/integration/test_people.py)": (
-        "not-authenticated", "not-allowed", "guessing", "role-conflict", "own-rights", "no-custodian", "name-taken",
+        "not-authenticated", "not-allowed", "not-cleared",
+        "guessing", "role-conflict", "own-rights", "no-custodian", "name-taken",
     ),
     "of erasure: no run erases (tests/unit/flow/test_erase.py, tests/faults/test_erasure.py)": (
-        "erased", "legal-hold", "not-erasable",
+        "erased", "legal-hold", "not-erasable", "own-order", "order-waits", "order-decided",
     ),
     "of the malware scanner, which no run has (tests/unit/flow/test_scans.py)": ("infected", "scanner-failed", "not-scanned"),
     "of a second person before a message is sent; nobody is on record (tests/unit/flow/test_drafts.py)": (
@@ -140,6 +141,10 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     ),
     "of calls that no officer makes (tests/integration/test_openapi.py, tests/unit/flow/test_happenings.py)": (
         "method-not-allowed", "place-unknown",
+    ),
+    "of webhooks, which no run has (tests/unit/flow/test_webhooks.py)": ("refused-target", "target-unreachable"),
+    "of access reports, which no officer of a run asks for (tests/unit/flow/test_accesses.py)": (
+        "only-through-hub",
     ),
     "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
     "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (

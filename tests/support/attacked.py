@@ -5,7 +5,7 @@ import http.client
 import itertools
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ from tests.support.received import valid_parts
 from tests.support.servers import Json, Server, make_server, started
 
 SECONDS = 30.0
+NO_HEADERS: Mapping[str, str] = {}
 
 OWN_TABLES = frozenset({"leg_count", "whole", "ping", "warning"})
 """What the gateway notes by itself, at its own times."""
@@ -49,13 +50,15 @@ class Target:
         """A fresh number: message, payload and place that were never used."""
         return next(self.numbers)
 
-    def put(self, path: str, body: bytes, method: str = "PUT") -> tuple[int, dict[str, object] | bytes]:
+    def put(
+        self, path: str, body: bytes | None, method: str = "PUT", headers: Mapping[str, str] = NO_HEADERS
+    ) -> tuple[int, dict[str, object] | bytes]:
         """One call; the status, and the problem or the answer."""
         connection = http.client.HTTPSConnection(
             "127.0.0.1", self.server.port, context=client_context(), timeout=SECONDS
         )
         try:
-            connection.request(method, path, body)
+            connection.request(method, path, body, dict(headers))
             response = connection.getresponse()
             data = response.read()
             if response.headers.get_content_type() == "application/problem+json":

@@ -2,13 +2,14 @@
 
 import hashlib
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from emla.bootstrap.own import DATABASE
 from emla.flow.dockets import Dockets
 from emla.flow.erasure.erase import Erase
+from emla.flow.erasure.order import Order
 from emla.flow.line.submission import Submission
 from emla.formats.at_rest import open_record
 from emla.formats.manifest import decode as decode_manifest
@@ -18,6 +19,7 @@ from emla.store.sqlite.listings import open_listings
 from tests.support.backups import RECEIVER, SENDER, Pair
 from tests.support.in_process import BytesSource, Station
 from tests.support.messages import ATTACHMENT_NAME, make_template
+from tests.support.office import emergency
 
 _WINDOW = 24
 """So many bytes in a row are no coincidence."""
@@ -28,19 +30,32 @@ _OCTETS = "application/octet-stream"
 
 async def bring(both: Pair, name: str, attachment_bytes: int = 700, *, case: str | None = None) -> bytes:
     """One message goes the whole way, of a case of its own unless one is named; its package id."""
+    submitted = await both.sender.submit(submission(name, attachment_bytes, case=case))
+    await arrived(both)
+    return submitted.pid
+
+
+def submission(
+    name: str, attachment_bytes: int = 700, *, case: str | None = None, urgent: bool = False, **more: object
+) -> Submission:
+    """One message as it is submitted; `urgent`: an emergency."""
     attachment = hashlib.shake_128(name.encode()).digest(attachment_bytes)
     template = make_template(sender=SENDER, recipient=RECEIVER, attachment=attachment)
     main = template.fill(case_id(name), case_id(case or name))
+    main = emergency(main) if urgent else main
     annex = DeclaredPart(name=ATTACHMENT_NAME, media=_OCTETS, role=PartRole.ANNEX, size=attachment_bytes)
     parts = (
         DeclaredPart(name="m.xml", media="application/xml", role=PartRole.MAIN, size=len(main)),
         annex,
     )
-    submitted = await both.sender.submit(Submission(parts=parts, source=BytesSource(main + attachment)))
+    return Submission(parts=parts, source=BytesSource(main + attachment), **more)  # type: ignore[arg-type] # handed on
+
+
+async def arrived(both: Pair) -> None:
+    """What was submitted goes the whole way."""
     await both.sender.deliver(RECEIVER)
     await both.recipient.open()
     await both.recipient.deliver(SENDER)
-    return submitted.pid
 
 
 def case_id(name: str) -> bytes:
@@ -58,10 +73,15 @@ async def erasing(station: Station) -> AsyncIterator[Erase]:
         await listings.close()
 
 
+def order(*, reason: str = "r", person: str = "p1", although_open: bool = True) -> Order:
+    """An order of a person."""
+    return Order(why=ErasureReason.ORDER, person=person, reason=reason, although_open=although_open)
+
+
 async def ordered(journey: Erase, case: bytes, reason: str = "The court has ordered it.") -> None:
     """Order what is here of a case, open as it is."""
     plan = await journey.plan(case)
-    await journey.order(plan, why=ErasureReason.ORDER, person="p1", reason=reason, although_open=True)
+    await journey.order(plan, order(reason=reason))
 
 
 async def erased(station: Station, case: bytes) -> None:
@@ -93,24 +113,30 @@ class Secrets:
         payload = gateway.store.read.payload(row.payload_sha256)
         if payload is None:
             payload = gateway.blobs.path(row.payload_sha256).read_bytes()
-        self.inside = {record.cek, manifest.salt, *_pieces(record.manifest)}
+        self.inside = {record.cek, manifest.salt, *pieces(record.manifest)}
         """Found nowhere at any time: they are sealed."""
-        self.sealed = {*_pieces(sealed), *_pieces(act)}
-        self.payload = set(_pieces(payload))
+        self.record = set(pieces(sealed))
+        self.sealed = {*self.record, *pieces(act)}
+        self.payload = set(pieces(payload))
 
     def found(self, data: Path) -> list[str]:
-        """What is found of them in any file below a folder, in the spellings that a file could have."""
-        wanted = [spelled for each in self.inside | self.sealed | self.payload for spelled in _spelled(each)]
-        return [
-            f"{needle[:8].hex()} in {path.relative_to(data)}"
-            for path in sorted(each for each in data.rglob("*") if each.is_file())
-            for content in (path.read_bytes(),)
-            for needle in wanted
-            if needle in content
-        ]
+        """What is found of them in any file below a folder."""
+        return found_of(self.inside | self.sealed | self.payload, data)
 
 
-def _pieces(data: bytes) -> Iterator[bytes]:
+def found_of(secrets: Iterable[bytes], data: Path) -> list[str]:
+    """What is found of some bytes in any file below a folder, in the spellings that a file could have."""
+    wanted = [spelled for each in secrets for spelled in _spelled(each)]
+    return [
+        f"{needle[:8].hex()} in {path.relative_to(data)}"
+        for path in sorted(each for each in data.rglob("*") if each.is_file())
+        for content in (path.read_bytes(),)
+        for needle in wanted
+        if needle in content
+    ]
+
+
+def pieces(data: bytes) -> Iterator[bytes]:
     """Short runs of bytes from all over; the first of them is the nonce of what is sealed."""
     for start in range(0, max(1, len(data) - _WINDOW), max(_EVERY, len(data) // _PIECES_MAX)):
         yield data[start : start + _WINDOW]

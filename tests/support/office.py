@@ -55,6 +55,12 @@ def person(name: str, *, state: PersonState = PersonState.ACTIVE) -> Person:
     )
 
 
+def emergency(main: bytes, level: str = "EMERGENCY") -> bytes:
+    """The same message as one of another urgency, with a danger to life."""
+    main = main.replace(b"<UrgencyLevel>PRIORITY<", f"<UrgencyLevel>{level}<".encode())
+    return re.sub(rb"<UrgencyReason>\w+</UrgencyReason>", _LIFE, main)
+
+
 @dataclass
 class Office:
     """A gateway with people, who hand in, approve and send."""
@@ -66,8 +72,7 @@ class Office:
     def submission(self, who: str, template: Template = SMALL, number: int = 1, **more: object) -> Submission:
         main = template.fill(derived("message", number, length=16), derived("case", number, length=16))
         if level := more.pop("urgency", None):
-            main = main.replace(b"<UrgencyLevel>PRIORITY<", f"<UrgencyLevel>{level}<".encode())
-            main = re.sub(rb"<UrgencyReason>\w+</UrgencyReason>", _LIFE, main)
+            main = emergency(main, str(level))
         parts = (
             DeclaredPart(name="request.xml", media="application/xml", role=PartRole.MAIN, size=len(main)),
             DeclaredPart(

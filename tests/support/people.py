@@ -11,9 +11,9 @@ from tests.support.servers import Server, submission
 
 STAFF = {
     "kay": [PersonRole.KEY_CUSTODIAN],
-    "cara": [PersonRole.CENTRAL_OFFICER],
-    "paul": [PersonRole.PROSECUTOR],
-    "petra": [PersonRole.PROSECUTOR],
+    "cara": [PersonRole.CENTRAL_OFFICER, PersonRole.CLEARED],
+    "paul": [PersonRole.PROSECUTOR, PersonRole.CLEARED],
+    "petra": [PersonRole.PROSECUTOR, PersonRole.CLEARED],
     "otto": [PersonRole.OPERATOR],
     "ada": [PersonRole.AUDITOR],
 }

@@ -36,7 +36,8 @@ from pathlib import Path
 from emla.bootstrap.serve import serve
 from emla.model.errors import EmlaError
 from emla.model.settings import (HubSettings, KeySettings, LimitSettings, MessageSettings, OpenerSettings, OperationsSettings,
-                                 PeerSettings, ScannerSettings, ServeSettings, Settings, StoreSettings)
+                                 PeerSettings, ScannerSettings, ServeSettings, Settings, StoreSettings,
+                                 WebhookSettings)
 from tests.support.described import hold
 hold()
 given = json.loads(sys.argv[1])
@@ -46,7 +47,7 @@ try:
                    opener=OpenerSettings(**given["opener"]), message=MessageSettings(),
                    keys=KeySettings(**given["keys"]), serve=ServeSettings(role=given["role"]),
                    hub=HubSettings(**given["hub"]), limits=LimitSettings(**given["limits"]),
-                   scanner=ScannerSettings(**given["scanner"])))
+                   scanner=ScannerSettings(**given["scanner"]), webhooks=WebhookSettings(**given["webhooks"])))
 except EmlaError as error:
     print(error.code, error.detail, file=sys.stderr)
     sys.exit(error.entry.exit_code)
@@ -68,6 +69,9 @@ class Server:
     hub: Json = field(default_factory=dict)
     limits: Json = field(default_factory=dict)
     scanner: Json = field(default_factory=dict)
+    webhooks: Json = field(default_factory=dict)
+    first: str = ""
+    """Python that runs in its process before anything else."""
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -90,11 +94,12 @@ class Server:
             "hub": self.hub,
             "limits": ROOMY | self.limits,
             "scanner": self.scanner,
+            "webhooks": self.webhooks,
         }
         (self.data / "emla.sock").unlink(missing_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM, json.dumps(given)],
+                [sys.executable, "-c", f"{self.first}\n{_PROGRAM}", json.dumps(given)],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -15,6 +15,7 @@ from emla.formats import cc1, documents, dsse, export, h1, http_signature, manif
 from emla.formats.archive import Member
 from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
+from emla.model.access import LedgerPlace
 from emla.model.documents import Authority, CardKey, KeyUse
 from emla.model.errors import EmlaError
 from emla.model.limits import WIRE
@@ -25,6 +26,7 @@ from emla.steps.reconcile import lacking
 from emla.steps.succeed import succeed
 from emla.steps.trust import RootPin, check_current, trust_documents
 from emla.steps.unseal import unseal
+from emla.steps.verify_access_report import verify_access_report
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from emla.steps.verify_call import verify_call
 from emla.steps.verify_package import Addressee, RefusedPackage, verify_package
@@ -180,6 +182,30 @@ def _channel(vector: Vector) -> str:
     return "success"
 
 
+def _accesses(vector: Vector) -> str:
+    ledger = CardKey(
+        kid="0" * 32,
+        use=KeyUse.LEDGER,
+        alg="ed1",
+        public=vector.octets("ledger-key"),
+        not_before=0,
+        not_after=1 << 52,
+    )
+    epoch, index = map(int, vector.lines["asked"].split("/"))
+    report = verify_access_report(
+        vector.body,
+        holder=_authority(vector, vector.lines["sender"], _sign_key(vector), ledger),
+        here=vector.lines["me"],
+        case_id=vector.octets("case"),
+        first=LedgerPlace(epoch=epoch, index=index),
+        now=vector.integer("now"),
+    )
+    following = report.following
+    assert (" ".join(str(each.leaf) for each in report.accesses) or "none") == vector.lines["leaves"]
+    assert (f"{following.epoch}/{following.index}" if following else "none") == vector.lines["next"]
+    return "success"
+
+
 def _root(vector: Vector) -> str:
     root = documents.decode_root(vector.body)
     if "fingerprint" in vector.lines:
@@ -299,6 +325,7 @@ _JUDGES: dict[str, Callable[[Vector], str]] = {
     "acknowledgement": _acknowledgement,
     "call": _call,
     "channel": _channel,
+    "accesses": _accesses,
     "root": _root,
     "card": _card,
     "profile": _profile,

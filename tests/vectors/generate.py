@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.support.vector_files import FOLDER, SUFFIX, Vector, encode
 from tests.vectors import (
+    cases_accesses,
     cases_acknowledgement,
     cases_backup,
     cases_calls,
@@ -40,6 +41,7 @@ def vectors() -> list[Vector]:
         *cases_backup.backup_vectors(),
         *cases_calls.call_vectors(),
         *cases_channel.channel_vectors(),
+        *cases_accesses.access_vectors(),
     ]
 
 

@@ -1,1 +1,1 @@
-"""Messages that wait for a second person, and those that went without one."""
+"""Messages and orders to erase that wait for a second person, and messages that went without one."""

@@ -97,9 +97,7 @@ class Dictate:
             tag=held.tag,
         )
 
-    async def perform(
-        self, wanted: DictatedAct, contents: Sequence[bytes]
-    ) -> tuple[bytes, Submitted | DraftRow]:
+    async def perform(self, wanted: DictatedAct, contents: Sequence[bytes]) -> Submitted | DraftRow:
         """Write an act and send it; where another person must approve it, hand it in.
 
         Args:
@@ -107,7 +105,7 @@ class Dictate:
             contents: the bytes of its files, in their order.
 
         Returns:
-            Its document, and what became of it.
+            What became of it.
 
         Raises:
             EmlaError: it cannot be written or sent; nothing was kept.
@@ -115,12 +113,12 @@ class Dictate:
         held, document = await self._write(wanted)
         body = b"".join(contents)
         try:
-            return document, await self._submit(_submission(wanted, held.tag, document, body))
+            return await self._submit(_submission(wanted, held.tag, document, body))
         except InvalidMessageError as error:
             if error.code != "needs-approval":
                 raise
         handed = await self._drafts.hand_in(_submission(wanted, held.tag, document, body))
-        return document, handed if isinstance(handed, Submitted) else handed[0]
+        return handed if isinstance(handed, Submitted) else handed[0]
 
     async def _write(self, wanted: DictatedAct) -> tuple[Held, bytes]:
         require_own_case(self._gateway, wanted.caller, wanted.case_id)

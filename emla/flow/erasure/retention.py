@@ -11,6 +11,7 @@ import asyncio
 import logging
 
 from emla.flow.erasure.erase import Erase
+from emla.flow.erasure.order import Order
 from emla.flow.gateway import Gateway
 from emla.model.erasure import ErasureReason
 from emla.model.errors import ConfigurationError, NotFoundError
@@ -53,10 +54,10 @@ class Retention:
     async def _one(self, case_id: bytes, days: int) -> bool:
         try:
             plan = await self._erase.plan(case_id)
-            if not plan.closed or plan.obstacles:
+            if not plan.closed or plan.obstacles or plan.drafts:
                 return False
             reason = f"Closed, and quiet for {days} days."
-            await self._erase.order(plan, why=ErasureReason.RETENTION, person="", reason=reason)
+            await self._erase.order(plan, Order(why=ErasureReason.RETENTION, person="", reason=reason))
         except NotFoundError:
             return False
         except ConfigurationError as error:

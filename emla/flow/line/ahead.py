@@ -16,7 +16,7 @@ from emla.cases.facts import facts_for
 from emla.cases.order import answered_by, opens
 from emla.flow.dockets import Dockets, Held
 from emla.flow.gateway import Gateway
-from emla.flow.onward import onward
+from emla.flow.onward import Passed, onward
 from emla.formats import header as header_form
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding
@@ -44,6 +44,8 @@ class Look:
     """What is to be said of files in it that came from others."""
     compared: tuple[Held, ...] = ()
     """The cases in which these came."""
+    passed: tuple[Passed, ...] = ()
+    """What of others goes on with it."""
 
     @property
     def is_plain(self) -> bool:
@@ -104,7 +106,7 @@ async def look(gateway: Gateway, dockets: Dockets, act: LegalAct, seen: str | No
     held = await dockets.of(act.case_id, [other for other, _ in act.relates_to])
     if seen is not None and seen != held.tag:
         raise InvalidMessageError("case-changed", f"Case {act.case_id.hex()} has another act by now.")
-    compared, found = await onward(gateway, dockets, act)
+    compared, found, passed = await onward(gateway, dockets, act)
     standing = held.docket.request_of(act)
     row = held.package_of(standing.opening) if standing else None
     arrived_on = datetime.fromtimestamp(row.at, UTC).date() if row is not None and row.incoming else None
@@ -115,6 +117,7 @@ async def look(gateway: Gateway, dockets: Dockets, act: LegalAct, seen: str | No
         answers=_payload_answered(gateway, held, act),
         onward=found,
         compared=compared,
+        passed=passed,
     )
 
 

@@ -5,7 +5,7 @@ All of it is made before the batch, so that it writes the same bytes however oft
 
 from collections.abc import Callable
 
-from emla.flow.events import DRAFT_APPROVED, RULE_OVERRIDDEN, SENT_ALONE, event
+from emla.flow.events import CONTENT_PASSED, DRAFT_APPROVED, RULE_OVERRIDDEN, SENT_ALONE, event
 from emla.flow.gateway import Gateway
 from emla.flow.line.ahead import Look
 from emla.flow.line.four_eyes import is_needed, require_approver, urgency_alone
@@ -26,7 +26,32 @@ def besides(gateway: Gateway, checked: Checked, submission: Submission, seen: Lo
     """The operations of one submission."""
     message = checked.message
     whose = drafted_by(gateway, submission.drafter, message.case_id)
-    return whose + _second(gateway, submission, message, seen) + _overrides(gateway, checked, submission)
+    second = _second(gateway, submission, message, seen)
+    return (
+        whose
+        + second
+        + _overrides(gateway, checked, submission)
+        + _passed(gateway, submission, message, seen)
+    )
+
+
+def _passed(gateway: Gateway, submission: Submission, message: Message, seen: Look) -> Operations:
+    """An event for each file of somebody else's that goes on, for its owner's access report."""
+    return [
+        event(
+            gateway,
+            CONTENT_PASSED,
+            {
+                "person": submission.drafter.id,
+                "id": each.pid.hex(),
+                "part": each.part,
+                "to": each.to,
+                "message": message.message_id.hex(),
+            },
+            about=each.pid,
+        )
+        for each in seen.passed
+    ]
 
 
 def _overrides(gateway: Gateway, checked: Checked, submission: Submission) -> Operations:

@@ -112,18 +112,27 @@ class HandOver:
         Raises:
             NotFoundError: no such package or part, or not readable in its state, or erased; ``recalled``, ``use-ended``,
                 ``unusable``.
-            ConfigurationError: ``not-allowed``: content is not for the caller. ``scanner-failed``.
+            ConfigurationError: ``not-allowed``: content is not for the caller. ``not-cleared``: this is not. ``scanner-failed``.
             InvalidMessageError: ``infected``, ``not-scanned``.
         """
         part = await self._part(pid, number, caller)
+        await self._holdings.require_cleared(part.content.manifest, number, caller, pid)
         # Before anything is recorded: what is kept back was not handed over.
         scan = None
         if part.received is not None and self._scans is not None:
             scan = await self._scans.require(_suspect(part, part.received))
             # A scan may last: what its owner, or an erasure, said meanwhile counts.
             await self._require_readable(part.content.manifest, pid, number, caller)
+            await self._holdings.require_cleared(part.content.manifest, number, caller, pid)
         read_now = told_read(
-            self._gateway, caller, what="part", id_=pid.hex(), part=number, role=part.role, scan=scan
+            self._gateway,
+            caller,
+            what="part",
+            id_=pid.hex(),
+            part=number,
+            role=part.role,
+            scan=scan,
+            about=pid,
         )
         if part.received:
             await self._record_hand_over(pid, part.received.signed, part.role, read_now)

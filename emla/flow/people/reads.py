@@ -27,14 +27,26 @@ def told_read(
     part: int | None = None,
     role: str,
     scan: str | None = None,
+    about: bytes | None = None,
 ) -> Callable[[DocumentTransaction], None]:
-    """The operation that records a read; `scan`: what was known of a peer's part that it handed over."""
+    """The operation that records a read.
+
+    Args:
+        gateway: where.
+        caller: who reads.
+        what: what is read: ``part``, ``case`` or ``draft``.
+        id_: its id.
+        part: which part.
+        role: the role in which it is read.
+        scan: what was known of a peer's part that is handed over.
+        about: the package under which the read is found again, for its owner's access report (`flow.accesses`).
+    """
     facts: dict[str, str | int] = {"person": caller.id, "role": role, "what": what, "id": id_}
     if part is not None:
         facts["part"] = part
     if scan is not None:
         facts["scan"] = scan
-    return event(gateway, CONTENT_READ, facts)
+    return event(gateway, CONTENT_READ, facts, about=about)
 
 
 class Reads:
@@ -43,9 +55,18 @@ class Reads:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    async def record(self, caller: Caller, *, what: str, id_: str, role: str) -> None:
-        """Record a read of something that is not a part; returns when the leaf is durable."""
-        await self._gateway.store.write(told_read(self._gateway, caller, what=what, id_=id_, role=role))
+    async def record_case(self, caller: Caller, case_id: bytes, *, role: str) -> None:
+        """Record that a case was looked at; returns when the leaf is durable. It is filed under the first package of the case."""
+        first = next(iter(self._gateway.store.read.acts_of_case(case_id, 1)), None)
+        told = told_read(
+            self._gateway,
+            caller,
+            what="case",
+            id_=case_id.hex(),
+            role=role,
+            about=first.pid if first else None,
+        )
+        await self._gateway.store.write(told)
 
     def newest(
         self, *, person: str | None, package: str | None, limit: int

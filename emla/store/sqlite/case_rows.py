@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from emla.model.record import SealedAct
 from emla.ports.cases import SOMETHING_CAME, ActRow, AgendaItem
+from emla.store.sqlite.access_rows import AccessReads, AccessStatements
 from emla.store.sqlite.erasure_rows import ErasureReads, ErasureStatements
 from emla.store.sqlite.numbers import Numbers
 
@@ -57,7 +58,7 @@ INSERT INTO case_agenda SELECT {SOMETHING_CAME}, case_id, 1 FROM legal_act WHERE
 _LOOKED = "DELETE FROM case_agenda WHERE at = ? AND case_id = ? AND times = ?"
 
 
-class CaseStatements(ErasureStatements):
+class CaseStatements(AccessStatements, ErasureStatements):
     """Implements `emla.ports.cases.CaseTransaction`."""
 
     _execute: Callable[..., sqlite3.Cursor]
@@ -93,7 +94,7 @@ class CaseStatements(ErasureStatements):
         self._execute(_LOOKED, (item.at, item.case_id, item.times))
 
 
-class CaseReads(ErasureReads):
+class CaseReads(AccessReads, ErasureReads):
     """Implements `emla.ports.cases.CaseReader`."""
 
     _execute: Callable[..., sqlite3.Cursor]

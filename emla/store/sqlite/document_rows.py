@@ -15,6 +15,7 @@ from emla.model.leg import Leg
 from emla.model.signed import PayloadType
 from emla.ports.documents import ApprovalRow, ChangeRow, ChangeState, EventRow, PeerRow, PingRow
 from emla.store.sqlite import rows
+from emla.store.sqlite.numbers import Numbers
 from emla.store.sqlite.people_rows import PeopleReads, PeopleStatements
 from emla.store.sqlite.repeat_rows import RepeatReads, RepeatStatements
 
@@ -26,9 +27,10 @@ class DocumentStatements(PeopleStatements, RepeatStatements, ABC):
     """Implements `emla.ports.documents.DocumentTransaction`, and with it what is kept about people and their calls."""
 
     _execute: Callable[..., sqlite3.Cursor]
+    _numbers: Numbers
 
     @abstractmethod
-    def append_leaf(self, kind: LeafKind, stored: bytes, ref: bytes) -> None:
+    def append_leaf(self, kind: LeafKind, stored: bytes, ref: bytes, package: int | None = None) -> None:
         """Append a leaf over stored bytes; the transaction itself knows how."""
 
     def _new(self, sql: str, values: tuple[object, ...]) -> bool:
@@ -81,12 +83,12 @@ class DocumentStatements(PeopleStatements, RepeatStatements, ABC):
         if self._execute(sql, (at, sha256)).rowcount != 1:
             raise IllegalTransitionError(f"change {sha256.hex()}: published, but not proposed")
 
-    def insert_event(self, kind: str, at: int, body: bytes) -> None:
+    def insert_event(self, kind: str, at: int, body: bytes, about: bytes | None = None) -> None:
         """Keep an event and append its leaf; its nonce makes its bytes unique."""
         digest = hashlib.sha256(body).digest()
         values = (digest, kind, at, body)
         self._execute("INSERT INTO event (sha256, kind, at, body) VALUES (?, ?, ?, ?)", values)
-        self.append_leaf(LeafKind.EVENT, body, digest)
+        self.append_leaf(LeafKind.EVENT, body, digest, None if about is None else self._numbers.of(about))
 
     def put_peer(self, row: PeerRow) -> None:
         """Pin a peer, or replace its documents and hold; documents that are new get a leaf."""

@@ -9,10 +9,10 @@ Rules of this file:
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from emla.model.erasure import Erasure, ErasureReason, ErasureState, LegalHold
+from emla.model.erasure import Erasure, ErasureReason, ErasureState, LegalHold, WantedErasure
 from emla.model.errors import IllegalTransitionError
-from emla.ports.erasure import CasePackage, DoomedPackage
-from emla.store.sqlite import numbers, rows
+from emla.ports.erasure import CasePackage, DoomedPackage, NewErasure
+from emla.store.sqlite import access_rows, numbers, rows
 from emla.store.sqlite.numbers import Numbers
 
 _OF_CASE = """
@@ -36,16 +36,25 @@ ORDER BY 3, f.package
 """  # noqa: S608 (constants only)
 _ERASURE = """
 SELECT id, case_id, why, person, reason, state, ordered_at, erased_at,
-       (SELECT count(*) FROM erased_package p WHERE p.erasure = e.id) FROM erasure e
+       (SELECT count(*) FROM erased_package p WHERE p.erasure = e.id) + (e.package IS NOT NULL), approver,
+       CASE WHEN e.package & 1 = 1 THEN (SELECT r.pid FROM received r WHERE r.id = e.package / 2) END FROM erasure e
 """
-_ERASURE_OF = f"{_ERASURE} WHERE id = (SELECT erasure FROM erased_package WHERE package = {numbers.NUMBER})"  # noqa: S608 (constants only)
+_ERASURE_OF = f"""
+{_ERASURE} WHERE id = coalesce(
+    (SELECT erasure FROM erased_package WHERE package = {numbers.NUMBER}),
+    (SELECT erasure FROM erased_content WHERE package = {numbers.NUMBER}))
+"""  # noqa: S608 (constants only)
 _DOOMED = """
 SELECT coalesce(s.pid, r.pid), coalesce(s.payload_sha256, r.payload_sha256), p.done,
        coalesce((SELECT a.at FROM legal_act a WHERE a.package = p.package), s.created, r.accepted_at), s.message_id
-FROM erased_package p
+FROM (SELECT package, erasure, done FROM erased_package UNION ALL SELECT package, erasure, done FROM erased_content) p
 LEFT JOIN sent s ON p.package & 1 = 0 AND s.id = p.package / 2
 LEFT JOIN received r ON p.package & 1 = 1 AND r.id = p.package / 2
 WHERE p.erasure = ? ORDER BY p.package
+"""
+_WANTED = """
+SELECT case_id, pid, person, reason, although, hash, at, expires FROM erasure_wanted
+WHERE case_id = ? AND expires > ? ORDER BY at, pid
 """
 _QUIET = """
 SELECT case_id FROM legal_act a WHERE case_id > ?
@@ -53,11 +62,20 @@ AND NOT EXISTS (SELECT 1 FROM erased_package e WHERE e.package = a.package)
 GROUP BY case_id HAVING max(at) < ? ORDER BY case_id LIMIT ?
 """
 _SAID = "SELECT sha256, body FROM event WHERE at BETWEEN ? AND ? AND kind = ? AND substr(body, 1, 1) <> x'00'"
+_RECORD_OVERWRITTEN = (
+    "UPDATE record SET sealed = zeroblob(length(sealed)) WHERE ?1 & 1 = 1 AND received = ?1 / 2"
+)
 _OVERWRITTEN = (
     "UPDATE sent SET record = zeroblob(length(record)), message_sha256 = zeroblob(32) WHERE ?1 & 1 = 0 AND id = ?1 / 2",
-    "UPDATE record SET sealed = zeroblob(length(sealed)) WHERE ?1 & 1 = 1 AND received = ?1 / 2",
+    _RECORD_OVERWRITTEN,
     "UPDATE legal_act SET sealed = zeroblob(length(sealed)) WHERE package = ?1",
+    access_rows.OVERWRITTEN,
 )
+_ABOUT_IT = """
+UPDATE alone_words SET words = zeroblob(length(words))
+WHERE message_id = (SELECT message_id FROM sent WHERE ?1 & 1 = 0 AND id = ?1 / 2)
+"""
+"""What people wrote about a message that went without a second person."""
 _SCANS = (
     "DELETE FROM scan_release WHERE ?1 & 1 = 1 AND received = ?1 / 2",
     "DELETE FROM scan WHERE ?1 & 1 = 1 AND received = ?1 / 2",
@@ -75,35 +93,51 @@ class ErasureStatements:
     _execute: Callable[..., sqlite3.Cursor]
     _numbers: Numbers
 
-    def order_erasure(
-        self, case_id: bytes, also: Sequence[bytes], why: ErasureReason, person: str, reason: str, at: int
-    ) -> int:
-        """Order that everything which is here of a case by now is erased."""
-        inserted = self._execute(
-            "INSERT INTO erasure (case_id, why, person, reason, state, ordered_at) VALUES (?, ?, ?, ?, 'ERASING', ?)",
-            (case_id, why.value, person, reason, at),
+    def order_erasure(self, order: NewErasure, also: Sequence[bytes] = ()) -> tuple[int, int]:
+        """Order that everything which is here of a case by now is erased, or the content of one package."""
+        package = None if order.pid is None else self._numbers.of(order.pid)
+        cursor = self._execute(
+            "INSERT INTO erasure (case_id, why, person, reason, state, ordered_at, approver, package)"
+            " VALUES (?, ?, ?, ?, 'ERASING', ?, ?, ?)",
+            (order.case_id, order.why.value, order.person, order.reason, order.at, order.approver, package),
         )
-        doomed = [row[0] for row in self._execute(_OF_CASE, (case_id,)).fetchall()]
+        inserted = int(cursor.lastrowid or 0)
+        if order.pid is not None:
+            sql = "INSERT INTO erased_content VALUES (?, ?, 0) ON CONFLICT DO NOTHING"
+            return inserted, self._execute(sql, (package, inserted)).rowcount
+        doomed = [row[0] for row in self._execute(_OF_CASE, (order.case_id,)).fetchall()]
         doomed += [number for pid in also if (number := self._numbers.of(pid)) is not None]
         for number in doomed:
             self._execute(
-                "INSERT INTO erased_package VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
-                (number, inserted.lastrowid),
+                "INSERT INTO erased_package VALUES (?, ?, 0) ON CONFLICT DO NOTHING", (number, inserted)
             )
-        self._execute("DELETE FROM case_agenda WHERE case_id = ?", (case_id,))
+        self._execute("DELETE FROM case_agenda WHERE case_id = ?", (order.case_id,))
         sql = "SELECT count(*) FROM erased_package WHERE erasure = ?"
-        return int(self._execute(sql, (inserted.lastrowid,)).fetchone()[0])
+        return inserted, int(self._execute(sql, (inserted,)).fetchone()[0])
 
     def overwrite(self, pid: bytes) -> None:
-        """Overwrite record, keys, act and small payload of a package."""
-        number = self._numbers.of(pid)
-        sql = "UPDATE erased_package SET done = 1 WHERE package = ? AND done = 0"
-        if self._execute(sql, (number,)).rowcount != 1:
-            raise IllegalTransitionError(f"package {pid.hex()}: erased, but nobody ordered it")
-        for each in _OVERWRITTEN:
+        """Overwrite record, keys, act and small payload of a package, and what people wrote about it."""
+        number = self._done("erased_package", pid)
+        for each in (*_OVERWRITTEN, _ABOUT_IT):
             self._execute(each, (number,))
         self._execute("DELETE FROM case_named WHERE package = ?", (number,))
         self._execute("DELETE FROM held_file WHERE bucket = ?1 >> 15 AND package = ?1", (number,))
+        self._overwrite_payload(number)
+
+    def overwrite_content(self, pid: bytes) -> None:
+        """Overwrite record, keys and small payload of a package of a peer's. Its act stays."""
+        number = self._done("erased_content", pid)
+        self._execute(_RECORD_OVERWRITTEN, (number,))
+        self._overwrite_payload(number)
+
+    def _done(self, table: str, pid: bytes) -> int | None:
+        number = self._numbers.of(pid)
+        sql = f"UPDATE {table} SET done = 1 WHERE package = ? AND done = 0"  # noqa: S608 (constants only)
+        if self._execute(sql, (number,)).rowcount != 1:
+            raise IllegalTransitionError(f"package {pid.hex()}: erased, but nobody ordered it")
+        return number
+
+    def _overwrite_payload(self, number: int | None) -> None:
         for each in _SCANS:
             self._execute(each, (number,))
         ((sha256,),) = self._execute(_PAYLOAD_OF, (number,)).fetchall()
@@ -132,6 +166,21 @@ class ErasureStatements:
     def unhold_case(self, case_id: bytes) -> bool:
         """Lift the hold of a case."""
         return self._execute("DELETE FROM case_hold WHERE case_id = ?", (case_id,)).rowcount == 1
+
+    def want_erasure(self, wanted: WantedErasure) -> bool:
+        """Have an order wait for a second person."""
+        key = (wanted.case_id, wanted.pid or b"")
+        self._execute(
+            "DELETE FROM erasure_wanted WHERE case_id = ? AND pid = ? AND expires <= ?", (*key, wanted.at)
+        )
+        row = (*key, wanted.person, wanted.reason, int(wanted.although_open), wanted.hash)
+        sql = "INSERT INTO erasure_wanted VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        return self._execute(sql, (*row, wanted.at, wanted.expires)).rowcount == 1
+
+    def unwant_erasure(self, case_id: bytes, pid: bytes | None) -> bool:
+        """An order waits no more."""
+        sql = "DELETE FROM erasure_wanted WHERE case_id = ? AND pid = ?"
+        return self._execute(sql, (case_id, pid or b"")).rowcount == 1
 
     def is_on_hold(self, case_id: bytes) -> bool:
         """Whether a case is on legal hold."""
@@ -162,6 +211,15 @@ class ErasureReads:
             DoomedPackage(pid=row[0], payload_sha256=row[1], done=bool(row[2]), at=row[3], message_id=row[4])
             for row in self._execute(_DOOMED, (erasure,))
         ]
+
+    def doomed_drafts(self, erasure: int) -> Sequence[bytes]:
+        """Hashes of the payloads of drafts that went with an order."""
+        sql = "SELECT payload_sha256 FROM erased_draft WHERE erasure = ? ORDER BY draft"
+        return [row[0] for row in self._execute(sql, (erasure,))]
+
+    def erasures_wanted(self, case_id: bytes, now: int) -> Sequence[WantedErasure]:
+        """Orders about a case that wait for a second person."""
+        return [_wanted(row) for row in self._execute(_WANTED, (case_id, now))]
 
     def packages_of_case(self, case_id: bytes) -> Sequence[CasePackage]:
         """The packages of a case that are not to be erased."""
@@ -195,6 +253,21 @@ def _erasure(row: sqlite3.Row) -> Erasure:
         ordered_at=row[6],
         erased_at=row[7],
         packages=row[8],
+        approver=row[9],
+        pid=row[10],
+    )
+
+
+def _wanted(row: sqlite3.Row) -> WantedErasure:
+    return WantedErasure(
+        case_id=row[0],
+        pid=row[1] or None,
+        person=row[2],
+        reason=row[3],
+        although_open=bool(row[4]),
+        hash=row[5],
+        at=row[6],
+        expires=row[7],
     )
 
 

@@ -9,6 +9,7 @@ import aiosqlite
 from emla.ports.cases import CaseRow
 from emla.ports.listings import LegFilter, Listed, ListedLeg
 from emla.store.sqlite import rows
+from emla.store.sqlite.access_rows import FiledReads
 from emla.store.sqlite.leaf_rows import LeafReads
 
 _RESOLVE = """
@@ -35,8 +36,8 @@ AND NOT EXISTS (SELECT 1 FROM erased_package e WHERE e.package = c.received * 2 
 """What took the place of another package brought no act either: it is found through that one."""
 
 
-class SqliteListings(LeafReads):
-    """Implements `emla.ports.listings.Listings` and `emla.ports.happenings.Leaves`.
+class SqliteListings(LeafReads, FiledReads):
+    """Implements `emla.ports.listings.Listings`, `emla.ports.happenings.Leaves` and `emla.ports.accesses.AccessLeaves`.
 
     Open with `open_listings`, close on every path.
     """

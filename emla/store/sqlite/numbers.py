@@ -25,8 +25,11 @@ OF_PACKAGE = f"(package = {NUMBER} OR (package IS NULL AND pid = ?1))"
 """Acknowledgements of a package, from its id."""
 RECEIVED = "(SELECT id FROM received WHERE pid = ?)"
 """What rows about received packages alone are filed under."""
-KEPT = "NOT EXISTS (SELECT 1 FROM erased_package e WHERE e.package = {number})"
-"""Of a package that nobody has ordered to be erased."""
+KEPT = (
+    "NOT EXISTS (SELECT 1 FROM erased_package e WHERE e.package = {number})"
+    " AND NOT EXISTS (SELECT 1 FROM erased_content c WHERE c.package = {number})"
+)
+"""Of a package that nobody has ordered to be erased, not even its content alone."""
 LEG_OF = f"{rows.LEG} WHERE (package = {NUMBER} OR package IS NULL) AND kind = ?2 AND ref = ?3"
 """The leg that carries something: the id of the package it is, or is about; its kind; its own id."""
 _LEG = {kind: f"{rows.LEG} WHERE package = ? AND kind = '{kind.value}' AND ref = ?" for kind in LegKind}

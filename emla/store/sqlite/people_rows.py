@@ -12,12 +12,13 @@ from emla.model.person import Person, PersonRole, PersonState, Token
 from emla.ports.store import DuplicateError
 from emla.store.sqlite import rows
 from emla.store.sqlite.draft_rows import DraftReads, DraftStatements
+from emla.store.sqlite.webhook_rows import WebhookReads, WebhookStatements
 
 _PERSON = "SELECT id, name, full_name, roles, state, created_at, password FROM person"
 _TOKEN = "SELECT id, person, sha256, roles, label, created_at, expires_at, revoked_at FROM token"  # noqa: S105 (a statement)
 
 
-class PeopleStatements(DraftStatements, ABC):
+class PeopleStatements(DraftStatements, WebhookStatements, ABC):
     """Implements `emla.ports.people.PeopleTransaction`."""
 
     _execute: Callable[..., sqlite3.Cursor]
@@ -86,7 +87,7 @@ class PeopleStatements(DraftStatements, ABC):
         return self._execute(sql, (case_id, person)).rowcount == 1
 
 
-class PeopleReads(DraftReads):
+class PeopleReads(DraftReads, WebhookReads):
     """Implements `emla.ports.people.PeopleReader`."""
 
     _execute: Callable[..., sqlite3.Cursor]

@@ -41,7 +41,10 @@ PEER = "SELECT authority, documents, pin_version, pin_sha256, fingerprint, pinne
 
 _LATE = """EXISTS (SELECT 1 FROM acknowledgement a WHERE a.package = s.id * 2 AND a.event = 'RelayFailure')
        AND l.state NOT IN ('READY', 'HUB_HELD', 'EXPIRED')"""
-_ERASED = "EXISTS (SELECT 1 FROM erased_package e WHERE e.package = {number}) AS erased"
+_ERASED = (
+    "EXISTS (SELECT 1 FROM erased_package e WHERE e.package = {number})"
+    " OR EXISTS (SELECT 1 FROM erased_content c WHERE c.package = {number}) AS erased"
+)
 OUT = f"""
 SELECT 0 AS incoming, s.pid, s.signed, s.recipient AS peer, l.state, {_LATE} AS late, s.urgent, s.created, s.expires,
        s.payload_size, s.message_id, NULL AS code, s.id AS place, {_ERASED.format(number="s.id * 2")}

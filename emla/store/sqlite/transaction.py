@@ -345,9 +345,8 @@ class SqliteTransaction(
         if self._closed is not None:
             if kind not in _LATE:
                 raise ConfigurationError(self._closed)
-            self._execute(
-                "INSERT INTO late_leaf (kind, digest, ref) VALUES (?, ?, ?)", (int(kind), digest, ref)
-            )
+            sql = "INSERT INTO late_leaf (kind, digest, ref, package) VALUES (?, ?, ?, ?)"
+            self._execute(sql, (int(kind), digest, ref, package))
             return
         self._append(kind, digest, ref, package)
 
@@ -374,10 +373,9 @@ class SqliteTransaction(
         self._closed = None
         self._execute("DELETE FROM closed")
         self._execute("DELETE FROM asked")
-        for kind, digest, ref in self._execute(
-            "SELECT kind, digest, ref FROM late_leaf ORDER BY id"
-        ).fetchall():
-            self._append(kind, digest, ref)
+        late = "SELECT kind, digest, ref, package FROM late_leaf ORDER BY id"
+        for kind, digest, ref, package in self._execute(late).fetchall():
+            self._append(kind, digest, ref, package)
         self._execute("DELETE FROM late_leaf")
 
     def begin_epoch(self, key: LedgerKey, kind: str, at: int, body: bytes) -> None:

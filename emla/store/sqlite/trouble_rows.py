@@ -39,7 +39,7 @@ class TroubleStatements(ScanStatements, ABC):
     _execute: Callable[..., sqlite3.Cursor]
 
     @abstractmethod
-    def append_leaf(self, kind: LeafKind, stored: bytes, ref: bytes) -> None:
+    def append_leaf(self, kind: LeafKind, stored: bytes, ref: bytes, package: int | None = None) -> None:
         """Append a leaf over stored bytes; the transaction itself knows how."""
 
     def _changed(self, sql: str, values: tuple[object, ...]) -> bool:

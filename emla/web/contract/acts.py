@@ -71,7 +71,6 @@ class Performed(Shape, frozen=True, kw_only=True):
     state: Literal["SENT", "WAITING"]
     pid: Digits64 | None
     draft: Digits32 | None
-    document: str
 
 
 CALLS = (

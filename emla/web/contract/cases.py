@@ -19,6 +19,7 @@ from emla.web.contract.call import (
     Parameter,
     Shape,
 )
+from emla.web.contract.erasure import Hold, Order, Waiting
 from emla.web.contract.holdings import Holding
 
 
@@ -105,6 +106,9 @@ class CaseLine(Shape, frozen=True, kw_only=True):
     waiting: Count
     standings: list[BriefStanding]
     overdue: bool
+    hold: Hold | None
+    erasures: list[Order]
+    erasures_waiting: list[Waiting]
 
 
 class Measure(Shape, frozen=True, kw_only=True):
@@ -264,6 +268,9 @@ class Case(Shape, frozen=True, kw_only=True):
     acts: list[Act]
     holdings: list[Holding]
     overdue: bool
+    hold: Hold | None
+    erasures: list[Order]
+    erasures_waiting: list[Waiting]
 
 
 class Happening(Named, frozen=True, kw_only=True):

@@ -33,6 +33,7 @@ _REPLAYED = "`true`: this call was made before, and this is what was answered th
 _STATUS_WORDS = {
     200: "Done.",
     201: "Done, and durable.",
+    202: "It waits for approval, durably.",
     204: "Done; nothing is answered.",
     304: "It is as it was.",
 }

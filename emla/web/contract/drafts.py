@@ -112,7 +112,7 @@ class Returning(Approving, frozen=True, kw_only=True):
 
 
 class SentAlone(Shape, frozen=True, kw_only=True):
-    """A message that went without a second person, and what one said of it since."""
+    """A message that went without a second person, and what one said of it since; `erased`: with what people wrote about it."""
 
     message_id: Digits32
     pid: Digits64 | None
@@ -124,6 +124,7 @@ class SentAlone(Shape, frozen=True, kw_only=True):
     reviewed_by: Somebody | None
     agrees: bool | None
     words: str
+    erased: bool
 
 
 class Review(Asked, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ from emla.web.contract.call import (
     Parameter,
     Shape,
 )
+from emla.web.contract.erasure import Hold, Order
 from emla.web.contract.holdings import Holding
 from emla.web.contract.scans import PartScan
 
@@ -70,6 +71,8 @@ class MessageSummary(Shape, frozen=True, kw_only=True):
     size: int
     code: str | None
     infected: Count
+    erased: Order | None
+    hold: Hold | None
 
 
 class Signer(Shape, frozen=True, kw_only=True):
@@ -235,7 +238,7 @@ CALLS = (
         writes=True,
         codes=(
             *("not-readable", "payload-damaged", "chunk-damaged", "part-mismatch"),
-            *("recalled", "use-ended", "unusable"),
+            *("recalled", "use-ended", "unusable", "not-cleared"),
             *("infected", "not-scanned", "scanner-failed", "busy"),
         ),
     ),

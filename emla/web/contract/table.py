@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from emla.web.contract import (
+    accesses,
     acts,
     cases,
     documents,
@@ -13,11 +14,14 @@ from emla.web.contract import (
     messages,
     people,
     scans,
+    webhooks,
 )
 from emla.web.contract.call import Call
 
+_SUBJECTS = (
+    *(gateway, messages, scans, drafts, cases, acts, accesses, erasure),
+    *(events, webhooks, people, documents),
+)
 CALLS: Mapping[tuple[str, str], Call] = {
-    (call.method, call.path): call
-    for subject in (gateway, messages, scans, drafts, cases, acts, erasure, events, people, documents)
-    for call in subject.CALLS
+    (call.method, call.path): call for subject in _SUBJECTS for call in subject.CALLS
 }

@@ -11,10 +11,10 @@ import pytest
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.own import DATABASE
 from emla.flow.events import RULE_OVERRIDDEN, event
-from emla.model.erasure import ErasureReason, ErasureState, LegalHold
+from emla.model.erasure import ErasureState, LegalHold
 from emla.model.errors import ConfigurationError, NotFoundError
 from tests.support.backups import RECEIVER, SENDER, Pair, pair
-from tests.support.erasing import Secrets, bring, case_id, erased, erasing, ordered
+from tests.support.erasing import Secrets, bring, case_id, erased, erasing, found_of, order, ordered
 from tests.support.gateways import until
 from tests.support.in_process import Station
 from tests.support.messages import make_template
@@ -107,14 +107,14 @@ async def test_a_reader_that_began_before_keeps_it_erasing_until_it_ends(
             await until(lambda: all(each.done for each in read.doomed(1)))
             await asyncio.sleep(0)
             assert secrets.found(station.data)
-            (order,) = read.erasures(case_id("a"))
-            assert order.state is ErasureState.ERASING
+            (given,) = read.erasures(case_id("a"))
+            assert given.state is ErasureState.ERASING
             assert await bring(both, "b")  # nobody waits for it
             reader.execute("COMMIT")
             await carrying
     assert secrets.found(station.data) == []
-    (order,) = station.store.read.erasures(case_id("a"))
-    assert order.state is ErasureState.ERASED
+    (given,) = station.store.read.erasures(case_id("a"))
+    assert given.state is ErasureState.ERASED
 
 
 async def test_what_an_officer_said_of_a_rule_is_erased_with_the_message(both: Pair) -> None:
@@ -158,7 +158,7 @@ async def test_an_open_case_is_erased_only_by_an_order_that_says_so(both: Pair) 
     async with erasing(both.recipient) as journey:
         plan = await journey.plan(case_id("a"))
         with pytest.raises(ConfigurationError) as caught:
-            await journey.order(plan, why=ErasureReason.RETENTION, person="", reason="")
+            await journey.order(plan, order(although_open=False))
         assert caught.value.code == "not-erasable"
     assert both.recipient.store.read.erasures(case_id("a")) == []
 
@@ -172,9 +172,7 @@ async def test_a_legal_hold_stands_against_everybody(both: Pair) -> None:
         assert await station.store.write(lambda each: each.hold_case(hold))
         for plan in (early, await journey.plan(case)):
             with pytest.raises(ConfigurationError) as caught:
-                await journey.order(
-                    plan, why=ErasureReason.ORDER, person="p2", reason="r", although_open=True
-                )
+                await journey.order(plan, order(person="p2"))
             assert caught.value.code == "legal-hold"
         assert await station.store.write(lambda each: each.unhold_case(case))
         await ordered(journey, case)
@@ -187,7 +185,7 @@ async def test_an_act_that_comes_between_plan_and_order_is_not_passed_over(both:
         plan = await journey.plan(case_id("a"))
         await bring(both, "second", case="a")
         with pytest.raises(ConfigurationError) as caught:
-            await journey.order(plan, why=ErasureReason.ORDER, person="p", reason="r", although_open=True)
+            await journey.order(plan, order())
         assert caught.value.code == "case-changed"
         assert station.store.read.erasures(case_id("a")) == []
 
@@ -202,7 +200,7 @@ async def test_a_hold_that_comes_with_the_order_wins(both: Pair) -> None:
         holding = asyncio.create_task(station.store.real.write(lambda each: each.hold_case(hold)))
         await asyncio.sleep(0)
         with pytest.raises(ConfigurationError) as caught:
-            await journey.order(plan, why=ErasureReason.ORDER, person="p2", reason="r", although_open=True)
+            await journey.order(plan, order(person="p2"))
         assert await holding
         assert caught.value.code == "legal-hold"
     assert station.store.read.erasures(case) == []
@@ -222,3 +220,37 @@ async def test_several_messages_of_a_case_go_together_with_those_that_brought_no
     await erased(station, case_id("a"))
     assert [each.found(station.data) for each in secrets] == [[], []]
     assert verify_ledger(station.data).problems == ()
+
+
+async def test_the_content_of_one_message_goes_and_its_case_stands_as_before(both: Pair) -> None:
+    first, second = await bring(both, "a", BLOB), await bring(both, "second", case="a")
+    station, case = both.recipient, case_id("a")
+    gone, kept = Secrets(station, first), Secrets(station, second)
+    async with erasing(station) as journey:
+        before = (await journey._dockets.of(case)).tag
+        await journey.order(await journey.plan(case, first), order(although_open=False))
+        await journey.carry_out()
+        assert (await journey._dockets.of(case)).tag == before
+        with pytest.raises(NotFoundError):
+            await journey.plan(case, first)
+    assert found_of(gone.inside | gone.payload | gone.record, station.data) == []
+    assert kept.found(station.data)
+    with pytest.raises(NotFoundError) as caught:
+        await station.read_main(first)
+    assert caught.value.code == "erased"
+    assert len(await station.read_main(second)) > 1000
+    audit = verify_ledger(station.data)
+    assert (audit.problems, audit.erased) == ((), 1)
+    await erased(station, case)
+    assert gone.found(station.data) == kept.found(station.data) == []
+    assert verify_ledger(station.data).problems == ()
+
+
+async def test_only_what_came_in_for_the_case_is_erased_by_itself(both: Pair) -> None:
+    first, other = await bring(both, "a"), await bring(both, "b")
+    async with erasing(both.sender) as journey:
+        with pytest.raises(NotFoundError):
+            await journey.plan(case_id("a"), first)
+    async with erasing(both.recipient) as journey:
+        with pytest.raises(NotFoundError):
+            await journey.plan(case_id("a"), other)

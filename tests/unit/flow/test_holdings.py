@@ -1,13 +1,15 @@
 """What the owner says of what was sent takes effect at the holder's gateway: at each read, from the moment it is consigned."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from emla.flow.people.reads import Reads
+from emla.model.acknowledgement import Event
 from emla.model.errors import EmlaError
-from emla.model.person import ALONE
+from emla.model.person import ALONE, Caller, PersonRole
 from tests.support.gateways import rows
 from tests.support.held_messages import GIVEN, HOLDER, OWNER, item, recall, said
 from tests.support.in_process import Station
@@ -42,10 +44,10 @@ def package(station: Station) -> bytes:
     raise AssertionError(GIVEN)
 
 
-async def read(station: Station, number: int = 1) -> str:
+async def read(station: Station, number: int = 1, caller: Caller = ALONE) -> str:
     """The code with which a part is refused; empty where it is handed out."""
     try:
-        _, pieces = await station.hand_over.part(package(station), number, ALONE)
+        _, pieces = await station.hand_over.part(package(station), number, caller)
     except EmlaError as error:
         return error.code
     assert b"".join([piece async for piece in pieces])
@@ -88,3 +90,30 @@ async def test_a_limited_time_that_is_over_ends_the_reading(given: World, tmp_pa
     )
     await given.say(said(tmp_path, "limit", "RestrictionChange", item("A-FLOW") + new))
     assert [await read(given.stations[HOLDER], number) for number in (0, 1)] == ["", "use-ended"]
+
+
+async def test_what_is_confidential_is_for_who_is_cleared_until_its_owner_says_otherwise(
+    given: World, tmp_path: Path
+) -> None:
+    holder, owner = given.stations[HOLDER], given.stations[OWNER]
+    officer = Caller(id="0123456789abcdef", roles=frozenset({PersonRole.CENTRAL_OFFICER}))
+    cleared = replace(officer, roles=officer.roles | {PersonRole.CLEARED})
+    assert [await read(holder, number, officer) for number in (0, 1)] == ["not-cleared", "not-cleared"]
+    assert holder.store.read.bundle(package(holder), Event.CONTENT_HANDOVER) is None
+    assert await read(owner, 1, officer) == "not-cleared"  # ours as well
+    (newest, *_) = Reads(holder.gateway).newest(person=officer.id, package=None, limit=10)
+    assert (newest["allowed"], newest["why"], newest["part"]) == (False, "not-cleared", 1)
+    assert [await read(holder, number, cleared) for number in (0, 1)] == ["", ""]
+    new = (
+        "<u:NewHandling><ConfidentialityLevel>RESTRICTED</ConfidentialityLevel>"
+        "<ConfidentialityRequested>true</ConfidentialityRequested>{sealed}</u:NewHandling>"
+        "<u:EffectiveFrom>2020-01-01T00:00:00Z</u:EffectiveFrom>"
+    )
+    for name, sealed, codes in (
+        ("looser", "", ["not-cleared", ""]),
+        ("sealed", "<SealedFromSubject>true</SealedFromSubject>", ["not-cleared", "not-cleared"]),
+    ):
+        at = f"2026-06-{10 + len(codes[1])}T02:00:00Z"
+        body = item("A-FLOW") + new.format(sealed=sealed)
+        await given.say(said(tmp_path, name, "RestrictionChange", body, at=at))
+        assert [await read(holder, number, officer) for number in (0, 1)] == codes

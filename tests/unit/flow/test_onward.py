@@ -8,13 +8,16 @@ import pytest
 
 from emla.flow.line.ahead import CaseMovedError, look
 from emla.formats.event import decode
+from emla.model.access import AccessKind
 from emla.model.errors import InvalidMessageError
+from tests.support.access_line import reports
 from tests.support.gateways import rows
 from tests.support.held_messages import HOLDER, OWNER, item, message_id, recall, said
 from tests.support.sample_acts import act_of
 from tests.support.sample_cases import FOLDER
 from tests.support.sample_line import hand_in
 from tests.unit.flow.test_cases import World
+from tests.unit.flow.test_holdings import package
 
 THIRD = "kr.moj"
 STEP = FOLDER / "S10" / "03-spontaneous-information.sg.xml"
@@ -90,6 +93,18 @@ async def test_with_consent_it_goes_and_takes_its_label_along(given: World, tmp_
     await consent(given, tmp_path)
     assert await refused(given, passed_on(tmp_path, "")) == {"BR-064e"}
     assert await hand_in(given.stations[HOLDER], passed_on(tmp_path), tmp_path)
+    await hand_in(
+        given.stations[HOLDER], passed_on(tmp_path, to=OWNER), tmp_path
+    )  # its owner may have it back
+    async with reports(given.stations) as found:
+        (said,) = await found.ask[OWNER](act_of(STEP).case_id)
+    (access,) = said.kept[0].report.accesses
+    assert (access.kind, access.pid, access.part, access.to) == (
+        AccessKind.PASSED,
+        package(given.stations[HOLDER]),
+        1,
+        THIRD,
+    )
 
 
 async def test_where_the_owner_said_nothing_an_officer_gives_a_reason(given: World, tmp_path: Path) -> None:

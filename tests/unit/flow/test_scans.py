@@ -18,6 +18,7 @@ from emla.model.errors import EmlaError, StoreError
 from emla.model.person import ALONE
 from emla.model.scan import PartScan, Scanned, ScanVerdict
 from emla.model.settings import ScannerSettings
+from emla.ports.erasure import NewErasure
 from emla.ports.scanner import Scanner
 from emla.ports.store import Transaction
 from tests.support.authorities import Package
@@ -321,7 +322,8 @@ async def test_what_is_erased_leaves_no_scan_and_none_that_ends_later_is_kept(wa
     pid, store = ward.package.pid, ward.here.home.store
 
     def erase(transaction: Transaction) -> None:
-        transaction.order_erasure(bytes(16), [pid], ErasureReason.ORDER, "alone", "x", 0)
+        order = NewErasure(case_id=bytes(16), why=ErasureReason.ORDER, person="alone", reason="x", at=0)
+        transaction.order_erasure(order, [pid])
         transaction.overwrite(pid)
 
     await store.write(erase)

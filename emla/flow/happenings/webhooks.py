@@ -1,0 +1,169 @@
+"""webhooks: a person has events posted to a case system, pauses that, goes on with it, ends it.
+
+Order of writes: W1 one batch holds a webhook's row, or its end, or its pause, with the event that tells of it. A crash before it
+changes nothing. What is told, and when, is `tell`'s.
+
+Rules of this file:
+- A webhook is of the person who makes it, with the roles of the token it is made with. Others do not see it; an operator sees
+  all of them, and may pause and end them, because it is the operator who sees that a target is broken.
+- What is said of one in the ledger has its id and its person's, never its address.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from emla.flow.events import WEBHOOK_ADDED, WEBHOOK_PAUSED, WEBHOOK_REMOVED, WEBHOOK_RESUMED, event
+from emla.flow.gateway import Gateway
+from emla.flow.happenings.feed import Feed
+from emla.flow.happenings.tell import Tell, owner_of
+from emla.model.errors import InvalidMessageError, NotFoundError
+from emla.model.happening import Place
+from emla.model.person import Caller, PersonRole
+from emla.model.webhook import WEBHOOKS_MAX, Pause, Webhook
+from emla.ports.store import Transaction
+
+_ID_BYTES = 8
+_STEPS_MAX = 64
+"""So many pages are looked through for what waits: 16,000 leaves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How many events wait for a target. `more`: at least."""
+
+    count: int
+    more: bool
+
+
+class Webhooks:
+    """The journeys of webhooks."""
+
+    def __init__(self, gateway: Gateway, feed: Feed, tell: Tell) -> None:
+        self._gateway = gateway
+        self._feed = feed
+        self._tell = tell
+
+    def of(self, caller: Caller) -> Sequence[Webhook]:
+        """Those that a caller sees."""
+        return [each for each in self._gateway.store.read.webhooks() if _sees(caller, each)]
+
+    def one(self, caller: Caller, webhook: str) -> Webhook:
+        """One that a caller sees.
+
+        Raises:
+            NotFoundError: ``not-found``.
+        """
+        found = self._gateway.store.read.webhook(webhook)
+        if found is None or not _sees(caller, found):
+            raise NotFoundError("not-found", "There is no such webhook of yours.")
+        return found
+
+    async def add(self, by: Caller, url: str, types: tuple[str, ...], after: Place | None) -> Webhook:
+        """Have what happens behind a place posted to an address.
+
+        Raises:
+            TransportError: ``refused-target``.
+            NotFoundError: ``place-unknown``.
+            InvalidMessageError: ``bad-request``: there are as many as there may be.
+        """
+        gateway = self._gateway
+        await self._feed.step(after)
+        webhook = Webhook(
+            id=gateway.entropy(_ID_BYTES).hex(),
+            person=by.id,
+            roles=by.roles,
+            url=self._tell.check(url),
+            types=types,
+            created_at=gateway.now(),
+            place=after,
+        )
+        told = self._told(by, WEBHOOK_ADDED, webhook)
+
+        def operation(transaction: Transaction) -> None:
+            if len(transaction.webhooks()) >= WEBHOOKS_MAX:
+                raise InvalidMessageError("bad-request", f"There are {WEBHOOKS_MAX} webhooks: remove one.")
+            transaction.insert_webhook(webhook)
+            told(transaction)
+
+        # W1: before this commit there is none; after it what happens is posted, whatever happens to us.
+        await gateway.store.write(operation)
+        self._tell.changed(webhook.id)
+        return webhook
+
+    async def remove(self, by: Caller, webhook: Webhook) -> None:
+        """End a webhook. Its key ends with it: what it posted is still verified by whoever kept the public one."""
+        told = self._told(by, WEBHOOK_REMOVED, webhook)
+
+        def operation(transaction: Transaction) -> None:
+            if transaction.remove_webhook(webhook.id):
+                told(transaction)
+
+        await self._gateway.store.write(operation)
+        self._tell.changed(webhook.id)
+
+    async def pause(self, by: Caller, webhook: Webhook) -> Webhook:
+        """Post nothing until somebody resumes it. What happens meanwhile is posted then."""
+        told, at = self._told(by, WEBHOOK_PAUSED, webhook), self._gateway.now()
+
+        def operation(transaction: Transaction) -> None:
+            if transaction.pause_webhook(webhook.id, Pause.BY_HAND, at):
+                told(transaction)
+
+        await self._gateway.store.write(operation)
+        self._tell.changed(webhook.id)
+        return self.one(by, webhook.id)
+
+    async def resume(self, by: Caller, webhook: Webhook, after: Place | None) -> Webhook:
+        """Go on posting behind a place. One that waits after a failure is tried at once.
+
+        Args:
+            after: mostly the place of the webhook, or the newest.
+
+        Raises:
+            NotFoundError: ``place-unknown``.
+            ConfigurationError: ``ledger-restored`` or ``ledger-behind``: it would be paused again at once.
+        """
+        self._gateway.require_ledger()
+        await self._feed.step(after)
+        told = self._told(by, WEBHOOK_RESUMED, webhook)
+
+        def operation(transaction: Transaction) -> None:
+            if transaction.resume_webhook(webhook.id, after):
+                told(transaction)
+
+        await self._gateway.store.write(operation)
+        self._tell.changed(webhook.id)
+        return self.one(by, webhook.id)
+
+    async def test(self, webhook: Webhook) -> int:
+        """Post an event that says nothing; the status of the answer, which is a good one.
+
+        Raises:
+            TransportError: ``refused-target``; ``target-unreachable``.
+        """
+        return await self._tell.ping(webhook)
+
+    async def backlog(self, webhook: Webhook) -> Backlog | None:
+        """How many events wait for a target; None where nobody can say, because its place is none."""
+        owner = owner_of(self._gateway, webhook)
+        if owner is None:
+            return Backlog(count=0, more=False)
+        place, count = webhook.place, 0
+        for _ in range(_STEPS_MAX):
+            try:
+                step = await self._feed.step(place)
+            except NotFoundError:
+                return None
+            count += sum(self._tell.shown(webhook, owner, each) is not None for each in step.happenings)
+            place = step.place
+            if not step.more:
+                return Backlog(count=count, more=False)
+        return Backlog(count=count, more=True)
+
+    def _told(self, by: Caller, kind: str, webhook: Webhook) -> Callable[[Transaction], None]:
+        facts = {"by": by.id, "webhook": webhook.id, "person": webhook.person}
+        return event(self._gateway, kind, facts)
+
+
+def _sees(caller: Caller, webhook: Webhook) -> bool:
+    return caller.id == webhook.person or PersonRole.OPERATOR in caller.roles
