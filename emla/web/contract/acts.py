@@ -1,7 +1,7 @@
 """Calls in which an act is dictated."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
@@ -40,7 +40,7 @@ class ActWanted(Asked, frozen=True, kw_only=True):
 
     act: str
     said: dict[str, str | bool | list[str]] = field(default_factory=dict)
-    answers: dict[str, object] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
     signer: ActSigner | UnsetType = UNSET
     files: Annotated[list[ActFile], Meta(max_length=_FILES_MAX)] = field(default_factory=list)
     custody: list[str] = field(default_factory=list)
