@@ -85,5 +85,7 @@ def _row(event: "EventView") -> tuple[str, ...]:
     from emla.cli.wording import count, instant, short
 
     days = count(event.days, "day", "days") if event.days else None
-    what = ", ".join(each for each in (event.kind, days, event.code) if each)
+    part = f"part {event.part}" if event.part is not None else None
+    draft = f"draft {short(event.draft)}" if event.draft else None
+    what = ", ".join(each for each in (event.kind, days, event.code, part, draft) if each)
     return (instant(event.at), event.type, short(event.case), short(event.pid), what, event.id)

@@ -16,6 +16,8 @@ class EventView:
     code: str | None = None
     kind: str | None = None
     days: int | None = None
+    part: int | None = None
+    draft: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,9 +32,22 @@ class HappeningType(StrEnum):
     RECEIVED_QUARANTINED = "received.quarantined"
     RECEIVED_RELEASED = "received.released"
     RECEIVED_HANDED_OVER = "received.handed-over"
+    RECEIVED_SUSPECT = "received.suspect"
+    RECEIVED_PART_RELEASED = "received.part-released"
+    DRAFT_WAITING = "draft.waiting"
+    DRAFT_APPROVED = "draft.approved"
+    DRAFT_RETURNED = "draft.returned"
+    DRAFT_WITHDRAWN = "draft.withdrawn"
+    DRAFT_LAPSED = "draft.lapsed"
     CASE_REMINDER = "case.reminder"
     CASE_NAMED = "case.named"
     CASE_UNNAMED = "case.unnamed"
+    CASE_HELD = "case.held"
+    CASE_UNHELD = "case.unheld"
+    CASE_ERASURE_WAITING = "case.erasure-waiting"
+    CASE_ERASURE_CANCELLED = "case.erasure-cancelled"
+    CASE_ERASURE_ORDERED = "case.erasure-ordered"
+    CASE_PACKAGE_ERASED = "case.package-erased"
     LEDGER_CLOSED = "ledger.closed"
     LEDGER_OPENED = "ledger.opened"
     LEDGER_RECOVERED = "ledger.recovered"
@@ -62,10 +75,24 @@ MEANINGS: Mapping[HappeningType, str] = {
     HappeningType.RECEIVED_QUARANTINED: "A package could not be opened or verified: somebody must look. `code` says why.",
     HappeningType.RECEIVED_RELEASED: "A package in quarantine is opened once more.",
     HappeningType.RECEIVED_HANDED_OVER: "A message was read here for the first time.",
+    HappeningType.RECEIVED_SUSPECT: "The malware scanner found something in `part`: it is not handed over, somebody must look.",
+    HappeningType.RECEIVED_PART_RELEASED: "A `part` that the scanner did not call clean was released with a reason.",
+    HappeningType.DRAFT_WAITING: "A message waits for a second person: told to its drafter, and to who sees all cases.",
+    HappeningType.DRAFT_APPROVED: "It was approved and is sent: `sent.submitted` is told of the package.",
+    HappeningType.DRAFT_RETURNED: "It was returned to its drafter, who finds the reason in it.",
+    HappeningType.DRAFT_WITHDRAWN: "Its drafter took it back; its content is gone.",
+    HappeningType.DRAFT_LAPSED: "Nobody decided in time, or it was sent another way; its content is gone.",
     HappeningType.CASE_REMINDER: "A time limit ends in `days` (`kind` is `soon`), ran out (`overdue`), or a request has no"
     " confirmation of receipt after `days` (`receipt`).",
     HappeningType.CASE_NAMED: "The case is for a person from now on: told to that person, and to who sees all cases.",
     HappeningType.CASE_UNNAMED: "The case is not for a person any more: told to that person, and to who sees all cases.",
+    HappeningType.CASE_HELD: "The case is on legal hold: nothing of it is erased.",
+    HappeningType.CASE_UNHELD: "The hold is lifted.",
+    HappeningType.CASE_ERASURE_WAITING: "An order to erase it, or with `pid` that package, waits for a second person.",
+    HappeningType.CASE_ERASURE_CANCELLED: "Such an order was taken back.",
+    HappeningType.CASE_ERASURE_ORDERED: "Everything that is here of the case, or with `pid` the content of that package, is"
+    " erased, and cannot be read any more. Whoever keeps a copy erases it, too.",
+    HappeningType.CASE_PACKAGE_ERASED: "A package of the case, or its content, was erased here. What proves delivery stays.",
     HappeningType.LEDGER_CLOSED: "The ledger is closed: nothing is exchanged until people have acted. `code` says why.",
     HappeningType.LEDGER_OPENED: "The ledger is open again as it was.",
     HappeningType.LEDGER_RECOVERED: "The ledger begins anew in a new epoch: what came after the backup is not in it.",
@@ -81,6 +108,9 @@ DEAD = frozenset(
     }
 )
 """Of a package of ours, those after which a person must look at it."""
+
+DRAFTS = HappeningType.DRAFT_WAITING.family
+"""What is told of drafts: nothing for who sees envelopes alone."""
 
 MARK_BYTES = 4
 _PLACE = re.compile(r"([1-9][0-9]{0,9})\.(0|[1-9][0-9]{0,14})\.([0-9a-f]{8})", re.ASCII)

@@ -9,6 +9,7 @@ from tests.ablation.safeguard import Safeguard
 _FEED = "tests/unit/flow/test_happenings.py"
 _ROWS = "tests/attacks/test_rows_73_74.py"
 _API = "tests/unit/web/test_events_api.py"
+_DRAFTS = "tests/unit/flow/test_drafts.py"
 _HOOKS = "tests/unit/flow/test_webhooks.py"
 _TARGETS = "tests/unit/transport/test_webhooks.py"
 
@@ -46,6 +47,16 @@ ROWS = (
         held_by=(
             f"{_FEED}::test_who_is_told_what",
             f"{_ROWS}::test_events_tell_a_prosecutor_of_own_cases_and_an_operator_of_no_case",
+        ),
+    ),
+    Safeguard(
+        name="who sees envelopes alone is told of no draft",
+        row="row 74",
+        file="emla/flow/happenings/sight.py",
+        old="    if happening.type.family == DRAFTS and not caller.sees_all_cases:",
+        new="    if False:",
+        held_by=(
+            f"{_DRAFTS}::test_what_becomes_of_drafts_is_told_to_their_drafter_and_to_who_sees_all_cases",
         ),
     ),
     Safeguard(

@@ -194,7 +194,7 @@ def _checks(desk: _Desk) -> list[_Row]:
 
 
 def _checks_of(checks: list[_Row], terms: Terms, desk: _Desk) -> list[_Row]:
-    """The same with what depends on the side; identity and weighing are what is left of the whole."""
+    """The same with what depends on the side; identity and the rest of judging are what is left of the whole."""
 
     def rules(each: validate.ReadDocument) -> None:
         treaties = validate._treaties(desk.schemas)
@@ -210,7 +210,7 @@ def _checks_of(checks: list[_Row], terms: Terms, desk: _Desk) -> list[_Row]:
     given = [(each,) for each in desk.read]
     own = _each(rules, given)
     left = _each(judge, given) - own - sum(each[2] for each in checks[2:])
-    return [*checks, ("rules in Python", RULES, own), ("identity, weighing", LINE, max(left, 0.0))]
+    return [*checks, ("rules in Python", RULES, own), ("identity, the rest of judging", LINE, max(left, 0.0))]
 
 
 def _sealing(desk: _Desk) -> list[_Row]:

@@ -205,7 +205,8 @@ class Drafts:
         """
         content = replace(self._waiting(by, row, wanted), returned_because=reason)
         sealed, at = self._sealed(row.id, content), self._gateway.now()
-        told = event(self._gateway, DRAFT_RETURNED, {"draft": row.id.hex(), "by": by.id})
+        facts = {"draft": row.id.hex(), "by": by.id, "drafter": row.drafter}
+        told = event(self._gateway, DRAFT_RETURNED, facts)
 
         def operation(transaction: Transaction) -> None:
             if not transaction.return_draft(row.id, by.id, at, sealed):
@@ -314,7 +315,8 @@ class Drafts:
                 if read.sent_by_message(row.message_id) is not None:
                     await self._end(row, DraftState.SENT, None, None)
                 else:
-                    told = event(self._gateway, DRAFT_LAPSED, {"draft": row.id.hex()})
+                    facts = {"draft": row.id.hex(), "drafter": row.drafter}
+                    told = event(self._gateway, DRAFT_LAPSED, facts)
                     await self._end(row, DraftState.LAPSED, None, told)
                     logger.warning("draft lapsed", extra={"state": row.state.value})
 

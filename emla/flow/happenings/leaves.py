@@ -44,6 +44,8 @@ class _Told:
     type: HappeningType
     pid: str = ""
     case: str = ""
+    some_pid: str = ""
+    """A fact that is there where it is about one package."""
     person: str = ""
     only: tuple[str, str] | None = None
     """A fact and the value it must have."""
@@ -52,10 +54,26 @@ class _Told:
 
 _PACKAGE_LEG = ("kind", "package")
 _CODE = (("code", "code"),)
+_PART = (("part", "part"),)
+_DRAFT = (("draft", "draft"),)
 _EVENTS: Mapping[str, _Told] = {
     events.LEG_HELD: _Told(type=HappeningType.SENT_PUT_ASIDE, pid="ref", only=_PACKAGE_LEG, facts=_CODE),
     events.LEG_RELEASED: _Told(type=HappeningType.SENT_RELEASED, pid="ref", only=_PACKAGE_LEG),
     events.PACKAGE_RELEASED: _Told(type=HappeningType.RECEIVED_RELEASED, pid="pid"),
+    events.MALWARE_FOUND: _Told(type=HappeningType.RECEIVED_SUSPECT, pid="pid", facts=_PART),
+    events.PART_RELEASED: _Told(type=HappeningType.RECEIVED_PART_RELEASED, pid="pid", facts=_PART),
+    events.DRAFT_HANDED_IN: _Told(type=HappeningType.DRAFT_WAITING, person="by", facts=_DRAFT),
+    events.DRAFT_APPROVED: _Told(type=HappeningType.DRAFT_APPROVED, person="drafter", facts=_DRAFT),
+    events.DRAFT_RETURNED: _Told(type=HappeningType.DRAFT_RETURNED, person="drafter", facts=_DRAFT),
+    events.DRAFT_WITHDRAWN: _Told(type=HappeningType.DRAFT_WITHDRAWN, person="by", facts=_DRAFT),
+    events.DRAFT_LAPSED: _Told(type=HappeningType.DRAFT_LAPSED, person="drafter", facts=_DRAFT),
+    events.CASE_HELD: _Told(type=HappeningType.CASE_HELD, case="case"),
+    events.CASE_UNHELD: _Told(type=HappeningType.CASE_UNHELD, case="case"),
+    events.ERASURE_WANTED: _Told(type=HappeningType.CASE_ERASURE_WAITING, case="case", some_pid="pid"),
+    events.ERASURE_CANCELLED: _Told(type=HappeningType.CASE_ERASURE_CANCELLED, case="case", some_pid="pid"),
+    events.ERASURE_ORDERED: _Told(type=HappeningType.CASE_ERASURE_ORDERED, case="case", some_pid="pid"),
+    events.PACKAGE_ERASED: _Told(type=HappeningType.CASE_PACKAGE_ERASED, pid="pid", case="case"),
+    events.CONTENT_ERASED: _Told(type=HappeningType.CASE_PACKAGE_ERASED, pid="pid", case="case"),
     events.CASE_REMINDER: _Told(
         type=HappeningType.CASE_REMINDER, case="case", facts=(("kind", "kind"), ("days", "days"))
     ),
@@ -96,6 +114,8 @@ def _of_event(place: Place, row: LeafRow) -> Happening | None:
     try:
         said = decode(row.body).facts
         pid, case_id = _octets(said, told.pid), _octets(said, told.case)
+        if told.some_pid in said:
+            pid = _octets(said, told.some_pid)
     except (MalformedError, ValueError, KeyError):
         return None
     if told.only is not None and said.get(told.only[0]) != told.only[1]:

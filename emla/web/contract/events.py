@@ -20,6 +20,8 @@ class Event(Shape, frozen=True, kw_only=True):
     code: str | UnsetType = UNSET
     kind: str | UnsetType = UNSET
     days: Count | UnsetType = UNSET
+    part: Count | UnsetType = UNSET
+    draft: Digits32 | UnsetType = UNSET
 
 
 class Events(Shape, frozen=True, kw_only=True):

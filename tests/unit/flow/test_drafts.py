@@ -10,10 +10,13 @@ from typing import TypeVar
 
 import pytest
 
+from emla.flow.happenings.sight import shown
 from emla.flow.line.submission import Submitted
+from emla.flow.people.sight import Sight
+from emla.formats.happening import encode_happening
 from emla.model.draft import DraftState
 from emla.model.package import Priority
-from emla.model.person import PersonRole, PersonState
+from emla.model.person import Caller, PersonRole, PersonState
 from emla.ports.store import Reader, Transaction
 from emla.store.sqlite.store import SqliteStore
 from tests.support.authorities import DAY
@@ -29,6 +32,7 @@ from tests.support.office import (
     person,
     refused,
 )
+from tests.support.told import all_of, feed_at, types
 
 T = TypeVar("T")
 
@@ -321,3 +325,36 @@ async def test_a_draft_that_nobody_decides_about_lapses_and_its_content_goes(off
     assert office.state(row) is DraftState.LAPSED
     assert office.home.leftovers() == []
     assert "payload" not in office.home.contents()
+
+
+async def test_what_becomes_of_drafts_is_told_to_their_drafter_and_to_who_sees_all_cases(
+    office: Office,
+) -> None:
+    first = await office.hand_in("paul")
+    await office.drafts.give_back(caller("vera"), first, office.hash(first), "The account is missing.")
+    second = await office.hand_in("paul")
+    await office.drafts.withdraw(caller("paul"), second)
+    await office.approve("vera", await office.hand_in("paul", number=2))
+    lapsing = await office.hand_in("paul", number=3)
+    office.home.clock.at += 14 * DAY + 1
+    await office.drafts.round()
+    async with feed_at(office.home.data, office.home.store) as feed:
+        found = [each for each in await all_of(feed) if each.type.family == "draft"]
+    sight = Sight(office.home.gateway)
+
+    def told(who: Caller) -> list[str]:
+        return types([each for one in found if (each := shown(one, who, sight))])
+
+    everything = [f"draft.{word}" for word in _TOLD]
+    assert told(caller("paul")) == told(caller("cara")) == told(caller("vera")) == everything
+    assert told(replace(caller("paul"), id="petra")) == []
+    assert told(Caller(id="otto", roles=frozenset({PersonRole.OPERATOR}))) == []
+    assert [each.facts["draft"] for each in (found[0], found[1], found[-1])] == [
+        first.id.hex(),
+        first.id.hex(),
+        lapsing.id.hex(),
+    ]
+    assert not any("account" in str(encode_happening(each)) for each in found)
+
+
+_TOLD = ("waiting", "returned", "waiting", "withdrawn", "waiting", "approved", "waiting", "lapsed")

@@ -18,6 +18,7 @@ from tests.support.erasing import Secrets, bring, case_id, erased, erasing, foun
 from tests.support.gateways import until
 from tests.support.in_process import Station
 from tests.support.messages import make_template
+from tests.support.told import all_of, feed_at, types
 
 BLOB = 2 * 1024**2
 
@@ -61,6 +62,10 @@ async def test_of_an_erased_case_nothing_is_found_and_the_others_are_whole(both:
         audit = verify_ledger(station.data)
         assert audit.problems == ()
         assert (audit.erased, audit.payloads) == (2, 2)
+        async with feed_at(station.data, station.store.real) as feed:
+            told = [each for each in await all_of(feed) if each.case_id == case_id("b")][-2:]
+        assert types(told) == ["case.erasure-ordered", "case.package-erased"]
+        assert [each.pid for each in told] == [None, pids["b"]]
         await station.restart()
         assert (await held(station, case_id("a"))) == 1
     now = {

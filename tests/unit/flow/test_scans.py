@@ -26,6 +26,7 @@ from tests.support.faulty_store import Fate, FaultyStore
 from tests.support.gateways import rows, until
 from tests.support.received import AT, Desk, desk, valid_package, valid_parts
 from tests.support.scanning import CLEAN, ScriptedScanner
+from tests.support.told import all_of, feed_at, types
 from tests.unit.flow.test_hand_over import consigned
 
 BAD = Scanned(verdict=ScanVerdict.INFECTED, detail="Evil.One")
@@ -237,6 +238,11 @@ async def test_a_release_is_for_what_was_found_and_not_for_what_is_found_later(w
     assert await ward.open() == "infected"
     assert ward.held() == 1
     assert len(ward.events(MALWARE_FOUND)) == 2
+    home = ward.here.home
+    async with feed_at(home.data, home.store) as feed:
+        told = [each for each in await all_of(feed) if "part" in each.facts]
+    assert types(told) == ["received.suspect", "received.part-released", "received.suspect"]
+    assert {(each.pid, tuple(each.facts.items())) for each in told} == {(ward.package.pid, (("part", 1),))}
 
 
 async def test_a_release_of_what_nobody_looked_at_covers_no_malware(ward: Ward) -> None:

@@ -117,8 +117,13 @@ async def test_while_it_is_under_way_the_second_is_told_to_wait(tmp_path: Path) 
         one.let_go.clear()
         first = asyncio.create_task(one.call("/v1/backups", BACKUP))
         await one.reached.wait()
-        assert await one.code("/v1/backups", BACKUP) == "idempotency-key-in-use"
+        one.reached.clear()
+        second = asyncio.create_task(one.code("/v1/backups", BACKUP))
+        begun = asyncio.create_task(one.reached.wait())
+        await asyncio.wait({second, begun}, return_when=asyncio.FIRST_COMPLETED)
+        begun.cancel()
         one.let_go.set()
+        assert await second == "idempotency-key-in-use"
         assert (await first)[0] == 201
         assert (await one.call("/v1/backups", BACKUP))[2]
         assert one.backups == 1
