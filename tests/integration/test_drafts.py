@@ -10,6 +10,7 @@ import pytest
 
 from emla.bootstrap.audit import verify_ledger
 from emla.model.person import PersonRole
+from tests.integration.test_officers_acts import SAID
 from tests.support.cli import emla
 from tests.support.messages import ATTACHMENT_NAME, make_template
 from tests.support.people import Staff
@@ -120,6 +121,7 @@ def test_by_the_command_line_from_the_drafter_to_the_approver(
 ) -> None:
     data = staff.server.data
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("EMLA_DRAFTS", str(tmp_path / "state" / "drafts"))
     main = written(tmp_path)
 
     def run(who: str, *words: str | Path) -> dict[str, object]:
@@ -151,6 +153,15 @@ def test_by_the_command_line_from_the_drafter_to_the_approver(
     assert delivered["pid"] == sent["pid"]
     third = run("paul", "message", "send", written(tmp_path))
     assert run("paul", "draft", "withdraw", str(third["id"]))["state"] == "WITHDRAWN"
+    # What an officer says in a case goes the same way: it waits, and nobody goes alone where there is no emergency.
+    case_id = str(run("paul", "message", "show", str(sent["pid"]))["conversation"])
+    act = ("case", "act", case_id, "inquire", "--reason", "How far is it?")
+    signed = (*SAID, "--yes")
+    said = run("paul", *act, *signed)
+    assert said["state"] == "WAITING"
+    lonely = emla(*act, *signed, "--emergency", "A child is missing.", "--json", "--data", data)
+    assert lonely.document["error"]["code"] == "no-emergency"  # type: ignore[index]  # JSON
+    assert run("paul", "draft", "withdraw", str(said["id"]))["state"] == "WITHDRAWN"
     monkeypatch.setenv("EMLA_TOKEN", staff.tokens["paul"])
     alone = emla("message", "send", written(tmp_path), "--emergency", "A child is missing.", "--data", data)
     assert alone.code == 3
