@@ -54,9 +54,20 @@ class Listings(Protocol):
     """Lists over everything stored."""
 
     async def packages(
-        self, *, incoming: bool, outgoing: bool, state: str | None, limit: int, unopened: bool = False
+        self,
+        *,
+        incoming: bool,
+        outgoing: bool,
+        state: str | None,
+        limit: int,
+        unopened: bool = False,
+        person: str | None = None,
     ) -> Sequence[Listed]:
-        """Packages, newest first; with `unopened` only peers' that could not be opened: in quarantine, or unreadable."""
+        """Packages, newest first; with `unopened` only peers' that could not be opened: in quarantine, or unreadable.
+
+        With `person` the newest of each box in that person's cases, however old they are, and beside them what brought no act
+        of a case, of which the caller must find out whose it is.
+        """
         ...
 
     async def cases(self, *, limit: int, person: str | None = None) -> Sequence[CaseRow]:

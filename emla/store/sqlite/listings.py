@@ -54,9 +54,16 @@ class SqliteListings(LeafReads, FiledReads):
         return list(await self._connection.execute_fetchall(sql, values))
 
     async def packages(
-        self, *, incoming: bool, outgoing: bool, state: str | None, limit: int, unopened: bool = False
+        self,
+        *,
+        incoming: bool,
+        outgoing: bool,
+        state: str | None,
+        limit: int,
+        unopened: bool = False,
+        person: str | None = None,
     ) -> Sequence[Listed]:
-        """Packages, newest first; with `unopened` only peers' that could not be opened."""
+        """Packages, newest first; with `unopened` only peers' that could not be opened; with `person` of his or her cases."""
         found: list[Listed] = []
         for wanted, select, column, place in (
             (outgoing and not unopened, rows.OUT, "l.state", "s.id"),
@@ -67,10 +74,25 @@ class SqliteListings(LeafReads, FiledReads):
             where = f" WHERE {column} = ?" if state else ""
             if unopened:
                 where += f"{' AND' if state else ' WHERE'} {_UNOPENED}"
-            values = (state, limit) if state else (limit,)
-            listed = await self._all(f"{select}{where} ORDER BY {place} DESC LIMIT ?", values)
+            values = (state,) if state else ()
+            if person is not None:
+                found += await self._of_person(select, where, values, place, person, limit)
+                continue
+            listed = await self._all(f"{select}{where} ORDER BY {place} DESC LIMIT ?", (*values, limit))
             found.extend(rows.listed(row) for row in listed)
-        return sorted(found, key=lambda each: each.created, reverse=True)[:limit]
+        found.sort(key=lambda each: each.created, reverse=True)
+        return found if person is not None else found[:limit]
+
+    async def _of_person(
+        self, select: str, where: str, values: tuple[str, ...], place: str, person: str, limit: int
+    ) -> list[Listed]:
+        """Packages of a person's cases, and the newest of which nobody knows the case by an act: two statements, each by key."""
+        more = f"{where} AND" if where else " WHERE"
+        order = f"ORDER BY {place} DESC LIMIT ?"
+        of_cases, unfiled = _OF_PERSON[place]
+        rows_found = await self._all(f"{select}{more} {of_cases} {order}", (*values, person, limit))
+        rows_found += await self._all(f"{select}{more} {unfiled} {order}", (*values, _UNFILED, limit))
+        return [rows.listed(row) for row in rows_found]
 
     async def cases(self, *, limit: int, person: str | None = None) -> Sequence[CaseRow]:
         """Cases, or those of one person, the ones in which something came or went last in front."""
@@ -122,6 +144,27 @@ class SqliteListings(LeafReads, FiledReads):
         return {row[0]: (row[1], row[2]) for row in await self._all(sql)}
 
 
+_UNFILED = 5000
+"""Of packages that brought no act, so many of the newest are looked at."""
+_ACTS_OF_PERSON = (
+    "SELECT a.package FROM case_person p JOIN legal_act a ON a.case_id = p.case_id WHERE p.person = ?"
+)
+_OF_PERSON = {
+    "s.id": (
+        f"""s.id IN (WITH RECURSIVE carrier (id, pid) AS (
+            SELECT c.id, c.pid FROM ({_ACTS_OF_PERSON}) o JOIN sent c ON o.package & 1 = 0 AND c.id = o.package / 2
+            UNION SELECT n.id, n.pid FROM carrier c JOIN sent n ON n.replaces = c.pid
+        ) SELECT id FROM carrier)""",  # noqa: S608 (constants only)
+        """s.id > (SELECT max(id) FROM sent) - ? AND s.replaces IS NULL
+        AND NOT EXISTS (SELECT 1 FROM legal_act a WHERE a.package = s.id * 2)""",
+    ),
+    "r.id": (
+        f"r.id IN (SELECT o.package / 2 FROM ({_ACTS_OF_PERSON}) o WHERE o.package & 1 = 1)",  # noqa: S608 (constants only)
+        """r.id > (SELECT max(id) FROM received) - ?
+        AND NOT EXISTS (SELECT 1 FROM legal_act a WHERE a.package = r.id * 2 + 1)""",
+    ),
+}
+"""By place: of a person's cases, what took the place of another package too; and what brought no act."""
 _UNOPENED = "(i.state = 'QUARANTINED' OR (i.state = 'ACCEPTED' AND i.code IS NOT NULL))"
 _DEAD = "+l.kind = 'package' AND l.state IN ('HELD', 'REJECTED', 'EXPIRED', 'CONSIGNMENT_FAILED')"
 _OVERDUE = (

@@ -7,15 +7,27 @@ from pathlib import Path
 
 import pytest
 
+from emla.bootstrap.own import DATABASE
 from emla.flow.dockets import Dockets, Held
 from emla.formats import header as header_form
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Severity
+from emla.model.person import Person, PersonRole, PersonState
+from emla.store.sqlite.listings import open_listings
 from tests.support.folders import make_folder
 from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
 from tests.support.sample_acts import act_of
 from tests.support.sample_cases import SampleCase, Step, cases
 from tests.support.sample_line import hand_in, message_in
+
+PAUL = Person(
+    id="00000000000000aa",
+    name="paul",
+    full_name="Paul Weiss",
+    roles=frozenset({PersonRole.PROSECUTOR}),
+    state=PersonState.ACTIVE,
+    created_at=0,
+)
 
 
 class World:
@@ -270,3 +282,28 @@ async def test_a_case_with_more_acts_than_are_read_says_that_it_is_not_whole(
     monkeypatch.setattr("emla.flow.dockets.ACTS_MAX", 1)
     held = await asked.case("nl.moj", act_of(S01.folder / REQUEST).case_id)
     assert (len(held.acts), held.whole) == (1, False)
+
+
+async def test_a_prosecutor_s_list_goes_by_case_however_much_came_since(
+    asked: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emla.store.sqlite.listings._UNFILED", 0)
+    station = asked.stations["jp.moj"]
+    read = station.store.read
+    cases = [each for each in read.cases_after(b"", 10) if read.acts_of_case(each, 1)]
+    packages = {each: {row.pid for row in read.acts_of_case(each, 100)} for each in cases}
+    assert len(cases) > 1
+    await station.store.write(lambda each: each.insert_person(PAUL))
+    await station.store.write(lambda each: each.name_for_case(cases[0], PAUL.id, 1))
+    listings = await open_listings((station.data / DATABASE).absolute())
+    try:
+        listed = await listings.packages(incoming=True, outgoing=True, state=None, limit=100, person=PAUL.id)
+        assert {each.pid for each in listed} == packages[cases[0]]
+        (newest,) = await listings.packages(
+            incoming=True, outgoing=False, state=None, limit=1, person=PAUL.id
+        )
+        assert newest.incoming
+        every = await listings.packages(incoming=True, outgoing=True, state=None, limit=100)
+        assert {each.pid for each in every} == set().union(*packages.values())
+    finally:
+        await listings.close()
