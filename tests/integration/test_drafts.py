@@ -1,6 +1,7 @@
 """Four eyes at a running gateway: whom a draft is for, by the calls and by the command line."""
 
 import asyncio
+import hashlib
 import json
 import secrets
 from collections.abc import Iterator
@@ -114,6 +115,43 @@ async def test_only_an_approver_decides_and_never_about_a_draft_of_his_own(staff
     status, sent, _ = await staff.call("vera", "POST", f"{path}/approve", body)
     assert (status, sent["state"]) == (200, "SENT")
     assert await staff.code("cara", "GET", f"/v1/messages/{sent['pid']}") == "ok"
+    await an_act_in_json_waits_too(staff, str(sent["case_id"]))
+
+
+async def an_act_in_json_waits_too(staff: Staff, case_id: str) -> None:
+    """What a case system says waits for the same second person; a file too large for JSON goes with the message of a preview."""
+    path, notice = f"/v1/cases/{case_id}/acts", b"the notice " * 9
+    sides = ("Sender", "Recipient")
+    phones = {f"MessageHeader/{side}/Contact[1]/Phone": "+43 1 555 0100" for side in sides}
+    act: dict[str, object] = {
+        "act": "withdraw",
+        "said": {
+            "scope": "ALL",
+            "ground": "NO_LONGER_REQUIRED",
+            "material": "RETURN",
+            "confidentiality": "RESTRICTED",
+        },
+        "signer": {"name": "Walt", "post": "Adviser", "place": "Vienna"},
+        "answers": {"Handling/ConfidentialityRequested": "no", **phones},
+    }
+    facts = {"size": len(notice), "sha256": hashlib.sha256(notice).hexdigest()}
+    files: list[dict[str, object]] = [{"name": "notice.bin", "media": "application/octet-stream", **facts}]
+    with_file = act | {"files": files}
+    assert await staff.code("walt", "POST", path, with_file) == "missing-attachment"
+    status, seen, _ = await staff.call("walt", "POST", f"{path}/preview", with_file)
+    assert (status, seen["sendable"]) == (200, True), seen
+    async with staff.server.client() as client:
+        body = submission(str(seen["document"]).encode(), [("notice.bin", notice)])
+        bears = {"Authorization": f"Bearer {staff.tokens['walt']}"}
+        answer = await client.post("/v1/drafts", data=body, headers=bears)
+        assert answer.status == 201, await answer.text()
+    status, waits, _ = await staff.call("walt", "POST", path, act)
+    assert (status, waits["state"], waits["pid"]) == (201, "WAITING", None), waits
+    _, draft, _ = await staff.call("vera", "GET", f"/v1/drafts/{waits['draft']}")
+    status, sent, _ = await staff.call(
+        "vera", "POST", f"/v1/drafts/{waits['draft']}/approve", {"hash": draft["hash"]}
+    )
+    assert (status, sent["state"]) == (200, "SENT"), sent
 
 
 def test_by_the_command_line_from_the_drafter_to_the_approver(
