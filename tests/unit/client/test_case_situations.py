@@ -34,7 +34,7 @@ def test_both_sides_see_in_the_answer_what_follows_from_the_acts(case: SampleCas
             whole=True,
         )
         for own in (act.sender, act.recipient):
-            brought = holding_views.of_case(held, own, act.issued_at)
+            brought = holding_views.of_case(held, own, act.issued_at, on_hold=False)
             shown = {**case_view(held, own, NOBODY), "holdings": brought, "view": ""}
             answer = read_as(Case, msgspec.json.encode(shown))
             assert situations_of(answer, own) == situations(docket, act.case_id, own)
