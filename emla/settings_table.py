@@ -362,6 +362,19 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         section="cases",
+        name="retention_reminder_days",
+        least=1,
+        most=365,
+        meaning="So many days before the time ends for which an owner lets something be kept, people are reminded.",
+    ),
+    Setting(
+        section="cases",
+        name="erase_outlived_days",
+        most=36_500,
+        meaning="So many days after it the content of a message is erased here if its owner says DELETE; 0: never by itself.",
+    ),
+    Setting(
+        section="cases",
         name="names_in_access_reports",
         meaning="Whether owners who ask who read what is theirs hear the names of officers, and not their roles alone.",
     ),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from emla.bootstrap.line import Line
 from emla.bootstrap.parts import Parts
+from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.status import Status, figures, readiness
 from emla.bootstrap.told import events_api, webhooks_api
 from emla.flow.accesses.ask import AskAccesses
@@ -13,6 +14,7 @@ from emla.flow.documents.changes import Changes
 from emla.flow.documents.peers import ForgetPeer, ImportPeer
 from emla.flow.documents.profile import ChangeProfile
 from emla.flow.drafts.alone import SentAlone
+from emla.flow.drafts.dictate import Dictate
 from emla.flow.drafts.erasures import OrderErasure
 from emla.flow.erasure.hold import HoldCase
 from emla.flow.gateway import Gateway
@@ -29,8 +31,10 @@ from emla.flow.people.tokens import Tokens
 from emla.flow.record_backup import RecordBackup
 from emla.flow.statistics import CountCases
 from emla.model.act import ActKind
+from emla.sandbox.scribe import ScribeProcess
 from emla.transport.accesses import HttpsAccessLine
 from emla.web.accesses_api import AccessesApi
+from emla.web.acts_api import ActsApi
 from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
@@ -70,6 +74,8 @@ def apis_of(parts: Parts, line: Line) -> Apis:
     tokens, sight, reads = Tokens(gateway), Sight(gateway), Reads(gateway)
     rights = Rights(tokens)
     erasure = ErasureApi(gateway, OrderErasure(gateway, line.erase), HoldCase(gateway))
+    scribe = ScribeProcess(schemas=schema_folder(), settings=gateway.settings.opener)
+    acts = ActsApi(gateway, Dictate(gateway, scribe, dockets, line.submit, line.drafts), reads)
     guard = Guard(Connections(gateway.settings.limits), lambda: parts.store.waiting)
     status = Status(gateway, parts.store, parts.blobs, parts.opener, parts.clerk, line.take.figures)
     status.collect = line.collect
@@ -135,6 +141,7 @@ def apis_of(parts: Parts, line: Line) -> Apis:
                 sight,
                 reads,
                 erasure,
+                acts,
                 _accesses(parts, line),
             ),
             statistics=StatisticsApi(CountCases(gateway, dockets)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from emla.flow.reminders import OVERDUE, RECEIPT, SOON, Reminders
+from emla.flow.reminders import KINDS, Reminders
 from emla.web.operations import Labelled, Many
 
 
@@ -11,7 +11,7 @@ def case_figures(reminders: Callable[[], Reminders | None]) -> Many:
 
     def given() -> Labelled:
         found = reminders()
-        return {(kind,): float(found.given[kind] if found else 0) for kind in (SOON, OVERDUE, RECEIPT)}
+        return {(kind,): float(found.given[kind] if found else 0) for kind in KINDS}
 
     labelled_counters: Many = {
         "emla_case_reminders": ("Reminders of what is due in cases.", ("kind",), given),

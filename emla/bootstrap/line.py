@@ -140,6 +140,7 @@ def line_of(parts: Parts) -> Line:
     dockets = Dockets(gateway, news)
     clocks = Clocks(gateway, deadlines(CodeLists(schema_folder()).get("CL-DEADLINE")))
     erase, feed = Erase(gateway, parts.listings, dockets), feed_of(parts)
+    reminders = Reminders(gateway, dockets, clocks, news)
     submit = Submit(gateway, parts.clerk, XmlLimits(), relay.add, dockets)
     return Line(
         news=news,
@@ -157,10 +158,10 @@ def line_of(parts: Parts) -> Line:
         channels=channels,
         clocks=clocks,
         dockets=dockets,
-        reminders=Reminders(gateway, dockets, clocks, news),
+        reminders=reminders,
         scans=Scans(gateway, parts.scanner),
         erase=erase,
-        retention=Retention(gateway, erase),
+        retention=Retention(gateway, erase, dockets, reminders.outlived),
         submit=submit,
         drafts=Drafts(gateway, submit),
         feed=feed,

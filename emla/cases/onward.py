@@ -14,7 +14,7 @@ from emla.cases.holdings import Holding, Thing
 from emla.model.legal_act import state_of
 from emla.model.restriction import ASK_ONWARD, Label, lost
 
-RECALLED, ENDED, UNUSABLE = "recalled", "use-ended", "unusable"
+RECALLED, ENDED, UNUSABLE, OUTLIVED = "recalled", "use-ended", "unusable", "retention-ended"
 """Codes of `emla.model.codes`."""
 
 
@@ -26,8 +26,16 @@ class Bar:
     detail: str
 
 
-def bar(holding: Holding, thing: Thing, own: str, at: datetime) -> Bar | None:
-    """Why an authority may not read a thing that it holds; None where it may."""
+def bar(holding: Holding, thing: Thing, own: str, at: datetime, *, on_hold: bool = False) -> Bar | None:
+    """Why an authority may not read a thing that it holds; None where it may.
+
+    Args:
+        holding: what the message has brought.
+        thing: the thing.
+        own: the authority.
+        at: when.
+        on_hold: whether its case is on legal hold there: what has to be kept may be read as long as it is kept.
+    """
     if own == holding.owner or own != holding.holder:
         return None
     if thing.recall is not None:
@@ -36,12 +44,18 @@ def bar(holding: Holding, thing: Thing, own: str, at: datetime) -> Bar | None:
         return Bar(code=RECALLED, detail=f"{said}; it asks to {_ACTIONS.get(notice.disposition, 'answer')}.")
     if holding.unusable:
         return Bar(code=UNUSABLE, detail="It crossed a withdrawal, and what becomes of it is not settled.")
-    ended = holding.label(thing, at).ended(at.date())
+    label = holding.label(thing, at)
+    outlived = None if on_hold else label.outlived(at.date())
+    if outlived is not None:
+        then = _DISPOSITIONS.get(label.disposition, "what becomes of it, domestic law decides")
+        return Bar(code=OUTLIVED, detail=f"{holding.owner} let it be kept until {outlived}; {then}.")
+    ended = label.ended(at.date())
     if ended is not None:
         return Bar(code=ENDED, detail=f"{holding.owner} limited its use to {ended}.")
     return None
 
 
+_DISPOSITIONS = {"DELETE": "then it is to be erased", "RETURN": "then it is to be returned"}
 _ACTIONS = {"ERASE": "erase it", "QUARANTINE": "keep it out of use", "RETURN": "return it"}
 
 

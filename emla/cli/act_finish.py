@@ -17,7 +17,6 @@ from emla.cli.checking import MAIN_MEDIA, check_files, find_attachments
 from emla.cli.export_file import write_new
 from emla.cli.sending import submit
 from emla.cli.writer_files import copy_file
-from emla.cli.writer_lore import Lore
 from emla.client.answers import Message
 from emla.client.draft_answers import Draft
 from emla.client.upload import OpenPart, PartFile
@@ -35,6 +34,7 @@ from emla.writing.act_script import Task, computed, manifest_of
 from emla.writing.answers import Answers
 from emla.writing.build import build
 from emla.writing.interview import Interview
+from emla.writing.lore import Lore
 from emla.writing.questions import Kind
 
 MESSAGE_FILE = "message.xml"

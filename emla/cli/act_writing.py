@@ -18,7 +18,7 @@ import click
 from emla.bootstrap.drafts import drafts_folder
 from emla.bootstrap.signer import MEMBERS, keep_signer, last_signer
 from emla.cli import screen
-from emla.cli.act_files import attached, custody
+from emla.cli.act_files import attached
 from emla.cli.act_finish import Prepared, prepare, send
 from emla.cli.act_kept import KeptAnswers
 from emla.cli.act_source import CaseSource
@@ -30,7 +30,6 @@ from emla.cli.writer_answers import read_members
 from emla.cli.writer_around import surroundings
 from emla.cli.writer_files import check_file
 from emla.cli.writer_lines import Lines, edit_lines
-from emla.cli.writer_lore import Lore
 from emla.cli.writer_talk import HELP, Left, Talk
 from emla.model.errors import EmlaError, InvalidMessageError, NotFoundError
 from emla.model.findings import Finding, Override
@@ -40,8 +39,10 @@ from emla.writing.act_script import Task, dated, first_answers, script_of
 from emla.writing.acts import BY_VERB, Act
 from emla.writing.answers import Answers, Surroundings
 from emla.writing.choosing import choose, refusal
+from emla.writing.files_of_act import custody
 from emla.writing.from_file import answer_all
 from emla.writing.interview import Interview
+from emla.writing.lore import Lore
 from emla.writing.questions import Kind
 from emla.writing.situation import Situation
 

@@ -97,8 +97,8 @@ def act(case: str, verb: str | None, **options: object) -> None:
     from emla.cli.act_view import show_possible
     from emla.cli.act_writing import Wanted, perform
     from emla.cli.finding_table import read_overrides
-    from emla.cli.writer_lore import load_lore
     from emla.formats.schema import Schemas
+    from emla.writing.lore import load_lore
 
     if verb is None:
         if said := given(options):

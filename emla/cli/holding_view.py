@@ -96,5 +96,7 @@ def _label(label: LabelView) -> Iterator[str]:
         yield f"never to {', '.join(label.not_releasable_to)}"
     if label.kept_until:
         yield f"kept until {label.kept_until}" + (f", then {label.disposition}" if label.disposition else "")
+    if label.review_on:
+        yield f"to be reviewed on {label.review_on}"
     if label.sensitive:
         yield f"sensitive: {', '.join(label.sensitive)}"

@@ -11,10 +11,10 @@ from emla.cli.lazy import example_text
 if TYPE_CHECKING:
     from emla.bootstrap.drafts import Drafts
     from emla.cli.writer_finish import Written
-    from emla.cli.writer_lore import Lore
     from emla.formats.draft import Draft
     from emla.writing.answers import Surroundings
     from emla.writing.interview import Interview
+    from emla.writing.lore import Lore
 
 
 @common
@@ -137,8 +137,8 @@ def _begin(authority: str) -> "Draft":
     import time
 
     from emla.cli.writer_finish import CASE_ID
-    from emla.cli.writer_lore import MESSAGE
     from emla.formats.draft import Draft
+    from emla.writing.lore import MESSAGE
 
     now = int(time.time())
     return Draft(
@@ -160,8 +160,8 @@ def _talk(drafts: "Drafts", resume: str | None, target: Path | None) -> None:
     from emla.cli.writer_around import surroundings
     from emla.cli.writer_files import check_file
     from emla.cli.writer_lines import Lines, edit_lines
-    from emla.cli.writer_lore import load_lore
     from emla.cli.writer_talk import HELP, Left, Talk
+    from emla.writing.lore import load_lore
 
     around = surroundings(data())
     own = around.sender.get("AuthorityId", "")
@@ -198,8 +198,8 @@ def _talk(drafts: "Drafts", resume: str | None, target: Path | None) -> None:
 
 
 def _resumed(drafts: "Drafts", name: str, own: str) -> "Draft":
-    from emla.cli.writer_lore import MESSAGE
     from emla.model.errors import ConfigurationError, NotFoundError
+    from emla.writing.lore import MESSAGE
 
     if name == "last":
         found = drafts.all()
@@ -256,7 +256,7 @@ def _from_file(path: Path, target: Path | None, *, dry_run: bool) -> None:
     from emla.cli.writer_answers import read_answers
     from emla.cli.writer_around import surroundings
     from emla.cli.writer_finish import finish
-    from emla.cli.writer_lore import load_lore
+    from emla.writing.lore import load_lore
 
     around = surroundings(data(), quiet=True)
     draft = _begin(around.sender.get("AuthorityId", ""))

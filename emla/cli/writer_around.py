@@ -3,7 +3,6 @@
 Rule of this file: nothing here is needed. Where there is no authority or no server, the person is asked instead.
 """
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -12,12 +11,11 @@ from emla.cli import screen
 from emla.cli.invocation import OWN_DOCUMENTS, with_client
 from emla.cli.own import read_authority, read_documents
 from emla.client.client import Client
-from emla.model.documents import Authority, Profile
+from emla.model.documents import Authority
 from emla.model.errors import EmlaError
 from emla.rules.profile import wishes_of
-from emla.writing.answers import SEPARATOR, Surroundings
-
-_TEXT_KINDS = {"telephone": "Phone", "email": "Email"}
+from emla.writing.answers import Surroundings
+from emla.writing.known import known_of
 
 
 def surroundings(data: Path, *, quiet: bool = False) -> Surroundings:
@@ -61,27 +59,3 @@ def _peers(*, quiet: bool) -> dict[str, Authority]:
             )
         return {}
     return {each.id: each for each in read}
-
-
-def known_of(profile: Profile) -> dict[str, str]:
-    """What a profile says, as answers about a sender or recipient."""
-    known = {
-        "AuthorityId": profile.authority,
-        "CountryCode": profile.country,
-        "Name": profile.names[0][1] if profile.names else "",
-        "Contact[1]/Post": "Central authority",
-        "Contact[1]/TimeZone": profile.time_zone,
-        "Contact[1]/OfficeHours": profile.office_hours,
-        "Contact[1]/Language": f"{SEPARATOR} ".join(profile.languages),
-    }
-    for kind, value in profile.contacts:
-        if kind in _TEXT_KINDS:
-            known.setdefault(
-                f"Contact[1]/{_TEXT_KINDS[kind]}", _phone(value) if kind == "telephone" else value
-            )
-    return {name: value for name, value in known.items() if value}
-
-
-def _phone(text: str) -> str:
-    """The number, where it can be dialled from abroad; else nothing, so that the person is asked for one that can."""
-    return text if re.fullmatch(r"\+[0-9 ()-]{5,40}", text, re.ASCII) else ""

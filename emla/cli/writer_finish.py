@@ -15,7 +15,6 @@ from pathlib import Path
 
 from emla.cli.export_file import write_new
 from emla.cli.writer_files import Copied, copy_file
-from emla.cli.writer_lore import Lore
 from emla.formats.draft import Draft
 from emla.keyring.private_files import sync_folder
 from emla.model.errors import ConfigurationError, InvalidMessageError
@@ -28,6 +27,7 @@ from emla.steps.validate import check_parts, validate
 from emla.writing.answers import Surroundings
 from emla.writing.build import build, value_of
 from emla.writing.interview import Interview
+from emla.writing.lore import Lore
 from emla.writing.questions import Kind
 
 _ABOUT_THE_RECIPIENT = frozenset(each.id for each in RULES if each.needs == "profile")

@@ -1,13 +1,14 @@
 """The calls of the authority API about cases: a part of `Client`."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from urllib.parse import quote
 
+from emla.client.act_calls import ActCalls
 from emla.client.case_answers import Case, Cases, Timeline, read_as
 from emla.client.statistics_answers import StatisticsView
 
 
-class CaseCalls(ABC):
+class CaseCalls(ActCalls):
     """What a client asks about cases."""
 
     @abstractmethod

@@ -88,6 +88,7 @@ def _situation(case: Case, standing: StandingView, own: str) -> Situation:
         talked_in=tuple(sorted(each for talk in standing.talks if not talk.closed for each in talk.messages)),
         requesting_reference=standing.requesting_reference,
         requested_reference=standing.requested_reference,
+        files=tuple(sorted({one.id for each in case.holdings for one in each.things if one.kind == "file"})),
     )
 
 

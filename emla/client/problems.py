@@ -39,6 +39,7 @@ _CLASSES: dict[type[EmlaError], frozenset[str]] = {
             "not-readable",
             "recalled",
             "use-ended",
+            "retention-ended",
             "unusable",
             "unsupported-encoding",
         }

@@ -57,10 +57,11 @@ class Holdings:
         """Refuse a part of a consigned package that may not be read any more.
 
         Raises:
-            NotFoundError: ``recalled``, ``use-ended`` or ``unusable``, with who and why.
+            NotFoundError: ``recalled``, ``use-ended``, ``retention-ended`` or ``unusable``, with who and why.
         """
         holding = await self.of(manifest)
-        barred = self.bar_of(holding, manifest, number) if holding is not None else None
+        on_hold = self._gateway.store.read.legal_hold(manifest.conversation) is not None
+        barred = self.bar_of(holding, manifest, number, on_hold=on_hold) if holding is not None else None
         if barred is None:
             return
         await self._refused(caller, pid, number, barred.code)
@@ -76,11 +77,11 @@ class Holdings:
         }
         await self._gateway.store.write(event(self._gateway, CONTENT_REFUSED, facts))
 
-    def bar_of(self, holding: Holding, manifest: Manifest, number: int) -> Bar | None:
+    def bar_of(self, holding: Holding, manifest: Manifest, number: int, *, on_hold: bool) -> Bar | None:
         """Why a part may not be read; what stands in the message under one hash is one thing."""
         own, at = self._gateway.identity.id, self.now()
         for thing in things_of(holding, manifest, number):
-            barred = bar(holding, thing, own, at)
+            barred = bar(holding, thing, own, at, on_hold=on_hold)
             if barred is not None:
                 return barred
         return None

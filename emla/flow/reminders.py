@@ -1,4 +1,4 @@
-"""reminders: tells people once, some days before a time limit of a case ends and when it ran out.
+"""reminders: tells people once, some days before a time limit of a case ends and when it ran out; so too of what may not be kept.
 
 Here: the round over the cases that are on the agenda. Not here: when a reminder is due (`cases.reminding`).
 
@@ -24,10 +24,11 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from math import ceil
 
 from emla.cases.reminding import RAN_OUT, next_reminder_at, reminder
+from emla.cases.retention import RETENTION, REVIEW, erasable_since, held_for_others, named_days
 from emla.flow.clocks import Clocks
 from emla.flow.dockets import Dockets, Held
 from emla.flow.events import CASE_REMINDER, event
@@ -46,6 +47,7 @@ _STEP = 4
 _PAUSE_SECONDS = 0.07
 _LABEL = b"emla/1 reminder"
 SOON, OVERDUE, RECEIPT = "soon", "overdue", "receipt"
+KINDS = (SOON, OVERDUE, RECEIPT, RETENTION, REVIEW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,8 @@ class Reminders:
         self._news = news
         self.given: Counter[str] = Counter()
         """Since the start, by kind."""
+        self.outlived: set[bytes] = set()
+        """Cases in which content is to be erased because its time is over: for who erases, who takes them out."""
 
     async def run(self) -> None:
         """Go round until cancelled."""
@@ -153,15 +157,46 @@ class Reminders:
                     about = f"{_name(key)} {limit.code} {' '.join(limit.measures)} {limit.due_at.isoformat()}"
                     due.append(_Due(kind=SOON if days != RAN_OUT else OVERDUE, about=about, days=days))
                 again += [at for at in (next_reminder_at(limit, days_before, now),) if at is not None]
-        for one, at in self._receipts(held, now):
+        for one, at in (*self._receipts(held, now), *self._retention(held, now)):
             due += [one] if at <= now else []
             again += [at] if at > now else []
+        again += self._erasable(held, now)
         return due, min(again, default=None)
 
     def _receipts(self, held: Held, now: datetime) -> Iterator[tuple[_Due, datetime]]:
         days = self._gateway.settings.cases.receipt_reminder_days
         for key, consigned_at in self._clocks.unconfirmed(held).items():
             yield _Due(kind=RECEIPT, about=_name(key), days=days), consigned_at + timedelta(days=days)
+
+    def _retention(self, held: Held, now: datetime) -> Iterator[tuple[_Due, datetime]]:
+        """Before the time ends for which something may be kept, when it ended, and when it is to be reviewed."""
+        days, own = self._gateway.settings.cases.retention_reminder_days, self._gateway.identity.id
+        for holding in held_for_others(held.docket, own, held.case_id):
+            row = held.package_of(holding.act)
+            if row is None or self._gateway.store.read.erasure_of(row.pid) is not None:
+                continue
+            for named in named_days(holding, now):
+                about = f"{_name(holding.act.key)} {named.on.isoformat()}"
+                begins = datetime.combine(named.on, time(), UTC)
+                over = begins + timedelta(days=1)
+                if named.kind == REVIEW:
+                    yield _Due(kind=REVIEW, about=about, days=0), begins
+                    continue
+                if now < over:
+                    yield _Due(kind=RETENTION, about=about, days=days), over - timedelta(days=days)
+                yield _Due(kind=RETENTION, about=about, days=0), over
+
+    def _erasable(self, held: Held, now: datetime) -> Iterator[datetime]:
+        """Tell who erases of a case in which content is to go; when it is to be looked at for that, each day until it went."""
+        days, own = self._gateway.settings.cases.erase_outlived_days, self._gateway.identity.id
+        for holding in held_for_others(held.docket, own, held.case_id) if days else ():
+            row, since = held.package_of(holding.act), erasable_since(holding, now)
+            if row is None or since is None or self._gateway.store.read.erasure_of(row.pid) is not None:
+                continue
+            at = datetime.combine(since, time(), UTC) + timedelta(days=1 + days)
+            if at <= now:
+                self.outlived.add(held.case_id)
+            yield at if at > now else now + timedelta(days=1)
 
     def _leaf(self, case_id: bytes, due: _Due) -> Callable[[Transaction], None]:
         facts: dict[str, str | int] = {"case": case_id.hex(), "kind": due.kind, "days": due.days}

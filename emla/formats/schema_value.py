@@ -5,11 +5,32 @@ the folder handed in.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from emla.formats.schema_index import XS, SchemaIndex
 from emla.formats.schema_sentences import describe
+
+if TYPE_CHECKING:
+    from lxml.etree._docloader import _InputDocument
+
+
+class HeldFiles(etree.Resolver):
+    """The schemas of a folder, read once: types are compiled from them where no file can be read any more."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read them."""
+        self._files = {path.name: path.read_bytes() for path in folder.glob("*.xsd")}
+
+    def resolve(
+        self, system_url: str | None, public_id: str | None, context: object
+    ) -> "_InputDocument | None":
+        """Answer libxml2, which asks for what a schema imports."""
+        name = Path(system_url or "").name
+        if name not in self._files:
+            return None
+        return self.resolve_string(self._files[name], context, base_url=system_url)
 
 
 class ValueChecker:

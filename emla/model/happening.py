@@ -83,7 +83,8 @@ MEANINGS: Mapping[HappeningType, str] = {
     HappeningType.DRAFT_WITHDRAWN: "Its drafter took it back; its content is gone.",
     HappeningType.DRAFT_LAPSED: "Nobody decided in time, or it was sent another way; its content is gone.",
     HappeningType.CASE_REMINDER: "A time limit ends in `days` (`kind` is `soon`), ran out (`overdue`), or a request has no"
-    " confirmation of receipt after `days` (`receipt`).",
+    " confirmation of receipt after `days` (`receipt`); something that is held for another authority may be kept for `days` more,"
+    " or no longer (`retention`, 0 days), or is to be reviewed (`review`).",
     HappeningType.CASE_NAMED: "The case is for a person from now on: told to that person, and to who sees all cases.",
     HappeningType.CASE_UNNAMED: "The case is not for a person any more: told to that person, and to who sees all cases.",
     HappeningType.CASE_HELD: "The case is on legal hold: nothing of it is erased.",

@@ -22,6 +22,8 @@ ONWARD = ("ALLOWED", "ASK", "NONE")
 TIME_LIMITED = "TIME_LIMITED"
 NO_ONWARD = "NO_ONWARD_TRANSFER"
 ASK_ONWARD = "ONWARD_WITH_CONSENT"
+DELETE, IN_COURT_FILE = "DELETE", "RETAIN_COURT_FILE"
+"""Codes of CL-RETENTION."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,11 @@ class Label:
         """The day after which it may not be used any more, if that is over."""
         days = [each.until for each in self.limits if each.limit == TIME_LIMITED and each.until is not None]
         return min((each for each in days if each < today), default=None)
+
+    def outlived(self, today: date) -> date | None:
+        """The last day for which it may be kept, if that is over and nothing keeps it in a court's file."""
+        until = self.kept_until
+        return until if until is not None and until < today and self.disposition != IN_COURT_FILE else None
 
 
 _BY_LIMIT = {NO_ONWARD: "NONE", ASK_ONWARD: "ASK"}

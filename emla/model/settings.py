@@ -158,6 +158,10 @@ class CaseSettings:
     """So long after a request arrived without a confirmation of its receipt (BR-051). No law sets this day."""
     erase_after_days: int = 0
     """So long after the last act of a closed case everything that is here of it is erased. 0: never by itself."""
+    retention_reminder_days: int = 30
+    """So long before the time ends for which its owner lets something be kept."""
+    erase_outlived_days: int = 0
+    """So long after that time the content of a message whose owner says DELETE is erased. 0: never by itself."""
     names_in_access_reports: bool = False
     """Whether owners who ask who read what is theirs are told the names of officers, and not their roles alone."""
 

@@ -11,10 +11,6 @@ Rules of this file:
 """
 
 import os
-import selectors
-import subprocess
-import sys
-import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,16 +18,13 @@ from pathlib import Path
 from emla.model.errors import ConfigurationError, InvalidMessageError
 from emla.model.settings import OpenerSettings
 from emla.sandbox.frames import WireError
+from emla.sandbox.once import TooMuchError, ask_once
 from emla.sandbox.press_wire import Order, Printed, decode_printed, encode_order
-from emla.sandbox.process import child_environment
 
 WALL_FACTOR = 3
 """A page may take this many times its processor time on the clock."""
 ANSWER_BYTES_MAX = 128 * 1024 * 1024
 """The page of the largest message, every second letter of it a hidden one that is shown by number, needs half of that."""
-_SAID_BYTES_MAX = 64 * 1024
-_SAID_SHOWN = 300
-_PIECE_BYTES = 1024 * 1024
 
 
 class Format(StrEnum):
@@ -105,62 +98,10 @@ def print_page(
 
 
 def _ask(request: bytes, seconds: float) -> tuple[bytes, str]:
-    """Start the child and read its answer; how it ended, in words."""
-    # The request is a file, so that a child that answers before it has read, or never reads, cannot block us.
-    with os.fdopen(os.memfd_create("emla-order", os.MFD_CLOEXEC), "w+b") as held:
-        held.write(request)
-        held.seek(0)
-        child = subprocess.Popen(
-            (sys.executable, "-P", "-m", "emla.sandbox.press_child"),
-            stdin=held,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**child_environment(), "RAYON_NUM_THREADS": "1"},
-            start_new_session=True,
-        )
-    with child:
-        try:
-            answer, said = _read(child, seconds)
-        except _TooMuchError as error:
-            raise ConfigurationError("preview-failed", str(error)) from None
-        finally:
-            child.kill()
-    words = said.decode("ascii", "replace").strip()[-_SAID_SHOWN:]
-    return answer, f"The process ended with status {child.returncode}. {words}".strip()
-
-
-class _TooMuchError(Exception):
-    """The child takes more than a page is worth."""
-
-
-def _read(child: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, bytes]:
-    """Everything the child writes until it ends, within bounds: it may have been taken over, and then it writes without end."""
-    ends_at = time.monotonic() + seconds
-    answer, said = bytearray(), bytearray()
-    with selectors.DefaultSelector() as selector:
-        for stream, kept, most in (
-            (child.stdout, answer, ANSWER_BYTES_MAX),
-            (child.stderr, said, _SAID_BYTES_MAX),
-        ):
-            if stream is not None:
-                selector.register(stream, selectors.EVENT_READ, (kept, most))
-        while selector.get_map():
-            left = ends_at - time.monotonic()
-            if left <= 0:
-                raise _TooMuchError("It took too long.")
-            for key, _ in selector.select(left):
-                piece = os.read(key.fd, _PIECE_BYTES)
-                kept, most = key.data
-                kept += piece
-                if len(kept) > most:
-                    raise _TooMuchError("The page is too large.")
-                if not piece:
-                    selector.unregister(key.fileobj)
     try:
-        child.wait(max(0.0, ends_at - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        raise _TooMuchError("It took too long.") from None
-    return bytes(answer), bytes(said)
+        return ask_once("emla.sandbox.press_child", request, seconds, ANSWER_BYTES_MAX)
+    except TooMuchError as error:
+        raise ConfigurationError("preview-failed", str(error)) from None
 
 
 def _refuse(printed: Printed) -> None:

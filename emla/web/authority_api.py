@@ -252,7 +252,9 @@ class AuthorityApi:
         holding = await self._hand_over.holding(content) if content else None
         if content is not None and holding is not None:
             at, parts = self._hand_over.now(), content.manifest.parts
-            body["holding"] = holding_views.holding(holding, self._gateway.identity.id, at, parts)
+            body["holding"] = holding_views.holding(
+                holding, self._gateway.identity.id, at, parts, on_hold=body["hold"] is not None
+            )
         return scan_views.add_scans(body, read.scans(pid) if listed.incoming else {})
 
     async def post_release(self, http_request: web.Request) -> web.Response:

@@ -69,7 +69,7 @@ def timeline(held: Held, read: Reader) -> Json:
         act = judgement.act
         if act.case_id != held.case_id:
             continue
-        said: Json = {"layer": "act", "at": _iso(act), "moves": _moves(judgement), **_name(act)}
+        said: Json = {"layer": "act", "at": _iso(act), "moves": moves(judgement), **_name(act)}
         said["effect"] = judgement.effect.value
         entries.append((_iso(act), 2 * place, said))
         row = held.package_of(act)
@@ -239,7 +239,7 @@ def _act(judgement: Judgement, held: Held, read: Reader) -> Json:
         "request": _key(judgement.request),
         "effect": judgement.effect.value,
         "missing": judgement.missing.hex() if judgement.missing else None,
-        "moves": _moves(judgement),
+        "moves": moves(judgement),
         "objections": [
             {
                 "rule": each.rule,
@@ -260,7 +260,8 @@ def _key(key: Key | None) -> Json | None:
     return {"sender": key[0], "message_id": key[1].hex()} if key else None
 
 
-def _moves(judgement: Judgement) -> list[Json]:
+def moves(judgement: Judgement) -> list[Json]:
+    """What an act changes."""
     return [
         {
             "machine": each.machine,

@@ -17,6 +17,7 @@ from emla.model.person import Caller
 from emla.ports.listings import Listings
 from emla.web import case_views, erasure_views, holding_views, views
 from emla.web.accesses_api import AccessesApi
+from emla.web.acts_api import ActsApi
 from emla.web.conditions import is_known, tag_of
 from emla.web.erasure_api import ErasureApi
 from emla.web.limit_views import add_limits
@@ -42,6 +43,7 @@ class CasesApi:
         sight: Sight,
         reads: Reads,
         erasure: ErasureApi,
+        acts: ActsApi,
         accesses: AccessesApi,
     ) -> None:
         self._gateway = gateway
@@ -52,6 +54,7 @@ class CasesApi:
         self._sight = sight
         self._reads = reads
         self._erasure = erasure
+        self._acts = acts
         self._accesses = accesses
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
@@ -60,6 +63,7 @@ class CasesApi:
         router.add_get("/v1/cases/{case_id}", self.get_case)
         router.add_get("/v1/cases/{case_id}/timeline", self.get_timeline)
         self._erasure.add_routes(router, self._found)
+        self._acts.add_routes(router, self._found)
         self._accesses.add_routes(router, self._found)
 
     async def get_cases(self, http_request: web.Request) -> web.Response:
@@ -115,7 +119,9 @@ class CasesApi:
         ]
         add_limits(body, *self._limits(held), self._gateway.identity.id, open_only=False)
         erasure_views.add_case(body, self._gateway.store.read, held.case_id, self._gateway.now())
-        body["holdings"] = holding_views.of_case(held, self._gateway.identity.id, self._at())
+        body["holdings"] = holding_views.of_case(
+            held, self._gateway.identity.id, self._at(), on_hold=body["hold"] is not None
+        )
         return {**body, "view": case_views.view_of(body)}
 
     def _at(self) -> datetime:

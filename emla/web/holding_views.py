@@ -12,13 +12,13 @@ from emla.model.restriction import Label
 from emla.web.views import Json, instant
 
 
-def of_case(held: Held, own: str, at: datetime) -> list[Json]:
+def of_case(held: Held, own: str, at: datetime, *, on_hold: bool) -> list[Json]:
     """Everything that the messages of a case have brought, in the order of its acts."""
     found = (each for each in holdings(held.docket) if each.act.case_id == held.case_id)
-    return [holding(each, own, at) for each in found]
+    return [holding(each, own, at, on_hold=on_hold) for each in found]
 
 
-def holding(shown: Holding, own: str, at: datetime, parts: Sequence[Part] = ()) -> Json:
+def holding(shown: Holding, own: str, at: datetime, parts: Sequence[Part] = (), *, on_hold: bool) -> Json:
     """What one message has brought; with the parts of its package each thing says which one it is."""
     act = shown.act
     numbers = {part.sha256: number for number, part in enumerate(parts)}
@@ -30,13 +30,14 @@ def holding(shown: Holding, own: str, at: datetime, parts: Sequence[Part] = ()) 
         "holder": shown.holder,
         "binds_us": own == shown.holder and own != shown.owner,
         "things": [
-            {**_thing(shown, each, own, at), "part": numbers.get(each.sha256)} for each in shown.things
+            {**_thing(shown, each, own, at, on_hold=on_hold), "part": numbers.get(each.sha256)}
+            for each in shown.things
         ],
     }
 
 
-def _thing(shown: Holding, thing: Thing, own: str, at: datetime) -> Json:
-    barred = bar(shown, thing, own, at)
+def _thing(shown: Holding, thing: Thing, own: str, at: datetime, *, on_hold: bool) -> Json:
+    barred = bar(shown, thing, own, at, on_hold=on_hold)
     recall = thing.recall
     return {
         "id": thing.local_id,

@@ -59,6 +59,8 @@ OPERATIONS: Mapping[tuple[str, str], Roles | None] = {
     ("GET", "/v1/cases"): CONTENT,
     ("GET", "/v1/cases/{case_id}"): CONTENT,
     ("GET", "/v1/cases/{case_id}/timeline"): CONTENT,
+    ("POST", "/v1/cases/{case_id}/acts"): _WRITERS,
+    ("POST", "/v1/cases/{case_id}/acts/preview"): _WRITERS,
     ("GET", "/v1/cases/{case_id}/erasure"): CONTENT,
     ("POST", "/v1/cases/{case_id}/erasure"): frozenset({_CENTRAL}),
     ("POST", "/v1/cases/{case_id}/erasure/approve"): _APPROVERS,

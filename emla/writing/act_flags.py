@@ -99,6 +99,7 @@ class _Lists:
                 each.local_id for each in situation.pending if each.message_id == task.answers_to
             ],
         }
+        self._files = frozenset(situation.files)
         self._known = {**self._open, "MeasureId": [each.measure_id for each in situation.measures]}
         self._entries: dict[str, list[str]] = {}
 
@@ -133,6 +134,8 @@ class _Lists:
         before, equals, rest = value.partition("=")
         if meaning.before and equals:
             return {f"{place}/{meaning.before}": before, f"{place}/{meaning.member}": rest}
+        if meaning.member.endswith("ItemId") and value in self._files:
+            return {f"{place}/{meaning.member.removesuffix('ItemId')}AttachmentId": value}
         return {f"{place}/{meaning.member}": value}
 
     def _place(self, entries: str, key: str) -> str:

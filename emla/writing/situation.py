@@ -113,6 +113,8 @@ class Situation:
     """Messages of consultations that are open."""
     requesting_reference: str = ""
     requested_reference: str = ""
+    files: tuple[str, ...] = ()
+    """Ids of files that messages of the case have brought: what has one is named as a file, and not as an item."""
     words: Mapping[str, str] = field(default_factory=dict)
     """Texts of the message that is answered, by the id of what they are of: a question, a condition."""
 
@@ -193,7 +195,13 @@ def _situation(docket: Docket, standing: Standing, own: str, side: Side) -> Situ
         ),
         requesting_reference=standing.opening.requesting_reference,
         requested_reference=standing.reference,
+        files=_files(docket, standing),
     )
+
+
+def _files(docket: Docket, standing: Standing) -> tuple[str, ...]:
+    of_case = (each.act for each in docket.judgements if each.act.case_id == standing.opening.case_id)
+    return tuple(sorted({file.attachment_id for act in of_case for file in act.files}))
 
 
 def _measures(standing: Standing) -> tuple[Measure, ...]:

@@ -5,6 +5,7 @@ from tests.ablation.safeguard import Safeguard
 ERASE = "tests/unit/flow/test_erase.py"
 FAULTS = "tests/faults/test_erasure.py"
 DRAFTS = "tests/unit/flow/test_forgotten_drafts.py"
+OUTLIVED = "tests/unit/flow/test_outlived.py"
 SECOND = "tests/unit/flow/test_erasure_second.py"
 _NOTHING = f"{ERASE}::test_of_an_erased_case_nothing_is_found_and_the_others_are_whole"
 ROWS: tuple[Safeguard, ...] = (
@@ -199,5 +200,39 @@ ROWS: tuple[Safeguard, ...] = (
         old='            recorded = erasures.packages if what == "act" else erasures.contents\n',
         new="            recorded = erasures.packages\n",
         held_by=(f"{ERASE}::test_the_content_of_one_message_goes_and_its_case_stands_as_before",),
+    ),
+    Safeguard(
+        name="what outlived its time is not handed out",
+        row="domain 6.3",
+        file="emla/cases/onward.py",
+        old="    if outlived is not None:\n",
+        new="    if False:\n",
+        held_by=(f"{OUTLIVED}::test_what_outlived_its_time_is_not_handed_out_unless_a_court_keeps_it",),
+    ),
+    Safeguard(
+        name="only what its owner wants erased is erased by itself",
+        row="domain 6.3",
+        file="emla/cases/retention.py",
+        old="        if outlived is None or label.disposition != DELETE:",
+        new="        if outlived is None:",
+        held_by=(
+            f"{OUTLIVED}::test_nothing_is_erased_by_itself_that_its_owner_or_the_settings_leave_to_people",
+        ),
+    ),
+    Safeguard(
+        name="what outlived its time is kept for the days that are set",
+        row="domain 6.3",
+        file="emla/flow/erasure/retention.py",
+        old=" or since + timedelta(days=days) >= at.date():",
+        new=":",
+        held_by=(f"{OUTLIVED}::test_a_clock_that_is_set_forward_erases_nothing_before_its_time",),
+    ),
+    Safeguard(
+        name="nobody says that something was erased which is here",
+        row="domain 6.3",
+        file="emla/flow/line/ahead.py",
+        old="            if found is None:\n",
+        new="            if False:\n",
+        held_by=(f"{OUTLIVED}::test_nobody_says_that_something_was_erased_while_it_is_here",),
     ),
 )

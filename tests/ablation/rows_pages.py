@@ -35,7 +35,7 @@ ROWS = (
     Safeguard(
         name="the press answers within bounds",
         row="hostile messages",
-        file="emla/sandbox/press.py",
+        file="emla/sandbox/once.py",
         old="                if len(kept) > most:\n",
         new="                if len(kept) > 8 * most:\n",
         held_by=(f"{_TAKEN_OVER}[exec head -c 4194304 /dev/zero-too large]",),
@@ -43,7 +43,7 @@ ROWS = (
     Safeguard(
         name="a press that hangs is ended",
         row="hostile messages",
-        file="emla/sandbox/press.py",
+        file="emla/sandbox/once.py",
         old="    ends_at = time.monotonic() + seconds\n",
         new="    ends_at = time.monotonic() + seconds + 60\n",
         held_by=(f"{_PRESS}::test_a_press_that_hangs_is_ended",),

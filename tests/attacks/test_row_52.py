@@ -19,6 +19,7 @@ from aiohttp.client import ClientSession, ClientTimeout, TCPConnector
 from emla.model.settings import LimitSettings
 from emla.transport.https import client_context
 from emla.web.accesses_api import AccessesApi
+from emla.web.acts_api import ActsApi
 from emla.web.authority_api import AuthorityApi
 from emla.web.backups_api import BackupsApi
 from emla.web.cases_api import CasesApi
@@ -104,6 +105,7 @@ def gateway_applications() -> tuple[web.Application, ...]:
             nothing,
             nothing,
             ErasureApi(nothing, nothing, nothing),
+            ActsApi(nothing, nothing, nothing),
             AccessesApi(nothing),
         ),
         statistics=StatisticsApi(nothing),

@@ -9,6 +9,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.support.people import Staff
 from tests.support.servers import Server, make_server, pin, started, submission
 
 pytestmark = pytest.mark.xdist_group("row-73")
+PHONES = ("MessageHeader/Sender/Contact[1]/Phone", "MessageHeader/Recipient/Contact[1]/Phone")
 ANNEX = b"the account numbers " * 40
 TEMPLATE = make_template(sender="at.moj", recipient="de.bfj", attachment=ANNEX)
 
@@ -334,3 +336,40 @@ async def test_who_writes_for_a_case_as_it_was_is_told_that_it_moved(world: Worl
     for path in ("messages", "drafts"):
         assert await written(tag, two, path) == (412, "case-changed")
     assert await written(f'"{(await seen())[1]}"', two) == (201, None)
+
+
+async def test_an_act_is_dictated_for_a_case_of_ones_own_and_its_preview_is_a_read(world: World) -> None:
+    case_id = await begun(world.staff, "nell")
+    path, reads = f"/v1/cases/{case_id.hex()}", f"/v1/reads?limit=1000&package={case_id.hex()}"
+    act: dict[str, object] = {
+        "act": "withdraw",
+        "said": {
+            "scope": "ALL",
+            "ground": "NO_LONGER_REQUIRED",
+            "material": "RETURN",
+            "confidentiality": "RESTRICTED",
+        },
+        "signer": {"name": "Nell", "post": "Prosecutor", "place": "Vienna"},
+        "answers": {"Handling/ConfidentialityRequested": "no", **dict.fromkeys(PHONES, "+43 1 555 0100")},
+    }
+
+    async def dictated(who: str, way: str = "/preview", tag: str | None = None) -> tuple[int, Any]:
+        bears = {"Authorization": f"Bearer {world.staff.tokens[who]}"} | ({"If-Match": tag} if tag else {})
+        async with (
+            world.staff.server.client() as client,
+            client.post(f"{path}/acts{way}", json=act, headers=bears) as answer,
+        ):
+            return answer.status, await answer.json(content_type=None)
+
+    status, found = await dictated("nell")
+    assert (status, found.get("sendable")) == (200, True), [
+        f["message"] + f["remedy"] for f in found["findings"]
+    ]
+    _, answer, _ = await world.staff.call("ada", "GET", reads)
+    items = cast(list[dict[str, object]], answer["items"])
+    assert [(each["name"], each["what"], each["allowed"]) for each in items] == [("nell", "case", True)]
+    for way in ("", "/preview"):
+        assert (await dictated("petra", way))[0] == 404
+        assert (await dictated("otto", way))[0] == 403
+        status, refused = await dictated("nell", way, f'"{"0" * 32}"')
+        assert (status, refused["code"]) == (412, "case-changed")

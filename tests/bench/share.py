@@ -114,6 +114,7 @@ def _print_bound(
         f"\nfloor {cores / floor_seconds:.0f} packages/s; emla {whole.rate:.0f} packages/s at {_AT}, with {got:.0%} of the cores"
     )
     print(f"{_AIM:.0%} of the floor leaves with that share of the cores  {budget:5.2f} ms a package")
+    print(f"  with all of them, which nobody gets                {floor_seconds / _AIM * 1e3:5.2f}")
     print(f"  the skeleton                                       {bones:5.2f}")
     for asked, cost in pure.items():
         print(f"  pure work, asked by {asked:<30} {cost:5.2f}")

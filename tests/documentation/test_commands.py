@@ -115,6 +115,7 @@ def test_a_wrong_setting_is_seen() -> None:
 def test_the_calls_of_the_authority_api_are_those_of_its_page() -> None:
     files = (
         "accesses_api.py",
+        "acts_api.py",
         "authority_api.py",
         "backups_api.py",
         "cases_api.py",

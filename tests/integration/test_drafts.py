@@ -1,6 +1,7 @@
 """Four eyes at a running gateway: whom a draft is for, by the calls and by the command line."""
 
 import asyncio
+import hashlib
 import json
 import secrets
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from emla.bootstrap.audit import verify_ledger
 from emla.model.person import PersonRole
+from tests.integration.test_officers_acts import SAID
 from tests.support.cli import emla
 from tests.support.messages import ATTACHMENT_NAME, make_template
 from tests.support.people import Staff
@@ -113,6 +115,43 @@ async def test_only_an_approver_decides_and_never_about_a_draft_of_his_own(staff
     status, sent, _ = await staff.call("vera", "POST", f"{path}/approve", body)
     assert (status, sent["state"]) == (200, "SENT")
     assert await staff.code("cara", "GET", f"/v1/messages/{sent['pid']}") == "ok"
+    await an_act_in_json_waits_too(staff, str(sent["case_id"]))
+
+
+async def an_act_in_json_waits_too(staff: Staff, case_id: str) -> None:
+    """What a case system says waits for the same second person; a file too large for JSON goes with the message of a preview."""
+    path, notice = f"/v1/cases/{case_id}/acts", b"the notice " * 9
+    sides = ("Sender", "Recipient")
+    phones = {f"MessageHeader/{side}/Contact[1]/Phone": "+43 1 555 0100" for side in sides}
+    act: dict[str, object] = {
+        "act": "withdraw",
+        "said": {
+            "scope": "ALL",
+            "ground": "NO_LONGER_REQUIRED",
+            "material": "RETURN",
+            "confidentiality": "RESTRICTED",
+        },
+        "signer": {"name": "Walt", "post": "Adviser", "place": "Vienna"},
+        "answers": {"Handling/ConfidentialityRequested": "no", **phones},
+    }
+    facts = {"size": len(notice), "sha256": hashlib.sha256(notice).hexdigest()}
+    files: list[dict[str, object]] = [{"name": "notice.bin", "media": "application/octet-stream", **facts}]
+    with_file = act | {"files": files}
+    assert await staff.code("walt", "POST", path, with_file) == "missing-attachment"
+    status, seen, _ = await staff.call("walt", "POST", f"{path}/preview", with_file)
+    assert (status, seen["sendable"]) == (200, True), seen
+    async with staff.server.client() as client:
+        body = submission(str(seen["document"]).encode(), [("notice.bin", notice)])
+        bears = {"Authorization": f"Bearer {staff.tokens['walt']}"}
+        answer = await client.post("/v1/drafts", data=body, headers=bears)
+        assert answer.status == 201, await answer.text()
+    status, waits, _ = await staff.call("walt", "POST", path, act)
+    assert (status, waits["state"], waits["pid"]) == (201, "WAITING", None), waits
+    _, draft, _ = await staff.call("vera", "GET", f"/v1/drafts/{waits['draft']}")
+    status, sent, _ = await staff.call(
+        "vera", "POST", f"/v1/drafts/{waits['draft']}/approve", {"hash": draft["hash"]}
+    )
+    assert (status, sent["state"]) == (200, "SENT"), sent
 
 
 def test_by_the_command_line_from_the_drafter_to_the_approver(
@@ -120,6 +159,7 @@ def test_by_the_command_line_from_the_drafter_to_the_approver(
 ) -> None:
     data = staff.server.data
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("EMLA_DRAFTS", str(tmp_path / "state" / "drafts"))
     main = written(tmp_path)
 
     def run(who: str, *words: str | Path) -> dict[str, object]:
@@ -151,6 +191,15 @@ def test_by_the_command_line_from_the_drafter_to_the_approver(
     assert delivered["pid"] == sent["pid"]
     third = run("paul", "message", "send", written(tmp_path))
     assert run("paul", "draft", "withdraw", str(third["id"]))["state"] == "WITHDRAWN"
+    # What an officer says in a case goes the same way: it waits, and nobody goes alone where there is no emergency.
+    case_id = str(run("paul", "message", "show", str(sent["pid"]))["conversation"])
+    act = ("case", "act", case_id, "inquire", "--reason", "How far is it?")
+    signed = (*SAID, "--yes")
+    said = run("paul", *act, *signed)
+    assert said["state"] == "WAITING"
+    lonely = emla(*act, *signed, "--emergency", "A child is missing.", "--json", "--data", data)
+    assert lonely.document["error"]["code"] == "no-emergency"  # type: ignore[index]  # JSON
+    assert run("paul", "draft", "withdraw", str(said["id"]))["state"] == "WITHDRAWN"
     monkeypatch.setenv("EMLA_TOKEN", staff.tokens["paul"])
     alone = emla("message", "send", written(tmp_path), "--emergency", "A child is missing.", "--data", data)
     assert alone.code == 3

@@ -1,6 +1,9 @@
 """A case lives from the request to its closure by the words of two officers, through two real servers."""
 
+import asyncio
+import base64
 import json
+import secrets
 import time
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,74 @@ def say(server: Server, *words: str | Path) -> Outcome:
     outcome = emla("case", "act", CASE[:8], *words, *SAID, "--yes", "--data", server.data, "--json")
     assert outcome.code == 0, outcome.out + outcome.err
     return outcome
+
+
+async def dictated(server: Server, preview: bool, **body: object) -> tuple[int, Any]:  # noqa: FBT001 - which of two calls
+    """The same without XML and without a command: as a case system says it, for the case as it looked at it."""
+    said = dict(body.pop("said", {}) or {}) | {"confidentiality": "RESTRICTED"}  # type: ignore[call-overload]
+    answers = {"Handling/ConfidentialityRequested": "no"} | dict.fromkeys(PHONES, "+31 70 555 0100")
+    signer = {"name": "An Officer", "post": "Adviser", "place": "The Hague"}
+    whole = {"said": said, "answers": answers, "signer": signer, **body}
+    async with server.client() as client:
+        path = f"/v1/cases/{CASE[:8]}"
+        tag = (await client.get(path)).headers["ETag"]
+        way = "acts/preview" if preview else "acts"
+        async with client.post(
+            f"{path}/{way}", json=whole, headers={"If-Match": tag, "Idempotency-Key": secrets.token_hex(16)}
+        ) as answer:
+            return answer.status, await answer.json(content_type=None)
+
+
+def ask_by_json(server: Server) -> None:
+    """Looked at first, then sent; and sent once, although it is said twice."""
+    question = {"act": "ask", "said": {"question": ["Which years?"], "ground": "UNCLEAR"}}
+    before = shown(server)
+    status, seen = asyncio.run(dictated(server, preview=True, **question))
+    assert status == 200, (seen, [x for x in server.log.read_text().splitlines() if "scribe" in x])
+    assert (status, seen["sendable"], seen["message"]) == (200, True, "SupplementaryInformationRequest"), seen
+    assert "Which years?" in seen["document"]
+    assert ("request", "AWAITING_SUPPLEMENT") in {(each["machine"], each["after"]) for each in seen["moves"]}
+    assert shown(server) == before
+    for wrong, code in (
+        ({"act": "asks"}, "bad-request"),
+        ({"act": "ask", "said": {"measure": "M1"}}, "bad-request"),
+        ({"act": "ask", "request": "00"}, "not-found"),
+        ({"act": "ask"}, "invalid-message"),
+        ({"act": "withdraw"}, "invalid-message"),
+        ({"act": "ask", "said": {"question": "Which \x01?"}}, "bad-request"),
+    ):
+        status, refused = asyncio.run(dictated(server, preview=False, **wrong))
+        assert refused["code"] == code, refused
+    assert shown(server) == before
+    status, done = asyncio.run(dictated(server, preview=False, **question))
+    assert (status, done["state"]) == (201, "SENT"), done
+
+
+def results_by_json(server: Server) -> None:
+    """With a file and its custody; hash and manifest are written from what comes."""
+    status, done = asyncio.run(
+        dictated(
+            server,
+            preview=False,
+            act="results",
+            said={
+                "measure": "M1=EXECUTED_FULL",
+                "final": True,
+                "item": "DATA=A log",
+                "holder": "The registry",
+            },
+            files=[
+                {
+                    "name": "access.log",
+                    "media": "text/plain",
+                    "content": base64.b64encode(LOG).decode(),
+                    "belongs_to": "I1",
+                }
+            ],
+            custody=["Registry; Ministry; 2026-08-10 09:15Z; Dispatch"],
+        )
+    )
+    assert (status, done["state"]) == (201, "SENT"), done
 
 
 def shown(server: Server) -> Any:
@@ -89,6 +160,9 @@ def what_is_recalled_is_out_of_reach(jp: Server, nl: Server, folder: Path, acts:
     assert [each["recalled"]["result"] for each in things if each["recalled"]] == ["QUARANTINED"]
 
 
+BY_JSON = {"ask": ask_by_json, "results": results_by_json}
+
+
 def test_a_case_lives_by_the_words_of_two_officers(monkeypatch: pytest.MonkeyPatch) -> None:
     with short_folder() as folder, running(folder, "jp.moj", "nl.moj") as (jp, nl):
         request = folder / "request.xml"
@@ -107,14 +181,12 @@ def test_a_case_lives_by_the_words_of_two_officers(monkeypatch: pytest.MonkeyPat
         course: tuple[tuple[Server, str, tuple[str | Path, ...]], ...] = (
             (nl, "RECEIVED", ("confirm-receipt", "--reference", "NL-1",
                               "--set", "ReceivedByAuthority/Contact[1]/Phone=+31 70 555 0100")),
-            (nl, "AWAITING_SUPPLEMENT", ("ask", "--question", "Which years?", "--ground", "UNCLEAR")),
+            (nl, "AWAITING_SUPPLEMENT", ("ask",)),  # said by a case system
             (jp, "UNDER_REVIEW", ("answer", "--question", "Q1=2024 and 2025.")),
             (nl, "IN_EXECUTION", ("decide", "--measure", "M1=ACCEPTED", "--measure", "M2=REFUSED:DE_MINIMIS",
                                   "--reason", "M2=It is too little.", "--no-consultation", "It was announced.",
                                   "--signature", folder / "decision.p7s")),
-            (nl, "RESULTS_SENT", ("results", "--measure", "M1=EXECUTED_FULL", "--final", "--item", "DATA=A log",
-                                  "--holder", "The registry", "--attach", folder / "access.log",
-                                  "--custody", "Registry; Ministry; 2026-08-10 09:15Z; Dispatch")),
+            (nl, "RESULTS_SENT", ("results",)),  # the same
             (jp, "RESULTS_RECEIVED", ("confirm-results", "--verified", "yes")),
             (jp, "RESULTS_RECEIVED", ("close",)),
             (nl, "CLOSED", ("agree-to-close",)),
@@ -127,7 +199,8 @@ def test_a_case_lives_by_the_words_of_two_officers(monkeypatch: pytest.MonkeyPat
             if words[0] == "close":
                 what_is_recalled_is_out_of_reach(jp, nl, folder, acts)
                 acts += 2
-            say(server, *words)
+            by_json = BY_JSON.get(str(words[0]))
+            by_json(server) if by_json else say(server, *words)
             acts += 1
             both_have(acts, state, jp, nl)
         assert shown(jp)["standings"][0]["measures"] == shown(nl)["standings"][0]["measures"]

@@ -111,7 +111,7 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
         "not-readable", "too-large",
     ),
     "of what was recalled, or may not be used any more (tests/unit/flow/test_holdings.py)": (
-        "recalled", "use-ended", "unusable",
+        "recalled", "use-ended", "retention-ended", "not-erased", "unusable",
     ),
     "of the command line and of the start of a server": (
         "server-not-running", "unreadable-answer", "server-running", "not-initialised", "already-initialised",

@@ -51,7 +51,7 @@ class OrderErasure:
         """
         if by.alone or not is_needed(self._gateway, self._gateway.store.read):
             order = Order(
-                why=ErasureReason.ORDER,
+                why=_why(plan),
                 person=by.id,
                 reason=reason,
                 although_open=although_open,
@@ -105,7 +105,7 @@ class OrderErasure:
         await self._erase.order(
             plan,
             Order(
-                why=ErasureReason.ORDER,
+                why=_why(plan),
                 person=wanted.person,
                 reason=wanted.reason,
                 although_open=wanted.although_open,
@@ -155,6 +155,10 @@ class OrderErasure:
         is_there = person is not None and person.state is PersonState.ACTIVE
         if person is None or not is_there or PersonRole.CENTRAL_OFFICER not in person.roles:
             raise InvalidMessageError("not-allowed", "Who ordered it may not order it any more: cancel it.")
+
+
+def _why(plan: Plan) -> ErasureReason:
+    return ErasureReason.RECALL if plan.recalled else ErasureReason.ORDER
 
 
 def _facts(wanted: WantedErasure) -> dict[str, str | int]:

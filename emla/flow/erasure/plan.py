@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 
+from emla.cases.holdings import holdings
 from emla.flow.dockets import Dockets, Held
 from emla.flow.gateway import Gateway
 from emla.formats.at_rest import open_record
@@ -40,6 +41,8 @@ class Plan:
     closed: bool
     obstacles: tuple[str, ...]
     """Each a sentence."""
+    recalled: bool = False
+    """Whether it is about the content of a message of which the owner called something back."""
 
     @property
     def hash(self) -> bytes:
@@ -83,12 +86,17 @@ async def _of_content(gateway: Gateway, dockets: Dockets, case_id: bytes, pid: b
         raise NotFoundError("not-found", "No package that came in for this case has this id.")
     if read.erasure_of(pid) is not None:
         raise NotFoundError("not-found", "Its content is erased already.")
+    held = await dockets.of(case_id)
+    brought = [
+        each for each in holdings(held.docket) if (row := held.package_of(each.act)) and row.pid == pid
+    ]
     return Plan(
         case_id=case_id,
         pid=pid,
         packages=(pid,),
         received=1,
-        closed=is_closed(await dockets.of(case_id)),
+        closed=is_closed(held),
+        recalled=any(thing.recall is not None for each in brought for thing in each.things),
         obstacles=_obstacles(gateway, case_id, [pid]),
     )
 

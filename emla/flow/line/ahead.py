@@ -26,6 +26,9 @@ from emla.ports.sandbox import Checked
 from emla.ports.store import Transaction
 from emla.rules.weigh import weigh
 
+ERASED = "ERASED"
+"""Code of CL-RECALLRESULT."""
+
 
 class CaseMovedError(Exception):
     """Another act of the case was committed since it was looked at."""
@@ -101,11 +104,12 @@ async def look(gateway: Gateway, dockets: Dockets, act: LegalAct, seen: str | No
         seen: the tag of the case that its officer looked at, where that was said.
 
     Raises:
-        InvalidMessageError: ``case-changed``: it was another one.
+        InvalidMessageError: ``case-changed``: it was another one. ``not-erased``.
     """
     held = await dockets.of(act.case_id, [other for other, _ in act.relates_to])
     if seen is not None and seen != held.tag:
         raise InvalidMessageError("case-changed", f"Case {act.case_id.hex()} has another act by now.")
+    require_erased(gateway, held, act)
     compared, found, passed = await onward(gateway, dockets, act)
     standing = held.docket.request_of(act)
     row = held.package_of(standing.opening) if standing else None
@@ -119,6 +123,23 @@ async def look(gateway: Gateway, dockets: Dockets, act: LegalAct, seen: str | No
         compared=compared,
         passed=passed,
     )
+
+
+def require_erased(gateway: Gateway, held: Held, act: LegalAct) -> None:
+    """Refuse to say that something was erased whose content is here.
+
+    Raises:
+        InvalidMessageError: ``not-erased``.
+    """
+    if act.message_type != "RecallConfirmation":
+        return
+    said = {each.message_id for each, result in act.outcomes if result == ERASED}
+    for each in held.own:
+        row = held.package_of(each)
+        if each.message_id in said and row is not None and row.incoming:
+            found = gateway.store.read.erasure_of(row.pid)
+            if found is None:
+                raise InvalidMessageError("not-erased", f"It came with the package {row.pid.hex()[:8]}.")
 
 
 def _payload_answered(gateway: Gateway, held: Held, act: LegalAct) -> bytes | None:

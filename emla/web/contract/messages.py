@@ -185,7 +185,7 @@ _LEG_ID = {"id": Annotated[int, Meta(ge=0, lt=10**15)]}
 CHECKED = (
     *("invalid-message", "malformed-xml", "unknown-recipient", "not-sender", "check-failed"),
     *("missing-attachment", "unnamed-attachment", "attachment-changed", "unreadable-file"),
-    *("case-changed", "message-id-reused", "not-found", "not-readable"),
+    *("case-changed", "message-id-reused", "not-found", "not-readable", "not-erased"),
     *("unknown-kid", "stale-peer", "held", "frozen", "busy", "quota", "timeout"),
 )
 """What may be said of a message that is handed in."""
@@ -238,7 +238,7 @@ CALLS = (
         writes=True,
         codes=(
             *("not-readable", "payload-damaged", "chunk-damaged", "part-mismatch"),
-            *("recalled", "use-ended", "unusable", "not-cleared"),
+            *("recalled", "use-ended", "retention-ended", "unusable", "not-cleared"),
             *("infected", "not-scanned", "scanner-failed", "busy"),
         ),
     ),

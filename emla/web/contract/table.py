@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from emla.web.contract import (
     accesses,
+    acts,
     cases,
     documents,
     drafts,
@@ -18,7 +19,7 @@ from emla.web.contract import (
 from emla.web.contract.call import Call
 
 _SUBJECTS = (
-    *(gateway, messages, scans, drafts, cases, accesses, erasure),
+    *(gateway, messages, scans, drafts, cases, acts, accesses, erasure),
     *(events, webhooks, people, documents),
 )
 CALLS: Mapping[tuple[str, str], Call] = {

@@ -89,6 +89,17 @@ def test_results_bring_their_files_with_hash_manifest_and_custody(case: Path) ->
     assert (case.parent / "draft" / "access.log").read_bytes() == (S01 / "access.log").read_bytes()
 
 
+def test_what_is_recalled_is_named_as_what_it_is(case: Path) -> None:
+    for each in S01.glob("09-*.xml"):
+        shutil.copy(each, case)
+    document = written(
+        case, "recall", "--ground", "INCORRECT", "--action", "ERASE", "--item", "A-LOG", "--item", "I1",
+        "--reason", "A wrong account.",
+    )  # fmt: skip
+    assert texts(document, "RecalledItem/AttachmentId") == ["A-LOG"]
+    assert texts(document, "RecalledItem/ItemId") == ["I1"]
+
+
 def test_questions_are_asked_and_answered(case: Path) -> None:
     document = written(
         case, "ask", "--question", "On what does it rest?", "--question", "Who rents it?", "--ground", "Q1=NEXUS",

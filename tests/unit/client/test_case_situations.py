@@ -10,6 +10,7 @@ from emla.client.case_answers import Case, read_as
 from emla.client.case_situations import situations_of
 from emla.flow.dockets import Held
 from emla.ports.store import Reader
+from emla.web import holding_views
 from emla.web.case_views import case as case_view
 from emla.writing.situation import situations
 from tests.support.sample_acts import course
@@ -33,5 +34,7 @@ def test_both_sides_see_in_the_answer_what_follows_from_the_acts(case: SampleCas
             whole=True,
         )
         for own in (act.sender, act.recipient):
-            answer = read_as(Case, msgspec.json.encode({**case_view(held, own, NOBODY), "view": ""}))
+            brought = holding_views.of_case(held, own, act.issued_at, on_hold=False)
+            shown = {**case_view(held, own, NOBODY), "holdings": brought, "view": ""}
+            answer = read_as(Case, msgspec.json.encode(shown))
             assert situations_of(answer, own) == situations(docket, act.case_id, own)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.dockets import Dockets
+from emla.flow.erasure.erase import Erase
 from emla.flow.erasure.retention import Retention
 from emla.model.erasure import ErasureReason, LegalHold
 from emla.model.settings import CaseSettings
@@ -22,6 +24,10 @@ async def both(tmp_path: Path) -> AsyncIterator[Pair]:
         yield made
 
 
+def retention(station: Station, journey: Erase) -> Retention:
+    return Retention(station.gateway, journey, Dockets(station.gateway, station.news), set())
+
+
 async def rounds(station: Station, days: int, *, after: float, closed: bool = True) -> int:
     """One round of a process that starts so long after the last act."""
     station.clock.moved_by = after
@@ -36,7 +42,7 @@ async def rounds(station: Station, days: int, *, after: float, closed: bool = Tr
             return replace(await plan(case), closed=closed)
 
         journey.plan = planned  # type: ignore[method-assign,assignment]
-        return await Retention(gateway, journey).round()
+        return await retention(station, journey).round()
 
 
 async def test_a_closed_case_is_erased_when_its_time_has_passed_and_not_before(both: Pair) -> None:
@@ -74,4 +80,4 @@ async def test_a_clock_that_is_set_forward_erases_nothing(both: Pair) -> None:
             return replace(await plan(case), closed=True)
 
         journey.plan = planned  # type: ignore[method-assign,assignment]
-        assert await Retention(gateway, journey).round() == 0
+        assert await retention(station, journey).round() == 0

@@ -10,7 +10,7 @@ from emla.formats.genericode import CodeLists
 from emla.formats.schema import Schemas
 from emla.formats.schema_index import SchemaIndex
 from emla.formats.schema_shape import SchemaShape, read_shape, with_labels
-from emla.formats.schema_value import ValueChecker
+from emla.formats.schema_value import HeldFiles, ValueChecker
 from emla.writing.accept import Acceptance
 from emla.writing.answers import Surroundings
 from emla.writing.interview import Interview
@@ -53,6 +53,7 @@ def load_lore(folder: Path) -> Lore:
     index = schemas.index_of(MESSAGE)
     # The version that the index was read from.
     version = index.entry_files[etree.QName(MESSAGE).namespace or ""].parent
+    parser.resolvers.add(HeldFiles(version))
     return Lore(
         folder=folder,
         schemas=schemas,
