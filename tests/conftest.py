@@ -29,3 +29,4 @@ def pytest_collection_finish() -> None:
     """What was loaded so far stays to the end: thousands of collections need not look at it again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 10, 25)

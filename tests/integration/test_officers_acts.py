@@ -56,7 +56,7 @@ async def dictated(server: Server, preview: bool, key: str = "", **body: object)
 
 def ask_by_json(server: Server) -> None:
     """Looked at first, then sent; and sent once, although it is said twice."""
-    question = {"act": "ask", "said": {"question": ["Which years?"], "ground": "UNCLEAR"}}
+    question: dict[str, Any] = {"act": "ask", "said": {"question": ["Which years?"], "ground": "UNCLEAR"}}
     before = shown(server)
     status, seen = asyncio.run(dictated(server, preview=True, **question))
     assert status == 200, (seen, [x for x in server.log.read_text().splitlines() if "scribe" in x])
