@@ -198,7 +198,9 @@ def erased_by_command(sides: Sides, authority: str, case_id: str) -> None:
     assert sides.case(authority, case_id)["acts"] == []
     opened = sides.run(authority, "message", "open", pid, "--to", sides.by_id[authority].data.parent / "out")
     assert opened.code
-    assert sides.done(authority, "ledger", "verify")["whole"]
+    verified: Any = sides.done(authority, "ledger", "verify")
+    assert verified["whole"]
+    assert verified["erased"] > 0
     (other,) = (each for each in sides.by_id if each != authority)
     assert sides.case(other, case_id)["acts"]
     erased_by_two(sides, other, case_id)
