@@ -153,6 +153,14 @@ ROWS = (
         held_by=(f"{_HOOKS}::test_after_a_restore_nothing_is_posted_before_a_person_says_from_where_on",),
     ),
     Safeguard(
+        name="a webhook that has much behind it lets others run",
+        row="ADR 0050",
+        file="emla/flow/happenings/tell.py",
+        old="            if first:\n                await asyncio.sleep(0)\n",
+        new="",
+        held_by=(f"{_HOOKS}::test_a_webhook_that_has_much_behind_it_holds_up_nobody",),
+    ),
+    Safeguard(
         name="a late answer does not undo where a person put a webhook",
         row="ADR 0050",
         file="emla/store/sqlite/webhook_rows.py",

@@ -9,13 +9,14 @@ Rules of this file:
 - What is said of one in the ledger has its id and its person's, never its address.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from emla.flow.events import WEBHOOK_ADDED, WEBHOOK_PAUSED, WEBHOOK_REMOVED, WEBHOOK_RESUMED, event
 from emla.flow.gateway import Gateway
 from emla.flow.happenings.feed import Feed
-from emla.flow.happenings.tell import Tell, owner_of
+from emla.flow.happenings.tell import LOOKS, Tell, owner_of, types_of
 from emla.model.errors import InvalidMessageError, NotFoundError
 from emla.model.happening import Place
 from emla.model.person import Caller, PersonRole
@@ -25,6 +26,8 @@ from emla.ports.store import Transaction
 _ID_BYTES = 8
 _STEPS_MAX = 64
 """So many pages are looked through for what waits: 16,000 leaves."""
+_COUNTED_MAX = 1000
+"""Nobody needs to know by how many it is more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,13 +151,20 @@ class Webhooks:
         owner = owner_of(self._gateway, webhook)
         if owner is None:
             return Backlog(count=0, more=False)
-        place, count = webhook.place, 0
+        wanted, place, count = types_of(webhook), webhook.place, 0
         for _ in range(_STEPS_MAX):
+            await asyncio.sleep(0)  # a page that is known does not suspend
             try:
                 step = await self._feed.step(place)
             except NotFoundError:
                 return None
-            count += sum(self._tell.shown(webhook, owner, each) is not None for each in step.happenings)
+            heard = [each for each in step.happenings if each.type in wanted]
+            for looked, each in enumerate(heard, 1):
+                count += self._tell.shown(wanted, owner, each) is not None
+                if count > _COUNTED_MAX:
+                    return Backlog(count=_COUNTED_MAX, more=True)
+                if looked % LOOKS == 0:
+                    await asyncio.sleep(0)
             place = step.place
             if not step.more:
                 return Backlog(count=count, more=False)
