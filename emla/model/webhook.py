@@ -33,7 +33,7 @@ class Pause(StrEnum):
 PAUSED_BECAUSE: Mapping[Pause, str] = {
     Pause.BY_HAND: "Somebody paused it.",
     Pause.GONE: "The target answered 410: it wants no more.",
-    Pause.OWNER: "The person it belongs to is shut out, or has no role any more that events are for.",
+    Pause.OWNER: "The person it belongs to was shut out or invited anew, or has no role any more that events are for.",
     Pause.PLACE: "The ledger does not have the place it had come to: it was restored from a backup.",
     Pause.RESTORED: "The ledger was restored from a backup: what was told since the backup is not in it. Read the cases anew.",
     Pause.REFUSED: "The settings do not allow its host any more.",

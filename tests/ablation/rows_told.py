@@ -11,6 +11,8 @@ _ROWS = "tests/attacks/test_rows_73_74.py"
 _API = "tests/unit/web/test_events_api.py"
 _DRAFTS = "tests/unit/flow/test_drafts.py"
 _HOOKS = "tests/unit/flow/test_webhooks.py"
+_TURNS = "tests/unit/flow/test_webhook_turns.py"
+_OWNERS = "tests/unit/flow/test_webhook_owners.py"
 _TARGETS = "tests/unit/transport/test_webhooks.py"
 
 ROWS = (
@@ -158,7 +160,17 @@ ROWS = (
         file="emla/flow/happenings/tell.py",
         old="            if first:\n                await asyncio.sleep(0)\n",
         new="",
-        held_by=(f"{_HOOKS}::test_a_webhook_that_has_much_behind_it_holds_up_nobody",),
+        held_by=(f"{_TURNS}::test_a_webhook_that_has_much_behind_it_holds_up_nobody",),
+    ),
+    Safeguard(
+        name="where every token of a person ends the webhooks pause",
+        row="row 74",
+        file="emla/flow/people/people.py",
+        old="                _pause_webhooks(transaction, person.id, at)\n",
+        new="",
+        held_by=(
+            f"{_OWNERS}::test_whoever_is_invited_anew_or_shut_out_finds_every_webhook_paused_and_those_of_others_not",
+        ),
     ),
     Safeguard(
         name="a late answer does not undo where a person put a webhook",

@@ -1,0 +1,50 @@
+"""A webhook is its person's: it ends with what the person lost, and nobody else says what it is told."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from emla.flow.people.people import People
+from emla.model.person import ALONE, Caller, PersonRole
+from emla.model.webhook import Pause
+from tests.support.gateways import until
+from tests.support.webhook_desk import Desk, webhook_desk
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with webhook_desk(tmp_path) as one:
+        yield one
+
+
+async def test_whoever_is_invited_anew_or_shut_out_finds_every_webhook_paused_and_those_of_others_not(
+    desk: Desk,
+) -> None:
+    people, central = People(desk.gateway), frozenset({PersonRole.CENTRAL_OFFICER})
+    custodian = frozenset({PersonRole.KEY_CUSTODIAN})
+    kay, _ = await people.add(ALONE, name="kay", full_name="Kay", roles=custodian)
+    by = Caller(id=kay.id, roles=custodian)
+    cara, _ = await people.add(by, name="cara", full_name="Cara", roles=central)
+    dora, _ = await people.add(by, name="dora", full_name="Dora", roles=central)
+    # Whoever had Cara's token made one, too; it is told nothing more, though Cara is not shut out.
+    mine, strange, of_dora = [
+        await desk.add(url, Caller(id=person.id, roles=central), ("case.reminder",))
+        for url, person in (("mine", cara), ("strange", cara), ("dora", dora))
+    ]
+    async with desk.posting():
+        await desk.remind(1)
+        await until(lambda: len(desk.targets.posted) == 3)
+        await people.invite(by, cara)
+        assert [desk.row(each).paused for each in (mine, strange, of_dora)] == [
+            Pause.OWNER,
+            Pause.OWNER,
+            None,
+        ]
+        await desk.remind(2)
+        await until(lambda: len(desk.targets.bodies("dora")) == 2)
+        await desk.webhooks.resume(Caller(id=cara.id, roles=central), desk.row(mine), desk.row(mine).place)
+        await until(lambda: desk.targets.bodies("mine")[-1:] == desk.targets.bodies("dora")[1:])
+        await people.disable(by, dora)
+        assert desk.row(of_dora).paused is Pause.OWNER
+    assert len(desk.targets.bodies("strange")) == 1
