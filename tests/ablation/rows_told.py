@@ -173,6 +173,16 @@ ROWS = (
         ),
     ),
     Safeguard(
+        name="only its own person has a webhook skip events",
+        row="ADR 0050",
+        file="emla/flow/happenings/webhooks.py",
+        old="    if by.id != webhook.person and after != webhook.place:",
+        new="    if False:",
+        held_by=(
+            f"{_OWNERS}::test_only_its_own_person_has_a_webhook_skip_events_and_the_ledger_says_from_where_on",
+        ),
+    ),
+    Safeguard(
         name="a late answer does not undo where a person put a webhook",
         row="ADR 0050",
         file="emla/store/sqlite/webhook_rows.py",

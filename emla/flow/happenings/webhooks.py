@@ -5,8 +5,9 @@ changes nothing. What is told, and when, is `tell`'s.
 
 Rules of this file:
 - A webhook is of the person who makes it, with the roles of the token it is made with. Others do not see it; an operator sees
-  all of them, and may pause and end them, because it is the operator who sees that a target is broken.
-- What is said of one in the ledger has its id and its person's, never its address.
+  all of them, and may pause and end them, because it is the operator who sees that a target is broken. An operator resumes one
+  where it stood: only its own person says that something is not told, or told again.
+- What is said of one in the ledger has its id and its person's, never its address; when it is resumed, from where on.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from emla.flow.events import WEBHOOK_ADDED, WEBHOOK_PAUSED, WEBHOOK_REMOVED, WEB
 from emla.flow.gateway import Gateway
 from emla.flow.happenings.feed import Feed
 from emla.flow.happenings.tell import LOOKS, Tell, owner_of, types_of
+from emla.formats.event import Facts
 from emla.model.errors import InvalidMessageError, NotFoundError
 from emla.model.happening import Place
 from emla.model.person import Caller, PersonRole
@@ -120,17 +122,23 @@ class Webhooks:
         """Go on posting behind a place. One that waits after a failure is tried at once.
 
         Args:
-            after: mostly the place of the webhook, or the newest.
+            after: mostly the place of the webhook, or the newest. Another one than the webhook's is for its own person to say.
 
         Raises:
+            InvalidMessageError: ``not-allowed``: another place, for a webhook of somebody else.
             NotFoundError: ``place-unknown``.
             ConfigurationError: ``ledger-restored`` or ``ledger-behind``: it would be paused again at once.
         """
         self._gateway.require_ledger()
+        _require_own(by, webhook, after)
         await self._feed.step(after)
-        told = self._told(by, WEBHOOK_RESUMED, webhook)
+        told = self._told(by, WEBHOOK_RESUMED, webhook, {"after": after.text if after else "beginning"})
 
         def operation(transaction: Transaction) -> None:
+            kept = next((each for each in transaction.webhooks() if each.id == webhook.id), None)
+            if kept is None or kept.paused is None:
+                return
+            _require_own(by, kept, after)  # its person may have put it elsewhere meanwhile
             if transaction.resume_webhook(webhook.id, after):
                 told(transaction)
 
@@ -170,10 +178,23 @@ class Webhooks:
                 return Backlog(count=count, more=False)
         return Backlog(count=count, more=True)
 
-    def _told(self, by: Caller, kind: str, webhook: Webhook) -> Callable[[Transaction], None]:
-        facts = {"by": by.id, "webhook": webhook.id, "person": webhook.person}
+    def _told(
+        self, by: Caller, kind: str, webhook: Webhook, more: Facts | None = None
+    ) -> Callable[[Transaction], None]:
+        facts = {"by": by.id, "webhook": webhook.id, "person": webhook.person, **(more or {})}
         return event(self._gateway, kind, facts)
 
 
 def _sees(caller: Caller, webhook: Webhook) -> bool:
     return caller.id == webhook.person or PersonRole.OPERATOR in caller.roles
+
+
+def _require_own(by: Caller, webhook: Webhook, after: Place | None) -> None:
+    """Who is told less, or again, is asked.
+
+    Raises:
+        InvalidMessageError: ``not-allowed``.
+    """
+    if by.id != webhook.person and after != webhook.place:
+        words = "It is somebody else's: that person says from where on. Resume it where it stood."
+        raise InvalidMessageError("not-allowed", words)

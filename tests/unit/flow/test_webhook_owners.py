@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.events import WEBHOOK_RESUMED
 from emla.flow.people.people import People
+from emla.formats import event
+from emla.model.errors import InvalidMessageError
 from emla.model.person import ALONE, Caller, PersonRole
 from emla.model.webhook import Pause
 from tests.support.gateways import until
@@ -48,3 +51,37 @@ async def test_whoever_is_invited_anew_or_shut_out_finds_every_webhook_paused_an
         await people.disable(by, dora)
         assert desk.row(of_dora).paused is Pause.OWNER
     assert len(desk.targets.bodies("strange")) == 1
+
+
+async def test_only_its_own_person_has_a_webhook_skip_events_and_the_ledger_says_from_where_on(
+    desk: Desk,
+) -> None:
+    owner = Caller(id="one", roles=frozenset({PersonRole.CENTRAL_OFFICER}))
+    operator = Caller(id="two", roles=frozenset({PersonRole.OPERATOR}))
+    await desk.remind(1)
+    stood = await desk.feed.now()
+    webhook = await desk.webhooks.add(owner, "a", (), stood)
+    await desk.remind(2)
+    now = await desk.feed.now()
+    assert stood != now
+    await desk.webhooks.pause(operator, webhook)
+    for place in (now, None):
+        with pytest.raises(InvalidMessageError) as caught:
+            await desk.webhooks.resume(operator, desk.row(webhook), place)
+        assert caught.value.code == "not-allowed"
+    assert (desk.row(webhook).paused, desk.row(webhook).place) == (Pause.BY_HAND, stood)
+    await desk.webhooks.resume(operator, desk.row(webhook), stood)
+    read_before = await desk.webhooks.pause(owner, webhook)
+    await desk.webhooks.resume(owner, read_before, now)
+    await desk.webhooks.pause(operator, webhook)
+    # What an operator read before the person put it elsewhere does not put it back.
+    with pytest.raises(InvalidMessageError):
+        await desk.webhooks.resume(operator, read_before, stood)
+    assert desk.row(webhook).place == now
+    await desk.webhooks.resume(owner, desk.row(webhook), None)
+    assert stood
+    assert now
+    told = [event.decode(row.body).facts for row in desk.home.store.read.events(WEBHOOK_RESUMED, 9)]
+    assert sorted((str(each["by"]), str(each["after"])) for each in told) == sorted(
+        [("two", stood.text), ("one", now.text), ("one", "beginning")]
+    )
