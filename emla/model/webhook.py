@@ -14,6 +14,8 @@ from emla.model.person import PersonRole
 
 WEBHOOKS_MAX = 64
 """So many at one gateway: each is a task, and a connection."""
+WEBHOOKS_OF_ONE_MAX = 8
+"""So many of one person: nobody uses up what is there for all."""
 URL_CHARACTERS_MAX = 1000
 PING = "webhook.ping"
 """The type of what `test` posts; no event of the ledger has it."""

@@ -22,7 +22,7 @@ from emla.formats.event import Facts
 from emla.model.errors import InvalidMessageError, NotFoundError
 from emla.model.happening import Place
 from emla.model.person import Caller, PersonRole
-from emla.model.webhook import WEBHOOKS_MAX, Pause, Webhook
+from emla.model.webhook import WEBHOOKS_MAX, WEBHOOKS_OF_ONE_MAX, Pause, Webhook
 from emla.ports.store import Transaction
 
 _ID_BYTES = 8
@@ -69,7 +69,7 @@ class Webhooks:
         Raises:
             TransportError: ``refused-target``.
             NotFoundError: ``place-unknown``.
-            InvalidMessageError: ``bad-request``: there are as many as there may be.
+            InvalidMessageError: ``bad-request``: there are as many as there may be, of this person or of all.
         """
         gateway = self._gateway
         await self._feed.step(after)
@@ -85,8 +85,7 @@ class Webhooks:
         told = self._told(by, WEBHOOK_ADDED, webhook)
 
         def operation(transaction: Transaction) -> None:
-            if len(transaction.webhooks()) >= WEBHOOKS_MAX:
-                raise InvalidMessageError("bad-request", f"There are {WEBHOOKS_MAX} webhooks: remove one.")
+            _require_room(transaction.webhooks(), by)
             transaction.insert_webhook(webhook)
             told(transaction)
 
@@ -187,6 +186,19 @@ class Webhooks:
 
 def _sees(caller: Caller, webhook: Webhook) -> bool:
     return caller.id == webhook.person or PersonRole.OPERATOR in caller.roles
+
+
+def _require_room(webhooks: Sequence[Webhook], by: Caller) -> None:
+    """One more must have room: beside those of its person, and beside all.
+
+    Raises:
+        InvalidMessageError: ``bad-request``.
+    """
+    if sum(each.person == by.id for each in webhooks) >= WEBHOOKS_OF_ONE_MAX:
+        raise InvalidMessageError("bad-request", f"You have {WEBHOOKS_OF_ONE_MAX} webhooks: remove one.")
+    if len(webhooks) >= WEBHOOKS_MAX:
+        words = f"There are {WEBHOOKS_MAX} webhooks: an operator sees which are not needed any more."
+        raise InvalidMessageError("bad-request", words)
 
 
 def _require_own(by: Caller, webhook: Webhook, after: Place | None) -> None:

@@ -1,5 +1,6 @@
 """A webhook is its person's: it ends with what the person lost, and nobody else says what it is told."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from emla.flow.people.people import People
 from emla.formats import event
 from emla.model.errors import InvalidMessageError
 from emla.model.person import ALONE, Caller, PersonRole
-from emla.model.webhook import Pause
+from emla.model.webhook import WEBHOOKS_MAX, WEBHOOKS_OF_ONE_MAX, Pause
 from tests.support.gateways import until
 from tests.support.webhook_desk import Desk, webhook_desk
 
@@ -85,3 +86,25 @@ async def test_only_its_own_person_has_a_webhook_skip_events_and_the_ledger_says
     assert sorted((str(each["by"]), str(each["after"])) for each in told) == sorted(
         [("two", stood.text), ("one", now.text), ("one", "beginning")]
     )
+
+
+async def test_there_are_only_so_many_and_one_person_has_only_some_of_them(desk: Desk) -> None:
+    def person(number: int) -> Caller:
+        return Caller(id=str(number), roles=frozenset({PersonRole.CENTRAL_OFFICER}))
+
+    # Of those that are added at once each is judged by what the others left.
+    wanted = WEBHOOKS_OF_ONE_MAX + 2
+    came = await asyncio.gather(
+        *(desk.add(f"a{each}", person(0)) for each in range(wanted)), return_exceptions=True
+    )
+    refused = [str(each) for each in came if isinstance(each, InvalidMessageError)]
+    assert len(refused) == 2
+    assert all(f"You have {WEBHOOKS_OF_ONE_MAX} webhooks" in each for each in refused)
+    assert len(desk.webhooks.of(person(0))) == WEBHOOKS_OF_ONE_MAX
+    # Others still have room, until there are as many as there may be.
+    for number in range(WEBHOOKS_OF_ONE_MAX, WEBHOOKS_MAX):
+        await desk.add(str(number), person(number))
+    with pytest.raises(InvalidMessageError, match=f"There are {WEBHOOKS_MAX} webhooks"):
+        await desk.add("more", person(WEBHOOKS_MAX))
+    await desk.webhooks.remove(person(0), desk.webhooks.of(person(0))[0])
+    await desk.add("room", person(0))
