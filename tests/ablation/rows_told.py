@@ -143,7 +143,7 @@ ROWS = (
         old="    if person is None or person.id != webhook.person or person.state is not PersonState.ACTIVE:",
         new="    if person is None:",
         held_by=(
-            f"{_HOOKS}::test_a_webhook_is_told_what_its_person_may_be_told_now_and_is_paused_where_that_is_nothing",
+            f"{_OWNERS}::test_whoever_is_invited_anew_or_shut_out_finds_every_webhook_paused_and_those_of_others_not",
         ),
     ),
     Safeguard(

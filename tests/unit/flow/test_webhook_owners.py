@@ -51,7 +51,13 @@ async def test_whoever_is_invited_anew_or_shut_out_finds_every_webhook_paused_an
         await until(lambda: desk.targets.bodies("mine")[-1:] == desk.targets.bodies("dora")[1:])
         await people.disable(by, dora)
         assert desk.row(of_dora).paused is Pause.OWNER
+        # An operator who resumes it changes nothing: whoever is shut out is told nothing.
+        await desk.remind(3)
+        operator = Caller(id="otto", roles=frozenset({PersonRole.OPERATOR}))
+        await desk.webhooks.resume(operator, desk.row(of_dora), desk.row(of_dora).place)
+        assert await desk.paused(of_dora, most=2) is Pause.OWNER
     assert len(desk.targets.bodies("strange")) == 1
+    assert len(desk.targets.bodies("dora")) == 2
 
 
 async def test_only_its_own_person_has_a_webhook_skip_events_and_the_ledger_says_from_where_on(
