@@ -96,6 +96,10 @@ class ErasureTransaction(Protocol):
         """An order waits no more: it was given, or taken back; False when none waits."""
         ...
 
+    def is_erased_since(self, case_id: bytes, erasure: int) -> bool:
+        """Whether it was ordered behind an order that a case is erased, as this batch sees it. Of the content of packages: no."""
+        ...
+
     def is_on_hold(self, case_id: bytes) -> bool:
         """Whether a case is on legal hold, as this batch sees it."""
         ...
@@ -110,6 +114,10 @@ class ErasureReader(Protocol):
 
     def erasure_of(self, pid: bytes) -> Erasure | None:
         """The order to erase a package, if there is one."""
+        ...
+
+    def newest_erasure(self) -> int:
+        """The number of the newest order; 0 where there is none."""
         ...
 
     def erasures_under_way(self) -> Sequence[Erasure]:

@@ -182,6 +182,11 @@ class ErasureStatements:
         sql = "DELETE FROM erasure_wanted WHERE case_id = ? AND pid = ?"
         return self._execute(sql, (case_id, pid or b"")).rowcount == 1
 
+    def is_erased_since(self, case_id: bytes, erasure: int) -> bool:
+        """Whether it was ordered behind an order that a case is erased."""
+        sql = "SELECT 1 FROM erasure WHERE case_id = ? AND id > ? AND package IS NULL"
+        return self._execute(sql, (case_id, erasure)).fetchone() is not None
+
     def is_on_hold(self, case_id: bytes) -> bool:
         """Whether a case is on legal hold."""
         return self._execute("SELECT 1 FROM case_hold WHERE case_id = ?", (case_id,)).fetchone() is not None
@@ -200,6 +205,10 @@ class ErasureReads:
     def erasure_of(self, pid: bytes) -> Erasure | None:
         """The order to erase a package."""
         return rows.one(self._execute(_ERASURE_OF, (pid,)), _erasure)
+
+    def newest_erasure(self) -> int:
+        """The number of the newest order."""
+        return int(self._execute("SELECT coalesce(max(id), 0) FROM erasure", ()).fetchone()[0])
 
     def erasures_under_way(self) -> Sequence[Erasure]:
         """Orders that are not carried out."""

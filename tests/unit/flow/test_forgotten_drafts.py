@@ -138,3 +138,46 @@ async def test_a_draft_that_comes_between_plan_and_order_is_not_passed_over(both
             await journey.order(plan, order())
         assert caught.value.code == "case-changed"
         assert station.store.read.erasures(case_id("a")) == []
+
+
+async def test_a_draft_that_comes_while_its_case_is_erased_is_not_kept(both: Pair) -> None:
+    station = both.sender
+    drafts = Drafts(station.gateway, station.submit)
+    late = submission("late", LARGE, case="a", drafter=caller("cara"))
+    read_exactly, files = late.source.read_exactly, set(station.data.rglob("*"))
+    times = 0
+
+    async def slow(size: int) -> bytes:
+        nonlocal times
+        times += 1
+        if times == 2:  # its attachments, for which whoever hands it in takes his time
+            await erased(station, case_id("a"))
+        return await read_exactly(size)
+
+    late.source.read_exactly = slow  # type: ignore[method-assign]
+    with pytest.raises(InvalidMessageError) as caught:
+        await drafts.hand_in(late)
+    assert caught.value.code == "case-changed"
+    assert times > 1
+    assert station.store.read.drafts_of_case(case_id("a")) == []
+    assert {each for each in station.data.rglob("*") if each.is_file()} <= files
+    # What is handed in behind the erasure is another matter, and its case begins again.
+    assert (await handed_in(drafts, "late")).state is DraftState.WAITING
+
+
+async def test_another_act_that_comes_meanwhile_does_not_stand_against_a_draft(both: Pair) -> None:
+    station = both.sender
+    drafts = Drafts(station.gateway, station.submit)
+    late = submission("late", case="a", drafter=caller("cara"))
+    read_exactly, times = late.source.read_exactly, 0
+
+    async def slow(size: int) -> bytes:
+        nonlocal times
+        times += 1
+        if times == 2:
+            await bring(both, "b", case="a")
+        return await read_exactly(size)
+
+    late.source.read_exactly = slow  # type: ignore[method-assign]
+    assert not isinstance(await drafts.hand_in(late), Submitted)
+    assert times > 1
