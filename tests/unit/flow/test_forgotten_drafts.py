@@ -6,13 +6,17 @@ from pathlib import Path
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
+from emla.bootstrap.own import DATABASE
 from emla.flow.drafts.alone import SentAlone
 from emla.flow.drafts.drafts import Drafts
+from emla.flow.happenings.leaves import happening_of
 from emla.flow.line.submission import Submitted
 from emla.model.draft import DraftState
 from emla.model.errors import ConfigurationError, InvalidMessageError
+from emla.model.happening import HappeningType
 from emla.model.person import PersonState
 from emla.ports.drafts import DraftRow
+from emla.store.sqlite.listings import open_listings
 from tests.support.backups import Pair, pair
 from tests.support.erasing import (
     arrived,
@@ -82,6 +86,22 @@ async def test_drafts_of_an_erased_case_are_found_nowhere_and_others_wait_on(bot
     with pytest.raises(InvalidMessageError) as caught:
         await drafts.approve(caller("vera"), station.store.read.draft(rows[0].id) or rows[0], looked_at[0])
     assert caught.value.code == "draft-decided"
+
+
+async def test_whose_draft_went_with_its_case_is_told(both: Pair) -> None:
+    station = both.sender
+    row = await handed_in(Drafts(station.gateway, station.submit), "small")
+    await erased(station, case_id("a"))
+    listings = await open_listings((station.data / DATABASE).absolute())
+    try:
+        extent = await listings.extent()
+        assert extent.epoch is not None
+        leaves = await listings.leaves(extent.epoch, 0, extent.size)
+        told = [found for each in leaves if (found := happening_of(extent.epoch, each)) is not None]
+    finally:
+        await listings.close()
+    (lapsed,) = (each for each in told if each.type is HappeningType.DRAFT_LAPSED)
+    assert (lapsed.person, lapsed.facts) == ("cara", {"draft": row.id.hex()})
 
 
 async def test_what_a_decided_draft_said_leaves_no_copy(both: Pair) -> None:
