@@ -60,7 +60,7 @@ class ErasureTransaction(Protocol):
             also: ids of packages of the case that brought no act.
 
         Returns:
-            The number of the order, and of how many packages it is.
+            The number of the order, and of how many packages it is. Orders that waited about any of it wait no more.
         """
         ...
 
@@ -94,6 +94,10 @@ class ErasureTransaction(Protocol):
 
     def unwant_erasure(self, case_id: bytes, pid: bytes | None) -> bool:
         """An order waits no more: it was given, or taken back; False when none waits."""
+        ...
+
+    def drop_lapsed_orders(self, now: int) -> None:
+        """Forget orders that waited for a second person until their time was over."""
         ...
 
     def is_erased_since(self, case_id: bytes, erasure: int) -> bool:
@@ -134,6 +138,10 @@ class ErasureReader(Protocol):
 
     def erasures_wanted(self, case_id: bytes, now: int) -> Sequence[WantedErasure]:
         """Orders about a case that wait for a second person, and whose time is not over."""
+        ...
+
+    def has_lapsed_orders(self, now: int) -> bool:
+        """Whether there are orders whose time is over, and which nobody has decided about."""
         ...
 
     def packages_of_case(self, case_id: bytes) -> Sequence[CasePackage]:
