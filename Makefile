@@ -15,8 +15,10 @@ WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 1) + 1 )))
 ARGS ?=
 # The suite starts hundreds of processes: what one has compiled the others need not compile.
 test test-full ablation: export PYTHONDONTWRITEBYTECODE :=
-# Folders of tests lie in memory where there is room for them: thousands of synced writes need no disk to be counted.
-TESTS_IN ?= $(shell test -w /dev/shm && test "$$(df -Pk /dev/shm | awk 'NR == 2 { print $$4 }')" -gt 4194304 && echo /dev/shm)
+# Folders of tests lie in memory where there is room for them and programs may run there: thousands of synced writes need no disk.
+TESTS_IN ?= $(shell f=$$(mktemp -p /dev/shm 2>/dev/null) && printf '\043!/bin/sh\n' >"$$f" && chmod +x "$$f" && "$$f" 2>/dev/null \
+	&& test "$$(df -Pk /dev/shm | awk 'NR == 2 { print $$4 }')" -gt 4194304 \
+	&& test "$$(awk '/^MemAvailable/ { print $$2 }' /proc/meminfo)" -gt 6291456 && echo /dev/shm; rm -f "$$f")
 test test-full ablation: export TMPDIR := $(or $(TESTS_IN),$(TMPDIR),/tmp)
 # make simulate: how many seeds, or which one; line or storage.
 SEEDS ?= 100

@@ -1,5 +1,7 @@
 """What every test here lives under: the gates of `tests.support.gates`, one hypothesis profile, and the table of ablation."""
 
+import gc
+
 import hypothesis
 import pytest
 
@@ -21,3 +23,10 @@ _LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order what is left to chance (pytest-randomly) by length as well."""
     items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded so far stays to the end: thousands of collections need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 25)

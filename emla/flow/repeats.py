@@ -4,17 +4,21 @@ Rules of this file:
 - Only what was done is kept. A call that was refused did nothing, so its key may come again with what was mended.
 - Q1 the answer is kept in a batch of its own, behind that of the call and before the answer goes out. A crash between the two
   leaves what was done without its answer: the call that comes again is made again, as it would be without a key. What each call
-  does the second time stands in docs/reference/authority-api.md; nowhere is it more than an invitation or a note too many.
+  does the second time stands in docs/reference/authority-api.md. An act that was written for a call has its MessageId from the
+  key, so it is the same act.
+- What was done is answered as done, also when its answer cannot be kept.
 """
+
+import logging
 
 from emla.flow.gateway import Gateway
 from emla.formats.at_rest import NONCE_BYTES
 from emla.formats.kept_answer import CallKey, KeptAnswer, open_answer, seal_answer
-from emla.model.errors import InvalidMessageError
-from emla.ports.repeats import KeptAnswerRow
+from emla.model.errors import InvalidMessageError, StoreError
+from emla.ports.repeats import KEPT_SECONDS, KeptAnswerRow
 from emla.ports.store import Transaction
 
-KEPT_SECONDS = 86400
+logger = logging.getLogger("emla.repeats")
 
 
 class Repeats:
@@ -46,7 +50,7 @@ class Repeats:
         self._under_way.discard(key.id)
 
     async def keep(self, key: CallKey, answer: KeptAnswer) -> None:
-        """Keep what is about to be answered; returns when it is durable."""
+        """Keep what is about to be answered; returns when it is durable, or cannot be."""
         at = self._gateway.now()
         sealed = seal_answer(answer, key, self._gateway.entropy(NONCE_BYTES))
         row = KeptAnswerRow(id=key.id, fingerprint=key.fingerprint, sealed=sealed, at=at)
@@ -55,4 +59,7 @@ class Repeats:
             transaction.drop_answers(at - KEPT_SECONDS)
             transaction.keep_answer(row)
 
-        await self._gateway.store.write(operation)
+        try:
+            await self._gateway.store.write(operation)
+        except StoreError as error:
+            logger.warning("answer not kept", extra={"code": error.code})

@@ -13,6 +13,7 @@ from nacl import bindings, exceptions
 from emla.formats.at_rest import NONCE_BYTES
 
 _LABEL = b"emla/1 kept answer\0"
+MESSAGE_ID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class CallKey:
     fingerprint: bytes
     """Of method, path, query and body: another request under the same key has another one."""
     secret: bytes
+    message_id: bytes
+    """16 bytes: the id of a message that the call has written, so that it is the same message when the call comes again."""
 
 
 def call_key(token: str, key: str, request: tuple[str, str, bytes]) -> CallKey:
@@ -52,6 +55,7 @@ def call_key(token: str, key: str, request: tuple[str, str, bytes]) -> CallKey:
         id=_derived(root, b"id"),
         fingerprint=_derived(root, b"asked", asked),
         secret=_derived(root, b"sealed"),
+        message_id=_derived(root, b"message")[:MESSAGE_ID_BYTES],
     )
 
 

@@ -6,6 +6,9 @@ Contract: as `emla.ports.store`, whose Transaction and Reader these are parts of
 from dataclasses import dataclass
 from typing import Protocol
 
+KEPT_SECONDS = 86400
+"""How long an answer is kept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAnswerRow:
@@ -34,4 +37,8 @@ class RepeatReader(Protocol):
 
     def kept_answer(self, id_: bytes) -> KeptAnswerRow | None:
         """The answer under an id."""
+        ...
+
+    def oldest_answer(self) -> int | None:
+        """When the oldest one was given."""
         ...

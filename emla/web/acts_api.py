@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import msgspec
 from aiohttp import web
@@ -23,6 +24,7 @@ from emla.web import case_views, views
 from emla.web.bodies import whole_body
 from emla.web.conditions import precondition
 from emla.web.contract.acts import OPTION_OF_SIGNER, ActFile, ActWanted
+from emla.web.repeated import message_id_of
 from emla.web.rights import caller_of
 from emla.writing.acts import BY_VERB
 from emla.writing.dictated import Dictated, GivenFile
@@ -88,6 +90,7 @@ class ActsApi:
                 "missing-attachment",
                 f"{missing[0]} has no content here: take the document of a preview, and send both with POST /v1/messages.",
             )
+        wanted = replace(wanted, message_id=message_id_of(http_request))
         with self._gateway.under_way.one():
             done = await self._dictate.perform(wanted, [each for each in contents if each is not None])
         sent = isinstance(done, Submitted)

@@ -6,13 +6,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from emla.flow.repeats import Repeats
-from emla.formats.kept_answer import KeptAnswer, call_key
+from emla.formats.kept_answer import CallKey, KeptAnswer, call_key
 from emla.model.errors import InvalidMessageError
 from emla.web.bodies import whole_body
 from emla.web.contract.call import KEY_HEADER, REPLAYED_HEADER
 from emla.web.contract.table import CALLS
 from emla.web.rights import operation_of
 
+_CALL_KEY = web.RequestKey("call_key", CallKey)
 _KEY = re.compile(r'"?([!#-\[\]-~]{16,128})"?', re.ASCII)
 
 
@@ -40,6 +41,7 @@ class Repeated:
         if kept := self._repeats.begin(key):
             headers = {REPLAYED_HEADER: "true"}
             return web.Response(body=kept.body, status=kept.status, content_type=kept.media, headers=headers)
+        request[_CALL_KEY] = key
         try:
             answer = await handler(request)
             if isinstance(answer, web.Response) and answer.status < 300:
@@ -50,3 +52,9 @@ class Repeated:
             return answer
         finally:
             self._repeats.end(key)
+
+
+def message_id_of(request: web.Request) -> bytes | None:
+    """The id that a message has which a call with a key has written; None where the call has no key."""
+    key = request.get(_CALL_KEY)
+    return None if key is None else key.message_id

@@ -127,7 +127,9 @@ ROWS = (
         file="emla/flow/people/sight.py",
         old="            and self._gateway.store.read.is_named(case_id, caller.id)\n",
         new="",
-        held_by=(f"{_ROWS}::test_lists_show_a_prosecutor_nothing_of_foreign_cases",),
+        held_by=(
+            f"{_ROWS}::test_a_foreign_case_is_not_there_by_whatever_way_and_a_leaf_tells_who_asked[id]",
+        ),
     ),
     Safeguard(
         name="asking for a foreign case leaves a leaf",

@@ -4,12 +4,15 @@ import asyncio
 import base64
 import json
 import secrets
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emla.bootstrap.own import DATABASE
 from emla.cli.sending import submit
 from emla.writing.build import build
 from tests.support.cli import Outcome, emla, short_folder
@@ -34,7 +37,7 @@ def say(server: Server, *words: str | Path) -> Outcome:
     return outcome
 
 
-async def dictated(server: Server, preview: bool, **body: object) -> tuple[int, Any]:  # noqa: FBT001 - which of two calls
+async def dictated(server: Server, preview: bool, key: str = "", **body: object) -> tuple[int, Any]:  # noqa: FBT001 - which of two calls
     """The same without XML and without a command: as a case system says it, for the case as it looked at it."""
     said = dict(body.pop("said", {}) or {}) | {"confidentiality": "RESTRICTED"}  # type: ignore[call-overload]
     answers = {"Handling/ConfidentialityRequested": "no"} | dict.fromkeys(PHONES, "+31 70 555 0100")
@@ -44,15 +47,16 @@ async def dictated(server: Server, preview: bool, **body: object) -> tuple[int, 
         path = f"/v1/cases/{CASE[:8]}"
         tag = (await client.get(path)).headers["ETag"]
         way = "acts/preview" if preview else "acts"
+        key = key or secrets.token_hex(16)
         async with client.post(
-            f"{path}/{way}", json=whole, headers={"If-Match": tag, "Idempotency-Key": secrets.token_hex(16)}
+            f"{path}/{way}", json=whole, headers={"If-Match": tag, "Idempotency-Key": key}
         ) as answer:
             return answer.status, await answer.json(content_type=None)
 
 
 def ask_by_json(server: Server) -> None:
     """Looked at first, then sent; and sent once, although it is said twice."""
-    question = {"act": "ask", "said": {"question": ["Which years?"], "ground": "UNCLEAR"}}
+    question: dict[str, Any] = {"act": "ask", "said": {"question": ["Which years?"], "ground": "UNCLEAR"}}
     before = shown(server)
     status, seen = asyncio.run(dictated(server, preview=True, **question))
     assert status == 200, (seen, [x for x in server.log.read_text().splitlines() if "scribe" in x])
@@ -71,8 +75,14 @@ def ask_by_json(server: Server) -> None:
         status, refused = asyncio.run(dictated(server, preview=False, **wrong))
         assert refused["code"] == code, refused
     assert shown(server) == before
-    status, done = asyncio.run(dictated(server, preview=False, **question))
+    key = secrets.token_hex(16)
+    status, done = asyncio.run(dictated(server, preview=False, key=key, **question))
     assert (status, done["state"]) == (201, "SENT"), done
+    # As if the power had gone before the answer was kept: the call comes again, and it is the same act.
+    with closing(sqlite3.connect(server.data / DATABASE, timeout=30)) as database, database:
+        assert database.execute("DELETE FROM kept_answer").rowcount == 1
+    assert asyncio.run(dictated(server, preview=False, key=key, **question)) == (201, done)
+    assert len(shown(server)["acts"]) == len(before["acts"]) + 1
 
 
 def results_by_json(server: Server) -> None:

@@ -16,6 +16,7 @@ from emla.formats.event import decode as decode_event
 from emla.model.documents import KeyUse
 from emla.model.errors import EmlaError, IllegalTransitionError, StoreError
 from emla.ports.keys import PrivateKeys
+from emla.ports.repeats import KEPT_SECONDS
 from emla.ports.store import UPKEEP_PATIENCE_SECONDS
 from emla.steps.trust import LATE_SECONDS, Freshness
 
@@ -50,7 +51,7 @@ class Upkeep:
     async def round(self) -> None:
         """One round. What fails is tried again in the next one; only a failed storage ends the process."""
         self._own.turn()
-        for each in (self.sign_status, self.warn, self.destroy):
+        for each in (self.sign_status, self.warn, self.destroy, self.let_go):
             try:
                 await each()
             except (StoreError, IllegalTransitionError):
@@ -67,6 +68,15 @@ class Upkeep:
         status, now = self._own.authority.status, self._gateway.now()
         if status is None or now - status.at >= _STATUS_SECONDS:
             await self._own.adopt(lambda documents: documents)
+
+    async def let_go(self) -> None:
+        """Answers that were kept for calls that come again end after a day, also where no other call follows."""
+        until = self._gateway.now() - KEPT_SECONDS
+        oldest = self._gateway.store.read.oldest_answer()
+        if oldest is not None and oldest <= until:
+            await self._gateway.store.write(
+                lambda transaction: transaction.drop_answers(until), patience_seconds=UPKEEP_PATIENCE_SECONDS
+            )
 
     # --- warnings ---
 

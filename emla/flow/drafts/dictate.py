@@ -44,6 +44,8 @@ class DictatedAct:
     """The tag of the case that the officer looked at."""
     overrides: tuple[Override, ...] = ()
     emergency: str | None = None
+    message_id: bytes | None = None
+    """16 bytes: of the call that wants it; None: any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,8 @@ class Dictate:
         Raises:
             EmlaError: it cannot be written or sent; nothing was kept.
         """
+        if (earlier := self._done(wanted)) is not None:
+            return earlier
         held, document = await self._write(wanted)
         body = b"".join(contents)
         try:
@@ -119,6 +123,15 @@ class Dictate:
                 raise
         handed = await self._drafts.hand_in(_submission(wanted, held.tag, document, body))
         return handed if isinstance(handed, Submitted) else handed[0]
+
+    def _done(self, wanted: DictatedAct) -> Submitted | DraftRow | None:
+        """What became of it when its call came before, and nobody kept the answer."""
+        if wanted.message_id is None:
+            return None
+        read = self._gateway.store.read
+        if (sent := read.sent_by_message(wanted.message_id)) is not None:
+            return Submitted(pid=sent.pid, repeated=True)
+        return read.draft_of_message(wanted.message_id)
 
     async def _write(self, wanted: DictatedAct) -> tuple[Held, bytes]:
         require_own_case(self._gateway, wanted.caller, wanted.case_id)
@@ -134,7 +147,7 @@ class Dictate:
             situations=found,
             around=self._around(found, now),
             now=now,
-            message_id=self._gateway.entropy(_ID_BYTES).hex(),
+            message_id=(wanted.message_id or self._gateway.entropy(_ID_BYTES)).hex(),
         )
         return held, await self._scribe.write(wanted.dictated, desk)
 

@@ -37,3 +37,8 @@ class RepeatReads:
             "SELECT id, fingerprint, sealed, at FROM kept_answer WHERE id = ?", (id_,)
         ).fetchone()
         return KeptAnswerRow(id=row[0], fingerprint=row[1], sealed=row[2], at=row[3]) if row else None
+
+    def oldest_answer(self) -> int | None:
+        """When the oldest one was given."""
+        (at,) = self._execute("SELECT min(at) FROM kept_answer").fetchone()
+        return None if at is None else int(at)

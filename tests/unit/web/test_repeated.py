@@ -5,17 +5,24 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.typedefs import Handler
 
 from emla.client.repeating import key_headers, repeating
+from emla.flow.documents.own import Own
+from emla.flow.documents.upkeep import Upkeep
 from emla.flow.people.people import People
 from emla.flow.people.reads import Reads
 from emla.flow.people.tokens import Tokens
 from emla.flow.record_backup import RecordBackup
-from emla.flow.repeats import KEPT_SECONDS, Repeats
+from emla.flow.repeats import Repeats
+from emla.model.errors import StoreError
+from emla.ports.keys import PrivateKeys
+from emla.ports.repeats import KEPT_SECONDS
 from emla.web.backups_api import BackupsApi
 from emla.web.people_api import PeopleApi
 from emla.web.problems import problem_middleware
@@ -175,6 +182,37 @@ async def test_it_is_kept_for_a_day_and_then_let_go(tmp_path: Path) -> None:
         clock.at += KEPT_SECONDS + 60
         await one.call("/v1/backups", BACKUP, "another-key-of-its-own")
         assert rows(tmp_path)["kept_answer"] == 1
+
+
+async def test_they_end_also_where_no_other_call_follows(tmp_path: Path) -> None:
+    clock = TurnedClock()
+    async with desk(tmp_path, clock) as one:
+        await one.call("/v1/backups", BACKUP)
+        upkeep = Upkeep(one.home.gateway, cast(Own, None), cast(PrivateKeys, None))
+        await upkeep.let_go()
+        assert rows(tmp_path)["kept_answer"] == 1
+        clock.at += KEPT_SECONDS + 60
+        await upkeep.let_go()
+        assert rows(tmp_path)["kept_answer"] == 0
+
+
+async def test_what_was_done_is_answered_as_done_when_its_answer_cannot_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(tmp_path) as one:
+        store = one.home.gateway.store
+        real, seen = store.write, 0
+
+        async def full(*given: Any, **named: Any) -> Any:
+            nonlocal seen
+            seen += 1
+            if seen == 2:
+                raise StoreError("disk-full")
+            return await real(*given, **named)
+
+        monkeypatch.setattr(store, "write", full)
+        assert (await one.call("/v1/backups", BACKUP))[0] == 201
+        assert (seen, one.backups) == (2, 1)
 
 
 async def test_the_client_gives_the_key_to_the_call_that_is_made_with_it() -> None:
