@@ -1,6 +1,7 @@
 """The part of the authority API that is about cases (docs/reference/authority-api.md). Thin."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -14,6 +15,7 @@ from emla.flow.people.reads import Reads
 from emla.flow.people.sight import Sight
 from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundError
 from emla.model.person import Caller
+from emla.ports.cases import CaseRow
 from emla.ports.listings import Listings
 from emla.web import case_views, erasure_views, holding_views, views
 from emla.web.accesses_api import AccessesApi
@@ -67,7 +69,7 @@ class CasesApi:
         self._accesses.add_routes(router, self._found)
 
     async def get_cases(self, http_request: web.Request) -> web.Response:
-        """GET /v1/cases: the ones in which something came or went last in front."""
+        """GET /v1/cases: the ones in which something came or went last in front; with `erased` the order that was given last."""
         state, own = http_request.query.get("state"), self._gateway.identity.id
         ours = http_request.query.get("ours") == "1"
         overdue = http_request.query.get("overdue") == "1"
@@ -75,7 +77,7 @@ class CasesApi:
         caller, most = caller_of(http_request), limit(http_request)
         is_mine = http_request.query.get("mine") == "1" and not caller.alone
         person = caller.id if is_mine or not caller.sees_all_cases else None
-        for row in await self._listings.cases(limit=most, person=person):
+        for row in await self._listed(http_request, caller, person, most):
             if not self._sight.sees(caller, row.case_id):
                 continue  # withdrawn from him a moment ago
             held = await self._dockets.of(row.case_id)
@@ -85,6 +87,22 @@ class CasesApi:
             if case_views.is_wanted(line, state=state, ours=ours) and (line["overdue"] or not overdue):
                 items.append(line)
         return views.answer({"items": items})
+
+    async def _listed(
+        self, http_request: web.Request, caller: Caller, person: str | None, most: int
+    ) -> Sequence[CaseRow]:
+        """The cases that a list is about, before it is asked how they stand."""
+        behind = http_request.query.get("behind", "")
+        if http_request.query.get("erased") != "1":
+            if behind:
+                raise InvalidMessageError("bad-request", "'behind' goes with 'erased=1'.")
+            return await self._listings.cases(limit=most, person=person)
+        last = bytes.fromhex(behind) if _TAG.fullmatch(behind) else None
+        is_there = last is not None and self._sight.sees(caller, last)
+        if behind and not (is_there and last is not None and self._gateway.store.read.erasures(last)):
+            # Nothing would be listed behind it, and that would look like the end.
+            raise InvalidMessageError("bad-request", "'behind' is the whole id of a case in such a list.")
+        return await self._listings.erased_cases(limit=most, person=person, behind=last)
 
     async def get_case(self, http_request: web.Request) -> web.Response:
         """GET /v1/cases/{case_id}: a case whole; with `wait`, as soon as it is another than the caller has seen."""

@@ -327,6 +327,14 @@ CALLS = (
             Parameter("ours", Flag, "1: only those in which it is our turn."),
             Parameter("overdue", Flag, "1: only those in which a time limit ran out."),
             Parameter("mine", Flag, "1: only those that the caller drafted in or was named for."),
+            Parameter(
+                "erased",
+                Flag,
+                "1: only those of which something was ordered erased, the newest order in front.",
+            ),
+            Parameter(
+                "behind", Digits32, "With `erased`: what comes behind this case, the last one of an answer."
+            ),
             LIMIT,
         ),
         answer=Items[CaseLine],
