@@ -35,7 +35,7 @@ class CaseCalls(ActCalls):
             mine: that are the caller's: drafted in, or named for.
             erased: of which something was ordered erased.
             behind: with `erased`, the last case of an answer: those that come behind it.
-            limit: so many cases are looked at.
+            limit: so many cases at most; `more` says whether there are others.
         """
         query = {"limit": str(limit)} | ({"state": state} if state else {})
         query |= ({"ours": "1"} if ours else {}) | ({"overdue": "1"} if overdue else {})

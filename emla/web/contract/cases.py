@@ -15,7 +15,6 @@ from emla.web.contract.call import (
     Digits64,
     Flag,
     Instant,
-    Items,
     Parameter,
     Shape,
 )
@@ -317,6 +316,14 @@ class Statistics(Shape, frozen=True, kw_only=True):
     groups: list[Group]
 
 
+class CaseLines(Shape):
+    """A list of cases."""
+
+    items: list[CaseLine]
+    more: bool
+    """Whether there are others, which were not looked at."""
+
+
 CALLS = (
     Call(
         method="GET",
@@ -337,7 +344,7 @@ CALLS = (
             ),
             LIMIT,
         ),
-        answer=Items[CaseLine],
+        answer=CaseLines,
         codes=("not-readable", "payload-damaged"),
     ),
     Call(
