@@ -36,20 +36,20 @@ def accesses(*, case_id: str, kept: bool, folder: Path | None) -> None:
     if wants_json():
         screen.emit_json(found)
     else:
-        show_accesses(found)
+        show_accesses(found, asked=not kept)
 
 
-def show_accesses(found: AccessesView) -> None:
-    """Print for each holder what was read, in which role, and how often."""
+def show_accesses(found: AccessesView, *, asked: bool) -> None:
+    """Print for each holder what was read, in which role, and how often. `asked`: each holder, at this moment."""
     from emla.cli import screen
 
     if not found.holders:
         screen.note("Nothing of this case was sent from here.")
     for each in found.holders:
-        _show_holder(each)
+        _show_holder(each, asked=asked and not each.code)
 
 
-def _show_holder(holder: HolderView) -> None:
+def _show_holder(holder: HolderView, *, asked: bool) -> None:
     from emla.cli import screen
     from emla.cli.wording import instant, plain
 
@@ -62,7 +62,8 @@ def _show_holder(holder: HolderView) -> None:
         screen.note(f"{holder.holder} has not said yet who read what you sent.")
         return
     rows = list(_rows(holder.accesses))
-    said = f"{holder.holder}, as of {instant(newest.made_at)} by its clock"
+    # A holder that was asked and said nothing new stands by its last report.
+    said = f"{holder.holder}, " + ("asked now" if asked else f"as of {instant(newest.made_at)} by its clock")
     if not rows:
         screen.note(f"{said}: nobody has read what you sent.")
         return
