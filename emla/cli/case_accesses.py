@@ -1,6 +1,7 @@
 """`emla case accesses`: who read, at the gateways of others, what was sent from here."""
 
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 
 import click
@@ -94,9 +95,20 @@ def _save(found: AccessesView, folder: Path) -> None:
     saved = 0
     for holder in found.holders:
         for each in holder.reports:
-            path = folder / f"{holder.holder}-{each.epoch}-{each.first}-{each.end}.accesses.json"
-            if each.signed is not None and not path.exists():
+            stem = f"{holder.holder}-{each.epoch}-{each.first}-{each.end}"
+            if each.signed is not None and (path := _unsaved(folder, stem, each.signed)):
                 write_new(path, each.signed, private=True)
                 saved += 1
     if not wants_json():
         screen.note(f"{saved} new files in {folder}.")
+
+
+def _unsaved(folder: Path, stem: str, signed: bytes) -> Path | None:
+    """Where a report goes; None where it is saved already. Two about the same leaves contradict one another: both are wanted."""
+    for number in count(1):
+        path = folder / (f"{stem}.accesses.json" if number == 1 else f"{stem}-{number}.accesses.json")
+        if not path.exists():
+            return path
+        if path.read_bytes() == signed:
+            break
+    return None
