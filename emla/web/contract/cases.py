@@ -316,7 +316,7 @@ class Statistics(Shape, frozen=True, kw_only=True):
     groups: list[Group]
 
 
-class CaseLines(Shape):
+class CaseLines(Shape, frozen=True, kw_only=True):
     """A list of cases."""
 
     items: list[CaseLine]
