@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from emla.writing.accept import Unacceptable
@@ -72,7 +72,8 @@ def write(act: Act, situation: Situation, at: datetime, answers: Mapping[str, st
     known = around(situation, f"{at:%Y-%m-%d}")
     asked = Interview(root_of(act.message), INDEX, SHAPE, known, script_of(task, known))
     judge = acceptance(known)
-    given = {**first_answers(task, known), **_WHOLE, **(answers or {})}
+    notice = {"PlannedOn": f"{at + timedelta(days=1):%Y-%m-%d}"}  # one that is given in advance
+    given = {**first_answers(task, known), **_WHOLE, **notice, **(answers or {})}
     while open_ := [each for each in asked.questions(given) if each.is_open(given)]:
         before = dict(given)
         for question in open_:
