@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emla.cases.judgement import GROUNDS
 from emla.cases.prospects import TURNS
-from emla.model.case_states import Side, State
+from emla.model.case_states import ExtraditionState, Side, State
 from emla.model.measure_machine import MEASURE
 from emla.model.request_machine import REQUEST
 from emla.model.special_machines import EXTRADITION, INFORMATION, PRESERVATION
@@ -25,8 +25,10 @@ are no acts towards another authority.""",
     MEASURE.name: "Each thing that a request asks for.",
     PRESERVATION.name: """Begins with PreservationRequest. A request that relates to it (FOLLOWS_PRESERVATION), from the same
 State to the same State, ties it to that request, in whichever order the two are read.""",
-    EXTRADITION.name: """One for a ProvisionalArrestRequest and the ExtraditionRequest that relates to it, beside the states of
-the two requests.""",
+    EXTRADITION.name: f"""One for a ProvisionalArrestRequest and the ExtraditionRequest that relates to it, beside the states of
+the two requests. It begins at `{ExtraditionState.PROVISIONAL_ARREST_REQUESTED.value}`, or at
+`{ExtraditionState.FULL_REQUEST_RECEIVED.value}` where no provisional arrest was asked for, and has no state NOTICE_HIT: a notice
+is INTERPOL's, and a hit on it is no message of a case; the request that follows names the notice (NoticeRef).""",
     INFORMATION.name: "Begins with SpontaneousInformation.",
 }
 
