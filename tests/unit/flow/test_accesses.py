@@ -15,13 +15,13 @@ from emla.model.person import ALONE, Caller, Person, PersonRole, PersonState
 from emla.model.settings import CaseSettings
 from emla.store.sqlite.listings import open_listings
 from tests.support.access_line import Reports, reports
+from tests.support.case_world import World
 from tests.support.erasing import erased
 from tests.support.held_messages import HOLDER, OWNER
 from tests.support.in_process import Station
 from tests.support.key_house import RECIPIENT, SENDER
 from tests.support.restored import exchange
 from tests.support.sample_cases import FOLDER
-from tests.unit.flow.test_cases import World
 from tests.unit.flow.test_holdings import STEPS, package
 
 THIRD = "kr.moj"
