@@ -23,13 +23,13 @@ from emla.model.signed import PayloadType
 from emla.ports.transport import Refusal
 from emla.store.sqlite.listings import open_listings
 from tests.support.access_line import Reports, reports
+from tests.support.case_world import World
 from tests.support.erasing import erased
 from tests.support.held_messages import HOLDER, OWNER
 from tests.support.in_process import Station
 from tests.support.key_house import RECIPIENT, SENDER
 from tests.support.restored import exchange
 from tests.support.sample_cases import FOLDER
-from tests.unit.flow.test_cases import World
 from tests.unit.flow.test_holdings import STEPS, package
 
 THIRD = "kr.moj"

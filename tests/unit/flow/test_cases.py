@@ -2,21 +2,30 @@
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emla.bootstrap.own import DATABASE
-from emla.flow.dockets import Dockets, Held
+from emla.bootstrap.schema_folder import schema_folder
+from emla.flow.clocks import Clocks
+from emla.flow.dockets import Held
+from emla.flow.reminders import OVERDUE, SOON, Reminders
 from emla.formats import header as header_form
+from emla.formats.genericode import CodeLists, deadlines
+from emla.model.case_states import Side
 from emla.model.errors import InvalidMessageError
 from emla.model.findings import Severity
+from emla.model.legal_act import LegalAct
 from emla.model.person import Person, PersonRole, PersonState
+from emla.model.time_limit import TimeLimit
 from emla.store.sqlite.listings import open_listings
-from tests.support.folders import make_folder
-from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
+from tests.support.case_world import World
+from tests.support.in_process import Station
 from tests.support.sample_acts import act_of
 from tests.support.sample_cases import SampleCase, Step, cases
 from tests.support.sample_line import hand_in, message_in
@@ -31,45 +40,7 @@ PAUL = Person(
 )
 
 
-class World:
-    """The authorities of a case, in one process."""
-
-    def __init__(self, folder: Path, names: set[str]) -> None:
-        self.folder = folder
-        self.stations: dict[str, Station] = {}
-        self.line = DirectLine(lambda peer: self.stations[peer])
-        self.names = sorted(names)
-
-    async def __aenter__(self) -> "World":
-        for name in self.names:
-            make_folder(self.folder / name, name)
-            station = Station(self.folder / name, self.line, TestClock(), InlineOpener(self.folder / name))
-            self.stations[name] = station
-            station.start()
-        for one in self.stations.values():
-            for other in self.stations.values():
-                if one is not other:
-                    await one.pin(other.data)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        for each in self.stations.values():
-            await each.close()
-
-    async def say(self, path: Path) -> None:
-        """A message goes the whole way, and so do its acknowledgements."""
-        sender = self.stations[message_in(path).sender]
-        await hand_in(sender, path, self.folder / "capture")
-        for _ in range(2):
-            for name, station in self.stations.items():
-                for other in self.names:
-                    if other != name:
-                        assert await station.deliver(other) == []
-                await station.open()
-
-    async def case(self, name: str, case_id: bytes) -> Held:
-        station = self.stations[name]
-        return await Dockets(station.gateway, station.news).of(case_id)
+LIMITS = deadlines(CodeLists(schema_folder()).get("CL-DEADLINE"))
 
 
 def authorities(case: SampleCase) -> set[str]:
@@ -89,29 +60,120 @@ def told(step: Step) -> tuple[set[str], dict[str, str]]:
     return set(step.states), step.measures
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.folder.name)
+def course_of(case: SampleCase, branch: str) -> list[Step]:
+    """What happens in a case, messages and times; or in another course of it, which goes on from the case that it is about."""
+    if not branch:
+        return [each for each in case.steps if not each.branch]
+    (own,) = {act_of(case.folder / each.file).case_id for each in case.steps if each.file and each.branch}
+    return [
+        each
+        for each in case.steps
+        if each.branch in ("", branch)
+        and (each.file is None or act_of(case.folder / each.file).case_id == own)
+    ]
+
+
+COURSES = [
+    pytest.param(case, branch, id=f"{case.folder.name} {branch}".strip())
+    for case in cases()
+    for branch in sorted({each.branch for each in case.steps})
+]
+TOLD = {
+    "day 18 of the arrest: warning, the full request is not there": (OVERDUE, {"FULL-REQUEST-DUE"}),
+    "20-release-notice.at.xml": (SOON, {"FULL-REQUEST-DUE"}),  # day 40 begins: nobody may be held after it
+    "the answers are overdue": (OVERDUE, {"ANSWERS-DUE"}),
+    "03-time-limit-extension.pt.xml": (SOON, set[str]()),  # day 29 of 30
+}
+"""The reminder of an instant of a timed case, and what the requesting authority has let run out by then."""
+MET = {
+    "S06": {
+        "D-CONSENT-NOTIFY": "met",
+        "FULL-REQUEST-DUE": "met-late",
+        "D-ARREST-40": "met",
+        "D-CONSENT-DECIDE": "met",
+    },
+    "S06 no request in time": {"FULL-REQUEST-DUE": "over", "D-ARREST-40": "over"},
+    "S11": {"ANSWERS-DUE": "met-late"},
+    "S14": {"D-EIO-ACK": "met", "D-EIO-REC": "met", "D-EIO-EXE": "met"},
+}
+"""How the limits stand when a timed case has gone its course."""
+
+
+async def limits_in(world: World, name: str, case_ids: set[bytes]) -> list[TimeLimit]:
+    """Every limit of some cases, as one of their authorities counts them now."""
+    clocks = Clocks(world.stations[name].gateway, LIMITS)
+    found = [clocks.limits_of(await world.case(name, each)) for each in sorted(case_ids)]
+    return [limit for each in found for limits in each.values() for limit in limits]
+
+
+async def reminded(station: Station) -> Counter[str]:
+    """What the round of a house tells its people now, by kind."""
+    reminders = Reminders(station.gateway, station.dockets, Clocks(station.gateway, LIMITS), station.news)
+    await reminders.round()
+    return reminders.given
+
+
+async def time_comes(world: World, step: Step, case_ids: set[bytes]) -> None:
+    """Both sides are told once what ends soon, or ran out in these minutes and not before; and see whose it is."""
+    kind, late = TOLD[step.event or step.file or ""]
+    early: set[str] = set() if kind == OVERDUE else late
+    for at, told_now, late_now in (
+        (step.at - timedelta(minutes=10), {SOON}, early),
+        (step.at, {OVERDUE} & {kind}, late),
+    ):
+        await world.move(at)
+        for name, station in world.stations.items():
+            assert set(await reminded(station)) == told_now
+            assert not await reminded(station)
+            overdue = [each for each in await limits_in(world, name, case_ids) if each.overdue]
+            assert {each.code for each in overdue} == late_now
+            assert {each.side for each in overdue} <= {Side.OPENER}
+
+
+@pytest.mark.parametrize(("case", "branch"), COURSES)
 async def test_both_sides_of_each_sample_case_hold_the_same_acts_and_states(
-    case: SampleCase, tmp_path: Path
+    case: SampleCase,
+    branch: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    steps = [each for each in case.steps if each.file and not each.branch]
-    async with World(tmp_path, authorities(case)) as world:
+    """On the days that the case names: the clock of every house is set to each, and what time brings is told there."""
+    monkeypatch.setattr("emla.flow.reminders._PAUSE_SECONDS", 0)
+    steps = course_of(case, branch)
+    said: list[LegalAct] = []
+    async with World(tmp_path, authorities(case), steps[0].at - timedelta(hours=1)) as world:
         for number, step in enumerate(steps):
-            path = case.folder / (step.file or "")
-            await world.say(path)
+            ids = {each.case_id for each in said}
+            if (step.event or step.file) in TOLD:
+                await time_comes(world, step, ids)
+            await world.move(step.at)
+            if step.file:
+                await world.say(case.folder / step.file)
+                said.append(act_of(case.folder / step.file))
+            elif not said:  # a hit on a notice is no act: neither house has a case
+                assert not any(each.store.read.cases_after(b"", 1) for each in world.stations.values())
+            else:
+                for name in (said[-1].sender, said[-1].recipient):
+                    there, measures = states(await world.case(name, said[-1].case_id))
+                    assert told(step)[0] <= there
+                    assert told(step)[1].items() <= measures.items()
             if number == len(steps) // 2:
                 for station in world.stations.values():
                     await station.restart()
-        act = act_of(case.folder / (steps[-1].file or ""))
+        act = said[-1]
         sides = [await world.case(name, act.case_id) for name in (act.sender, act.recipient)]
         assert sides[0].tag == sides[1].tag
-        assert len(sides[0].own) == sum(
-            act_of(case.folder / (each.file or "")).case_id == act.case_id for each in steps
-        )
+        assert len(sides[0].own) == sum(each.case_id == act.case_id for each in said)
         for held in sides:
             assert held.whole
             there, measures = states(held)
             assert told(steps[-1])[0] <= there
             assert told(steps[-1])[1].items() <= measures.items()
+        met = MET.get(f"{case.folder.name} {branch}".strip(), {})
+        for name in (act.sender, act.recipient) if met else ():
+            limits = await limits_in(world, name, {each.case_id for each in said})
+            courses = {(each.code, each.course.value) for each in limits if each.code in met}
+            assert courses == set(met.items())
 
 
 # --- one case, message by message ---

@@ -10,11 +10,11 @@ from emla.flow.people.reads import Reads
 from emla.model.acknowledgement import Event
 from emla.model.errors import EmlaError
 from emla.model.person import ALONE, Caller, PersonRole
+from tests.support.case_world import World
 from tests.support.gateways import rows
 from tests.support.held_messages import GIVEN, HOLDER, OWNER, item, recall, said
 from tests.support.in_process import Station
 from tests.support.sample_cases import FOLDER
-from tests.unit.flow.test_cases import World
 
 STEPS = (
     "01-spontaneous-information.sg.xml",

@@ -11,12 +11,12 @@ from emla.formats.event import decode
 from emla.model.access import AccessKind
 from emla.model.errors import InvalidMessageError
 from tests.support.access_line import reports
+from tests.support.case_world import World
 from tests.support.gateways import rows
 from tests.support.held_messages import HOLDER, OWNER, item, message_id, recall, said
 from tests.support.sample_acts import act_of
 from tests.support.sample_cases import FOLDER
 from tests.support.sample_line import hand_in
-from tests.unit.flow.test_cases import World
 from tests.unit.flow.test_holdings import package
 
 THIRD = "kr.moj"

@@ -16,11 +16,11 @@ from emla.flow.reminders import Reminders
 from emla.model.erasure import ErasureReason
 from emla.model.errors import EmlaError
 from emla.model.person import ALONE
+from tests.support.case_world import World
 from tests.support.erasing import erasing
 from tests.support.held_messages import HOLDER, OWNER, item, message_id, recall, said
 from tests.support.in_process import Station
 from tests.support.sample_cases import FOLDER
-from tests.unit.flow.test_cases import World
 from tests.unit.flow.test_holdings import STEPS, package, read
 
 CASE = bytes.fromhex("dfdaba3a5b3d4507950f7c6b514d78e6")
