@@ -35,7 +35,7 @@ def reads(*, person: str | None, package: str | None, limit: int) -> None:
     elif not found:
         screen.note("No reads.")
     else:
-        screen.table(READ_COLUMNS, [read_row(each) for each in found])
+        screen.table(READ_COLUMNS, [read_row(each) for each in found], fold=("Who", "As", "Allowed"))
 
 
 @common

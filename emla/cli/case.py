@@ -1,5 +1,7 @@
 """`emla case`: what was asked for, where it stands by the legal acts of both sides, and what happens next."""
 
+from enum import StrEnum
+
 import click
 
 from emla.cli.invocation import common, wants_json, with_client
@@ -35,6 +37,15 @@ case = LazyGroup(
 )
 
 
+def _known(said: str | None, option: str, *states: type[StrEnum]) -> str | None:
+    """A state as it is written; nobody waits for one that does not exist."""
+    wanted = said.upper() if said else None
+    every = list(dict.fromkeys(each.value for some in states for each in some))
+    if wanted is not None and wanted not in every:
+        raise click.UsageError(f"{option}: there is no state {said}. There is: {', '.join(every)}.")
+    return wanted
+
+
 @common
 @click.command("list", epilog=example_text("emla case list --ours"))
 @click.option(
@@ -57,8 +68,19 @@ def list_cases(
     """
     from emla.cli import screen
     from emla.cli.case_view import show_cases
+    from emla.model.case_states import (
+        ExtraditionState,
+        InformationState,
+        MeasureState,
+        PreservationState,
+        RequestState,
+    )
 
-    wanted = state.upper() if state else None
+    wanted = _known(
+        state,
+        "--state",
+        *(RequestState, MeasureState, PreservationState, ExtraditionState, InformationState),
+    )
     found = with_client(
         lambda client: client.cases(
             state=wanted,
@@ -128,8 +150,9 @@ def watch(case_id: str, *, until: str | None) -> None:
     from emla.cli.case_view import show_case
     from emla.client.case_answers import Case
     from emla.client.client import WAIT_SECONDS_MAX, Client
+    from emla.model.case_states import RequestState
 
-    wanted = until.upper() if until else None
+    wanted = _known(until, "--until", RequestState)
 
     async def work(client: Client) -> None:
         shown = ""

@@ -33,6 +33,8 @@ from rich.text import Text
 from emla.cli.wording import is_plain, plain
 
 PIPE_COLUMNS = 200
+_GAP, _FOLDED_MIN = 2, 8
+"""Between two columns, and what a column keeps that gives way."""
 
 _BEYOND_ASCII = re.compile("[^\\x00-\\x7e]")
 """What JSON leaves as it is, and may be more than a letter."""
@@ -81,15 +83,23 @@ def table(
     fold: Sequence[str] = (),
     on_error: bool = False,
 ) -> None:
-    """A table. Columns in `fold` give way when the terminal is narrow; the others keep their width."""
+    """A table. Columns in `fold` give way when the terminal is narrow, the others when that is not enough; nothing is cut off."""
+    stream = sys.stderr if on_error else sys.stdout
     made = Table(
         box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0)
     )
+    cells = [[each if isinstance(each, Text) else Text(plain(each)) for each in row] for row in rows]
+    stiff = sum(
+        max(len(name), *(row[place].cell_len for row in cells)) if cells else len(name)
+        for place, name in enumerate(columns)
+        if name not in fold
+    )
+    is_tight = stiff + _GAP * len(columns) + _FOLDED_MIN * len(fold) > _console(stream).width
     for column in columns:
-        made.add_column(column, no_wrap=column not in fold, overflow="fold")
-    for row in rows:
-        made.add_row(*(each if isinstance(each, Text) else Text(plain(each)) for each in row))
-    _print(sys.stderr if on_error else sys.stdout, made)
+        made.add_column(column, no_wrap=not is_tight and column not in fold, overflow="fold")
+    for row in cells:
+        made.add_row(*row)
+    _print(stream, made)
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> None:

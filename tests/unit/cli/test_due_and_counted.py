@@ -8,6 +8,7 @@ from emla.cli.limit_view import next_day, show_limits
 from emla.cli.stats import _tell
 from emla.client.limit_answers import DeadlineView
 from emla.client.statistics_answers import BandView, GroupView, StatisticsView
+from tests.support.cli import emla
 
 
 def limit(
@@ -94,3 +95,12 @@ def test_a_statistic_is_a_table_with_bars_and_says_what_is_not_listed(
     }
     assert sorted(bars.values()) == [14, 30]
     assert "fewer than five, or withheld" in said.err
+
+
+@pytest.mark.parametrize(
+    "words", [("list", "--state", "CLOSD"), ("watch", "3f9a1c20", "--until", "ACCEPTED")]
+)
+def test_a_state_that_does_not_exist_is_not_waited_for(words: tuple[str, ...]) -> None:
+    outcome = emla("case", *words)
+    assert outcome.code == 2
+    assert "RESULTS_RECEIVED" in outcome.err
