@@ -17,7 +17,7 @@ from rich.console import Console
 from emla.bootstrap import demo_case
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.demo_draft import MISSING, write_first_draft
-from emla.bootstrap.demo_servers import DemoServer, make_demo_server
+from emla.bootstrap.demo_servers import SETTINGS, DemoServer, make_demo_server
 from emla.bootstrap.demo_tamper import copy_of_package, offer_tampered
 from emla.bootstrap.sample import CAPTURE_NAME, write_sample
 from emla.bootstrap.schema_folder import schema_folder
@@ -66,7 +66,12 @@ def run(story: "type[Story]", *, keep: bool, console: Console) -> int:
         return 1
     finally:
         if keep:
-            console.print(f"Kept: {folder} (look around with: emla message list --data {folder}/nl.moj)")
+            console.print(
+                f"Kept: {folder}. To look around, start one of its gateways, and ask it:", soft_wrap=True
+            )
+            for data in sorted(each.parent for each in folder.glob(f"*/{SETTINGS}")):
+                console.print(f"  emla serve --data {data}", highlight=False, soft_wrap=True)
+            console.print(f"  emla case list --data {folder}/nl.moj", highlight=False, soft_wrap=True)
         else:
             shutil.rmtree(folder, ignore_errors=True)
     return 0

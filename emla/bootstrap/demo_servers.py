@@ -1,7 +1,6 @@
 """The demo's gateways: initialised in a folder, run as processes of their own by the command a ministry would use."""
 
 import asyncio
-import os
 import secrets
 import socket as sockets
 import subprocess
@@ -17,9 +16,30 @@ from emla.model.errors import ConfigurationError
 from emla.model.requirements import NOTHING, Requirements
 from emla.model.settings import Role
 
+SETTINGS = "emla.toml"
 _START_SECONDS = 20
 _STOP_SECONDS = 20
 _DISK_FLOOR_BYTES = 256 * 1024**2
+
+
+_OF_THE_DEMO = {
+    ("peer", "allow_loopback_endpoints"): "true",
+    ("operations", "listen_port"): "0",
+    ("store", "disk_floor_bytes"): str(_DISK_FLOOR_BYTES),
+    ("store", "disk_floor_percent"): "0",
+}
+
+
+def _settle(settings: Path) -> None:
+    """Two gateways on one machine: it stands in their files, so that whoever keeps the folders starts them as they are."""
+    section, lines = "", []
+    for line in settings.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        name, is_setting, _ = line.lstrip("# ").partition(" = ")
+        value = _OF_THE_DEMO.get((section, name)) if is_setting else None
+        lines.append(line if value is None else f"{name} = {value}")
+    settings.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 @dataclass(slots=True)
@@ -49,12 +69,7 @@ class DemoServer:
         Raises:
             ConfigurationError: it ended, or did not answer in time; its log says why.
         """
-        environment = os.environ | {
-            "EMLA_PEER__ALLOW_LOOPBACK_ENDPOINTS": "true",
-            "EMLA_OPERATIONS__LISTEN_PORT": str(free_port()),
-            "EMLA_STORE__DISK_FLOOR_BYTES": str(_DISK_FLOOR_BYTES),
-            "EMLA_STORE__DISK_FLOOR_PERCENT": "0",
-        }
+        _settle(self.data / SETTINGS)
         self.socket.unlink(missing_ok=True)
         with self.data.with_suffix(".log").open("ab") as log:
             self.process = subprocess.Popen(  # noqa: ASYNC220 (the demo does nothing else meanwhile)
@@ -62,7 +77,6 @@ class DemoServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=environment,
             )
         end = time.monotonic() + _START_SECONDS
         while not self._answers():

@@ -130,6 +130,11 @@ def _brought(act: LegalAct) -> _Held:
     return held
 
 
+def things_of(act: LegalAct) -> tuple[Thing, ...]:
+    """What a message has brought, itself first; before anything was said of it."""
+    return tuple(_brought(act).things.values())
+
+
 def _finished(held: _Held, docket: Docket) -> Holding:
     act = held.act
     request = docket.about.get(act.key)

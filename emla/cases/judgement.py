@@ -229,6 +229,13 @@ LATE_NOTICE = Ground(
     source="UNTOC 18(19), UNCAC 46(19)",
     remedy="Say why notice could not be given in advance (AdvanceNotGivenReason).",
 )
+NOT_BROUGHT = Ground(
+    rule="CA-018",
+    sentence="The message {message} brought no {thing}.",
+    source="emla/1 CA-018",
+    remedy="Name a file or an item that `emla case show CASE` lists of that message; or its MessageId, for all that it brought.",
+)
+"""Said before sending alone: one that was received is kept as it is, and is about nothing."""
 NOT_ONWARD = Ground(
     rule="BR-064c",
     sentence="{thing} came from {sender} and may not go to {to}: {why}",
@@ -252,7 +259,7 @@ LABEL_LEFT = Ground(
 GROUNDS: tuple[Ground, ...] = (
     OTHER_CONTENT, CIRCLE, OTHER_CASE, WHICH_REQUEST, NO_PARTY, NOT_NOW, CLOSED, NO_MEASURE, MEASURE_NOT_NOW, NO_CONDITION,
     NOT_PROPOSED, NO_RESULT, NOTHING, NOT_HERE, NOT_LAST, GENERATION, OTHER_SIDE, NOT_WITHDRAWN, NOT_FINAL, NOT_RETURNED,
-    ALREADY_FINAL, NOTHING_LEFT, NOT_OWNER, NOT_HOLDER, LATE_NOTICE,
+    ALREADY_FINAL, NOTHING_LEFT, NOT_OWNER, NOT_HOLDER, LATE_NOTICE, NOT_BROUGHT,
     NOT_ONWARD, NOT_SAID, LABEL_LEFT,
 )  # fmt: skip
 """All of them, for the reference page."""

@@ -31,7 +31,7 @@ SAID: Mapping[str, str] = {
     "scope": "ALL, or MEASURES with --measure.",
     "material": "What is to become, or became, of the material: a code.",
     "stopped": "When execution was stopped.",
-    "item": "An item: KIND=DESCRIPTION, or its id.",
+    "item": "An item: KIND=DESCRIPTION. Of what was sent the id of an item or file; or a MessageId, for all that it brought.",
     "holder": "Who holds an item at dispatch.",
     "executed": "The day on which a measure was executed.",
     "note": "An explanatory note; of one measure M1=TEXT.",

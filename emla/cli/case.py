@@ -43,23 +43,37 @@ case = LazyGroup(
 @click.option("--ours", is_flag=True, help="Only cases in which it is our turn.")
 @click.option("--overdue", is_flag=True, help="Only cases in which a time limit ran out.")
 @click.option("--mine", is_flag=True, help="Only your own cases: those you drafted in, or were named for.")
+@click.option("--erased", is_flag=True, help="Only cases of which something was ordered erased.")
+@click.option(
+    "--behind", default="", metavar="CASE", help="With --erased: go on behind this case (whole id)."
+)
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
-def list_cases(*, state: str | None, ours: bool, overdue: bool, mine: bool, limit: int) -> None:
+def list_cases(
+    *, state: str | None, ours: bool, overdue: bool, mine: bool, erased: bool, behind: str, limit: int
+) -> None:
     """List cases: where each stands, and whose turn it is.
 
-    Those in which something came or went last stand in front.
+    Those in which something came or went last stand in front; with --erased those whose erasure was ordered last.
     """
     from emla.cli import screen
     from emla.cli.case_view import show_cases
 
     wanted = state.upper() if state else None
     found = with_client(
-        lambda client: client.cases(state=wanted, ours=ours, overdue=overdue, mine=mine, limit=limit)
+        lambda client: client.cases(
+            state=wanted,
+            ours=ours,
+            overdue=overdue,
+            mine=mine,
+            erased=erased,
+            behind=behind,
+            limit=limit,
+        )
     )
     if wants_json():
         screen.emit_json(found)
     elif not found.items:
-        screen.note("No such cases." if wanted or ours or overdue or mine else "No cases.")
+        screen.note("No such cases." if wanted or ours or overdue or mine or erased else "No cases.")
     else:
         show_cases(found)
 

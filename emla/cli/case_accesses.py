@@ -1,6 +1,7 @@
 """`emla case accesses`: who read, at the gateways of others, what was sent from here."""
 
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 
 import click
@@ -36,20 +37,20 @@ def accesses(*, case_id: str, kept: bool, folder: Path | None) -> None:
     if wants_json():
         screen.emit_json(found)
     else:
-        show_accesses(found)
+        show_accesses(found, asked=not kept)
 
 
-def show_accesses(found: AccessesView) -> None:
-    """Print for each holder what was read, in which role, and how often."""
+def show_accesses(found: AccessesView, *, asked: bool) -> None:
+    """Print for each holder what was read, in which role, and how often. `asked`: each holder, at this moment."""
     from emla.cli import screen
 
     if not found.holders:
         screen.note("Nothing of this case was sent from here.")
     for each in found.holders:
-        _show_holder(each)
+        _show_holder(each, asked=asked and not each.code)
 
 
-def _show_holder(holder: HolderView) -> None:
+def _show_holder(holder: HolderView, *, asked: bool) -> None:
     from emla.cli import screen
     from emla.cli.wording import instant, plain
 
@@ -62,7 +63,8 @@ def _show_holder(holder: HolderView) -> None:
         screen.note(f"{holder.holder} has not said yet who read what you sent.")
         return
     rows = list(_rows(holder.accesses))
-    said = f"{holder.holder}, as of {instant(newest.made_at)} by its clock"
+    # A holder that was asked and said nothing new stands by its last report.
+    said = f"{holder.holder}, " + ("asked now" if asked else f"as of {instant(newest.made_at)} by its clock")
     if not rows:
         screen.note(f"{said}: nobody has read what you sent.")
         return
@@ -93,9 +95,20 @@ def _save(found: AccessesView, folder: Path) -> None:
     saved = 0
     for holder in found.holders:
         for each in holder.reports:
-            path = folder / f"{holder.holder}-{each.epoch}-{each.first}-{each.end}.accesses.json"
-            if each.signed is not None and not path.exists():
+            stem = f"{holder.holder}-{each.epoch}-{each.first}-{each.end}"
+            if each.signed is not None and (path := _unsaved(folder, stem, each.signed)):
                 write_new(path, each.signed, private=True)
                 saved += 1
     if not wants_json():
         screen.note(f"{saved} new files in {folder}.")
+
+
+def _unsaved(folder: Path, stem: str, signed: bytes) -> Path | None:
+    """Where a report goes; None where it is saved already. Two about the same leaves contradict one another: both are wanted."""
+    for number in count(1):
+        path = folder / (f"{stem}.accesses.json" if number == 1 else f"{stem}-{number}.accesses.json")
+        if not path.exists():
+            return path
+        if path.read_bytes() == signed:
+            break
+    return None

@@ -38,6 +38,8 @@ def show_cases(cases: Cases) -> None:
         rows,
         fold=("Our file", "With", "What", "Stands at", "Next"),
     )
+    if cases.more:
+        screen.note("There are more cases: ask for more of them with --limit.")
 
 
 def _row(line: CaseLine, standing: BriefStanding) -> tuple[str | Text, ...]:

@@ -39,12 +39,16 @@ def list_events(*, after: str, types: str, limit: int) -> None:
     Without --after from the beginning of the ledger. You are told of what is for you: of your cases, or of every package.
     """
     from emla.cli import screen
+    from emla.cli.wording import NOT_ACCEPTANCE
 
     found = with_client(lambda client: client.events(after=after, types=_words(types), limit=limit))
     if wants_json():
         screen.emit_json(found)
         return
-    screen.table(("At", "Event", "Case", "Package", "", "Id"), [_row(each) for each in found.items])
+    screen.table(
+        ("At", "Event", "Case", "Package", "", "Id"), [_row(each) for each in found.items], fold=("Event", "")
+    )
+    screen.note(NOT_ACCEPTANCE)
     if found.next:
         screen.note(f"{'More' if found.more else 'What comes next'}: --after {found.next}")
 
@@ -61,10 +65,12 @@ def watch(*, after: str, types: str, count: int | None) -> None:
     last one: --after goes on behind it, and nothing is missed.
     """
     from emla.cli import screen
+    from emla.cli.wording import NOT_ACCEPTANCE
     from emla.client.client import Client
 
     async def work(client: Client) -> None:
         left = count
+        screen.note(NOT_ACCEPTANCE, style="dim")
         async for each in client.follow(after=after, types=_words(types)):
             if wants_json():
                 screen.emit_line(each)

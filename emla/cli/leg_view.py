@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from emla.cli import screen
-from emla.cli.wording import instant, plain, short, state
+from emla.cli.wording import NOT_ACCEPTANCE, instant, plain, short, state
 from emla.client.leg_answers import Leg
 
 
@@ -26,6 +26,7 @@ def show_legs(legs: tuple[Leg, ...]) -> None:
         ],
         fold=("Peer", "Last problem", "What", "State"),
     )
+    screen.note(NOT_ACCEPTANCE)
 
 
 def _what(leg: Leg) -> str:
@@ -86,3 +87,4 @@ def show_leg(leg: Leg) -> None:
     if leg.owner:
         rows.append(("Who must act", leg.owner))
     screen.facts(rows)
+    screen.note(NOT_ACCEPTANCE)

@@ -144,7 +144,8 @@ def withdraw(*, name: str, case_id: str) -> None:
 def invite(name: str) -> None:
     """Let somebody in again: old tokens end.
 
-    The password ends, too; an invitation takes their place.
+    The password ends, too; an invitation takes their place. Webhooks of this person pause: `emla webhook resume` those that are
+    known, `emla webhook remove` the others.
     """
     from emla.cli import screen
     from emla.cli.person_view import show_invitation
@@ -162,7 +163,7 @@ def invite(name: str) -> None:
 def disable(name: str) -> None:
     """Shut somebody out.
 
-    Every token ends, the password opens nothing. What was recorded stays recorded.
+    Every token ends, webhooks pause, the password opens nothing. What was recorded stays recorded.
     """
     from emla.cli import screen
 

@@ -95,7 +95,8 @@ def list_tokens() -> None:
 def revoke(token_id: str) -> None:
     """End a token.
 
-    One of yours, or, for a key custodian, anybody's.
+    One of yours, or, for a key custodian, anybody's. A webhook that was made with it goes on: look at `emla webhook list`, and
+    end what must not be there with `emla webhook remove`. `emla person invite` ends all tokens, and pauses all webhooks.
     """
     from emla.cli import screen
 

@@ -143,7 +143,7 @@ def resume(*, webhook_id: str, after: str | None) -> None:
     """Go on posting.
 
     Where it stood: what happened meanwhile is posted first. After the ledger was restored from a backup read the
-    cases anew, and go on with --after now.
+    cases anew, and go on with --after now. An operator resumes another's where it stood; --after is for its own person.
     """
     _show(with_client(lambda client: client.resume_webhook(webhook_id, after=after)))
 

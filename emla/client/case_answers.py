@@ -305,9 +305,10 @@ class Happening(NamedMessage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cases:
-    """GET /v1/cases."""
+    """GET /v1/cases. `more`: whether there are others, which were not looked at."""
 
     items: tuple[CaseLine, ...]
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,20 +22,25 @@ class CaseCalls(ActCalls):
         ours: bool = False,
         overdue: bool = False,
         mine: bool = False,
+        erased: bool = False,
+        behind: str = "",
         limit: int = 100,
     ) -> Cases:
-        """Cases, the ones in which something came or went last in front.
+        """Cases, the ones in which something came or went last in front, or with `erased` the newest order.
 
         Args:
             state: in which something stands so.
             ours: in which it is our turn.
             overdue: in which a time limit ran out.
             mine: that are the caller's: drafted in, or named for.
-            limit: so many cases are looked at.
+            erased: of which something was ordered erased.
+            behind: with `erased`, the last case of an answer: those that come behind it.
+            limit: so many cases at most; `more` says whether there are others.
         """
         query = {"limit": str(limit)} | ({"state": state} if state else {})
         query |= ({"ours": "1"} if ours else {}) | ({"overdue": "1"} if overdue else {})
-        query |= {"mine": "1"} if mine else {}
+        query |= ({"mine": "1"} if mine else {}) | ({"erased": "1"} if erased else {})
+        query |= {"behind": behind} if behind else {}
         return read_as(Cases, await self._bytes("/v1/cases", query))
 
     async def case(self, case_id: str, *, seen: str = "", wait_seconds: int = 0) -> Case:

@@ -5,9 +5,11 @@ Rule of this file: the same as `emla.writing.situation.situations` makes of a do
 
 from datetime import date
 
+from emla.cases.holdings import FILE, ITEM
 from emla.client.case_answers import ActView, Case, StandingView
 from emla.model.case_states import MeasureState, Side
 from emla.writing.situation import (
+    Brought,
     Measure,
     NextTurn,
     OpenQuestions,
@@ -89,7 +91,15 @@ def _situation(case: Case, standing: StandingView, own: str) -> Situation:
         talked_in=tuple(sorted(each for talk in standing.talks if not talk.closed for each in talk.messages)),
         requesting_reference=standing.requesting_reference,
         requested_reference=standing.requested_reference,
-        files=tuple(sorted({one.id for each in case.holdings for one in each.things if one.kind == "file"})),
+        brought=tuple(
+            Brought(
+                message_id=each.message_id,
+                sender=each.sender,
+                files=tuple(one.id for one in each.things if one.kind == FILE),
+                items=tuple(one.id for one in each.things if one.kind == ITEM),
+            )
+            for each in case.holdings
+        ),
     )
 
 

@@ -81,7 +81,7 @@ MEANINGS: Mapping[HappeningType, str] = {
     HappeningType.DRAFT_APPROVED: "It was approved and is sent: `sent.submitted` is told of the package.",
     HappeningType.DRAFT_RETURNED: "It was returned to its drafter, who finds the reason in it.",
     HappeningType.DRAFT_WITHDRAWN: "Its drafter took it back; its content is gone.",
-    HappeningType.DRAFT_LAPSED: "Nobody decided in time, or it was sent another way; its content is gone.",
+    HappeningType.DRAFT_LAPSED: "Nobody decided in time, it was sent another way, or its case was erased; its content is gone.",
     HappeningType.CASE_REMINDER: "A time limit ends in `days` (`kind` is `soon`), ran out (`overdue`), or a request has no"
     " confirmation of receipt after `days` (`receipt`); something that is held for another authority may be kept for `days` more,"
     " or no longer (`retention`, 0 days), or is to be reviewed (`review`).",

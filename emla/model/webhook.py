@@ -14,6 +14,8 @@ from emla.model.person import PersonRole
 
 WEBHOOKS_MAX = 64
 """So many at one gateway: each is a task, and a connection."""
+WEBHOOKS_OF_ONE_MAX = 8
+"""So many of one person: nobody uses up what is there for all."""
 URL_CHARACTERS_MAX = 1000
 PING = "webhook.ping"
 """The type of what `test` posts; no event of the ledger has it."""
@@ -33,7 +35,7 @@ class Pause(StrEnum):
 PAUSED_BECAUSE: Mapping[Pause, str] = {
     Pause.BY_HAND: "Somebody paused it.",
     Pause.GONE: "The target answered 410: it wants no more.",
-    Pause.OWNER: "The person it belongs to is shut out, or has no role any more that events are for.",
+    Pause.OWNER: "The person it belongs to was shut out or invited anew, or has no role any more that events are for.",
     Pause.PLACE: "The ledger does not have the place it had come to: it was restored from a backup.",
     Pause.RESTORED: "The ledger was restored from a backup: what was told since the backup is not in it. Read the cases anew.",
     Pause.REFUSED: "The settings do not allow its host any more.",

@@ -60,7 +60,7 @@ class ErasureTransaction(Protocol):
             also: ids of packages of the case that brought no act.
 
         Returns:
-            The number of the order, and of how many packages it is.
+            The number of the order, and of how many packages it is. Orders that waited about any of it wait no more.
         """
         ...
 
@@ -96,6 +96,14 @@ class ErasureTransaction(Protocol):
         """An order waits no more: it was given, or taken back; False when none waits."""
         ...
 
+    def drop_lapsed_orders(self, now: int) -> None:
+        """Forget orders that waited for a second person until their time was over."""
+        ...
+
+    def is_erased_since(self, case_id: bytes, erasure: int) -> bool:
+        """Whether it was ordered behind an order that a case is erased, as this batch sees it. Of the content of packages: no."""
+        ...
+
     def is_on_hold(self, case_id: bytes) -> bool:
         """Whether a case is on legal hold, as this batch sees it."""
         ...
@@ -112,6 +120,10 @@ class ErasureReader(Protocol):
         """The order to erase a package, if there is one."""
         ...
 
+    def newest_erasure(self) -> int:
+        """The number of the newest order; 0 where there is none."""
+        ...
+
     def erasures_under_way(self) -> Sequence[Erasure]:
         """Orders that are not carried out, the oldest first."""
         ...
@@ -126,6 +138,10 @@ class ErasureReader(Protocol):
 
     def erasures_wanted(self, case_id: bytes, now: int) -> Sequence[WantedErasure]:
         """Orders about a case that wait for a second person, and whose time is not over."""
+        ...
+
+    def has_lapsed_orders(self, now: int) -> bool:
+        """Whether there are orders whose time is over, and which nobody has decided about."""
         ...
 
     def packages_of_case(self, case_id: bytes) -> Sequence[CasePackage]:

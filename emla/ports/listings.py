@@ -74,6 +74,15 @@ class Listings(Protocol):
         """Cases, or those of one person, the ones in which something came or went last in front."""
         ...
 
+    async def erased_cases(
+        self, *, limit: int, person: str | None = None, behind: bytes | None = None
+    ) -> Sequence[CaseRow]:
+        """Cases, or those of one person, of which something was ordered erased, the newest order in front.
+
+        With `behind` those that come behind a case of the list. Also a case of which no act is here.
+        """
+        ...
+
     async def resolve_case(self, prefix: str) -> Sequence[bytes]:
         """Case ids that begin with these hexadecimal digits; at most two."""
         ...

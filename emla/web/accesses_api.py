@@ -1,11 +1,13 @@
 """The part of the authority API that is about who read, elsewhere, what was sent (docs/reference/authority-api.md). Thin."""
 
+import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Iterator
 
 from aiohttp import web
 
-from emla.flow.accesses.ask import AskAccesses, Kept, Said
+from emla.flow.accesses.ask import AskAccesses
+from emla.flow.accesses.kept import Kept, Said
 from emla.web import views
 
 FindCase = Callable[[web.Request], Awaitable[bytes]]
@@ -27,15 +29,16 @@ class AccessesApi:
         """GET /v1/cases/{case_id}/accesses: what holders have said so far of who read what we sent; nobody is asked."""
         case_id = await self._find(http_request)
         signed = http_request.query.get("signed") == "1"
-        return _answer(case_id, await self._ask.kept(case_id), signed=signed)
+        return await asyncio.to_thread(_answer, case_id, await self._ask.kept(case_id), signed=signed)
 
     async def post_accesses(self, http_request: web.Request) -> web.Response:
         """POST /v1/cases/{case_id}/accesses: ask every holder for what is new, and answer what is known then."""
         case_id = await self._find(http_request)
-        return _answer(case_id, await self._ask(case_id), signed=False)
+        return await asyncio.to_thread(_answer, case_id, await self._ask(case_id), signed=False)
 
 
 def _answer(case_id: bytes, said: tuple[Said, ...], *, signed: bool) -> web.Response:
+    """For another thread: how much there is, holders decide."""
     return views.answer(
         {"case_id": case_id.hex(), "holders": [_holder(each, signed=signed) for each in said]}
     )

@@ -1,6 +1,8 @@
 """The part of the authority API that is about cases (docs/reference/authority-api.md). Thin."""
 
+import asyncio
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -14,6 +16,7 @@ from emla.flow.people.reads import Reads
 from emla.flow.people.sight import Sight
 from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundError
 from emla.model.person import Caller
+from emla.ports.cases import CaseRow
 from emla.ports.listings import Listings
 from emla.web import case_views, erasure_views, holding_views, views
 from emla.web.accesses_api import AccessesApi
@@ -28,6 +31,11 @@ _ID_PREFIX = re.compile(r"[0-9a-f]{8,32}", re.ASCII)
 _TAG = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _LOOK_SECONDS = 2.0
 """While somebody watches: what the transport does is not told to cases, so it is looked at so often."""
+
+
+_LOOKED_AT_MAX = 20_000
+"""So many cases are folded at most for one list of those that stand in some way."""
+_AT_ONCE = 16
 
 
 class CasesApi:
@@ -67,7 +75,7 @@ class CasesApi:
         self._accesses.add_routes(router, self._found)
 
     async def get_cases(self, http_request: web.Request) -> web.Response:
-        """GET /v1/cases: the ones in which something came or went last in front."""
+        """GET /v1/cases: the ones in which something came or went last in front; with `erased` the order that was given last."""
         state, own = http_request.query.get("state"), self._gateway.identity.id
         ours = http_request.query.get("ours") == "1"
         overdue = http_request.query.get("overdue") == "1"
@@ -75,7 +83,14 @@ class CasesApi:
         caller, most = caller_of(http_request), limit(http_request)
         is_mine = http_request.query.get("mine") == "1" and not caller.alone
         person = caller.id if is_mine or not caller.sees_all_cases else None
-        for row in await self._listings.cases(limit=most, person=person):
+        # A case that waits is an old one: who asks for those is not told of the newest alone.
+        looked = _LOOKED_AT_MAX if state or ours or overdue else most
+        rows = await self._listed(http_request, caller, person, looked + 1)
+        for number, row in enumerate(rows[:looked]):
+            if len(items) == most:
+                return views.answer({"items": items, "more": True})
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(0)  # packages and peers come in between
             if not self._sight.sees(caller, row.case_id):
                 continue  # withdrawn from him a moment ago
             held = await self._dockets.of(row.case_id)
@@ -84,7 +99,23 @@ class CasesApi:
             erasure_views.add_case(line, self._gateway.store.read, row.case_id, self._gateway.now())
             if case_views.is_wanted(line, state=state, ours=ours) and (line["overdue"] or not overdue):
                 items.append(line)
-        return views.answer({"items": items})
+        return views.answer({"items": items, "more": len(rows) > looked})
+
+    async def _listed(
+        self, http_request: web.Request, caller: Caller, person: str | None, most: int
+    ) -> Sequence[CaseRow]:
+        """The cases that a list is about, before it is asked how they stand."""
+        behind = http_request.query.get("behind", "")
+        if http_request.query.get("erased") != "1":
+            if behind:
+                raise InvalidMessageError("bad-request", "'behind' goes with 'erased=1'.")
+            return await self._listings.cases(limit=most, person=person)
+        last = bytes.fromhex(behind) if _TAG.fullmatch(behind) else None
+        is_there = last is not None and self._sight.sees(caller, last)
+        if behind and not (is_there and last is not None and self._gateway.store.read.erasures(last)):
+            # Nothing would be listed behind it, and that would look like the end.
+            raise InvalidMessageError("bad-request", "'behind' is the whole id of a case in such a list.")
+        return await self._listings.erased_cases(limit=most, person=person, behind=last)
 
     async def get_case(self, http_request: web.Request) -> web.Response:
         """GET /v1/cases/{case_id}: a case whole; with `wait`, as soon as it is another than the caller has seen."""

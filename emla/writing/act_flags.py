@@ -14,8 +14,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from emla.writing.act_meanings import EVERY, MEANINGS, Each, Many, Meaning, New, One
-from emla.writing.act_script import Task
-from emla.writing.answers import NO, SEPARATOR, YES, gate
+from emla.writing.act_script import Task, thing_named
+from emla.writing.answers import NO, SEPARATOR, YES, at, form, gate
 from emla.writing.script import plain
 
 
@@ -99,7 +99,7 @@ class _Lists:
                 each.local_id for each in situation.pending if each.message_id == task.answers_to
             ],
         }
-        self._files = frozenset(situation.files)
+        self._task = task
         self._known = {**self._open, "MeasureId": [each.measure_id for each in situation.measures]}
         self._entries: dict[str, list[str]] = {}
 
@@ -134,9 +134,17 @@ class _Lists:
         before, equals, rest = value.partition("=")
         if meaning.before and equals:
             return {f"{place}/{meaning.before}": before, f"{place}/{meaning.member}": rest}
-        if meaning.member.endswith("ItemId") and value in self._files:
-            return {f"{place}/{meaning.member.removesuffix('ItemId')}AttachmentId": value}
+        if meaning.member.endswith("ItemId"):
+            return self._thing(f"{place}/{meaning.member}".removesuffix("/ItemId"), value)
         return {f"{place}/{meaning.member}": value}
+
+    def _thing(self, place: str, value: str) -> dict[str, str]:
+        """The answers that name something that was sent."""
+        named = thing_named(self._task, value)
+        found = {form(place): named.element}
+        if named.message_id:
+            found[at(place, "InMessage")] = named.message_id
+        return found | ({at(place, named.element): value} if named.element else {})
 
     def _place(self, entries: str, key: str) -> str:
         named = self._entries.setdefault(entries, [])

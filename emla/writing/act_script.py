@@ -17,6 +17,7 @@ from emla.writing import targets
 from emla.writing.act_plan import ACT_RULES, ACT_SECTIONS, ELSEWHERE
 from emla.writing.acts import Act
 from emla.writing.answers import YES, Surroundings, form, gate, number_of, parent_of
+from emla.writing.naming import Named, find
 from emla.writing.questions import Kind, Option, Question
 from emla.writing.script import Script
 from emla.writing.situation import Situation
@@ -191,9 +192,22 @@ _BROUGHT_IN: Mapping[str, targets.Target] = {
 """What an act that disposes of things is about, unless it says something else."""
 
 
+_OF_OURS = frozenset({"RecallNotice", "RestrictionChange", "UseConsentDecision"})
+"""Acts about what we have sent; the others of the table above are about what we hold."""
+
+
+def thing_named(task: Task, said: str) -> Named:
+    """What an officer means by an id of something that was sent."""
+    return find(task.situation, said, _presumed(task), ours=task.act.message in _OF_OURS)
+
+
+def _presumed(task: Task) -> str:
+    return _BROUGHT_IN.get(task.act.message, targets.held)(task.situation)
+
+
 def _of_items(task: Task) -> dict[str, str]:
     """In which message the items came that it is about, and those that are to be returned."""
-    held = _BROUGHT_IN.get(task.act.message, targets.held)(task.situation)
+    held = _presumed(task)
     found: dict[str, str] = {}
     for name in ("AffectedItem", "RecalledItem", "RecallOutcome/RecalledItem", "RestrictionRef"):
         found |= {f"{name}/InMessage": held, form(name): "ItemId"}

@@ -103,7 +103,10 @@ def answer_all(
                 if question.required and not question.default:
                     raise Unacceptable("is needed.")
                 continue
-            answers[question.path] = acceptance.accept(question, typed or question.default, answers)
+            none = question.kind is Kind.FORM and question.path in names  # said to be none of them
+            answers[question.path] = acceptance.accept(
+                question, typed or ("" if none else question.default), answers
+            )
         except Unacceptable as problem:
             failed.add(question.path)
             said = str(problem) if typed else _needed(question)
@@ -126,6 +129,8 @@ def _given(question: Question, given: Mapping[str, str]) -> tuple[set[str], str]
         there = there or question.default == YES
         return set(), YES if there else NO
     if question.kind is Kind.FORM:
+        if path in given:
+            return {path}, given[path]
         target = path.removesuffix("|")
         codes = [
             each.code

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from emla.cases.docket import Docket
+from emla.cases.holdings import FILE, ITEM, things_of
 from emla.cases.judgement import Effect
 from emla.cases.prospects import may_say, turns
 from emla.cases.standing import Standing
@@ -54,6 +55,16 @@ class Within:
 
     message_id: str
     local_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What a message of the case has brought, whatever became of it as an act."""
+
+    message_id: str
+    sender: str
+    files: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +126,8 @@ class Situation:
     """Messages of consultations that are open."""
     requesting_reference: str = ""
     requested_reference: str = ""
-    files: tuple[str, ...] = ()
-    """Ids of files that messages of the case have brought: what has one is named as a file, and not as an item."""
+    brought: tuple[Brought, ...] = ()
+    """Of every message of the case, in causal order."""
     words: Mapping[str, str] = field(default_factory=dict)
     """Texts of the message that is answered, by the id of what they are of: a question, a condition."""
 
@@ -198,13 +209,21 @@ def _situation(docket: Docket, standing: Standing, own: str, side: Side) -> Situ
         ),
         requesting_reference=standing.opening.requesting_reference,
         requested_reference=standing.reference,
-        files=_files(docket, standing),
+        brought=_brought(docket, standing),
     )
 
 
-def _files(docket: Docket, standing: Standing) -> tuple[str, ...]:
+def _brought(docket: Docket, standing: Standing) -> tuple[Brought, ...]:
     of_case = (each.act for each in docket.judgements if each.act.case_id == standing.opening.case_id)
-    return tuple(sorted({file.attachment_id for act in of_case for file in act.files}))
+    return tuple(
+        Brought(
+            message_id=act.message_id.hex(),
+            sender=act.sender,
+            files=tuple(each.local_id for each in things_of(act) if each.kind == FILE),
+            items=tuple(each.local_id for each in things_of(act) if each.kind == ITEM),
+        )
+        for act in of_case
+    )
 
 
 def _measures(standing: Standing) -> tuple[Measure, ...]:

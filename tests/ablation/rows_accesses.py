@@ -5,12 +5,53 @@ Rules of the table: `safeguard`.
 
 from tests.ablation.safeguard import Safeguard
 
+_ASK = "emla/flow/accesses/ask.py"
 _GIVE = "emla/flow/accesses/give.py"
 _VERIFY = "emla/steps/verify_access_report.py"
 _TEST = "tests/unit/flow/test_accesses.py"
 _VECTOR = "tests/unit/test_vectors.py::test_our_code_says_what_the_vector_says[accesses/{}]"
 
 ROWS = (
+    Safeguard(
+        name="a holder in circles is asked from the beginning once",
+        row="ADR 0053",
+        file=_ASK,
+        old="place, is_begun_anew = FIRST_PLACE, True",
+        new="place = FIRST_PLACE",
+        held_by=(f"{_TEST}::test_a_holder_that_goes_in_circles_is_asked_from_the_beginning_once",),
+    ),
+    Safeguard(
+        name="a report that says nothing new is not kept",
+        row="accesses 4.8",
+        file="emla/flow/accesses/kept.py",
+        old="return is_more or is_less or not self._has_spoken",
+        new="return True",
+        held_by=(f"{_TEST}::test_what_says_nothing_new_is_not_kept_and_what_contradicts_is_kept_once",),
+    ),
+    Safeguard(
+        name="a contradiction is kept once",
+        row="accesses 4.8",
+        file="emla/flow/accesses/kept.py",
+        old="self._left_out.setdefault(epoch, set()).update(self._missing(report))",
+        new="pass",
+        held_by=(f"{_TEST}::test_what_says_nothing_new_is_not_kept_and_what_contradicts_is_kept_once",),
+    ),
+    Safeguard(
+        name="what is kept of one holder has a size",
+        row="ADR 0053",
+        file=_ASK,
+        old="if heard.size_bytes + len(sealed) > KEPT_BYTES_MAX:",
+        new="if False:",
+        held_by=(f"{_TEST}::test_what_is_kept_of_one_holder_has_a_size",),
+    ),
+    Safeguard(
+        name="a holder is asked by one call at a time",
+        row="ADR 0053",
+        file=_ASK,
+        old="if (asking := (case_id, holder)) in self._asking:",
+        new="if (asking := (case_id, holder)) is None:",
+        held_by=(f"{_TEST}::test_a_holder_is_asked_by_one_call_at_a_time",),
+    ),
     Safeguard(
         name="who read is for the owner alone",
         row="accesses 2.3",

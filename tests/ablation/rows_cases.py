@@ -229,6 +229,16 @@ ROWS = (
         held_by=("tests/unit/cases/test_ahead.py::test_an_answer_to_what_is_not_here_is_not_sent",),
     ),
     Safeguard(
+        name="what its message did not bring is not named",
+        row="CA-018",
+        file="emla/cases/ahead.py",
+        old="        if meant and each.local_id not in brought:\n",
+        new="        if False:\n",
+        held_by=(
+            "tests/unit/cases/test_ahead.py::test_a_thing_that_its_message_did_not_bring_is_not_sent_and_is_heard_as_before",
+        ),
+    ),
+    Safeguard(
         name="an officer whose clock is behind is told where an act will stand",
         row="CA-014",
         file="emla/cases/ahead.py",

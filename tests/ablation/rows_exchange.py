@@ -40,8 +40,8 @@ ROWS = (
         name="link-local is never near",
         row="50",
         file="emla/transport/addresses.py",
-        old="(address.is_loopback or address.is_private) and not address.is_link_local",
-        new="(address.is_loopback or address.is_private)",
+        old="        address.is_link_local\n        or address.is_unspecified",
+        new="        address.is_unspecified",
         held_by=(
             "tests/unit/transport/test_https.py::test_link_local_addresses_are_never_contacted_even_where_loopback_is_allowed",
         ),
@@ -50,9 +50,29 @@ ROWS = (
         name="a name leads to public addresses only",
         row="50",
         file="emla/transport/addresses.py",
-        old="            if not address.is_global and not is_allowed:",
+        old="            if not _is_public(address) and not is_allowed:",
         new="            if False:",
         held_by=("tests/attacks/test_row_50.py::test_a_name_that_leads_to_this_machine_is_not_contacted",),
+    ),
+    Safeguard(
+        name="an address is judged by where it ends",
+        row="50",
+        file="emla/transport/addresses.py",
+        old="    found = _behind(address)\n    return found.is_global",
+        new="    found = address\n    return found.is_global",
+        held_by=(
+            "tests/unit/transport/test_webhooks.py::test_a_name_that_leads_where_it_must_not_is_not_followed",
+        ),
+    ),
+    Safeguard(
+        name="an address of nobody is not in the house",
+        row="50",
+        file="emla/transport/addresses.py",
+        old="        or address.is_reserved\n",
+        new="",
+        held_by=(
+            "tests/unit/transport/test_webhooks.py::test_a_name_that_leads_where_it_must_not_is_not_followed",
+        ),
     ),
     Safeguard(
         name="every address of a name is looked at",

@@ -11,6 +11,8 @@ _ROWS = "tests/attacks/test_rows_73_74.py"
 _API = "tests/unit/web/test_events_api.py"
 _DRAFTS = "tests/unit/flow/test_drafts.py"
 _HOOKS = "tests/unit/flow/test_webhooks.py"
+_TURNS = "tests/unit/flow/test_webhook_turns.py"
+_OWNERS = "tests/unit/flow/test_webhook_owners.py"
 _TARGETS = "tests/unit/transport/test_webhooks.py"
 
 ROWS = (
@@ -141,7 +143,7 @@ ROWS = (
         old="    if person is None or person.id != webhook.person or person.state is not PersonState.ACTIVE:",
         new="    if person is None:",
         held_by=(
-            f"{_HOOKS}::test_a_webhook_is_told_what_its_person_may_be_told_now_and_is_paused_where_that_is_nothing",
+            f"{_OWNERS}::test_whoever_is_invited_anew_or_shut_out_finds_every_webhook_paused_and_those_of_others_not",
         ),
     ),
     Safeguard(
@@ -151,6 +153,42 @@ ROWS = (
         old="        if self._gateway.ledger_closed() in _CLOSED_BY_RESTORE:",
         new="        if False:",
         held_by=(f"{_HOOKS}::test_after_a_restore_nothing_is_posted_before_a_person_says_from_where_on",),
+    ),
+    Safeguard(
+        name="a webhook that has much behind it lets others run",
+        row="ADR 0050",
+        file="emla/flow/happenings/tell.py",
+        old="            if first:\n                await asyncio.sleep(0)\n",
+        new="",
+        held_by=(f"{_TURNS}::test_a_webhook_that_has_much_behind_it_holds_up_nobody",),
+    ),
+    Safeguard(
+        name="where every token of a person ends the webhooks pause",
+        row="row 74",
+        file="emla/flow/people/people.py",
+        old="                _pause_webhooks(transaction, person.id, at)\n",
+        new="",
+        held_by=(
+            f"{_OWNERS}::test_whoever_is_invited_anew_or_shut_out_finds_every_webhook_paused_and_those_of_others_not",
+        ),
+    ),
+    Safeguard(
+        name="only its own person has a webhook skip events",
+        row="ADR 0050",
+        file="emla/flow/happenings/webhooks.py",
+        old="    if by.id != webhook.person and after != webhook.place:",
+        new="    if False:",
+        held_by=(
+            f"{_OWNERS}::test_only_its_own_person_has_a_webhook_skip_events_and_the_ledger_says_from_where_on",
+        ),
+    ),
+    Safeguard(
+        name="one person does not use up the webhooks of all",
+        row="ADR 0050",
+        file="emla/flow/happenings/webhooks.py",
+        old="    if sum(each.person == by.id for each in webhooks) >= WEBHOOKS_OF_ONE_MAX:",
+        new="    if False:",
+        held_by=(f"{_OWNERS}::test_there_are_only_so_many_and_one_person_has_only_some_of_them",),
     ),
     Safeguard(
         name="a late answer does not undo where a person put a webhook",

@@ -24,7 +24,15 @@ from tests.support.evil_peer import EvilPeer, evil_peer, silent
 from tests.support.ports import free_port
 
 PUBLIC = "93.184.216.34"
-NUMBERS = ("169.254.169.254", "[::1]", "[::ffff:169.254.169.254]", "10.0.0.1", "127.0.0.1", "0.0.0.0")
+NUMBERS = (
+    "169.254.169.254",
+    "[::1]",
+    "[::ffff:169.254.169.254]",
+    "10.0.0.1",
+    "127.0.0.1",
+    "0.0.0.0",
+    "[64:ff9b::7f00:1]",
+)
 REFUSED = [
     *(f"https://{number}:8443" for number in NUMBERS),
     "https://gateway.example:22",
@@ -150,8 +158,13 @@ class Rebinding(AbstractResolver):
         ((PUBLIC, "127.0.0.1"),),
         (("169.254.169.254",),),
         (("10.0.0.1",), ("127.0.0.1",)),
+        (("::ffff:127.0.0.1",),),
+        (("64:ff9b::7f00:1",),),
+        (("64:ff9b::a9fe:a9fe",),),
+        (("2002:7f00:1::",),),
+        (("240.0.0.1",),),
     ],
-    ids=["home", "both", "metadata", "changing"],
+    ids=["home", "both", "metadata", "changing", "mapped", "nat64", "nat64-metadata", "6to4", "reserved"],
 )
 async def test_dns_that_leads_home_is_refused_before_a_connection_is_made(
     authority: Authority,

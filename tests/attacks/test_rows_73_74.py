@@ -202,7 +202,7 @@ async def test_nobody_becomes_part_of_a_foreign_case_by_writing_into_it(world: W
 async def test_a_foreign_case_is_in_no_list_and_opens_by_no_id(world: World) -> None:
     _, hers, _ = await world.staff.call("petra", "GET", "/v1/cases?limit=1")
     _, his, _ = await world.staff.call("paul", "GET", "/v1/cases")
-    assert hers == {"items": []}
+    assert hers == {"items": [], "more": False}
     assert isinstance(his["items"], list)
     assert world.case_id in [each["case_id"] for each in his["items"]]
     _, absent, _ = await world.staff.call("petra", "GET", f"/v1/cases/{'0' * 32}")

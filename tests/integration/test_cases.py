@@ -196,9 +196,18 @@ def erased_by_command(sides: Sides, authority: str, case_id: str) -> None:
     message: Any = sides.done(authority, "message", "show", pid)["erased"]
     assert (message["state"], message["reason"]) == ("ERASED", "Order of the court")
     assert sides.case(authority, case_id)["acts"] == []
+    again: Any = sides.done(authority, "case", "list", "--erased")["items"]
+    assert [(each["case_id"], each["erasures"][0]["reason"]) for each in again] == [
+        (case_id, "Order of the court")
+    ]
+    assert sides.done(authority, "case", "list", "--erased", "--behind", case_id)["items"] == []
+    for words in (("--erased", "--behind", "0" * 32), ("--behind", case_id)):
+        assert sides.run(authority, "case", "list", *words).document["error"]["code"] == "bad-request"  # type: ignore[index] # it is one
     opened = sides.run(authority, "message", "open", pid, "--to", sides.by_id[authority].data.parent / "out")
     assert opened.code
-    assert sides.done(authority, "ledger", "verify")["whole"]
+    verified: Any = sides.done(authority, "ledger", "verify")
+    assert verified["whole"]
+    assert verified["erased"] > 0
     (other,) = (each for each in sides.by_id if each != authority)
     assert sides.case(other, case_id)["acts"]
     erased_by_two(sides, other, case_id)

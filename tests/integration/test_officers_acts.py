@@ -223,3 +223,22 @@ def test_a_case_lives_by_the_words_of_two_officers(monkeypatch: pytest.MonkeyPat
         closed = emla("case", "act", CASE, "consult", "--yes", "--data", jp.data)
         assert closed.code == 3
         assert "CA-006" in closed.err
+        the_old_one_is_found_below_newer_ones(jp, request)
+
+
+def the_old_one_is_found_below_newer_ones(server: Server, request: Path) -> None:
+    """Who asks for cases that stand in some way is not told of the newest alone."""
+    text = request.read_text(encoding="utf-8")
+    for known in (CASE, HEADER["MessageHeader/MessageId"]):
+        assert known in text
+        text = text.replace(known, secrets.token_hex(16))
+    request.write_text(text, encoding="utf-8")
+    sent = emla("message", "send", request, "--data", server.data, "--json")
+    assert sent.code == 0, sent.out
+    newest: Any = emla("case", "list", "--limit", "1", "--data", server.data, "--json").document
+    assert [each["case_id"] for each in newest["items"]] != [CASE]
+    assert (len(newest["items"]), newest["more"]) == (1, True)
+    found: Any = emla(
+        "case", "list", "--limit", "1", "--state", "CLOSED", "--data", server.data, "--json"
+    ).document
+    assert ([each["case_id"] for each in found["items"]], found["more"]) == ([CASE], False)

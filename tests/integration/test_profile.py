@@ -55,6 +55,9 @@ def test_an_operator_says_what_is_wanted_and_a_peer_s_officer_is_told(tmp_path: 
         # Days off are the same kind of word; what is counted by them is asked of a server that runs, too.
         assert emla("profile", "set", "--holiday", "2026-12-25", "--yes", "--data", de.data).code == 0
         assert "25 Dec" in shown_at(at, "25 Dec").out
-        assert emla("case", "list", "--overdue", "--json", "--data", at.data).document == {"items": []}
+        assert emla("case", "list", "--overdue", "--json", "--data", at.data).document == {
+            "items": [],
+            "more": False,
+        }
         numbers = emla("stats", "--year", "2026", "--json", "--data", at.data).document
         assert (numbers["authority"], numbers["year"]) == (AT, 2026)

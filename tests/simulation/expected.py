@@ -144,7 +144,7 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     ),
     "of webhooks, which no run has (tests/unit/flow/test_webhooks.py)": ("refused-target", "target-unreachable"),
     "of access reports, which no officer of a run asks for (tests/unit/flow/test_accesses.py)": (
-        "only-through-hub",
+        "only-through-hub", "reports-full",
     ),
     "of limits, which are not narrow in a run (tests/attacks/test_row_51.py to 54)": ("busy", "quota"),
     "of backups and of folders restored from one (tests/attacks/test_row_36.py, test_row_86.py)": (

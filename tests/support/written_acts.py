@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from emla.writing.accept import Unacceptable
 from emla.writing.act_script import Task, computed, first_answers, manifest_of, script_of
 from emla.writing.acts import Act
-from emla.writing.answers import Surroundings
+from emla.writing.answers import Surroundings, form
 from emla.writing.build import build
 from emla.writing.interview import Interview
 from emla.writing.questions import Question
@@ -61,6 +61,8 @@ _FIRST = {
 """Answers that an officer must give and that could be others."""
 
 
+_WHOLE = {form(each): "" for each in ("AffectedItem[1]", "RecalledItem[1]", "RecallOutcome[1]/RecalledItem")}
+"""All that a message has brought: the only thing that is there in every one."""
 _BY_TYPE = {"ElementPathType": "/MLARequest/Purpose", "AmountType": "10"}
 
 
@@ -70,7 +72,8 @@ def write(act: Act, situation: Situation, at: datetime, answers: Mapping[str, st
     known = around(situation, f"{at:%Y-%m-%d}")
     asked = Interview(root_of(act.message), INDEX, SHAPE, known, script_of(task, known))
     judge = acceptance(known)
-    given = {**first_answers(task, known), **(answers or {})}
+    notice = {"PlannedOn": f"{at + timedelta(days=1):%Y-%m-%d}"}  # one that is given in advance
+    given = {**first_answers(task, known), **_WHOLE, **notice, **(answers or {})}
     while open_ := [each for each in asked.questions(given) if each.is_open(given)]:
         before = dict(given)
         for question in open_:

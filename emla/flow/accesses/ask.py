@@ -4,21 +4,24 @@ Order of writes: A1 one batch holds a report and the event with its hash. A cras
 again for the same. Behind it the holder's word is here, also when the holder is not, and our ledger says since when.
 
 Rules of this file:
-- A holder is asked for what is behind its last report; what it said before stands.
+- A holder is asked for what is behind its last report; what it said before stands. It is asked from the beginning once, where
+  it knows that place no longer, and by one call at a time.
+- Of what it says that is kept which says more than what is kept (`kept`), up to a size.
+- Reports are verified and opened on another thread: how many there are the holder decides, and others wait for this one.
 - A holder that cannot be asked does not keep the others' reports from us: its code is part of the answer.
 """
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from emla.cases.ownership import owner_of
+from emla.flow.accesses.kept import Heard, Said, said_by
 from emla.flow.dockets import Dockets
 from emla.flow.events import ACCESSES_REPORTED, event
 from emla.flow.gateway import Gateway
 from emla.formats import access_report as form
-from emla.formats import dsse
 from emla.formats.at_rest import NONCE_BYTES
 from emla.model.access import FIRST_PLACE, AccessReport, LedgerPlace
 from emla.model.documents import Authority
@@ -29,36 +32,18 @@ from emla.model.errors import (
     NotFoundError,
     TransportError,
 )
-from emla.model.limits import WIRE
-from emla.model.signed import PayloadType
 from emla.ports.accesses import AccessTransport, ReportRow
 from emla.ports.store import Transaction
 from emla.ports.transport import Refusal
 from emla.steps.verify_access_report import verify_access_report
 
+logger = logging.getLogger("emla.accesses")
+
 REPORTS_MAX = 50
 """Of one holder at one time: 10,000 accesses. Whoever asks again goes on."""
+KEPT_BYTES_MAX = 8 * 2**20
+"""Of one holder about one case: some 30,000 accesses, or 5,000 reports of a few. All of it is opened for each look."""
 _KNOWN_REFUSALS = frozenset({"not-found", "quota", "busy", "stopping", "place-unknown"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A report that is here. `signed`: as the holder signed it."""
-
-    report: AccessReport
-    at: int
-    """When it came."""
-    signed: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What one holder has said. `code`: why it said nothing new; empty where it did, or was not asked."""
-
-    holder: str
-    kept: tuple[Kept, ...]
-    code: str = ""
-    detail: str = ""
 
 
 class AskAccesses:
@@ -68,10 +53,11 @@ class AskAccesses:
         self._gateway = gateway
         self._transport = transport
         self._dockets = dockets
+        self._asking: set[tuple[bytes, str]] = set()
 
     async def kept(self, case_id: bytes) -> tuple[Said, ...]:
         """What every holder has said so far."""
-        return self._said(case_id, await self._holders(case_id), {})
+        return await self._said(case_id, await self._holders(case_id), {})
 
     async def __call__(self, case_id: bytes) -> tuple[Said, ...]:
         """Ask every holder, and return what is kept afterwards.
@@ -84,7 +70,7 @@ class AskAccesses:
         if not holders:
             raise NotFoundError("not-found", "No message of this case was sent from here.")
         troubles = await asyncio.gather(*(self._one(case_id, each) for each in holders))
-        return self._said(case_id, holders, dict(zip(holders, troubles, strict=True)))
+        return await self._said(case_id, holders, dict(zip(holders, troubles, strict=True)))
 
     async def _holders(self, case_id: bytes) -> list[str]:
         """To whom something went that is ours, or that we sent."""
@@ -99,43 +85,62 @@ class AskAccesses:
             return NotFoundError("unknown-recipient", f"'{holder}' is not pinned here.")
         if not peer.card.endpoints:
             return ConfigurationError("only-through-hub", f"{holder} publishes no endpoint of its own.")
-        place = self._place(case_id, holder)
+        if (asking := (case_id, holder)) in self._asking:
+            return TransportError("busy", f"{holder} is being asked at this moment.")
+        self._asking.add(asking)
         try:
-            for _ in range(REPORTS_MAX):
-                report = await self._ask(peer, case_id, place)
-                if report is None:
-                    if place == FIRST_PLACE:
-                        return TransportError("place-unknown", "It has no beginning.")
-                    place = FIRST_PLACE  # its ledger ended, or went back: what it says now is compared by whoever reads both
-                elif report.following is None:
-                    return None
-                else:
-                    place = report.following
+            await self._everything(peer, case_id)
         except (TransportError, NotFoundError) as error:
             return error
+        finally:
+            self._asking.remove(asking)
         return None
 
-    def _place(self, case_id: bytes, holder: str) -> LedgerPlace:
-        """Behind the last report of a holder."""
-        rows = [each for each in self._gateway.store.read.access_reports(case_id) if each.holder == holder]
-        return LedgerPlace(epoch=rows[-1].first.epoch, index=rows[-1].end) if rows else FIRST_PLACE
+    async def _everything(self, peer: Authority, case_id: bytes) -> None:
+        rows = [each for each in self._gateway.store.read.access_reports(case_id) if each.holder == peer.id]
+        heard = await asyncio.to_thread(Heard, rows, self._gateway.identity.content_key)
+        place = heard.place
+        is_begun_anew = place == FIRST_PLACE
+        for left in reversed(range(REPORTS_MAX)):
+            signed = await self._ask(peer, case_id, place)
+            if signed is None:
+                if is_begun_anew:
+                    raise TransportError("place-unknown", f"{peer.id} names a place, and has no such place.")
+                # Its ledger ended, or went back: what it says now is compared by whoever reads both.
+                place, is_begun_anew = FIRST_PLACE, True
+                continue
+            report = await self._verified(signed, peer, case_id, place)
+            following = report.following
+            # The last one of many is kept also when nobody read anything: the next ask goes on behind it.
+            is_mark = not left and following is not None
+            if is_mark or await asyncio.to_thread(heard.is_new, report):
+                await self._keep(heard, report, signed)
+            if following is None:
+                return
+            place = following
 
-    async def _ask(self, peer: Authority, case_id: bytes, place: LedgerPlace) -> AccessReport | None:
-        """One report, kept; None where the holder knows no such place."""
-        gateway = self._gateway
+    async def _ask(self, peer: Authority, case_id: bytes, place: LedgerPlace) -> bytes | None:
+        """One report as it came; None where the holder knows no such place."""
         answer = await self._transport.ask_accesses(peer, case_id, place)
-        if isinstance(answer, Refusal):
-            if answer.code == "place-unknown":
-                return None
-            if answer.code == "not-found":
-                raise NotFoundError(
-                    "not-found", f"{peer.id} holds nothing of ours, or does not answer such questions."
-                )
-            code = answer.code if answer.code in _KNOWN_REFUSALS else "peer-nonsense"
-            raise TransportError(code, f"{peer.id} answered '{answer.code}'.")
+        if not isinstance(answer, Refusal):
+            return answer
+        if answer.code == "place-unknown":
+            return None
+        if answer.code == "not-found":
+            raise NotFoundError(
+                "not-found", f"{peer.id} holds nothing of ours, or does not answer such questions."
+            )
+        code = answer.code if answer.code in _KNOWN_REFUSALS else "peer-nonsense"
+        raise TransportError(code, f"{peer.id} answered '{answer.code}'.")
+
+    async def _verified(
+        self, signed: bytes, peer: Authority, case_id: bytes, place: LedgerPlace
+    ) -> AccessReport:
+        gateway = self._gateway
         try:
-            report = verify_access_report(
-                answer,
+            return await asyncio.to_thread(
+                verify_access_report,
+                signed,
                 holder=peer,
                 here=gateway.identity.id,
                 case_id=case_id,
@@ -144,15 +149,19 @@ class AskAccesses:
             )
         except InvalidPackageError as error:
             raise TransportError("peer-nonsense", str(error)) from error
-        await self._keep(peer.id, report, answer)
-        return report
 
-    async def _keep(self, holder: str, report: AccessReport, signed: bytes) -> None:
-        gateway, case_id = self._gateway, report.case_id
+    async def _keep(self, heard: Heard, report: AccessReport, signed: bytes) -> None:
+        gateway, case_id, holder = self._gateway, report.case_id, report.sender
         nonce = gateway.entropy(NONCE_BYTES)
         sealed = form.seal_report(
             signed, content_key=gateway.identity.content_key, nonce=nonce, case_id=case_id
         )
+        if heard.size_bytes + len(sealed) > KEPT_BYTES_MAX:
+            error = TransportError(
+                "reports-full", f"Of {holder} {heard.size_bytes} bytes are kept for this case."
+            )
+            logger.warning("report not kept", extra={"peer": holder, "code": error.code})
+            raise error
         row = ReportRow(
             case_id=case_id,
             holder=holder,
@@ -170,26 +179,10 @@ class AskAccesses:
 
         # A1: before this commit it was never said; after it the holder's word is ours.
         await gateway.store.write(operation)
+        heard.add(report, len(sealed))
 
-    def _said(
+    async def _said(
         self, case_id: bytes, holders: Sequence[str], troubles: Mapping[str, EmlaError | None]
     ) -> tuple[Said, ...]:
-        by_holder: dict[str, list[Kept]] = {each: [] for each in holders}
-        for row in self._gateway.store.read.access_reports(case_id):
-            if (kept := self._opened(row)) is not None:
-                by_holder.setdefault(row.holder, []).append(kept)
-        said = []
-        for holder, kept_ones in by_holder.items():
-            trouble = troubles.get(holder)
-            code, detail = (trouble.code, trouble.detail) if trouble else ("", "")
-            said.append(Said(holder=holder, kept=tuple(kept_ones), code=code, detail=detail))
-        return tuple(said)
-
-    def _opened(self, row: ReportRow) -> Kept | None:
-        """A kept report: it was verified before it was kept, and no one else has the key under which it lies."""
-        key = self._gateway.identity.content_key
-        signed = form.open_report(row.sealed, content_key=key, case_id=row.case_id)
-        if signed is None:
-            return None
-        payload = dsse.decode(signed, PayloadType.ACCESSES, WIRE.access_bytes).payload
-        return Kept(report=form.decode(payload), at=row.at, signed=signed)
+        rows, key = self._gateway.store.read.access_reports(case_id), self._gateway.identity.content_key
+        return await asyncio.to_thread(said_by, rows, key, holders, troubles)

@@ -1,8 +1,9 @@
 """drafts: a message that was handed in -> approved by another person and sent, or returned, withdrawn or lapsed.
 
 Order of writes (docs/explanation/order-of-writes.md): P5 parts too large for a row are a durable file; P6 one batch holds the
-draft with its parts and the event; P7 one batch is O2 of the message with the draft's end and the event that says who approved
-it; P8 one batch ends or returns a draft otherwise; P9 a file that no row points to any more is removed.
+draft with its parts and the event, unless its case was erased since it began to come; P7 one batch is O2 of the message with the
+draft's end and the event that says who approved it; P8 one batch ends or returns a draft otherwise; P9 a file that no row points
+to any more is removed.
 
 Rules of this file:
 - What is approved is exactly what was handed in: nobody can change a draft, and whoever decides names the hash of what he saw.
@@ -55,11 +56,12 @@ class Drafts:
 
         Raises:
             InvalidMessageError: what the officer must mend; nothing was kept. ``message-id-reused`` also where another draft
-                of this message waits.
+                of this message waits; ``case-changed`` also where its case was erased while it came.
             ConfigurationError: ``not-allowed``: nobody is on record.
         """
         if submission.drafter.alone:
             raise ConfigurationError("not-allowed", "Nobody is on record who could approve it: send it.")
+        orders = self._gateway.store.read.newest_erasure()
         found = await self._submit.rehearse(submission)
         if isinstance(found, Submitted):
             return found
@@ -95,7 +97,10 @@ class Drafts:
             sealed=self._sealed(draft, content),
         )
         try:
-            await self._keep(row, kept.size, kept.body)
+            await self._keep(row, kept.size, kept.body, orders)
+        except InvalidMessageError:
+            await self._remove(row)
+            raise
         except DuplicateError:
             # Handed in twice at the same moment: the first one waits, and the second is told so.
             await self._remove(row)
@@ -105,13 +110,17 @@ class Drafts:
         logger.info("draft waits", extra={"peer": message.recipient})
         return row, False
 
-    async def _keep(self, row: DraftRow, size: int, body: bytes | None) -> None:
+    async def _keep(self, row: DraftRow, size: int, body: bytes | None, orders: int) -> None:
+        """Keep a draft that began to come when so many orders to erase had been given."""
         facts = {"draft": row.id.hex(), "by": row.drafter, "message": row.message_id.hex()}
         told = event(self._gateway, DRAFT_HANDED_IN, facts)
         before = self._gateway.store.read.draft_of_message(row.message_id)
         replaced = before if before and before.drafter == row.drafter else None
 
         def operation(transaction: Transaction) -> None:
+            # Its attachments may have come for hours. What belongs to a case that was erased meanwhile would outlive it.
+            if transaction.is_erased_since(row.case_id, orders):
+                raise InvalidMessageError("case-changed", "Its case was erased while it was handed in.")
             if replaced is not None:
                 # What was returned has been mended: the new one takes its place.
                 withdrawn, of = DraftState.WITHDRAWN, (DraftState.RETURNED,)

@@ -51,7 +51,7 @@ async def give(gateway: Gateway, plan: Plan, order: Order) -> None:
     if plan.pid is not None:
         facts["pid"] = plan.pid.hex()
     told = event(gateway, ERASURE_ORDERED, facts)
-    drafts_told = [event(gateway, DRAFT_LAPSED, {"draft": each.hex()}) for each in plan.drafts]
+    drafts_told = [event(gateway, DRAFT_LAPSED, _of_draft(gateway, each)) for each in plan.drafts]
     new = NewErasure(
         case_id=case_id,
         pid=plan.pid,
@@ -81,6 +81,14 @@ async def give(gateway: Gateway, plan: Plan, order: Order) -> None:
     logger.warning(
         "erasure ordered", extra={"what": case_id.hex()[:8], "reason": order.why.value, "count": count}
     )
+
+
+def _of_draft(gateway: Gateway, draft: bytes) -> dict[str, str | int]:
+    """What is said of a draft that goes; whose it was is told to him."""
+    facts: dict[str, str | int] = {"draft": draft.hex()}
+    if (row := gateway.store.read.draft(draft)) is not None:
+        facts["drafter"] = row.drafter
+    return facts
 
 
 def require_possible(gateway: Gateway, plan: Plan, *, although_open: bool) -> None:

@@ -2,7 +2,8 @@
 
 Two times: a closed case in which nothing came or went for as long as the settings say goes whole; the content of a message that
 is held for another authority goes so long after the day for which its owner lets it be kept, where he says DELETE. Each is an
-order of its own (E1 of `erase`); a crash between two leaves the second for a later round.
+order of its own (E1 of `erase`); a crash between two leaves the second for a later round. And orders that waited for a second
+person until their own time was over are forgotten.
 
 Rules of this file:
 - Only what is closed on both sides' word, not on hold and wholly at rest; all else is left, round after round.
@@ -52,6 +53,10 @@ class Retention:
         """Order the erasure of everything whose time has passed; how many orders there were."""
         if self._gateway.ledger_closed():
             return 0
+        now = int(self._gateway.surely_now())
+        if self._gateway.store.read.has_lapsed_orders(now):
+            # They were told to nobody any more; behind this commit they are not kept either.
+            await self._gateway.store.write(lambda transaction: transaction.drop_lapsed_orders(now))
         count = await self._whole_cases()
         while self._outlived:
             count += await self._contents(self._outlived.pop())

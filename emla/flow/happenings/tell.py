@@ -9,12 +9,16 @@ Rules of this file:
 - Nothing is given up: what a target does not take is tried again, after a pause that doubles and has a chance in it, for as
   long as the ledger has it. What needs a person pauses the webhook, with a reason.
 - Rights are asked for before each call, as they stand then: `flow.happenings.sight`, with the owner as the caller.
+- Pages that are known never suspend, and each question about rights is a read. So between two turns of the loop a task looks at
+  one page, and at a few of what is of its types: a webhook that has much behind it holds up nobody.
 - After a restore nothing is posted before a person says from where on: the target knows more than this ledger.
 """
 
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Sequence
+from typing import NoReturn
 
 from emla.flow.backoff import delay_seconds
 from emla.flow.gateway import Gateway
@@ -38,6 +42,8 @@ _KEEP_SECONDS = 1.0
 """While one event follows another, the place is kept so often: a crash posts no more than that again."""
 _KEEP_LEAVES = 4096
 """So many leaves in which nothing was for a webhook are not looked through again after a start."""
+LOOKS = 16
+"""So many happenings are looked at between two turns of the loop: each asks the store for rights."""
 _GONE = 410
 _HEARERS = CONTENT | {PersonRole.OPERATOR}
 _CLOSED_BY_RESTORE = frozenset({"ledger-restored", "ledger-behind"})
@@ -108,17 +114,15 @@ class Tell:
 
     async def _follow(self, webhook_id: str) -> None:
         try:
-            webhook = self._active(webhook_id)
-            at = _At(webhook)
+            at = _At(self._active(webhook_id))
             while not self._feed.ended:
-                webhook = await self._able(webhook_id)
+                await asyncio.sleep(0)
+                webhook, _ = await self._able(webhook_id)
                 try:
                     step = await self._feed.step(at.seen)
                 except NotFoundError:
                     await self._pause(webhook, Pause.PLACE)
-                    return
-                for each in step.happenings:
-                    await self._tell(webhook_id, at, each)
+                await self._look(webhook_id, at, step.happenings)
                 at.seen = step.place
                 if not step.more:
                     await self._keep(webhook_id, at)
@@ -126,13 +130,24 @@ class Tell:
         except StoppedError:
             return
 
+    async def _look(self, webhook_id: str, at: "_At", happenings: Sequence[Happening]) -> None:
+        """Tell what is for the webhook's person of a page."""
+        heard = [each for each in happenings if each.type in at.heard]
+        for first in range(0, len(heard), LOOKS):
+            if first:
+                await asyncio.sleep(0)
+            _, owner = await self._able(webhook_id)
+            for each in heard[first : first + LOOKS]:
+                if self.shown(at.wanted, owner, each) or each.type is HappeningType.LEDGER_RECOVERED:
+                    await self._tell(webhook_id, at, each)
+                    _, owner = await self._able(webhook_id)  # time went by
+
     async def _tell(self, webhook_id: str, at: "_At", happening: Happening) -> None:
         """Post a happening until the target has answered for it; nothing where it is not for the webhook's person."""
         failures = 0
         while True:
-            webhook = await self._able(webhook_id)
-            owner = owner_of(self._gateway, webhook)
-            said = self.shown(webhook, owner, happening) if owner else None
+            webhook, owner = await self._able(webhook_id)
+            said = self.shown(at.wanted, owner, happening)
             if said is None:
                 break
             pause = await self._posted(webhook, at, compact(encode_happening(said)), failures)
@@ -213,11 +228,11 @@ class Tell:
         )
         return signed_fields(posted, webhook_key(gateway.identity.content_key, webhook.id))
 
-    def shown(self, webhook: Webhook, owner: Caller, happening: Happening) -> Happening | None:
-        """A happening as a webhook tells it; None where it is not for it."""
-        if happening.type not in (wanted_types(webhook.types) or ()):
-            return None
-        return shown(happening, owner, self._sight)
+    def shown(
+        self, wanted: frozenset[HappeningType], owner: Caller, happening: Happening
+    ) -> Happening | None:
+        """A happening as a webhook of these types tells it; None where it is not for it."""
+        return shown(happening, owner, self._sight) if happening.type in wanted else None
 
     # --- places and pauses ---
 
@@ -234,18 +249,19 @@ class Tell:
             raise StoppedError  # somebody paused it, moved it or ended it meanwhile
         at.place, at.told_at, at.kept = place, None, self._gateway.clock.steady()
 
-    async def _able(self, webhook_id: str) -> Webhook:
-        """The webhook as it stands now.
+    async def _able(self, webhook_id: str) -> tuple[Webhook, Caller]:
+        """The webhook as it stands now, and whose sight it has now.
 
         Raises:
             StoppedError: it may not be told anything now.
         """
         webhook = self._active(webhook_id)
-        if owner_of(self._gateway, webhook) is None:
+        owner = owner_of(self._gateway, webhook)
+        if owner is None:
             await self._pause(webhook, Pause.OWNER)
         if self._gateway.ledger_closed() in _CLOSED_BY_RESTORE:
             await self._pause(webhook, Pause.RESTORED)
-        return webhook
+        return webhook, owner
 
     def _active(self, webhook_id: str) -> Webhook:
         webhook = self._gateway.store.read.webhook(webhook_id)
@@ -253,7 +269,7 @@ class Tell:
             raise StoppedError
         return webhook
 
-    async def _pause(self, webhook: Webhook, why: Pause) -> None:
+    async def _pause(self, webhook: Webhook, why: Pause) -> NoReturn:
         """W3: before this commit the webhook runs, and the next start finds the same again; after it a person must act."""
         at = self._gateway.now()
         await self._gateway.store.write(
@@ -266,9 +282,12 @@ class Tell:
 class _At:
     """How far a task has come."""
 
-    __slots__ = ("kept", "place", "seen", "told_at")
+    __slots__ = ("heard", "kept", "place", "seen", "told_at", "wanted")
 
     def __init__(self, webhook: Webhook) -> None:
+        self.wanted = types_of(webhook)
+        self.heard = self.wanted | {HappeningType.LEDGER_RECOVERED}
+        """What is looked at: that the ledger begins anew stops every webhook."""
         self.place = webhook.place
         """What is kept."""
         self.seen = webhook.place
@@ -288,6 +307,11 @@ class _At:
             return False
         epoch, index = (self.place.epoch, self.place.index) if self.place else (self.seen.epoch, 0)
         return self.seen.epoch != epoch or self.seen.index - index >= _KEEP_LEAVES
+
+
+def types_of(webhook: Webhook) -> frozenset[HappeningType]:
+    """The types that a webhook is told; they never change."""
+    return wanted_types(webhook.types) or frozenset()
 
 
 def owner_of(gateway: Gateway, webhook: Webhook) -> Caller | None:

@@ -5,26 +5,31 @@ changes nothing. What is told, and when, is `tell`'s.
 
 Rules of this file:
 - A webhook is of the person who makes it, with the roles of the token it is made with. Others do not see it; an operator sees
-  all of them, and may pause and end them, because it is the operator who sees that a target is broken.
-- What is said of one in the ledger has its id and its person's, never its address.
+  all of them, and may pause and end them, because it is the operator who sees that a target is broken. An operator resumes one
+  where it stood: only its own person says that something is not told, or told again.
+- What is said of one in the ledger has its id and its person's, never its address; when it is resumed, from where on.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from emla.flow.events import WEBHOOK_ADDED, WEBHOOK_PAUSED, WEBHOOK_REMOVED, WEBHOOK_RESUMED, event
 from emla.flow.gateway import Gateway
 from emla.flow.happenings.feed import Feed
-from emla.flow.happenings.tell import Tell, owner_of
+from emla.flow.happenings.tell import LOOKS, Tell, owner_of, types_of
+from emla.formats.event import Facts
 from emla.model.errors import InvalidMessageError, NotFoundError
 from emla.model.happening import Place
 from emla.model.person import Caller, PersonRole
-from emla.model.webhook import WEBHOOKS_MAX, Pause, Webhook
+from emla.model.webhook import WEBHOOKS_MAX, WEBHOOKS_OF_ONE_MAX, Pause, Webhook
 from emla.ports.store import Transaction
 
 _ID_BYTES = 8
 _STEPS_MAX = 64
 """So many pages are looked through for what waits: 16,000 leaves."""
+_COUNTED_MAX = 1000
+"""Nobody needs to know by how many it is more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +69,7 @@ class Webhooks:
         Raises:
             TransportError: ``refused-target``.
             NotFoundError: ``place-unknown``.
-            InvalidMessageError: ``bad-request``: there are as many as there may be.
+            InvalidMessageError: ``bad-request``: there are as many as there may be, of this person or of all.
         """
         gateway = self._gateway
         await self._feed.step(after)
@@ -80,8 +85,7 @@ class Webhooks:
         told = self._told(by, WEBHOOK_ADDED, webhook)
 
         def operation(transaction: Transaction) -> None:
-            if len(transaction.webhooks()) >= WEBHOOKS_MAX:
-                raise InvalidMessageError("bad-request", f"There are {WEBHOOKS_MAX} webhooks: remove one.")
+            _require_room(transaction.webhooks(), by)
             transaction.insert_webhook(webhook)
             told(transaction)
 
@@ -117,17 +121,23 @@ class Webhooks:
         """Go on posting behind a place. One that waits after a failure is tried at once.
 
         Args:
-            after: mostly the place of the webhook, or the newest.
+            after: mostly the place of the webhook, or the newest. Another one than the webhook's is for its own person to say.
 
         Raises:
+            InvalidMessageError: ``not-allowed``: another place, for a webhook of somebody else.
             NotFoundError: ``place-unknown``.
             ConfigurationError: ``ledger-restored`` or ``ledger-behind``: it would be paused again at once.
         """
         self._gateway.require_ledger()
+        _require_own(by, webhook, after)
         await self._feed.step(after)
-        told = self._told(by, WEBHOOK_RESUMED, webhook)
+        told = self._told(by, WEBHOOK_RESUMED, webhook, {"after": after.text if after else "beginning"})
 
         def operation(transaction: Transaction) -> None:
+            kept = next((each for each in transaction.webhooks() if each.id == webhook.id), None)
+            if kept is None or kept.paused is None:
+                return
+            _require_own(by, kept, after)  # its person may have put it elsewhere meanwhile
             if transaction.resume_webhook(webhook.id, after):
                 told(transaction)
 
@@ -148,22 +158,55 @@ class Webhooks:
         owner = owner_of(self._gateway, webhook)
         if owner is None:
             return Backlog(count=0, more=False)
-        place, count = webhook.place, 0
+        wanted, place, count = types_of(webhook), webhook.place, 0
         for _ in range(_STEPS_MAX):
+            await asyncio.sleep(0)  # a page that is known does not suspend
             try:
                 step = await self._feed.step(place)
             except NotFoundError:
                 return None
-            count += sum(self._tell.shown(webhook, owner, each) is not None for each in step.happenings)
+            heard = [each for each in step.happenings if each.type in wanted]
+            for looked, each in enumerate(heard, 1):
+                count += self._tell.shown(wanted, owner, each) is not None
+                if count > _COUNTED_MAX:
+                    return Backlog(count=_COUNTED_MAX, more=True)
+                if looked % LOOKS == 0:
+                    await asyncio.sleep(0)
             place = step.place
             if not step.more:
                 return Backlog(count=count, more=False)
         return Backlog(count=count, more=True)
 
-    def _told(self, by: Caller, kind: str, webhook: Webhook) -> Callable[[Transaction], None]:
-        facts = {"by": by.id, "webhook": webhook.id, "person": webhook.person}
+    def _told(
+        self, by: Caller, kind: str, webhook: Webhook, more: Facts | None = None
+    ) -> Callable[[Transaction], None]:
+        facts = {"by": by.id, "webhook": webhook.id, "person": webhook.person, **(more or {})}
         return event(self._gateway, kind, facts)
 
 
 def _sees(caller: Caller, webhook: Webhook) -> bool:
     return caller.id == webhook.person or PersonRole.OPERATOR in caller.roles
+
+
+def _require_room(webhooks: Sequence[Webhook], by: Caller) -> None:
+    """One more must have room: beside those of its person, and beside all.
+
+    Raises:
+        InvalidMessageError: ``bad-request``.
+    """
+    if sum(each.person == by.id for each in webhooks) >= WEBHOOKS_OF_ONE_MAX:
+        raise InvalidMessageError("bad-request", f"You have {WEBHOOKS_OF_ONE_MAX} webhooks: remove one.")
+    if len(webhooks) >= WEBHOOKS_MAX:
+        words = f"There are {WEBHOOKS_MAX} webhooks: an operator sees which are not needed any more."
+        raise InvalidMessageError("bad-request", words)
+
+
+def _require_own(by: Caller, webhook: Webhook, after: Place | None) -> None:
+    """Who is told less, or again, is asked.
+
+    Raises:
+        InvalidMessageError: ``not-allowed``.
+    """
+    if by.id != webhook.person and after != webhook.place:
+        words = "It is somebody else's: that person says from where on. Resume it where it stood."
+        raise InvalidMessageError("not-allowed", words)

@@ -4,6 +4,7 @@ Rules of this file:
 - Whatever changes a person's rights is one batch with the event that tells of it: P1. A crash before it changes nothing.
 - What must hold for all of them together (roles that exclude one another, somebody left who may manage people) is judged inside
   the batch, on what it sees: of two changes at once the second is judged by what the first has left.
+- Where every token of a person ends, the person's webhooks are paused with them: whoever had a token may have made one.
 - Nobody changes rights of his own. Facts of events name people by their ids.
 """
 
@@ -24,6 +25,7 @@ from emla.flow.people.tokens import new_token
 from emla.formats.event import Facts
 from emla.model.errors import InvalidMessageError, NotFoundError
 from emla.model.person import Caller, Person, PersonRole, PersonState, Token, conflicts
+from emla.model.webhook import Pause
 from emla.ports.store import DuplicateError, Transaction
 
 _ID_BYTES = 8
@@ -94,7 +96,7 @@ class People:
         return await self._change(by, person, PERSON_ROLES, facts, lambda old: replace(old, roles=roles))
 
     async def disable(self, by: Caller, person: Person) -> Person:
-        """Shut a person out: every token ends, and the password opens nothing.
+        """Shut a person out: every token ends, the webhooks pause, and the password opens nothing.
 
         Raises:
             InvalidMessageError: ``own-rights``; ``no-custodian``.
@@ -106,7 +108,7 @@ class People:
         return await self._change(by, person, PERSON_DISABLED, {}, shut, end_tokens=True)
 
     async def invite(self, by: Caller, person: Person) -> str:
-        """Let a person in again: every token and the password end, an invitation takes their place.
+        """Let a person in again: every token and the password end, the webhooks pause, an invitation takes their place.
 
         Whoever is invited without having asked for it finds the old token ended, and knows.
 
@@ -172,6 +174,7 @@ class People:
             _require_custodian(transaction.people())
             if end_tokens:
                 transaction.revoke_tokens(person.id, at)
+                _pause_webhooks(transaction, person.id, at)
             then(transaction)
             told(transaction)
             return changed
@@ -196,6 +199,13 @@ def check_roles(roles: frozenset[PersonRole]) -> None:
     if found := conflicts(roles):
         pairs = ", ".join(f"{one} and {other}" for one, other in found)
         raise InvalidMessageError("role-conflict", f"{pairs}.")
+
+
+def _pause_webhooks(transaction: Transaction, person: str, at: int) -> None:
+    """Whoever posts them sees it before the next call, and stops; the person, or an operator, resumes what is known."""
+    for each in transaction.webhooks():
+        if each.person == person:
+            transaction.pause_webhook(each.id, Pause.OWNER, at)
 
 
 def _require_custodian(people: Sequence[Person]) -> None:

@@ -96,6 +96,11 @@ class ErasureStatements:
     def order_erasure(self, order: NewErasure, also: Sequence[bytes] = ()) -> tuple[int, int]:
         """Order that everything which is here of a case by now is erased, or the content of one package."""
         package = None if order.pid is None else self._numbers.of(order.pid)
+        # Whatever waits about it waits for nothing any more: what goes whole takes orders about its parts with it.
+        self._execute(
+            "DELETE FROM erasure_wanted WHERE case_id = ?1 AND ?2 IN (pid, x'')",
+            (order.case_id, order.pid or b""),
+        )
         cursor = self._execute(
             "INSERT INTO erasure (case_id, why, person, reason, state, ordered_at, approver, package)"
             " VALUES (?, ?, ?, ?, 'ERASING', ?, ?, ?)",
@@ -182,6 +187,15 @@ class ErasureStatements:
         sql = "DELETE FROM erasure_wanted WHERE case_id = ? AND pid = ?"
         return self._execute(sql, (case_id, pid or b"")).rowcount == 1
 
+    def drop_lapsed_orders(self, now: int) -> None:
+        """Forget orders that waited for a second person until their time was over."""
+        self._execute("DELETE FROM erasure_wanted WHERE expires <= ?", (now,))
+
+    def is_erased_since(self, case_id: bytes, erasure: int) -> bool:
+        """Whether it was ordered behind an order that a case is erased."""
+        sql = "SELECT 1 FROM erasure WHERE case_id = ? AND id > ? AND package IS NULL"
+        return self._execute(sql, (case_id, erasure)).fetchone() is not None
+
     def is_on_hold(self, case_id: bytes) -> bool:
         """Whether a case is on legal hold."""
         return self._execute("SELECT 1 FROM case_hold WHERE case_id = ?", (case_id,)).fetchone() is not None
@@ -200,6 +214,10 @@ class ErasureReads:
     def erasure_of(self, pid: bytes) -> Erasure | None:
         """The order to erase a package."""
         return rows.one(self._execute(_ERASURE_OF, (pid,)), _erasure)
+
+    def newest_erasure(self) -> int:
+        """The number of the newest order."""
+        return int(self._execute("SELECT coalesce(max(id), 0) FROM erasure", ()).fetchone()[0])
 
     def erasures_under_way(self) -> Sequence[Erasure]:
         """Orders that are not carried out."""
@@ -220,6 +238,11 @@ class ErasureReads:
     def erasures_wanted(self, case_id: bytes, now: int) -> Sequence[WantedErasure]:
         """Orders about a case that wait for a second person."""
         return [_wanted(row) for row in self._execute(_WANTED, (case_id, now))]
+
+    def has_lapsed_orders(self, now: int) -> bool:
+        """Whether there are orders whose time is over, and which nobody has decided about."""
+        sql = "SELECT 1 FROM erasure_wanted WHERE expires <= ? LIMIT 1"
+        return self._execute(sql, (now,)).fetchone() is not None
 
     def packages_of_case(self, case_id: bytes) -> Sequence[CasePackage]:
         """The packages of a case that are not to be erased."""

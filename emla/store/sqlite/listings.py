@@ -35,6 +35,14 @@ AND NOT EXISTS (SELECT 1 FROM erased_package e WHERE e.package = c.received * 2 
 """
 """What took the place of another package brought no act either: it is found through that one."""
 
+_ERASED = """
+SELECT e.case_id, coalesce((SELECT max(a.at) FROM legal_act a WHERE a.case_id = e.case_id), max(e.ordered_at)),
+       max(e.id) AS newest FROM erasure e
+WHERE ?1 IS NULL OR e.case_id IN (SELECT p.case_id FROM case_person p WHERE p.person = ?1)
+GROUP BY e.case_id HAVING ?2 IS NULL OR newest < (SELECT max(b.id) FROM erasure b WHERE b.case_id = ?2)
+ORDER BY newest DESC LIMIT ?3
+"""
+
 
 class SqliteListings(LeafReads, FiledReads):
     """Implements `emla.ports.listings.Listings`, `emla.ports.happenings.Leaves` and `emla.ports.accesses.AccessLeaves`.
@@ -108,6 +116,14 @@ class SqliteListings(LeafReads, FiledReads):
             " GROUP BY a.case_id ORDER BY last DESC, a.case_id LIMIT ?"
         )
         return [CaseRow(case_id=row[0], at=row[1]) for row in await self._all(sql, values)]
+
+    async def erased_cases(
+        self, *, limit: int, person: str | None = None, behind: bytes | None = None
+    ) -> Sequence[CaseRow]:
+        """Cases, or those of one person, of which something was ordered erased, the newest order in front."""
+        return [
+            CaseRow(case_id=row[0], at=row[1]) for row in await self._all(_ERASED, (person, behind, limit))
+        ]
 
     async def resolve_case(self, prefix: str) -> Sequence[bytes]:
         """Case ids that begin with these hexadecimal digits."""

@@ -15,7 +15,6 @@ from emla.web.contract.call import (
     Digits64,
     Flag,
     Instant,
-    Items,
     Parameter,
     Shape,
 )
@@ -317,6 +316,14 @@ class Statistics(Shape, frozen=True, kw_only=True):
     groups: list[Group]
 
 
+class CaseLines(Shape, frozen=True, kw_only=True):
+    """A list of cases."""
+
+    items: list[CaseLine]
+    more: bool
+    """Whether there are others, which were not looked at."""
+
+
 CALLS = (
     Call(
         method="GET",
@@ -327,9 +334,17 @@ CALLS = (
             Parameter("ours", Flag, "1: only those in which it is our turn."),
             Parameter("overdue", Flag, "1: only those in which a time limit ran out."),
             Parameter("mine", Flag, "1: only those that the caller drafted in or was named for."),
+            Parameter(
+                "erased",
+                Flag,
+                "1: only those of which something was ordered erased, the newest order in front.",
+            ),
+            Parameter(
+                "behind", Digits32, "With `erased`: what comes behind this case, the last one of an answer."
+            ),
             LIMIT,
         ),
-        answer=Items[CaseLine],
+        answer=CaseLines,
         codes=("not-readable", "payload-damaged"),
     ),
     Call(

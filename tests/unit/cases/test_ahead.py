@@ -1,5 +1,6 @@
 """An act is judged before it is sent, and everybody can see whose turn it is."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -12,9 +13,9 @@ from emla.cases.order import OPENS
 from emla.cases.prospects import CONFIRM, TURNS, may_say, turns
 from emla.model.case_states import RequestState, Side
 from emla.model.findings import Severity
-from emla.model.legal_act import AskedQuestion, LegalAct
+from emla.model.legal_act import AskedQuestion, LegalAct, SentFile
 from emla.model.message_types import MESSAGE_TYPES
-from tests.support.legal_acts import ASKED, ASKS, Story, about, begun, in_execution, renamed
+from tests.support.legal_acts import ASKED, ASKS, Story, about, begun, in_execution, renamed, within
 from tests.support.sample_acts import course
 from tests.support.sample_cases import SampleCase, cases
 
@@ -53,6 +54,42 @@ def test_an_answer_to_what_is_not_here_is_not_sent() -> None:
     story.acts.remove(request)
     said = story.say("Withdrawal", ASKS, request, code="ALL")
     assert ahead(story, said) == [("CA-013", Severity.ERROR)]
+
+
+@pytest.mark.parametrize(
+    ("message_type", "sender"),
+    [
+        ("RecallNotice", ASKED),
+        ("RestrictionChange", ASKED),
+        ("UseConsentDecision", ASKED),
+        ("RecallConfirmation", ASKS),
+        ("UseConsentRequest", ASKS),
+        ("ExculpatoryDisclosureNotice", ASKS),
+    ],
+)
+def test_a_thing_that_its_message_did_not_bring_is_not_sent_and_is_heard_as_before(
+    message_type: str, sender: str
+) -> None:
+    def said_of(*ids: str, of: str = "result") -> tuple[Story, LegalAct]:
+        story, request = in_execution("M1")
+        file = SentFile(attachment_id="A1", sha256=b"1" * 32)
+        result = story.say("ResultTransmission", ASKED, request, files=(file,), items=(("I1", ("A1",)),))
+        about_it = replace(result, message_id=b"?" * 16) if of == "nothing" else result
+        things = tuple(within(about_it, each) for each in ids)
+        if message_type == "RecallConfirmation":
+            return story, story.say(
+                message_type, sender, result, outcomes=tuple((one, "CANNOT") for one in things)
+            )
+        return story, story.say(message_type, sender, result, references=things)
+
+    for known in ("A1", "I1", ""):
+        assert ahead(*said_of(known)) == []
+    assert ahead(*said_of("A9", of="nothing")) == []  # a message that is not here may have brought anything
+    story, act = said_of("A1", "A9")
+    (found,) = findings_ahead(story.acts[:-1], act)
+    assert (found.rule, found.severity) == ("CA-018", Severity.FATAL)
+    assert found.message == f"The message {story.acts[-2].message_id.hex()[:12]} brought no A9."
+    assert story.rules(act) == ["effective"]  # what was received is judged as every gateway judges it
 
 
 def test_another_text_under_an_id_that_was_used_blocks_and_the_same_one_does_not() -> None:

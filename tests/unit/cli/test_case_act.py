@@ -132,6 +132,39 @@ def test_what_is_recalled_is_named_as_what_it_is(case: Path) -> None:
     assert texts(document, "RecalledItem/ItemId") == ["I1"]
 
 
+RECALL = ("recall", "--ground", "INCORRECT", "--action", "ERASE", "--item")
+
+
+def test_what_is_named_is_looked_for_in_every_message_and_what_nobody_sent_is_refused(case: Path) -> None:
+    for each in S01.glob("09-*.xml"):
+        shutil.copy(each, case)
+    (sent,) = case.glob("09-*.xml")
+    result = texts(parse_xml(sent.read_bytes(), XmlLimits()), "MessageHeader/MessageId")
+    for whole in (result[0], result[0][:12].upper()):
+        document = written(case, *RECALL, whole)
+        assert texts(document, "RecalledItem/InMessage") == result
+        assert [str(each.tag).rpartition("}")[2] for each in document.root.iterfind("{*}RecalledItem/*")] == [
+            "InMessage"
+        ]
+        shutil.rmtree(case.parent / "draft")
+    document = written(
+        case, "disclose", "--item", "A-LOG", "--court", "Tokyo", "--on", "2099-01-15", own="jp.moj"
+    )
+    assert texts(document, "AffectedItem/InMessage") == result
+    shutil.rmtree(case.parent / "draft")
+    # The holder's own request brought none of it: it is the other's, and not taken for something else.
+    for item, own, rule in (
+        ("NOPE", "nl.moj", "CA-018"),
+        ("A-LOG", "jp.moj", "CA-015"),
+        ("ffffffffffff", "nl.moj", "CA-018"),
+    ):
+        outcome = said(case, *RECALL, item, *SIGNED, "--draft", case.parent / "draft", "--json", own=own)
+        error: Any = outcome.document["error"]
+        assert outcome.code == 3
+        assert [each["rule"] for each in error["findings"]] == [rule], outcome.out
+        assert not (case.parent / "draft").exists()
+
+
 def test_questions_are_asked_and_answered(case: Path) -> None:
     document = written(
         case, "ask", "--question", "On what does it rest?", "--question", "Who rents it?", "--ground", "Q1=NEXUS",

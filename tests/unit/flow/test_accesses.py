@@ -1,18 +1,26 @@
 """An owner hears from the holder's ledger who read what it sent; nobody else does; what was said is kept and never read anew."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from emla.bootstrap.own import DATABASE
+from emla.flow.accesses.ask import AskAccesses
 from emla.flow.accesses.give import REPORTS_PER_MINUTE
-from emla.flow.people.reads import Reads
+from emla.flow.people.reads import Reads, told_read
+from emla.formats import access_report as form
+from emla.formats import dsse
 from emla.model.access import ACCESSES_MAX, FIRST_PLACE, Access, AccessKind, LedgerPlace
+from emla.model.documents import Authority
 from emla.model.errors import NotFoundError, TransportError
+from emla.model.limits import WIRE
 from emla.model.person import ALONE, Caller, Person, PersonRole, PersonState
 from emla.model.settings import CaseSettings
+from emla.model.signed import PayloadType
+from emla.ports.transport import Refusal
 from emla.store.sqlite.listings import open_listings
 from tests.support.access_line import Reports, reports
 from tests.support.case_world import World
@@ -141,6 +149,85 @@ async def test_many_reads_come_in_reports_one_after_another_until_it_is_too_ofte
     assert caught.value.code == "quota"
     (limited,) = await found.ask[OWNER](CASE)
     assert (limited.code, len(limited.kept)) == ("quota", 3)
+
+
+@dataclass
+class Circling:
+    """A holder that answers the same at the beginning, and has no place that it named."""
+
+    answer: bytes
+    asked: list[LedgerPlace] = field(default_factory=list)
+
+    async def ask_accesses(self, _peer: Authority, _case_id: bytes, first: LedgerPlace) -> bytes | Refusal:
+        self.asked.append(first)
+        return self.answer if first == FIRST_PLACE else Refusal(code="place-unknown")
+
+
+async def test_a_holder_that_goes_in_circles_is_asked_from_the_beginning_once(
+    given: tuple[World, Reports],
+) -> None:
+    world, found = given
+    gateway, pid = world.stations[HOLDER].gateway, package(world.stations[HOLDER])
+    told = [
+        told_read(gateway, OFFICER, what="part", id_=pid.hex(), part=1, role="approver", about=pid)
+        for _ in range(ACCESSES_MAX + 1)
+    ]
+    await gateway.store.write(lambda transaction: [each(transaction) for each in told])
+    circling = Circling(await found.give[HOLDER](OWNER, CASE, FIRST_PLACE))
+    ask = AskAccesses(world.stations[OWNER].gateway, circling, world.stations[OWNER].dockets)
+    counts = []
+    for _ in range(3):
+        before = len(circling.asked)
+        (said,) = await ask(CASE)
+        counts.append((len(circling.asked) - before, said.code, len(said.kept)))
+    assert counts == [(2, "place-unknown", 1), (3, "place-unknown", 1), (3, "place-unknown", 1)]
+
+
+async def test_what_says_nothing_new_is_not_kept_and_what_contradicts_is_kept_once(
+    given: tuple[World, Reports],
+) -> None:
+    world, found = given
+    owner, holder = world.stations[OWNER], world.stations[HOLDER].gateway
+    assert await heard(found) == ()
+    first = owner.store.read.access_reports(CASE)
+    assert len(first) == 1  # that nobody has read it yet is a word, too
+    for _ in range(3):
+        assert await heard(found) == ()
+    assert owner.store.read.access_reports(CASE) == first
+    await read(world.stations[HOLDER], 1)
+    assert len(await heard(found)) == 1
+    # From the beginning, in another piece, the same: nothing new. Without the access: a contradiction.
+    whole = await found.give[HOLDER](OWNER, CASE, FIRST_PLACE)
+    report = form.decode(dsse.decode(whole, PayloadType.ACCESSES, WIRE.access_bytes).payload)
+    silent = await holder.sign(PayloadType.ACCESSES, form.encode(replace(report, accesses=())))
+    for answer, kept in ((whole, 2), (silent, 3), (silent, 3), (whole, 3)):
+        ask = AskAccesses(owner.gateway, Circling(answer), owner.dockets)
+        assert [len(each.kept) for each in await ask(CASE)] == [kept]
+
+
+async def test_what_is_kept_of_one_holder_has_a_size(
+    given: tuple[World, Reports], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world, found = given
+    await heard(found)
+    (row,) = world.stations[OWNER].store.read.access_reports(CASE)
+    monkeypatch.setattr("emla.flow.accesses.ask.KEPT_BYTES_MAX", 2 * len(row.sealed))
+    assert await heard(found) == ()  # nothing new needs no room
+    await read(world.stations[HOLDER], 1)
+    (full,) = await found.ask[OWNER](CASE)
+    assert (full.code, len(full.kept)) == ("reports-full", 1)
+    assert [each.getMessage() for each in caplog.records if each.name == "emla.accesses"] == [
+        "report not kept"
+    ]
+
+
+async def test_a_holder_is_asked_by_one_call_at_a_time(given: tuple[World, Reports]) -> None:
+    world, found = given
+    await read(world.stations[HOLDER], 1)
+    both = await asyncio.gather(found.ask[OWNER](CASE), found.ask[OWNER](CASE))
+    assert sorted(each.code for (each,) in both) == ["", "busy"]
+    assert len(world.stations[OWNER].store.read.access_reports(CASE)) == 1
+    assert len(await heard(found)) == 1
 
 
 async def test_what_was_said_goes_with_the_case_and_the_holder_still_tells_who_read_what_is_gone(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -290,22 +291,31 @@ async def test_who_looked_at_another_state_of_the_case_is_told_to_look_again(ask
     assert await hand_in(asked.stations["nl.moj"], decision, asked.folder / "capture", now)
 
 
-async def test_of_two_acts_at_once_the_second_is_judged_with_the_first(tmp_path: Path) -> None:
+async def test_of_two_acts_at_once_the_second_is_judged_with_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with World(tmp_path / "w", {"jp.moj", "nl.moj"}) as world:
         course = [each.file for each in S01.steps if each.file and not each.branch]
         await played(world, *course[:-1])
         last = S01.folder / course[-1]
         station = world.stations["nl.moj"]
-        results = await asyncio.gather(
-            hand_in(station, last, world.folder / "c"),
-            hand_in(
-                station, again(last, tmp_path, (issued(last), "2026-12-10T09:00:00Z")), world.folder / "c"
-            ),
-            return_exceptions=True,
-        )
-        (wrong,) = (each for each in results if isinstance(each, InvalidMessageError))
-        assert "CA-006" in grounds(wrong)
-        assert sum(isinstance(each, bytes) for each in results) == 1
+        write, has_looked, may_write = station.store.write, asyncio.Event(), asyncio.Event()
+
+        async def write_later(*given: Any, **named: Any) -> Any:
+            if asyncio.current_task() is later:
+                has_looked.set()
+                await may_write.wait()
+            return await write(*given, **named)
+
+        monkeypatch.setattr(station.store, "write", write_later)
+        text = again(last, tmp_path, (issued(last), "2026-12-10T09:00:00Z"))
+        later = asyncio.create_task(hand_in(station, text, world.folder / "c"))
+        await has_looked.wait()
+        await hand_in(station, last, world.folder / "c")
+        may_write.set()
+        with pytest.raises(InvalidMessageError) as wrong:
+            await later
+        assert "CA-006" in grounds(wrong.value)
 
 
 async def test_the_manifest_names_the_payload_that_is_answered(asked: World) -> None:

@@ -13,6 +13,7 @@ from emla.bootstrap.own import DATABASE
 from emla.flow.events import RULE_OVERRIDDEN, event
 from emla.model.erasure import ErasureState, LegalHold
 from emla.model.errors import ConfigurationError, NotFoundError
+from emla.store.sqlite.listings import open_listings
 from tests.support.backups import RECEIVER, SENDER, Pair, pair
 from tests.support.erasing import Secrets, bring, case_id, erased, erasing, found_of, order, ordered
 from tests.support.gateways import until
@@ -259,3 +260,25 @@ async def test_only_what_came_in_for_the_case_is_erased_by_itself(both: Pair) ->
     async with erasing(both.recipient) as journey:
         with pytest.raises(NotFoundError):
             await journey.plan(case_id("a"), other)
+
+
+async def test_the_oldest_of_the_cases_is_listed_when_it_is_erased_and_none_is_missed(both: Pair) -> None:
+    """What is to be ordered again after a restore, of which a list of the newest cases has least of all."""
+    for name in ("old", "a", "b", "new"):
+        await bring(both, name)
+    station = both.sender
+    for name in ("b", "old", "a"):
+        await erased(station, case_id(name))
+    await bring(both, "b again", case="b")
+    await erased(station, case_id("b"))
+    listings = await open_listings((station.data / DATABASE).absolute())
+    try:
+        whole = [each.case_id for each in await listings.erased_cases(limit=100)]
+        assert whole == [case_id(name) for name in ("b", "a", "old")]
+        (first,) = await listings.erased_cases(limit=1)
+        rest = await listings.erased_cases(limit=100, behind=first.case_id)
+        assert [first.case_id, *(each.case_id for each in rest)] == whole
+        assert await listings.erased_cases(limit=100, behind=whole[-1]) == []
+        assert await listings.erased_cases(limit=100, person="nobody") == []
+    finally:
+        await listings.close()

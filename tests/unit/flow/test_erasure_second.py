@@ -1,14 +1,19 @@
 """Erasing is two persons' word: one orders, another one, who saw exactly what would go, approves."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from emla.bootstrap.own import DATABASE
+from emla.flow.dockets import Dockets
 from emla.flow.drafts.erasures import OrderErasure
 from emla.flow.erasure.hold import HoldCase
+from emla.flow.erasure.order import Order
+from emla.flow.erasure.retention import Retention
 from emla.formats.event import decode
 from emla.model.erasure import ErasureReason, WantedErasure
 from emla.model.errors import EmlaError
@@ -52,6 +57,18 @@ async def refused(awaitable: Awaitable[object]) -> str:
 
 def waiting(station: Station) -> list[WantedErasure]:
     return list(station.store.read.erasures_wanted(CASE, station.gateway.now()))
+
+
+def kept(station: Station) -> list[tuple[bytes, bytes]]:
+    """Case and package of every order that is in the store, whatever its time."""
+    with closing(sqlite3.connect(station.data / DATABASE)) as database:
+        return sorted(
+            database.execute("SELECT case_id, pid FROM erasure_wanted"), key=lambda row: row[0] != CASE
+        )
+
+
+def by_time() -> Order:
+    return Order(why=ErasureReason.RETENTION, person="", reason="Closed, and quiet for 30 days.")
 
 
 def told(station: Station, kind: str) -> list[dict[str, str | int]]:
@@ -122,6 +139,37 @@ async def test_an_order_that_nobody_decides_about_lapses_and_makes_room(both: Pa
         assert waiting(station) == []
         assert await wanted(orders) is False
         assert len(waiting(station)) == 1
+
+
+async def test_an_order_that_lapsed_is_not_kept(both: Pair) -> None:
+    station = both.recipient
+    async with ordering(station) as orders:
+        await wanted(orders)
+    for days, left in ((13, 1), (2, 0)):
+        station.clock.moved_by += days * DAY
+        await station.restart()
+        async with erasing(station) as journey:
+            dockets = Dockets(station.gateway, station.news)
+            await Retention(station.gateway, journey, dockets, set()).round()
+        assert len(kept(station)) == left
+
+
+async def test_what_waited_about_a_case_goes_with_it_whoever_orders(both: Pair) -> None:
+    """Also where the case goes by the time of retention, which is nobody's order."""
+    station = both.recipient
+    pid, other = await bring(both, "second", case="a"), case_id("b")
+    await bring(both, "b")
+    async with ordering(station) as orders, erasing(station) as journey:
+        for case, package in ((CASE, None), (CASE, pid), (other, None)):
+            plan = await orders.plan(case, package)
+            await orders.want(caller("cara"), plan, "Order of the court.", although_open=True)
+        await journey.order(await journey.plan(CASE, pid), by_time())
+        assert kept(station) == [(CASE, b""), (other, b"")]
+        (first,) = (each.pid for each in station.store.read.packages_of_case(CASE) if each.pid != pid)
+        await orders.want(caller("cara"), await orders.plan(CASE, first), "Once more.", although_open=True)
+        await journey.carry_out()
+        await journey.order(replace(await journey.plan(CASE), closed=True), by_time())
+    assert kept(station) == [(other, b"")]
 
 
 async def test_a_hold_stands_against_two_persons_as_well(both: Pair) -> None:

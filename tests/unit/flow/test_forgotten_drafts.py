@@ -6,13 +6,17 @@ from pathlib import Path
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
+from emla.bootstrap.own import DATABASE
 from emla.flow.drafts.alone import SentAlone
 from emla.flow.drafts.drafts import Drafts
+from emla.flow.happenings.leaves import happening_of
 from emla.flow.line.submission import Submitted
 from emla.model.draft import DraftState
 from emla.model.errors import ConfigurationError, InvalidMessageError
+from emla.model.happening import HappeningType
 from emla.model.person import PersonState
 from emla.ports.drafts import DraftRow
+from emla.store.sqlite.listings import open_listings
 from tests.support.backups import Pair, pair
 from tests.support.erasing import (
     arrived,
@@ -84,6 +88,22 @@ async def test_drafts_of_an_erased_case_are_found_nowhere_and_others_wait_on(bot
     assert caught.value.code == "draft-decided"
 
 
+async def test_whose_draft_went_with_its_case_is_told(both: Pair) -> None:
+    station = both.sender
+    row = await handed_in(Drafts(station.gateway, station.submit), "small")
+    await erased(station, case_id("a"))
+    listings = await open_listings((station.data / DATABASE).absolute())
+    try:
+        extent = await listings.extent()
+        assert extent.epoch is not None
+        leaves = await listings.leaves(extent.epoch, 0, extent.size)
+        told = [found for each in leaves if (found := happening_of(extent.epoch, each)) is not None]
+    finally:
+        await listings.close()
+    (lapsed,) = (each for each in told if each.type is HappeningType.DRAFT_LAPSED)
+    assert (lapsed.person, lapsed.facts) == ("cara", {"draft": row.id.hex()})
+
+
 async def test_what_a_decided_draft_said_leaves_no_copy(both: Pair) -> None:
     """Its row is found by a random id, so what it says must not stand in it: rows move, and leave copies."""
     station = both.sender
@@ -138,3 +158,46 @@ async def test_a_draft_that_comes_between_plan_and_order_is_not_passed_over(both
             await journey.order(plan, order())
         assert caught.value.code == "case-changed"
         assert station.store.read.erasures(case_id("a")) == []
+
+
+async def test_a_draft_that_comes_while_its_case_is_erased_is_not_kept(both: Pair) -> None:
+    station = both.sender
+    drafts = Drafts(station.gateway, station.submit)
+    late = submission("late", LARGE, case="a", drafter=caller("cara"))
+    read_exactly, files = late.source.read_exactly, set(station.data.rglob("*"))
+    times = 0
+
+    async def slow(size: int) -> bytes:
+        nonlocal times
+        times += 1
+        if times == 2:  # its attachments, for which whoever hands it in takes his time
+            await erased(station, case_id("a"))
+        return await read_exactly(size)
+
+    late.source.read_exactly = slow  # type: ignore[method-assign]
+    with pytest.raises(InvalidMessageError) as caught:
+        await drafts.hand_in(late)
+    assert caught.value.code == "case-changed"
+    assert times > 1
+    assert station.store.read.drafts_of_case(case_id("a")) == []
+    assert {each for each in station.data.rglob("*") if each.is_file()} <= files
+    # What is handed in behind the erasure is another matter, and its case begins again.
+    assert (await handed_in(drafts, "late")).state is DraftState.WAITING
+
+
+async def test_another_act_that_comes_meanwhile_does_not_stand_against_a_draft(both: Pair) -> None:
+    station = both.sender
+    drafts = Drafts(station.gateway, station.submit)
+    late = submission("late", case="a", drafter=caller("cara"))
+    read_exactly, times = late.source.read_exactly, 0
+
+    async def slow(size: int) -> bytes:
+        nonlocal times
+        times += 1
+        if times == 2:
+            await bring(both, "b", case="a")
+        return await read_exactly(size)
+
+    late.source.read_exactly = slow  # type: ignore[method-assign]
+    assert not isinstance(await drafts.hand_in(late), Submitted)
+    assert times > 1

@@ -13,10 +13,10 @@ from emla.flow.happenings.webhooks import Webhooks
 from emla.flow.people.people import People
 from emla.flow.people.sight import Sight
 from emla.formats.webhook import public_pem, webhook_key
-from emla.model.errors import ConfigurationError, InvalidMessageError, NotFoundError, TransportError
+from emla.model.errors import ConfigurationError, NotFoundError, TransportError
 from emla.model.person import ALONE, Caller, PersonRole
 from emla.model.settings import WebhookSettings
-from emla.model.webhook import WEBHOOKS_MAX, Pause
+from emla.model.webhook import Pause
 from emla.ports.channel import ClosedRow
 from emla.transport.webhooks import HttpTargets
 from tests.support.gateways import CONTENT_KEY, until
@@ -306,14 +306,6 @@ async def test_a_host_that_is_allowed_no_longer_pauses_and_another_is_never_take
         await desk.remind(1)
         assert await desk.paused(webhook) is Pause.REFUSED
     assert not desk.targets.posted
-
-
-async def test_there_are_only_so_many(desk: Desk) -> None:
-    for number in range(WEBHOOKS_MAX):
-        await desk.add(str(number))
-    with pytest.raises(InvalidMessageError):
-        await desk.add("more")
-    assert len(desk.webhooks.of(ALONE)) == WEBHOOKS_MAX
 
 
 async def test_its_private_key_stands_nowhere_and_is_another_ones_for_each(desk: Desk) -> None:
