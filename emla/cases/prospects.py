@@ -86,8 +86,8 @@ CONFIRM = _addressee("agree to close the case, or object", "ETS30 6(2)")
 """Instead of the turn of a settled state, once closing was proposed."""
 
 
-_BEGINS = OPENS | {"SpontaneousInformation"}
-"""Messages that begin something of their own."""
+_INFORMS = "SpontaneousInformation"
+"""Begins something of its own, unless it is said about information that was offered or given before (BUD 26(2))."""
 
 
 def turns(standing: Standing) -> tuple[Turn, ...]:
@@ -123,7 +123,8 @@ def may_say(standing: Standing, side: Side) -> tuple[str, ...]:
     return tuple(
         name
         for name in MESSAGE_TYPES
-        if name not in _BEGINS
+        if name not in OPENS
+        and (name != _INFORMS or information)
         and writer_of(name, information=information) in (side, Side.EITHER)
         and (standing.request is None or _heard(standing.request, name, side))
     )

@@ -10,7 +10,7 @@ SAID: Mapping[str, str] = {
     "measure": "A measure, alone or with what is said of it: M1=ACCEPTED, M2=REFUSED:DUAL_CRIMINALITY, M1=EXECUTED_FULL.",
     "ground": "The ground, a code; of one measure M2=CODE, of a question Q1=CODE.",
     "reason": "Reasons in words; for one measure or condition M2=TEXT.",
-    "condition": "A condition: M1=USE_LIMIT:TEXT. In answer-conditions C1=ACCEPTED or C1=NOT_ACCEPTED.",
+    "condition": "A condition: M1=USE_LIMIT:TEXT; in inform USE_LIMIT=TEXT. In answer-conditions C1=ACCEPTED or C1=NOT_ACCEPTED.",
     "part": "Which part is accepted or consented to.",
     "until": "A day: until when, or by when it is expected.",
     "from": "The day that was due until now.",
@@ -21,7 +21,7 @@ SAID: Mapping[str, str] = {
     "text": "The message in words.",
     "question": "ask: a question. answer: Q1=ANSWER.",
     "file": "Attachments that belong to an answer: Q1=A1.",
-    "topic": "What the consultation is about, a code.",
+    "topic": "What the consultation is about, a code; the subject of information.",
     "proposal": "What you propose.",
     "to": "The authority that is competent, or who is to receive it.",
     "passed-on": "When the request was passed on.",
@@ -59,6 +59,7 @@ SWITCHES: Mapping[str, str] = {
     "final": "This is the last result.",
     "suspended": "Execution waits for the answers.",
     "incomplete": "More answers will come.",
+    "no-conditions": "The information is given without any condition of use.",
 }
 
 

@@ -82,7 +82,7 @@ def perform(lore: Lore, source: CaseSource, wanted: Wanted) -> None:
         situation=situation,
         issued_at=dated(datetime.now(UTC), situation),
         reply_to=_reply_to(wanted.reply_to, situation),
-        known={**_handling(source, situation), **_signer(source.own, wanted)},
+        known={**_handling(source, situation, act), **_signer(source.own, wanted)},
     )
     interview = Interview(lore.root_of(act.message), lore.index, lore.shape, around, script_of(task, around))
     number = secrets.token_hex(6)
@@ -159,9 +159,13 @@ def _around(source: CaseSource, situation: Situation) -> Surroundings:
     )
 
 
-def _handling(source: CaseSource, situation: Situation) -> Mapping[str, str]:
-    """How the newest message about the request is handled: a default for the answer to it."""
-    ids = {each.message_id for each in situation.acts}
+def _handling(source: CaseSource, situation: Situation, act: Act) -> Mapping[str, str]:
+    """How the newest message about the request is handled: a default for the answer to it; of information what we sent of it."""
+    ids = {
+        each.message_id
+        for each in situation.acts
+        if act.message != "SpontaneousInformation" or each.message_type == act.message
+    }
     about = [each for each in source.heard if each.message_id in ids]
     return about[-1].handling if about else {}
 

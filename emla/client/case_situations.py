@@ -86,6 +86,7 @@ def _situation(case: Case, standing: StandingView, own: str) -> Situation:
             Within(message_id=each.message_id, local_id=each.local_id) for each in standing.to_return
         ),
         limits=standing.use_limits,
+        instruments=tuple(dict.fromkeys(standing.instruments)),
         proposed=standing.proposed if standing.proposed and not standing.closed else "",
         talked_in=tuple(sorted(each for talk in standing.talks if not talk.closed for each in talk.messages)),
         requesting_reference=standing.requesting_reference,

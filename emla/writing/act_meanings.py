@@ -238,6 +238,12 @@ MEANINGS: Mapping[str, Mapping[str, Meaning]] = {
         "reason": _REASON,
     },
     "JITAgreement": {},
+    "SpontaneousInformation": {
+        "topic": One(place="Subject"),
+        "text": One(place="Information/Paragraph[1]"),
+        "condition": New(entries="Condition", member="ConditionText", before="UseLimit"),
+        "no-conditions": One(place="NoConditions"),
+    },
 }
 """What each option means in a message. The options that every act takes are `EVERY`."""
 

@@ -31,6 +31,11 @@ def _has_items(answers: Answers, path: str) -> bool:
     return answers.get(gate(f"EvidenceItem[{number_of(path) if path else 1}]")) == YES
 
 
+def _no_condition(answers: Answers, _: str) -> bool:
+    """Nothing is said of how it may be used: then it is said outright that there is no condition (BR-042)."""
+    return answers.get(gate("Condition[1]")) != YES
+
+
 def _of_its_decision(answers: Answers, path: str) -> str:
     """The measure in whose decision a condition stands."""
     return answers.get(at(parent_of(path), "MeasureId"), "") if path.startswith("MeasureDecision[") else ""
@@ -279,6 +284,17 @@ _USE = {
 }
 
 _OTHERS = {
+    **_in(
+        "SpontaneousInformationType",
+        LegalBasis=_AGAIN,
+        Person=_OFFER_AGAIN,
+        Offence=Rule(ask=Ask.MORE, again=True),
+        Condition=Rule(ask=Ask.OFFER, again=True, said="a condition for the use of the information"),
+        NoConditions=Rule(
+            ask=Ask.MUST, when=_no_condition, otherwise=Ask.NEVER, said="Is it given without any condition"
+        ),
+        InviteRequest=_OFFER,
+    ),
     **_in("ArrestNoticeType", CustodyPlace=_OFFER, FullRequestDueBy=_OFFER, ConsentInfo=_OFFER),
     **_in("SurrenderNoticeType", ReasonText=_must_when("SurrenderStage", "POSTPONED", otherwise=Ask.OFFER)),
     **_in("ReleaseNoticeType", ReleasePlace=_OFFER),

@@ -171,6 +171,11 @@ def _of_message(task: Task) -> dict[str, str]:
     if situation.newest("Consultation"):
         found["ConsultationHeld/Held"] = YES
     found |= _of_items(task)
+    if task.act.message == "SpontaneousInformation":
+        for number, code in enumerate(situation.instruments, 1):
+            found |= _listed("LegalBasis", number, {"InstrumentCode": code})
+        for number, limit in enumerate(situation.limits, 1):  # conditions that were accepted go along
+            found |= {gate(f"Condition[{number}]"): YES, f"Condition[{number}]/UseLimit": limit}
     if task.act.message == "ConfidentialityCannotBeKept":
         found[form("")] = "Reason" if situation.side is Side.ADDRESSEE else "ConfidentialityAnswer"
     return found

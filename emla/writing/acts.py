@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from emla.model.case_states import Side
 from emla.writing import targets
-from emla.writing.answers import YES
+from emla.writing.answers import NO, YES
 from emla.writing.targets import Target
 
 
@@ -43,6 +43,7 @@ class Act:
 _EXTRADITION = frozenset({"ProvisionalArrestRequest", "ExtraditionRequest"})
 KEPT = frozenset({"PreservationRequest"})
 _TEAM = frozenset({"JITProposal"})
+_INFORMATION = frozenset({"SpontaneousInformation"})
 STAGE = "ClosureStage"
 ACTS: tuple[Act, ...] = (
     Act(
@@ -241,6 +242,14 @@ ACTS: tuple[Act, ...] = (
         message="JITAgreement",
         text="Sign the agreement on a joint investigation team.",
         about=_TEAM,
+    ),
+    Act(
+        verb="inform",
+        message="SpontaneousInformation",
+        text="Send information that was offered, or more of it.",
+        answers=targets.offered,
+        fixed={"NatureOnly": NO},
+        about=_INFORMATION,
     ),
 )
 """All of them, in the order of a case."""

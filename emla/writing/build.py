@@ -29,6 +29,7 @@ _PREFIXES = {
     "result": "s",
     "use": "u",
     "extradition": "x",
+    "information": "i",
     "joint-investigation": "j",
 }
 

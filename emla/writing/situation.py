@@ -118,6 +118,8 @@ class Situation:
     to_return: tuple[Within, ...] = ()
     limits: tuple[str, ...] = ()
     """Use limits that bind who holds the evidence."""
+    instruments: tuple[str, ...] = ()
+    """What it rests on; codes of CL-INSTRUMENT."""
     proposed: str = ""
     """The proposal to close it, where there is one."""
     talked_in: tuple[str, ...] = ()
@@ -200,6 +202,7 @@ def _situation(docket: Docket, standing: Standing, own: str, side: Side) -> Situ
             Within(message_id=each.message_id.hex(), local_id=each.local_id) for each in standing.to_return
         ),
         limits=tuple(sorted(standing.limits)),
+        instruments=tuple(dict.fromkeys(standing.instruments)),
         proposed=standing.proposed.hex() if standing.proposed and not standing.closed else "",
         talked_in=tuple(
             sorted(each.hex() for talk in standing.talks if not talk.closed for each in talk.messages)

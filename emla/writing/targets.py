@@ -51,6 +51,11 @@ def held(situation: Situation) -> str:
     return situation.newest("ResultTransmission", "PreservationOutcome") or opening(situation)
 
 
+def offered(situation: Situation) -> str:
+    """What the other side said of the conditions under which information is offered; else the information itself."""
+    return situation.newest("ConditionResponse", by_us=False) or opening(situation)
+
+
 _BROUGHT = ("ResultTransmission", "PreservationOutcome", "SpontaneousInformation")
 
 

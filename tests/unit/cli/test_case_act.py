@@ -49,6 +49,38 @@ def texts(document: XmlDocument, path: str) -> list[str]:
     ]
 
 
+def test_information_that_was_offered_is_sent_with_its_conditions_or_none_said_outright(
+    tmp_path: Path,
+) -> None:
+    """As confidential as the offer was, whatever the answer to it says."""
+    folder = tmp_path / "case"
+    folder.mkdir()
+    for name in ("01-spontaneous-information.sg.xml", "02-condition-response.au.xml"):
+        shutil.copy(FOLDER / "S10" / name, folder)
+    words = (
+        "--documents",
+        folder,
+        "--as",
+        "sg.agc",
+        "--topic",
+        "Gold",
+        "--text",
+        "It was bought in Perth.",
+        *SIGNED,
+    )
+    outcomes = {
+        said: emla("case", "act", "dfdaba3a", "inform", *words, *said, "--draft", tmp_path / str(len(said)))
+        for said in ((), ("--no-conditions",), ("--condition", "INTELLIGENCE_ONLY=As intelligence only."))
+    }
+    assert [each.code for each in outcomes.values()] == [3, 3, 0]
+    document = parse_xml((tmp_path / "2" / "message.xml").read_bytes(), XmlLimits())
+    assert COMPILED.validate(document) == ()
+    assert texts(document, "LegalBasis/InstrumentCode") == ["UNCAC"]
+    assert texts(document, "Condition/UseLimit") == ["INTELLIGENCE_ONLY"]
+    assert texts(document, "NatureOnly") == ["false"]
+    assert texts(document, "Handling/ConfidentialityLevel") == ["CONFIDENTIAL"]
+
+
 def test_a_decision_on_each_measure_with_its_ground_and_reasons(case: Path) -> None:
     document = written(
         case, "decide", "--measure", "M1=ACCEPTED", "--measure", "M2=REFUSED:DUAL_CRIMINALITY",
