@@ -194,6 +194,11 @@ def test_each_side_is_offered_its_own() -> None:
     assert {"Decision", "ResultTransmission", "SupplementaryInformationRequest", "Consultation"} <= addressee
     assert not {"Decision", "ResultTransmission", "MLARequest", "ClosureNotice"} & opener
     assert not {"Withdrawal", "RequestUpdate"} & addressee
+    assert "SpontaneousInformation" not in opener | addressee
+    story = Story()
+    told = story.standing(story.say("SpontaneousInformation"))
+    assert "SpontaneousInformation" in may_say(told, Side.OPENER)
+    assert "SpontaneousInformation" not in may_say(told, Side.ADDRESSEE)
 
 
 def test_the_state_of_a_standing_is_that_of_its_facts() -> None:
