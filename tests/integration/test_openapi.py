@@ -34,6 +34,7 @@ from emla.web.contract.messages import SUBMISSION
 from tests.support.calls import body_of, post
 from tests.support.messages import make_template
 from tests.support.people import Staff
+from tests.support.ports import free_port
 from tests.support.servers import Server, make_server
 from tests.support.unix_session import BASE, unix_session
 
@@ -55,7 +56,8 @@ SETTINGS = hypothesis.settings(
     suppress_health_check=list(HealthCheck),
 )
 PEER_AWAY = (502, 504)
-"""A peer's trouble, told by a call that asks one; documented where it may come."""
+"""The trouble of a peer or of a webhook's target, told by a call that asks one; documented where it may come, and no fault of the
+server."""
 EXAMPLES = 6
 EXAMPLES_LONG = 300
 TEMPLATE = make_template(sender="jp.moj", recipient="nl.moj", attachment=bytes(500))
@@ -69,7 +71,14 @@ class World:
     session: requests.Session
     document: dict[str, Any]
     real: dict[str, str]
+    ids: dict[str, str] = field(default_factory=dict)
+    """What `{id}` is, by the beginning of the path."""
     tokens: list[str] = field(default_factory=list)
+
+    def real_of(self, path: str) -> dict[str, str]:
+        """Ids that are there, for the places of a path."""
+        found = [each for begin, each in self.ids.items() if path.startswith(begin)]
+        return self.real | ({"id": found[0]} if found else {})
 
     def operations(self) -> Iterator[Operation]:
         for found in schemathesis.openapi.from_dict(self.document).get_all_operations():
@@ -81,6 +90,8 @@ class World:
 def world(tmp_path: Path) -> Iterator[World]:
     """A server of each test's own: once somebody is on record, whoever has no token gets one answer everywhere."""
     server, peer = make_server(tmp_path, "jp.moj"), make_server(tmp_path, "nl.moj")
+    target = f"127.0.0.1:{free_port()}"
+    server.webhooks = {"allowed_hosts": target, "allow_loopback": True}
     server.start()
     try:
         server.wait_ready()
@@ -92,7 +103,10 @@ def world(tmp_path: Path) -> Iterator[World]:
             line = session.get(f"{BASE}/v1/cases").json()["items"][0]
             real = {"pid": str(sent["pid"]), "case_id": line["case_id"], "authority": "nl.moj", "number": "0"}
             real["message_id"] = "0" * 32
-            yield World(server, session, framed(document), real | {"name": "paul", "id": "1"})
+            hook = session.post(f"{BASE}/v1/webhooks", json={"url": f"http://{target}/"})
+            assert hook.status_code == 201, hook.content
+            ids = {"/v1/webhooks/": str(hook.json()["id"])}
+            yield World(server, session, framed(document), real | {"name": "paul", "id": "1"}, ids)
     finally:
         server.stop()
 
@@ -149,8 +163,9 @@ def swept(world: World, operation: Operation, mode: GenerationMode, examples: in
     )
     def run(case: Case[Any], token: str | None, real: bool) -> None:  # noqa: FBT001 - hypothesis names them
         if real:
+            there = world.real_of(operation.path)
             case.path_parameters = {
-                name: world.real.get(name, value) for name, value in (case.path_parameters or {}).items()
+                name: there.get(name, value) for name, value in (case.path_parameters or {}).items()
             }
         if case.query and "wait" in case.query:
             case.query["wait"] = "0"
@@ -215,7 +230,7 @@ def test_odd_words_in_a_body_are_refused_and_break_nothing(world: World) -> None
         if "application/json" not in content:
             continue
         members = schemas[content["application/json"]["schema"]["$ref"].rpartition("/")[2]]["properties"]
-        url = BASE + operation.path.format(**world.real, hash="0" * 64)
+        url = BASE + operation.path.format(**world.real_of(operation.path), hash="0" * 64)
         for name in members:
             others = b"".join(b'"%s": "x", ' % each.encode() for each in members if each != name)
             for odd in ODD:
@@ -233,6 +248,10 @@ def test_no_answer_is_undocumented_once_people_are(world: World) -> None:
     staff = Staff(world.server)
     asyncio.run(staff.hire())
     world.tokens.extend(staff.tokens.values())
+    bears = {"Authorization": f"Bearer {staff.tokens['paul']}"}
+    draft = world.session.post(f"{BASE}/v1/drafts", data=body_of(TEMPLATE), headers=bears)
+    assert draft.status_code == 201, draft.content
+    world.ids["/v1/drafts/"] = str(draft.json()["id"])
     assert sweep(world, GenerationMode.POSITIVE, EXAMPLES) == []
 
 
