@@ -193,6 +193,7 @@ def test_the_command_line_lists_what_happened_and_follows_it(
     assert emla("person", "grant", "paul", case_id, "--data", data).code == 0
     assert emla("person", "withdraw", "paul", case_id, "--data", data).code == 0
     shown = emla("events", "list", "--after", place, "--data", data)
+    assert "Technical delivery is not acceptance of the request." in shown.err
     assert shown.code == 0
     assert "case.named" in shown.out
     assert case_id[:12] in shown.out

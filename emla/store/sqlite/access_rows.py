@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from emla.model.access import LedgerPlace
 from emla.ports.accesses import FiledLeaf, ReportRow
+from emla.store.sqlite.leaf_rows import LeafReads
 
 _FILED = """
 SELECT l.idx, l.digest, e.kind, e.body FROM legal_act a
@@ -68,12 +69,8 @@ class AccessReads:
         ]
 
 
-class FiledReads:
-    """Implements what `emla.ports.accesses.AccessLeaves` has beside the extent."""
-
-    async def _all(self, sql: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
-        """Run a SELECT to its end."""
-        raise NotImplementedError
+class FiledReads(LeafReads):
+    """Implements `emla.ports.accesses.AccessLeaves`."""
 
     async def filed(self, case_id: bytes, first: LedgerPlace, end: int, limit: int) -> Sequence[FiledLeaf]:
         """Events filed under packages of a case."""

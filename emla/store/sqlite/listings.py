@@ -10,7 +10,6 @@ from emla.ports.cases import CaseRow
 from emla.ports.listings import LegFilter, Listed, ListedLeg
 from emla.store.sqlite import rows
 from emla.store.sqlite.access_rows import FiledReads
-from emla.store.sqlite.leaf_rows import LeafReads
 
 _RESOLVE = """
 WITH RECURSIVE carrier (pid) AS (
@@ -44,7 +43,7 @@ ORDER BY newest DESC LIMIT ?3
 """
 
 
-class SqliteListings(LeafReads, FiledReads):
+class SqliteListings(FiledReads):
     """Implements `emla.ports.listings.Listings`, `emla.ports.happenings.Leaves` and `emla.ports.accesses.AccessLeaves`.
 
     Open with `open_listings`, close on every path.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from emla.cli.wording import NOT_ACCEPTANCE
 from tests.support.cli import emla, fake_server, make_authority, short_folder
 from tests.support.fake_authority_api import FakeAuthority, leg
 
@@ -66,7 +67,10 @@ def test_a_leg_is_held_with_a_reason_shown_and_released(server: FakeAuthority, d
 
 def test_overdue_legs_are_marked_and_listed_alone(server: FakeAuthority, data: Path) -> None:
     server.legs = [leg(17) | {"overdue": True}, leg(18)]
-    assert "(overdue)" in emla("leg", "list", "--data", data).out
+    shown = emla("leg", "list", "--data", data)
+    assert "(overdue)" in shown.out
+    assert NOT_ACCEPTANCE in shown.err
+    assert NOT_ACCEPTANCE in emla("leg", "show", "17", "--data", data).err
     items = emla("leg", "list", "--overdue", "--json", "--data", data).document["items"]
     assert isinstance(items, list)
     assert [each["id"] for each in items] == ["17"]
