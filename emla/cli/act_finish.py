@@ -8,6 +8,7 @@ Rules of this file:
 
 import secrets
 import shutil
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from emla.formats.xml import parse_xml
 from emla.keyring.private_files import sync_folder
 from emla.model.errors import ConfigurationError, InvalidMessageError
 from emla.model.findings import Override
+from emla.model.ids import UUID_BYTES, uuid7
 from emla.model.limits import XmlLimits
 from emla.model.package import PartRole
 from emla.model.terms import Terms
@@ -90,12 +92,13 @@ def _fill(lore: Lore, interview: Interview, task: Task, answers: Answers, folder
     for question in questions:
         if question.kind is Kind.FILE and answers.get(question.path):
             facts |= copy_file(Path(answers[question.path]), folder).facts(question.path)
+    new_id = uuid7(int(time.time()), secrets.token_bytes(UUID_BYTES))
     document = build(
         interview,
         answers,
         lore.index,
         lore.shape,
-        computed(task, questions, secrets.token_hex(16)) | facts,
+        computed(task, questions, new_id.hex()) | facts,
         manifest_of(task.act.message, facts, questions),
     )
     write_new(folder / MESSAGE_FILE, document, private=True)

@@ -4,6 +4,7 @@ from emla.cases.judgement import Objection
 from emla.cli import screen
 from emla.cli.act_source import CaseSource
 from emla.cli.invocation import wants_json
+from emla.cli.wording import short
 from emla.steps.validate import ValidMessage
 from emla.writing.possible import possible
 from emla.writing.situation import NextTurn, Situation
@@ -91,7 +92,7 @@ def heading(situation: Situation) -> str:
 def named(situation: Situation) -> str:
     """A request by its type, sender and reference."""
     opening = situation.opening
-    reference = situation.requesting_reference or opening.message_id[:8]
+    reference = situation.requesting_reference or short(opening.message_id)
     return f"{opening.message_type} {reference} of {opening.sender}"
 
 

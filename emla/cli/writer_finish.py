@@ -19,6 +19,7 @@ from emla.formats.draft import Draft
 from emla.keyring.private_files import sync_folder
 from emla.model.errors import ConfigurationError, InvalidMessageError
 from emla.model.findings import Finding, Severity
+from emla.model.ids import UUID_BYTES, uuid7
 from emla.model.limits import XmlLimits
 from emla.model.terms import RECEIVING, Terms
 from emla.rules.table import RULES
@@ -138,13 +139,14 @@ def _files(
 
 
 def _header(interview: Interview, draft: Draft) -> dict[str, str]:
+    now = datetime.now(UTC)
     return {
         # A new one each time: whatever was changed since the last time is another message.
-        "MessageHeader/MessageId": secrets.token_hex(16),
+        "MessageHeader/MessageId": uuid7(int(now.timestamp()), secrets.token_bytes(UUID_BYTES)).hex(),
         CASE_ID: draft.answers[CASE_ID],
         "MessageHeader/MessageType": interview.root.rpartition("}")[2],
         "MessageHeader/Generation": "1",
-        "MessageHeader/IssuedAt": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "MessageHeader/IssuedAt": f"{now:%Y-%m-%dT%H:%M:%SZ}",
     }
 
 

@@ -263,7 +263,7 @@ def computed(task: Task, questions: list[Question], message_id: str) -> dict[str
     Args:
         task: what is written.
         questions: everything that is asked.
-        message_id: a new id, drawn at random.
+        message_id: a new id.
     """
     update = task.act.message == "RequestUpdate"
     header = {

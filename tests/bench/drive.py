@@ -6,7 +6,6 @@ A bare HTTP client, so that the load generator costs the machine as little as it
 import asyncio
 import json
 import os
-import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +111,7 @@ async def _submitters(
         reader, writer = await asyncio.open_unix_connection(str(sender.data / "emla.sock"), limit=1 << 20)
         while left > 0:
             left -= 1
-            document = template.fill(secrets.token_bytes(16), secrets.token_bytes(16))
+            document = template.fresh()
             body = submission(document, [(ATTACHMENT_NAME, template.attachment)], recipient=recipient)
             begun = time.monotonic()
             found = await _post(reader, writer, body)

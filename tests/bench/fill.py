@@ -1,9 +1,10 @@
 """Data folders that hold a million packages, made in minutes: one real exchange, multiplied in the databases of both sides.
 
-Faithful: number and shape of the rows of a consigned package in every table, the sizes of headers, bundles and records, unique
-ids spread over all values, final states, sequence numbers on both sides, one leaf for each object, and a last checkpoint that is
-signed over the tree of all leaves, so that the server starts and goes on. Not faithful: payloads are 64 bytes in their row, the
-signed bytes are copies of one package's (an audit of the folder would say so), and a checkpoint stands at each 400 leaves only.
+Faithful: number and shape of the rows of a consigned package in every table, the sizes of headers, bundles and records,
+unique hashes spread over all values, ids that begin with their time, final states, sequence numbers on both sides, one leaf
+for each object, and a last checkpoint that is signed over the tree of all leaves, so that the server starts and goes on. Not
+faithful: payloads are 64 bytes in their row, the signed bytes are copies of one package's (an audit of the folder would say
+so), and a checkpoint stands at each 400 leaves only.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.checkpoint import Checkpoint
 from emla.ledger.leaf import LeafKind, entry_of_digest
 from emla.ledger.merkle import EMPTY, Frontier, grow, leaf_hash
+from emla.model.ids import UUID_BYTES, uuid7
 
 _PACKAGES_A_COMMIT = 5_000
 _LEAVES_A_CHECKPOINT = 400
@@ -30,7 +32,13 @@ _MADE = {"payload", "sent", "received", "leaf", "checkpoint", "case_agenda"}
 _ONCE = {"migration", "channel", "peer", "document", "own", "seen", "leg_count"}
 """Tables that do not grow with packages."""
 _BUCKET_BITS = 15
+_BEGUN, _SECONDS_APART = 1_400_000_000, 10
 Row = tuple[object, ...]
+
+
+def unique7(kind: str, number: int) -> bytes:
+    """An id that begins with its time, the same on both sides and in every run: one package every ten seconds since 2014."""
+    return uuid7(_BEGUN + _SECONDS_APART * number, unique(kind, number, UUID_BYTES))
 
 
 def unique(kind: str, number: int, size: int = 32) -> bytes:
@@ -194,13 +202,13 @@ def _package(real: dict[str, object], number: int) -> dict[str, object]:
     new: dict[str, object] = {
         "id": number,
         "pid": unique("pid", number),
-        "msg": unique("msg", number, 16),
+        "msg": unique7("msg", number),
         "seq": number,
-        "payload_id": unique("id", number, 16),
+        "payload_id": unique7("id", number),
         "payload_sha256": unique("payload", number),
     }
     if "message_id" in real:
-        new["message_id"] = unique("message", number, 16)
+        new["message_id"] = unique7("message", number)
     return real | new
 
 

@@ -102,7 +102,7 @@ async def _queue(sender: Server, bad: Server) -> None:
     template = make_template(sender=sender.id, recipient=bad.id, attachment=secrets.token_bytes(24 * 1024))
     async with sender.client() as client:
         for _ in range(_WAITING):
-            document = template.fill(secrets.token_bytes(16), secrets.token_bytes(16))
+            document = template.fresh()
             answer = await client.post(
                 "/v1/messages", data=submission(document, [(ATTACHMENT_NAME, template.attachment)])
             )

@@ -86,7 +86,7 @@ class _Desk:
             memory_is_tight=roomy,
         )
         self.terms = Terms(sending=True, today=datetime.now(UTC).date())
-        self.documents = [template.fill(os.urandom(16), os.urandom(16)) for _ in range(_DOCUMENTS)]
+        self.documents = [template.fresh() for _ in range(_DOCUMENTS)]
         sizes = (len(template.data), len(template.attachment))
         names = ("request.xml", ATTACHMENT_NAME)
         self.parts = tuple(

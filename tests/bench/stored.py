@@ -16,6 +16,7 @@ from pathlib import Path
 from emla.bootstrap.initialise import Initialised
 from emla.bootstrap.own import own_authority
 from emla.store.sqlite.schema import migrations
+from tests.bench import fill as fill_module
 from tests.bench.drive import Run, drive
 from tests.bench.fill import fill, sizes
 from tests.support.messages import Template
@@ -30,8 +31,9 @@ _PLACE = "place.json"
 
 
 def folder_for(packages: int) -> Path:
-    """Where the folders of so many packages are kept; another schema has another place."""
-    shape = hashlib.sha256("".join(sql for _, _, sql in migrations()).encode()).hexdigest()[:12]
+    """Where the folders of so many packages are kept; another schema has another place, and so has another way to fill it."""
+    made_by = Path(fill_module.__file__).read_bytes()
+    shape = hashlib.sha256("".join(sql for _, _, sql in migrations()).encode() + made_by).hexdigest()[:12]
     return ROOT / "build" / "bench" / f"stored-{packages}-{shape}"
 
 

@@ -1,10 +1,14 @@
 """Messages for tests and bench: a valid MLARequest with one attachment, of a size asked for, cut from the sample case."""
 
 import hashlib
+import secrets
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from lxml import etree
+
+from emla.model.ids import UUID_BYTES, uuid7
 
 SAMPLE = Path(__file__).resolve().parents[2] / "schemas" / "samples" / "S01" / "mla-request.xml"
 _COMMON = "{urn:emla:common:1}"
@@ -18,6 +22,11 @@ class Template:
 
     data: bytes
     attachment: bytes
+
+    def fresh(self) -> bytes:
+        """The document with ids as emla's own writers make them."""
+        at = int(time.time())
+        return self.fill(uuid7(at, secrets.token_bytes(UUID_BYTES)), secrets.token_bytes(UUID_BYTES))
 
     def fill(self, message_id: bytes, case_id: bytes) -> bytes:
         """The document with its ids (16 bytes each). Each case follows a preservation of its own."""

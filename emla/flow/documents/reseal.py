@@ -19,6 +19,7 @@ from emla.formats.header import header_binding
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority, CardKey, KeyUse
 from emla.model.errors import EmlaError, StoreError
+from emla.model.ids import UUID_BYTES, uuid7
 from emla.model.leg import DUE, Leg, LegKind, LegState, delivered_state
 from emla.model.limits import WIRE
 from emla.model.package import CardReference, Header
@@ -157,7 +158,7 @@ class Reseal:
         """The header of the old package for another key: the same payload, content and end of life."""
         draft = replace(
             header,
-            msg=self._gateway.entropy(16),
+            msg=uuid7(now, self._gateway.entropy(UUID_BYTES)),
             epoch=self._gateway.identity.authority.card.epoch,
             seq=0,
             prev=None,

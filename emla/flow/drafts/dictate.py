@@ -18,6 +18,7 @@ from emla.flow.line.submit import Submit
 from emla.flow.people.drafting import require_own_case
 from emla.model.errors import InvalidMessageError, NotFoundError
 from emla.model.findings import Finding, Override
+from emla.model.ids import UUID_BYTES, uuid7
 from emla.model.message import Message
 from emla.model.package import DeclaredPart, PartRole
 from emla.model.person import Caller
@@ -29,7 +30,6 @@ from emla.writing.dictated import Desk, Dictated
 from emla.writing.known import known_of
 from emla.writing.situation import Situation, situations
 
-_ID_BYTES = 16
 MESSAGE_NAME, MESSAGE_MEDIA = "message.xml", "application/xml"
 
 
@@ -142,12 +142,13 @@ class Dictate:
         found = situations(held.docket, wanted.case_id, own)
         if not found:
             raise NotFoundError("not-found", "We have no part in this case.")
-        now = datetime.fromtimestamp(self._gateway.now(), UTC)
+        at = self._gateway.now()
+        now = datetime.fromtimestamp(at, UTC)
         desk = Desk(
             situations=found,
             around=self._around(found, now),
             now=now,
-            message_id=(wanted.message_id or self._gateway.entropy(_ID_BYTES)).hex(),
+            message_id=(wanted.message_id or uuid7(at, self._gateway.entropy(UUID_BYTES))).hex(),
         )
         return held, await self._scribe.write(wanted.dictated, desk)
 

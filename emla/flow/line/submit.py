@@ -27,6 +27,7 @@ from emla.formats.at_rest import NONCE_BYTES, seal_record
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority, CardKey, KeyUse
 from emla.model.errors import EmlaError, InvalidMessageError
+from emla.model.ids import UUID_BYTES, uuid7
 from emla.model.leg import Leg, LegKind, LegState
 from emla.model.legal_act import LegalAct
 from emla.model.limits import WIRE, XmlLimits
@@ -280,8 +281,8 @@ class Submit:
             sender_card=gateway.identity.card,
             recipient_card=CardReference(version=recipient.card.version, sha256=recipient.card_sha256),
             epoch=gateway.identity.authority.card.epoch,
-            msg=entropy(16),
-            payload_id=entropy(16),
+            msg=uuid7(now, entropy(UUID_BYTES)),
+            payload_id=uuid7(now, entropy(UUID_BYTES)),
             cek=entropy(32),
             salt=entropy(32),
             created=now,

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -174,6 +175,16 @@ async def test_messages_to_one_recipient_follow_each_other(hall: Hall) -> None:
         headers.append(decode_header(decode_signed(signed).payload))
     assert [each.seq for each in headers] == [1, 2, 3]
     assert [each.prev for each in headers] == [None, pids[0], pids[1]]
+
+
+async def test_ids_on_the_wire_begin_with_the_time_of_their_package(hall: Hall) -> None:
+    signed = hall.home.store.read.sent_signed((await hall(document(), annex())).pid)
+    assert signed is not None
+    header = decode_header(decode_signed(signed).payload)
+    for each in (header.msg, header.payload.id):
+        assert uuid.UUID(bytes=each).version == 7
+        assert int.from_bytes(each[:6], "big") == header.created * 1000
+    assert header.msg[8:] != header.payload.id[8:]
 
 
 async def test_the_same_message_again_gets_the_same_answer(hall: Hall) -> None:
