@@ -43,6 +43,9 @@ _OTHERS = (
     "sqlite3",
     "uvloop",
 )
+_MADE_ONCE = ("tests.support.in_process.schemas", "tests.support.new_store.migrated")
+"""What many tests need and their process keeps: made before the fork. Where it has seen the file that is changed, the module that
+keeps it is forgotten with it."""
 _OPTIONS = (
     *("-q", "--timeout", "60", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # plugins are among what is imported before
@@ -143,6 +146,9 @@ def main() -> None:
         importlib.import_module(name)
     warm = Warm()
     warm.up(Path.cwd())
+    for made_once in _MADE_ONCE:
+        module, _, name = made_once.rpartition(".")
+        getattr(sys.modules[module], name)()
     gc.freeze()  # a child looks for no garbage among what was here before it: looking would copy every page of it
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -24,6 +24,7 @@ from emla.store.files import FileBlobs
 from emla.store.sqlite.store import SqliteStore, open_store
 from tests.support.acknowledging import record
 from tests.support.authorities import NOW, Party, derived
+from tests.support.new_store import lay_new_store
 from tests.support.patience import PATIENCE_SECONDS
 
 CONTENT_KEY = derived("content key")
@@ -134,6 +135,7 @@ async def opened(
     """A gateway on a folder; opened again on the same folder it finds what was there."""
     data.mkdir(exist_ok=True)
     clock = clock or TurnedClock()
+    lay_new_store(data / "emla.db")
     store = open_store(data / "emla.db", ledger_key(party))
     blobs = FileBlobs(data, os.urandom)
     gateway = Gateway(

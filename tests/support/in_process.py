@@ -63,6 +63,7 @@ from emla.store.sqlite.store import open_store
 from tests.support.faulty_store import Fate, FaultyStore
 from tests.support.inline_clerk import InlineClerk
 from tests.support.messages import ATTACHMENT_NAME, Template
+from tests.support.new_store import lay_new_store
 
 
 @cache
@@ -249,6 +250,7 @@ class Station:
             read=lambda: gateway_keys(self.data),
             reload_opener=self._reload_opener,
         )
+        lay_new_store(self.data / DATABASE)
         real = open_store(self.data / DATABASE, ledger_key_at(authority, keys, now))
         real.start(on_failure=lambda error: None)
         self.store = FaultyStore(real, lambda: self.on_commit())

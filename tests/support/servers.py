@@ -17,6 +17,7 @@ import aiohttp
 
 from emla.bootstrap.first_keys import Protection
 from emla.bootstrap.initialise import About, Initialised, initialise
+from tests.support.nursery import Forked, nursery
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +73,7 @@ class Server:
     webhooks: Json = field(default_factory=dict)
     first: str = ""
     """Python that runs in its process before anything else."""
-    process: "subprocess.Popen[bytes] | None" = None
+    process: "subprocess.Popen[bytes] | Forked | None" = None
 
     @property
     def id(self) -> str:
@@ -97,6 +98,12 @@ class Server:
             "webhooks": self.webhooks,
         }
         (self.data / "emla.sock").unlink(missing_ok=True)
+        own = os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {})
+        # Tests start hundreds. One that is measured, whose secrets are looked for in /proc, or in whose process something is done
+        # before anything else, is a program of its own.
+        if "PYTEST_VERSION" in os.environ and not (self.first or self.keys or environment):
+            self.process = nursery(ROOT).fork(_PROGRAM, json.dumps(given), log=self.log, environment=own)
+            return
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", f"{self.first}\n{_PROGRAM}", json.dumps(given)],
@@ -104,7 +111,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {}),
+                env=own,
             )
 
     def wait_ready(self, seconds: float = 30) -> None:

@@ -6,6 +6,7 @@ needs two writers). `synchronous=FULL`: a commit that returned survives a power 
 
 import hashlib
 import sqlite3
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -59,13 +60,15 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def migrations() -> list[tuple[int, str, str]]:
+@cache
+def migrations() -> tuple[tuple[int, str, str], ...]:
     """Every migration this release knows: number, name, SQL."""
-    return sorted(
+    found = (
         (int(entry.name[:4]), entry.name, entry.read_text("utf-8"))
         for entry in resources.files(_FILES).iterdir()
         if entry.name.endswith(".sql")
     )
+    return tuple(sorted(found))
 
 
 def migrate(connection: sqlite3.Connection) -> int:
