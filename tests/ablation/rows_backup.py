@@ -210,7 +210,7 @@ ROWS = (
         old="            os.fsync(self._file.fileno())\n",
         new="",
         held_by=(
-            "tests/attacks/test_row_79.py::test_nothing_acknowledged_is_lost_when_the_power_is_cut_right_after_each_step",
+            "tests/attacks/test_row_79.py::test_nothing_acknowledged_is_lost_when_the_power_is_cut_at_a_step[I4-after]",
             "tests/attacks/test_row_80.py::test_a_payload_that_cannot_be_stored_is_not_acknowledged_and_the_rest_goes_on",
         ),
     ),

@@ -5,7 +5,7 @@ Rules of the table: `safeguard`.
 
 from tests.ablation.safeguard import Safeguard
 
-_CUT = "tests/attacks/test_row_79.py::test_nothing_acknowledged_is_lost_when_the_power_is_cut"
+_CUT = "tests/attacks/test_row_79.py::test_nothing_acknowledged_is_lost_when_the_power_is_cut_at_a_step"
 _NUMBERS = "tests/unit/store/sqlite/test_numbers.py"
 
 ROWS = (
@@ -15,7 +15,7 @@ ROWS = (
         file="emla/store/sqlite/schema.py",
         old='    "synchronous=FULL",',
         new='    "synchronous=NORMAL",',
-        held_by=(_CUT, f"{_CUT}_right_after_each_step"),
+        held_by=(f"{_CUT}[I4-after]", f"{_CUT}[O6-done-after]"),
     ),
     Safeguard(
         name="a payload's name is on the disk before its row",
@@ -23,7 +23,7 @@ ROWS = (
         file="emla/store/files.py",
         old="                sync_folder(folder)\n",
         new="                pass\n",
-        held_by=(f"{_CUT}_right_after_each_step",),
+        held_by=(f"{_CUT}[I4-after]",),
     ),
     Safeguard(
         name="a clock that is set forward ends no leg",
