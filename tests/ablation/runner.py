@@ -103,6 +103,7 @@ def _child(tests: list[str], stale: set[str], said: int, output: Path) -> None:
         os.dup2(file.fileno(), 2)
     watcher = Watcher(tests)
     with tempfile.TemporaryDirectory() as folder:
+        tempfile.tempdir = folder  # it ends without ceremony, and what lasts as long as a process would stay
         try:
             code = pytest.main([*_OPTIONS, f"--basetemp={folder}/tests", *tests], plugins=[watcher])
         except BaseExceptionGroup:  # what failed tests left behind is told when pytest has ended: no verdict

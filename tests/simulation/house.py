@@ -47,7 +47,9 @@ class House:
 
 def memory_folder() -> str | None:
     """Where files cost nothing to sync; None where there is no such place."""
-    shared = Path("/dev/shm")
+    shared, ours = Path("/dev/shm"), tempfile.gettempdir()
+    if Path(ours).is_relative_to(shared):
+        return ours
     return str(shared) if shared.is_dir() else None
 
 
