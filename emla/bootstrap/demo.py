@@ -28,6 +28,7 @@ from emla.formats.export import decode_export
 from emla.model.acknowledgement import Event
 from emla.model.documents import Authority
 from emla.model.errors import EmlaError, InvalidMessageError
+from emla.model.ids import UUID_BYTES, uuid7
 from emla.model.package import PartRole
 from emla.steps.trust import trust_documents
 from emla.steps.verify_acknowledgement import verify_acknowledgement
@@ -168,7 +169,7 @@ class Story:
             sender="jp.moj",
             recipient="nl.moj",
             issued_at=japan.now(),
-            message_id=japan.random(16),
+            message_id=uuid7(int(japan.now().timestamp()), japan.random(UUID_BYTES)),
             case_id=case_id,
             schemas=schema_folder(),
         )

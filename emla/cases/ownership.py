@@ -87,5 +87,5 @@ def _is_strange(
 
 
 def _words(reference: Reference) -> str:
-    message = f"message {reference.message_id.hex()[:8]}"
+    message = f"message {reference.message_id.hex()[:12]}"
     return f"{reference.local_id} in {message}" if reference.local_id else message

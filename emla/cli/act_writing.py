@@ -38,7 +38,7 @@ from emla.writing.act_flags import NotTaken, answers_of, option_for
 from emla.writing.act_script import Task, dated, first_answers, script_of
 from emla.writing.acts import BY_VERB, Act
 from emla.writing.answers import Answers, Surroundings
-from emla.writing.choosing import choose, refusal
+from emla.writing.choosing import begun_with, choose, refusal
 from emla.writing.files_of_act import custody
 from emla.writing.from_file import answer_all
 from emla.writing.interview import Interview
@@ -115,11 +115,7 @@ def _act(verb: str) -> Act:
 
 
 def _situation(act: Act, source: CaseSource, request: str) -> Situation:
-    among = [each for each in source.situations if each.opening.message_id.startswith(request.lower())]
-    if not among:
-        raise NotFoundError(
-            "not-found", f"The case has no request {request} in which {source.own} has a part."
-        )
+    among = begun_with(request, source.situations)
     situation, objection = choose(act, among)
     if situation is None:
         assert objection is not None

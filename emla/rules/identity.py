@@ -11,7 +11,8 @@ IDENTITY: tuple[RuleWords, ...] = (
         id="BR-001",
         severity=_FATAL,
         message="Ids that are not ids, a header that does not say what the message is, the same MessageId with other content.",
-        remedy="Draw both ids at random, name in InReplyTo what is answered, and give changed content a new MessageId.",
+        remedy="Draw the CaseId of a new case at random, give each message and changed content a new MessageId "
+        "(a UUIDv7, or random), and name in InReplyTo what is answered.",
         source="emla/1 BR-001",
     ),
     RuleWords(

@@ -29,8 +29,8 @@ _URGENT = frozenset({"URGENT", "EMERGENCY"})
 class Envelope:
     """Everything about a package that is known before its message is read.
 
-    `msg`, `payload_id` (16 bytes each), `cek` and `salt` (32 bytes each) are fresh random values. `prio` is the lane asked for;
-    None leaves it to the message.
+    `msg` and `payload_id` (16 bytes each) were never used before, `cek` and `salt` (32 bytes each) are fresh random values.
+    `prio` is the lane asked for; None leaves it to the message.
     """
 
     sender: str

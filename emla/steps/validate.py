@@ -303,7 +303,7 @@ def _own_form(document: XmlDocument, message: Message) -> Iterator[Finding]:
                 "BR-001",
                 document,
                 (name,),
-                f"{name} must be drawn at random; one repeated digit pair is not.",
+                f"{name} must be an id that nobody used before; one repeated digit is none.",
             )
     if message.in_reply_to == message.message_id:
         yield _finding(

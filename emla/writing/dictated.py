@@ -17,7 +17,7 @@ from emla.writing.act_script import Task, computed, dated, first_answers, manife
 from emla.writing.acts import BY_VERB, Act
 from emla.writing.answers import NO, YES, Surroundings, gate
 from emla.writing.build import build
-from emla.writing.choosing import choose, refusal
+from emla.writing.choosing import begun_with, choose, refusal
 from emla.writing.files_of_act import OWNERS, custody, entry_of, kind_of
 from emla.writing.from_file import answer_all
 from emla.writing.interview import Interview
@@ -65,7 +65,7 @@ class Desk:
     around: Surroundings
     now: datetime
     message_id: str
-    """A new one, drawn at random."""
+    """A new one."""
 
 
 def write_act(lore: Lore, dictated: Dictated, desk: Desk) -> bytes:
@@ -106,10 +106,7 @@ def write_act(lore: Lore, dictated: Dictated, desk: Desk) -> bytes:
 
 
 def _situation(act: Act, situations: Sequence[Situation], request: str) -> Situation:
-    among = [each for each in situations if each.opening.message_id.startswith(request.lower())]
-    if not among:
-        raise NotFoundError("not-found", "The case has no such request in which we have a part.")
-    situation, objection = choose(act, among)
+    situation, objection = choose(act, begun_with(request, situations))
     if situation is None:
         assert objection is not None
         finding = refusal(objection)

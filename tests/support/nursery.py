@@ -6,6 +6,7 @@ differs: its command line and environment, as /proc shows them, are those of the
 """
 
 import atexit
+import contextlib
 import gc
 import importlib
 import json
@@ -15,10 +16,15 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 IMPORTED = ("emla.bootstrap.serve", "tests.support.described")
+
+
+class NurseryGoneError(ImportError):
+    """There is no nursery any more. For ablation nothing works then, and no promise was broken: hence its kind."""
 
 
 class Forked:
@@ -27,14 +33,21 @@ class Forked:
     def __init__(self, nursery: "Nursery", pid: int) -> None:
         self._nursery = nursery
         self._ended = os.pidfd_open(pid)
+        self._lock = threading.Lock()
         self.pid = pid
         self.returncode: int | None = None
 
+    def __del__(self) -> None:
+        """Say that a test left it running, as `subprocess` does."""
+        os.close(self._ended)
+        if self.returncode is None:
+            warnings.warn(
+                f"the server {self.pid} is still running", ResourceWarning, source=self, stacklevel=1
+            )
+
     def poll(self) -> int | None:
         """What it ended with, below 0 the signal; None while it runs."""
-        if self.returncode is None and select.select([self._ended], [], [], 0)[0]:
-            self._end()
-        return self.returncode
+        return self._end(0)
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait until it has ended.
@@ -42,23 +55,29 @@ class Forked:
         Raises:
             subprocess.TimeoutExpired: it runs still.
         """
-        if self.returncode is None:
-            if not select.select([self._ended], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired("a forked server", timeout or 0.0)
-            self._end()
-        assert self.returncode is not None
-        return self.returncode
+        code = self._end(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired("a forked server", timeout or 0.0)
+        return code
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
-        if self.poll() is None:
-            signal.pidfd_send_signal(self._ended, number)
+        with self._lock:
+            if self.returncode is None:
+                signal.pidfd_send_signal(self._ended, number)
 
-    def _end(self) -> None:
-        answer = self._nursery.ask({"ended": self.pid})
-        assert isinstance(answer, int)
-        self.returncode = answer
-        os.close(self._ended)
+    def _has_ended(self, seconds: float | None) -> bool:
+        asked = select.poll()
+        asked.register(self._ended, select.POLLIN)
+        return bool(asked.poll(None if seconds is None else seconds * 1000))
+
+    def _end(self, seconds: float | None) -> int | None:
+        """What it ended with, when it has within so many seconds: asked once, whoever waits."""
+        if self.returncode is None and self._has_ended(seconds):
+            with self._lock:
+                if self.returncode is None:
+                    self.returncode = self._nursery.ask({"ended": self.pid})
+        return self.returncode
 
 
 class Nursery:
@@ -79,23 +98,36 @@ class Nursery:
     def fork(self, program: str, argument: str, *, log: Path, environment: dict[str, str]) -> Forked:
         """Run a program with one argument; what it prints is added to a file."""
         wanted = {"program": program, "argument": argument, "log": str(log), "environment": environment}
-        pid = self.ask(wanted)
-        assert isinstance(pid, int)
-        return Forked(self, pid)
+        return Forked(self, self.ask(wanted))
 
-    def ask(self, what: Mapping[str, object]) -> object:
-        """One line there, one line back."""
+    def ask(self, what: Mapping[str, object]) -> int:
+        """One line there, one line back.
+
+        Raises:
+            NurseryGoneError: it has ended; nothing that it forked can be waited for.
+        """
         assert self._process.stdin
         assert self._process.stdout
         with self._lock:
-            self._process.stdin.write(json.dumps(what) + "\n")
-            self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
+            try:
+                self._process.stdin.write(json.dumps(what) + "\n")
+                self._process.stdin.flush()
+                return int(self._process.stdout.readline())
+            except (OSError, ValueError) as error:
+                raise NurseryGoneError from error
+            except BaseException:
+                self._process.kill()  # the test was stopped: an answer that nobody took would be taken for the next one
+                raise
+
+    def lives(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.poll() is None
 
     def close(self) -> None:
         """End it, if it is ours. What it forked goes on, as children of nobody here."""
         if self.owner == os.getpid():
-            self._process.communicate()
+            with contextlib.suppress(BrokenPipeError):
+                self._process.communicate()
 
 
 _kept: list[Nursery] = []
@@ -103,7 +135,7 @@ _kept: list[Nursery] = []
 
 def nursery(root: Path) -> Nursery:
     """The nursery of this process, which ends with it."""
-    if not _kept or _kept[-1].owner != os.getpid():
+    if not _kept or _kept[-1].owner != os.getpid() or not _kept[-1].lives():
         _kept.append(Nursery(root))
         atexit.register(_kept[-1].close)
     return _kept[-1]

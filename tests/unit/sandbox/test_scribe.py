@@ -29,7 +29,7 @@ async def write(verb: str = "ask") -> bytes:
 
 
 async def test_what_it_refuses_is_told() -> None:
-    with pytest.raises(NotFoundError, match="no such request"):
+    with pytest.raises(NotFoundError, match="has no request"):
         await write()
 
 

@@ -1,0 +1,76 @@
+"""What comes out of the nursery is waited for as a child is, whoever asks, and a nursery that has ended is replaced."""
+
+import signal
+import subprocess
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.nursery import Forked, Nursery, NurseryGoneError, nursery
+from tests.support.servers import ROOT
+
+Runs = Callable[[str], Forked]
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[Nursery]:
+    one = Nursery(ROOT)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def runs(kept: Nursery, tmp_path: Path) -> Runs:
+    return lambda program: kept.fork(program, "said", log=tmp_path / "log", environment={"ONE": "1"})
+
+
+def test_a_program_has_its_argument_its_environment_and_its_log(runs: Runs, tmp_path: Path) -> None:
+    program = "import os, sys; print(sys.argv[1], dict(os.environ)); sys.exit(7)"
+    assert runs(program).wait(30) == 7
+    assert (tmp_path / "log").read_text() == "said {'ONE': '1'}\n"
+
+
+def test_a_signal_ends_it_and_a_wait_ends_before_it_does(runs: Runs) -> None:
+    one = runs("import time; time.sleep(60)")
+    with pytest.raises(subprocess.TimeoutExpired):
+        one.wait(0.05)
+    assert one.poll() is None
+    one.send_signal(signal.SIGKILL)
+    assert (one.wait(), one.poll()) == (-signal.SIGKILL, -signal.SIGKILL)
+    one.send_signal(signal.SIGKILL)
+
+
+def test_several_threads_may_wait_for_one(runs: Runs) -> None:
+    one, codes = runs("import time; time.sleep(0.2)"), []
+    waiting = [threading.Thread(target=lambda: codes.append(one.wait(30))) for _ in range(8)]
+    for each in waiting:
+        each.start()
+    for each in waiting:
+        each.join()
+    assert codes == [0] * 8
+    assert runs("").wait(30) == 0
+
+
+def test_one_that_was_left_running_is_told(runs: Runs) -> None:
+    one = runs("import time; time.sleep(60)")
+    one.send_signal(signal.SIGKILL)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        del one
+    assert [each.category for each in told] == [ResourceWarning]
+
+
+def test_a_nursery_that_has_ended_says_so_and_is_replaced(tmp_path: Path) -> None:
+    first = nursery(ROOT)
+    one = first.fork("import time; time.sleep(60)", "", log=tmp_path / "log", environment={})
+    first.close()
+    one.send_signal(signal.SIGKILL)
+    with pytest.raises(NurseryGoneError):
+        one.wait(30)
+    one.returncode = 0  # nobody can say
+    second = nursery(ROOT)
+    assert second is not first
+    assert second.fork("", "", log=tmp_path / "log", environment={}).wait(30) == 0
