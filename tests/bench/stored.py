@@ -27,8 +27,8 @@ CONCURRENCY = 32
 ROUNDS = 11
 PACKAGES_A_ROUND = 800
 PACKAGES_BEFORE = 8000
-"""So many each pair exchanges first: each touches a page of its own in every index over hashes, of which a gateway that has run for
-a day holds most in memory."""
+"""So many each pair exchanges first: each touches a page of its own in every index over hashes, of which a gateway that has run
+for a day holds most in memory."""
 RATIO = 0.9
 _PLACE = "place.json"
 
