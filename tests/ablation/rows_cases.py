@@ -280,4 +280,14 @@ ROWS = (
         new="            if follower.request is not None:\n",
         held_by=(f"{_SPECIAL}::test_a_request_of_another_state_follows_no_preservation_of_ours",),
     ),
+    Safeguard(
+        name="a beginning that fits several requests names none",
+        row="issue 6.4",
+        file="emla/writing/choosing.py",
+        old="if request and len({each.opening.message_id for each in among}) > 1:",
+        new="if False:",
+        held_by=(
+            "tests/unit/writing/test_naming.py::test_a_request_is_named_by_a_beginning_that_is_of_one_alone",
+        ),
+    ),
 )
