@@ -13,22 +13,19 @@ from functools import partial
 from pathlib import Path
 
 from emla.bootstrap.audit_erasures import Erasures, erasure_problems, payload_problem, recorded_erasures
+from emla.bootstrap.audit_issuers import Issuers
 from emla.bootstrap.audit_mailboxes import mailbox_problems
 from emla.bootstrap.own import DATABASE, ledger_publics, own_authority
-from emla.flow.documents.peers import load_directory
-from emla.flow.events import PEER_FORGOTTEN
-from emla.flow.gateway import Directory, Peer, subject_of
+from emla.flow.gateway import subject_of
 from emla.formats.acknowledgement import decode_bundle
-from emla.formats.event import decode as decode_event
 from emla.ledger.audit import AuditReport, IssuedProof, LeafRecord, audit
 from emla.ledger.checkpoint import origin_of
 from emla.ledger.leaf import LeafKind
 from emla.model.documents import Authority
 from emla.model.errors import ConfigurationError, EmlaError, MalformedError
-from emla.ports.documents import PeerRow
+from emla.steps.acknowledge import Subject
 from emla.steps.verify_acknowledgement import held, verify_acknowledgement
 from emla.store.files import blob_path
-from emla.store.sqlite import rows
 from emla.store.sqlite.schema import connect_reader
 from emla.store.sqlite.store import unrecorded
 
@@ -98,12 +95,8 @@ def _audit(connection: sqlite3.Connection, authority: Authority, hash_payload: H
     report = _audit_ledger(connection, authority, _Place(authority.card.epoch), erasures)
     problems = [each for one in (*former, report) for each in one.problems]
     problems += [*unrecorded(connection), *mailbox_problems(connection, authority.id)]
-    directory = Directory()
-    for row in connection.execute(rows.PEER):
-        _take_peer(directory, rows.peer(row), problems)
-    for each in _forgotten(connection):
-        directory.peers.setdefault(each.authority.id, each)
-    acknowledgements = _check_acknowledgements(connection, authority, directory, problems)
+    issuers = Issuers(connection, authority, problems)
+    acknowledgements = _check_acknowledgements(connection, issuers, problems)
     problems += [*_misfiled(connection), *erasure_problems(connection, erasures)]
     payloads = _check_payloads(connection, hash_payload, problems, erasures)
     return LedgerAudit(
@@ -114,34 +107,6 @@ def _audit(connection: sqlite3.Connection, authority: Authority, hash_payload: H
         erased=len(erasures.contents),
         problems=tuple(problems),
     )
-
-
-def _take_peer(directory: Directory, row: PeerRow, problems: list[str]) -> None:
-    try:
-        directory.peers.update(load_directory([row]).peers)
-    except EmlaError as error:
-        problems.append(f"The documents of {row.authority} are not what was pinned: {error}")
-
-
-def _forgotten(connection: sqlite3.Connection) -> Iterator[Peer]:
-    """Peers that are pinned no more, as the ledger remembers them: what they signed is verified all the same."""
-    for (body,) in connection.execute(
-        "SELECT body FROM event WHERE kind = ? ORDER BY at DESC", (PEER_FORGOTTEN,)
-    ):
-        facts = decode_event(body).facts
-        digest = bytes.fromhex(str(facts["documents"]))
-        row = connection.execute("SELECT body FROM document WHERE sha256 = ?", (digest,)).fetchone()
-        if row is None:
-            continue  # its leaf misses its object, which is a finding of its own
-        peer = PeerRow(
-            authority=str(facts["peer"]),
-            documents=row[0],
-            pin_version=int(facts["pin_version"]),
-            pin_sha256=bytes.fromhex(str(facts["pin_sha256"])),
-            fingerprint=str(facts["fingerprint"]),
-            pinned_at=int(facts["pinned_at"]),
-        )
-        yield from load_directory([peer]).peers.values()
 
 
 # Nothing else asks for acknowledgements by their ids, so there is no index for it: SQLite makes one, of ids alone, for as long as
@@ -235,17 +200,14 @@ def _issued(connection: sqlite3.Connection, where: _Place) -> Iterator[IssuedPro
         )
 
 
-def _check_acknowledgements(
-    connection: sqlite3.Connection, authority: Authority, directory: Directory, problems: list[str]
-) -> int:
+def _check_acknowledgements(connection: sqlite3.Connection, issuers: Issuers, problems: list[str]) -> int:
     """Verify every stored acknowledgement as its reader would: signature, proof, and that it fits its package."""
     checked = 0
     for stored, by, pid, event in connection.execute(
         "SELECT bundle, by, pid, event FROM acknowledgement"
         " UNION ALL SELECT bundle, by, pid, event FROM contradiction"
     ):
-        issuer = authority if by == authority.id else directory.find(by)
-        if issuer is None:
+        if not issuers.knows(by):
             problems.append(f"{event} of {pid.hex()[:16]}: its issuer {by} is not pinned.")
             continue
         header = connection.execute(
@@ -255,12 +217,16 @@ def _check_acknowledgements(
         try:
             # Stored is witnessed: a key revoked since does not undo what was verified when it came.
             subject = subject_of(header[0]) if header else None
-            verify_acknowledgement(stored, issuer=issuer, subject=subject, witnessed=held)
+            issuers.verify(by, partial(_verify, stored, subject))
         except EmlaError as error:
             problems.append(f"{event} of {pid.hex()[:16]} by {by}: {error}")
             continue
         checked += 1
     return checked
+
+
+def _verify(stored: bytes, subject: Subject | None, issuer: Authority) -> None:
+    verify_acknowledgement(stored, issuer=issuer, subject=subject, witnessed=held)
 
 
 _MISFILED = {

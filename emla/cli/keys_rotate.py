@@ -88,6 +88,11 @@ def rotate(
     begins = now if begin == "now" else instant(begin, now + AHEAD_SECONDS)
     if begins < now:
         raise click.UsageError("A new key does not begin in the past: give a later --begin, or now.")
+    if begins + overlap_days * _DAY <= now and {"sign", "ledger"} & set(uses):
+        raise click.UsageError(
+            "The old key would end at once, and goes on signing until the card is published: "
+            "give a later --begin, or days of overlap."
+        )
     present, settings = with_client(read_present), server_settings()
     judges = present.required_officers()
     refuse_existing(out)

@@ -313,8 +313,8 @@ ROWS = (
     Safeguard(
         name="a lost key does not live longer",
         row="48",
-        file="emla/flow/documents/changes.py",
-        old="key.not_after <= lost_before[key.kid]",
+        file="emla/flow/documents/card_keys.py",
+        old="key.not_after <= ends[key.kid]",
         new="True",
         held_by=(f"{_RECALL}::test_a_card_does_not_promise_a_lost_key_for_longer",),
     ),

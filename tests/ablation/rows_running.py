@@ -177,6 +177,27 @@ ROWS = (
         ),
     ),
     Safeguard(
+        name="a card of ours takes back nothing that a key has signed",
+        row="36",
+        file="emla/flow/documents/card_keys.py",
+        old="    if after.not_after < min(before.not_after, now + 1):",
+        new="    if False:",
+        held_by=(
+            "tests/integration/test_taken_back.py::test_a_card_that_ends_a_key_before_it_signed_is_not_published",
+            "tests/unit/flow/test_card_keys.py::test_a_key_ends_later_than_now_and_not_in_the_past_or_the_present_second",
+        ),
+    ),
+    Safeguard(
+        name="a peer's newer card takes back nothing that was stored",
+        row="36",
+        file="emla/bootstrap/audit_issuers.py",
+        old="            for former in self._as_it_stood(by):",
+        new="            for former in ():",
+        held_by=(
+            "tests/integration/test_taken_back.py::test_a_peer_whose_card_denies_what_it_signed_takes_nothing_back_that_was_stored",
+        ),
+    ),
+    Safeguard(
         name="what cannot be published is not proposed",
         row="42",
         file="emla/flow/documents/changes.py",

@@ -127,6 +127,17 @@ def test_what_is_not_approved_or_not_signed_is_not_published(house: House) -> No
     house.done("card", "publish", draft, "--yes")
 
 
+def test_a_rotation_that_would_end_the_old_key_before_the_card_is_published_is_not_begun(
+    house: House,
+) -> None:
+    house.appoint()
+    words = ("--begin", "now", "--overlap-days", "0", "--as", house.folder / "anna.json")
+    refused = house.run("keys", "rotate", "sign", *words)
+    assert refused.code == 2
+    assert "goes on signing until the card is published" in " ".join(refused.err.split())
+    assert not (house.folder / "card-draft.json").exists()
+
+
 def test_a_stranger_neither_proposes_nor_approves(house: House) -> None:
     house.appoint()
     change, _ = house.rotate("ledger")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from emla.flow.acts import Effects, effect_of
+from emla.flow.documents.card_keys import check_held, check_windows
 from emla.flow.documents.own import Own
 from emla.flow.documents.recover import begin_epoch, check_epoch
 from emla.flow.gateway import Gateway
@@ -22,7 +23,7 @@ from emla.formats import documents as form
 from emla.formats import dsse, standing
 from emla.formats.act import decode_act
 from emla.model.documents import Approval, ApprovalAct, Authority, Card, Documents, Officers
-from emla.model.errors import ConfigurationError, InvalidDocumentError, MalformedError, NotFoundError
+from emla.model.errors import InvalidDocumentError, MalformedError, NotFoundError
 from emla.model.limits import WIRE
 from emla.model.signed import PayloadType, SignedObject
 from emla.ports.documents import ApprovalRow, ChangeRow, ChangeState
@@ -144,6 +145,7 @@ class Changes:
             owner, version = card.authority, card.version
             last = known.card.version if card.root_version <= known.root.version else 0
             self._check_epoch(card)
+            self._check_windows(card)
         elif kind is PayloadType.ROOT:
             root = _decoded(form.decode_root, payload)
             owner, version, last = root.authority, root.version, known.root.version
@@ -279,28 +281,15 @@ class Changes:
         await effect(act, also)
         logger.warning("act carried out", extra={"what": act.kind.value, "pid": act.facts.get("pid")})
 
+    def _check_windows(self, card: Card) -> None:
+        now, absent = self._gateway.now(), self._gateway.identity.absent
+        check_windows(self._own.authority, card, now=now, absent=absent)
+
     def _check_keys(self, card: Card) -> None:
-        """No key disappears, for what it signed stays verifiable; and what the card promises, we can do."""
-        known = self._own.authority
-        listed = {(key.kid, key.use) for key in card.keys}
-        lost = [key for key in known.card.keys if (key.kid, key.use) not in listed]
-        if lost:
-            raise InvalidDocumentError(
-                "invalid-document", f"The card no longer lists the {lost[0].use} key {lost[0].kid}."
-            )
-        now, held = self._gateway.now(), {(each.use, each.kid) for each in self._keys.held()}
-        # One that was lost with a disk and is listed already cannot be taken off the card; it may not live longer.
-        lost_before = {
-            key.kid: key.not_after for key in known.card.keys if key.kid in self._gateway.identity.absent
-        }
-        for key in card.keys:
-            needed = key.not_after > now and known.revoked(key.kid) is None
-            if key.kid in lost_before and key.not_after <= lost_before[key.kid]:
-                continue
-            if needed and (key.use, key.kid) not in held:
-                raise ConfigurationError(
-                    "unreadable-key", f"The {key.use} key {key.kid} that the card lists is not there."
-                )
+        self._check_windows(card)  # again: officers and root have taken their time
+        now, absent = self._gateway.now(), self._gateway.identity.absent
+        held = {(each.use, each.kid) for each in self._keys.held()}
+        check_held(self._own.authority, card, now=now, held=held, absent=absent)
 
     # --- revocation ---
 
