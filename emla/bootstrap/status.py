@@ -27,7 +27,7 @@ from emla.store.sqlite.store import SqliteStore
 from emla.web.guard import Guard
 from emla.web.operations import Check, Figures, Labelled, Many, OperationsApi
 
-_SYNCS_PER_WAL_CHECKPOINT = 2
+_SYNCS_PER_WAL_CHECKPOINT = 3
 _SYNCS_PER_BLOB = 3
 _DAY_SECONDS = 86400
 
@@ -70,7 +70,7 @@ class StoreStatus:
 
     @property
     def fsyncs(self) -> int:
-        """Syncs to disk since the start: one a commit, two a WAL checkpoint, three a blob."""
+        """Syncs to disk since the start: one a commit, three a WAL checkpoint, three a blob."""
         checkpoints = self.store.wal.count * _SYNCS_PER_WAL_CHECKPOINT
         return self.commits + checkpoints + self._blobs.kept * _SYNCS_PER_BLOB
 

@@ -20,7 +20,7 @@ ROWS: tuple[Safeguard, ...] = (
     Safeguard(
         name="a reader of older pages is waited for",
         row="invariant 27",
-        file="emla/store/sqlite/store.py",
+        file="emla/store/sqlite/wal.py",
         old="        return not busy\n",
         new="        return True\n",
         held_by=(f"{ERASE}::test_a_reader_that_began_before_keeps_it_erasing_until_it_ends",),

@@ -8,6 +8,8 @@ from tests.ablation.safeguard import Safeguard
 _CUT = "tests/attacks/test_row_79.py::test_nothing_acknowledged_is_lost_when_the_power_is_cut_at_a_step"
 _NUMBERS = "tests/unit/store/sqlite/test_numbers.py"
 
+_DISK = "tests/simulation/test_storage.py"
+_WAL = "tests/unit/store/sqlite/test_wal.py"
 ROWS = (
     Safeguard(
         name="a power cut takes nothing that was acknowledged",
@@ -114,5 +116,71 @@ ROWS = (
         old='        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()\n',
         new="        pass\n",
         held_by=(f"{_NUMBERS}::test_a_store_that_was_filled_before_there_were_numbers_is_the_same_after",),
+    ),
+    Safeguard(
+        name="the WAL does not begin anew before what was copied from it is synced",
+        row="storage",
+        file="emla/store/sqlite/wal.py",
+        old='        self._holder.execute("SELECT count(*) FROM migration").fetchone()\n',
+        new="",
+        held_by=(f"{_DISK}::test_what_was_committed_survives_a_power_cut_at_each_step_of_the_way_back",),
+    ),
+    Safeguard(
+        name="what was copied from the WAL is synced",
+        row="storage",
+        file="emla/store/sqlite/wal.py",
+        old="        self._sync_file()\n",
+        new="",
+        held_by=(f"{_DISK}::test_what_was_committed_survives_a_power_cut_at_each_step_of_the_way_back",),
+    ),
+    Safeguard(
+        name="commits are synced again when the WAL is copied",
+        row="storage",
+        file="emla/store/sqlite/wal.py",
+        old='            execute("PRAGMA synchronous=FULL").close()\n',
+        new="            pass\n",
+        held_by=(f"{_WAL}::test_every_commit_is_synced_after_a_copy_as_before_it",),
+    ),
+    Safeguard(
+        name="the WAL stays where the disk did not take what was copied from it",
+        row="80",
+        file="emla/store/sqlite/wal.py",
+        old="        return self._step is not _Step.COPIED",
+        new="        return True",
+        held_by=(f"{_WAL}::test_a_disk_that_cannot_write_stops_the_store_and_the_wal_stays_whole",),
+    ),
+    Safeguard(
+        name="a disk that cannot take what was copied stops the store",
+        row="80",
+        file="emla/store/sqlite/writer.py",
+        old="        if error is not None and not self._failed:",
+        new="        if False:",
+        held_by=(f"{_WAL}::test_a_disk_that_cannot_write_stops_the_store_and_the_wal_stays_whole",),
+    ),
+    Safeguard(
+        name="the WAL is not emptied while the disk takes what was copied",
+        row="storage",
+        file="emla/store/sqlite/writer.py",
+        old="        elif self._between and not self._syncing:",
+        new="        elif self._between:",
+        held_by=(f"{_WAL}::test_to_empty_the_wal_waits_for_the_disk_and_leaves_no_byte",),
+    ),
+    Safeguard(
+        name="the store is not closed while the disk takes what was copied",
+        row="storage",
+        file="emla/store/sqlite/writer.py",
+        old="        elif not self._syncing:",
+        new="        else:",
+        held_by=(f"{_WAL}::test_to_close_waits_for_the_disk_and_removes_the_wal",),
+    ),
+    Safeguard(
+        name="no batch begins while the thread has the connection",
+        row="storage",
+        file="emla/store/sqlite/writer.py",
+        old="        self._committing = True\n        self._set_timer(None)\n",
+        new="        self._committing = True\n",
+        held_by=(
+            "tests/unit/store/sqlite/test_writer.py::test_no_batch_begins_while_the_connection_is_worked_on_not_even_when_a_patience_ends",
+        ),
     ),
 )

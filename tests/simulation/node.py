@@ -282,7 +282,8 @@ class Node:
             self._lock.close()
         if self.store is not None:
             # In this order the WAL is left as it is: only a connection that writes copies it back when it is the last.
-            for connection in (self.store._connection, self.store._reader_connection):
+            files = self.store._files
+            for connection in (files.writer, files.reader, files.holder, files.file):
                 with suppress(Exception):
                     connection.close()
         self._lock = self.store = None

@@ -9,6 +9,7 @@ Rules of this file:
 - `ApswConnection` is what the store calls of `sqlite3.Connection`, no more, and raises the errors that it would raise.
 """
 
+import errno
 import os
 import random
 import sqlite3
@@ -24,7 +25,7 @@ import apsw
 
 from emla.model.acknowledgement import Event
 from emla.store.files import blob_path
-from emla.store.sqlite import schema, store
+from emla.store.sqlite import schema, wal
 from tests.support.books import reading
 
 _SECTOR_BYTES = 512
@@ -118,9 +119,12 @@ class Disk:
     def fsync(self, descriptor: int) -> None:
         """What stands in the place of `os.fsync`."""
         found = os.fstat(descriptor)
-        folder = Path(f"/proc/self/fd/{descriptor}").readlink()
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if str(path) in self.unsynced and self.fault(str(path), "sync"):
+            raise OSError(errno.EIO, "As the run asked.")
+        self.sync_came(str(path))
         self.synced_bytes[found.st_ino] = found.st_size
-        self.renamed = [each for each in self.renamed if Path(each[0]).parent != folder]
+        self.renamed = [each for each in self.renamed if Path(each[0]).parent != path]
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -137,9 +141,9 @@ class Disk:
             with (
                 patch.object(os, "fsync", self.fsync),
                 patch.object(os, "rename", noted),
-                patch.object(store, "_WAL_BYTES_MAX", _WAL_BYTES_MAX),
+                patch.object(wal, "_WAL_BYTES_MAX", _WAL_BYTES_MAX),
                 patch.object(schema, "connect_writer", lambda path: connect_writer(path, vfs.name)),
-                patch.object(schema, "connect_reader", lambda path: connect_reader(path, vfs.name)),
+                patch.object(schema, "connect_reader", lambda path, **_: connect_reader(path, vfs.name)),
             ):
                 yield
         finally:

@@ -3,14 +3,20 @@
 import os
 import random
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
+from emla.ledger.merkle import EMPTY
 from emla.store.files import FileBlobs, blob_path
 from emla.store.sqlite import schema
+from emla.store.sqlite.batch import BatchRunner
+from emla.store.sqlite.wal import WalCheckpoint
 from tests.simulation.storage import DISK_FULL, Disk, no_fault
+from tests.support.authorities import party
+from tests.support.gateways import ledger_key
 
 ROWS = 40
 
@@ -65,6 +71,46 @@ def test_without_the_sync_of_each_commit_rows_are_lost_and_the_simulation_sees_i
         )
     ]
     assert sum(1 for each in lost if each) >= 15
+
+
+def copied_back(folder: Path, seed: int) -> None:
+    """Commit rows while the WAL is copied back in its three steps, and cut the power after any of them."""
+    disk = Disk(folder, random.Random(seed))
+    path = folder / "x.db"
+    with disk.in_place(), path.open("ab", buffering=0) as file:
+        connection, holder = schema.connect_writer(path), schema.connect_reader(path, handed_on=True)
+        connection.execute("CREATE TABLE migration (number INTEGER)")
+        connection.execute("CREATE TABLE t (number INTEGER, filler BLOB)")
+        back = WalCheckpoint(
+            connection,
+            holder,
+            BatchRunner(connection, EMPTY, ledger_key(party("at.moj"))),
+            lambda: os.fsync(file.fileno()),
+        )
+        number = 0
+        for step in ("copy", "sync", "finish", "copy", "sync", "finish")[: disk.chance.randint(1, 6)]:
+            for _ in range(
+                disk.chance.choice((0, ROWS // 4))
+            ):  # none: SQLite itself syncs nothing when it finishes
+                connection.execute("INSERT INTO t VALUES (?, ?)", (number, bytes(2000)))
+                number += 1
+            {"copy": back.run, "sync": back.sync, "finish": back.run}[step]()
+        for _ in range(disk.chance.randint(0, ROWS // 4)):
+            connection.execute("INSERT INTO t VALUES (?, ?)", (number, bytes(2000)))
+            number += 1
+        connection.close()
+        holder.close()
+        disk.cut(folder)
+    with closing(sqlite3.connect(path)) as found:
+        assert found.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert [row[0] for row in found.execute("SELECT number FROM t ORDER BY number")] == list(
+            range(number)
+        )
+
+
+def test_what_was_committed_survives_a_power_cut_at_each_step_of_the_way_back(tmp_path: Path) -> None:
+    for seed, folder in enumerate(folders(tmp_path, 40)):
+        copied_back(folder, seed)
 
 
 def test_a_blob_that_was_kept_survives_and_one_that_was_not_may_be_short_or_gone(tmp_path: Path) -> None:

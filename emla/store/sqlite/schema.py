@@ -50,10 +50,14 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
-    """Open a connection that can only read."""
+def connect_reader(path: Path, *, handed_on: bool = False) -> sqlite3.Connection:
+    """Open a connection that can only read; `handed_on`: on another thread than this, one at a time."""
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, cached_statements=256
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        cached_statements=256,
+        check_same_thread=not handed_on,
     )
     for pragma in READER_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()

@@ -1,9 +1,12 @@
 """The embedded store: SQLite in WAL mode behind one writer thread, reads on the caller's thread."""
 
+import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import BinaryIO, TypeVar, cast
 
 from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.batch import LedgerKey
@@ -15,63 +18,25 @@ from emla.ports.store import Transaction
 from emla.store.sqlite import schema
 from emla.store.sqlite.batch import BatchRunner
 from emla.store.sqlite.reader import SqliteReader
+from emla.store.sqlite.wal import WalCheckpoint
 from emla.store.sqlite.writer import Writer, WriterFigures
 
 T = TypeVar("T")
-_WAL_BYTES_MAX = 32 * 1024 * 1024
 _LEAVES_AT_ONCE = 65536
 """When the tree is recomputed at the start: a few megabytes of memory."""
-
-
-class WalCheckpoint:
-    """Copies the WAL back into the database when enough was written to it."""
-
-    def __init__(self, connection: sqlite3.Connection, runner: BatchRunner) -> None:
-        self._connection = connection
-        self._runner = runner
-        self.count = 0
-        """How often it was done; each time is two fsyncs."""
-
-    def is_due(self) -> bool:
-        """Whether enough was written."""
-        return self._runner.wal_bytes > _WAL_BYTES_MAX
-
-    def run(self) -> None:
-        """Copy what no reader needs any more; the rest waits for the next time."""
-        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        self._runner.wal_bytes = 0
-        self.count += 1
-
-    def empty(self) -> bool:
-        """Copy everything and leave the WAL with no byte in it; False while a reader is in the way: nobody waits for it here.
-
-        A reader that began before an erasure holds the pages of then.
-        """
-        execute = self._connection.execute
-        execute("PRAGMA busy_timeout=0").fetchone()
-        try:
-            busy, *_ = execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.Error as error:
-            raise StoreError("store-failed", str(error)) from error
-        finally:
-            execute(f"PRAGMA busy_timeout={schema.BUSY_MILLISECONDS}").fetchone()
-        self._runner.wal_bytes = 0
-        self.count += 1
-        return not busy
 
 
 class SqliteStore:
     """Implements `emla.ports.store.Store`. Open with `open_store`, close with `close`."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, reader: sqlite3.Connection, runner: BatchRunner
-    ) -> None:
-        self._connection = connection
-        self._reader_connection = reader
+    def __init__(self, files: "_Opened", runner: BatchRunner) -> None:
+        self._files = files
+        self._connection = files.writer
+        self._reader_connection = files.reader
         self._runner = runner
         self._writer: Writer | None = None
-        self.read = SqliteReader(reader)
-        self.wal = WalCheckpoint(connection, runner)
+        self.read = SqliteReader(files.reader)
+        self.wal = WalCheckpoint(files.writer, files.holder, runner, files.sync)
 
     def start(
         self,
@@ -121,8 +86,45 @@ class SqliteStore:
         """Commit what waits, end the writer, close the connections."""
         if self._writer:
             await self._writer.close()
-        self._reader_connection.close()
-        self._connection.close()
+        self._files.close(whole=self.wal.is_whole)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The database, opened three times by SQLite and once more as a file."""
+
+    writer: sqlite3.Connection
+    reader: sqlite3.Connection
+    """For the event loop."""
+    holder: sqlite3.Connection
+    """For the writer's thread: holds the WAL while it is copied back."""
+    file: BinaryIO
+    """Closed last of all: whoever closes a descriptor of a file gives up the locks that the process has on it."""
+
+    def sync(self) -> None:
+        """Bring to the disk what was written to the file, by whatever descriptor.
+
+        Raises:
+            OSError: what the disk holds is unknown.
+        """
+        os.fsync(self.file.fileno())
+
+    def close(self, *, whole: bool) -> None:
+        """Close everything.
+
+        Args:
+            whole: whether SQLite may copy the WAL and remove it. Where it was copied and not synced it must stay: the last
+                connection is one that cannot write, then.
+        """
+        if whole:
+            self.reader.close()
+            self.holder.close()
+            self.writer.close()
+        else:
+            self.writer.close()
+            self.reader.close()
+            self.holder.close()
+        self.file.close()
 
 
 def open_store(path: Path, key: LedgerKey, slow: SlowSigners | None = None) -> SqliteStore:
@@ -137,14 +139,21 @@ def open_store(path: Path, key: LedgerKey, slow: SlowSigners | None = None) -> S
         StoreError: it cannot be opened, or was written by a newer release.
         LedgerIntegrityError: the leaves do not add up to the last checkpoint.
     """
-    try:
-        connection = schema.connect_writer(path)
-        schema.migrate(connection)
-        frontier = load_frontier(connection, key)
-        reader = schema.connect_reader(path)
-    except sqlite3.Error as error:
-        raise StoreError("store-failed", f"{path.name}: {error}") from error
-    return SqliteStore(connection, reader, BatchRunner(connection, frontier, key, slow))
+    with ExitStack() as undo:
+        try:
+            writer = undo.enter_context(closing(schema.connect_writer(path)))
+            file = undo.enter_context(path.open("rb", buffering=0))
+            # A process before may have ended when the WAL was copied and not synced yet, and a reader may have kept what says so.
+            os.fsync(file.fileno())
+            schema.migrate(writer)
+            frontier = load_frontier(writer, key)
+            reader = undo.enter_context(closing(schema.connect_reader(path)))
+            holder = undo.enter_context(closing(schema.connect_reader(path, handed_on=True)))
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError("store-failed", f"{path.name}: {error}") from error
+        undo.pop_all()
+    opened = _Opened(writer, reader, holder, file)
+    return SqliteStore(opened, BatchRunner(writer, frontier, key, slow))
 
 
 _RECORDED = (

@@ -52,11 +52,15 @@ class Checkpoint(Protocol):
     """The upkeep of the WAL."""
 
     def is_due(self) -> bool:
-        """Whether enough was written."""
+        """Whether there is something to do between two batches."""
         ...
 
-    def run(self) -> None:
-        """Do it; never while a batch is open."""
+    def run(self) -> bool:
+        """Do it; never while a batch is open. Whether `sync` is to follow."""
+        ...
+
+    def sync(self) -> None:
+        """Wait for the disk, while batches go on; then something is due again."""
         ...
 
 
@@ -74,7 +78,7 @@ class Writer:
 
         Args:
             runner: what runs and commits batches.
-            checkpoint: copies the WAL back, on the thread, when it is due.
+            checkpoint: copies the WAL back, on the thread, when it is due, and syncs what was copied on a thread of its own.
             on_failure: told when the storage failed; no batch is run after that.
         """
         self._runner = runner
@@ -82,6 +86,7 @@ class Writer:
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="emla-writer")
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="emla-wal")
         self._hurried: deque[_Work] = deque()
         """Somebody waits for these."""
         self._patient: deque[_Work] = deque()
@@ -90,6 +95,7 @@ class Writer:
         """Work on the connection for which no batch may be open."""
         self._committing = False
         self._beginning = False
+        self._syncing = False
         self._timer: asyncio.Handle | None = None
         self._timer_at = 0.0
         """When the timer goes off. Not asked of the timer: uvloop makes none of what is due already."""
@@ -137,13 +143,19 @@ class Writer:
         self._schedule()
         await self._idle.wait()
         await asyncio.to_thread(self._thread.shutdown)
+        await asyncio.to_thread(self._beside.shutdown)
 
     def _schedule(self) -> None:
         """Let the next batch begin: at once when somebody waits, else when the first patience ends."""
         if self._committing or self._beginning or self._failed:
             return
-        if self._between:
-            self._committing = True
+        if self._checkpoint.is_due():
+            # The callers have their answers: what is done to the WAL is in nobody's way but the next batch's.
+            self._busy()
+            copied = self._loop.run_in_executor(self._thread, self._checkpoint.run)
+            copied.add_done_callback(self._checkpointed)
+        elif self._between and not self._syncing:
+            self._busy()
             work, future = self._between.popleft()
             done = self._loop.run_in_executor(self._thread, work)
             done.add_done_callback(lambda done: self._did(future, done))
@@ -153,8 +165,13 @@ class Writer:
             self._loop.call_soon(self._turn, _TURNS)
         elif self._patient:
             self._wake_for(min(work.due_at for work in self._patient))
-        else:
+        elif not self._syncing:
             self._idle.set()
+
+    def _busy(self) -> None:
+        """The thread has the connection: no batch begins, not even when a patience ends."""
+        self._committing = True
+        self._set_timer(None)
 
     def _turn(self, left: int) -> None:
         """Let whoever is ready come along, then begin."""
@@ -183,10 +200,9 @@ class Writer:
 
     def _begin(self) -> None:
         self._beginning = False
-        self._set_timer(None)
+        self._busy()
         batch = self._next_batch()
         self._account(batch)
-        self._committing = True
         self._run(batch, _ROUNDS_MAX)
 
     def _run(self, batch: list[_Work], rounds: int) -> None:
@@ -232,20 +248,26 @@ class Writer:
             return
         _deliver(batch, outcomes)
         self.on_commit()
-        if self._checkpoint.is_due():
-            # The callers have their answers: a WAL checkpoint is in nobody's way but the next batch's.
-            copied = self._loop.run_in_executor(self._thread, self._checkpoint.run)
-            copied.add_done_callback(lambda done: self._checkpointed(batch, done))
-            return
         self._committing = False
         self._schedule()
 
-    def _checkpointed(self, batch: list[_Work], done: "asyncio.Future[None]") -> None:
+    def _checkpointed(self, done: "asyncio.Future[bool]") -> None:
         error = done.exception()
         if error is not None:
-            self._fail(StoreError("store-failed", repr(error)), batch)
+            self._fail(StoreError("store-failed", repr(error)), [])
             return
+        if done.result():
+            self._syncing = True
+            synced = self._loop.run_in_executor(self._beside, self._checkpoint.sync)
+            synced.add_done_callback(self._synced)
         self._committing = False
+        self._schedule()
+
+    def _synced(self, done: "asyncio.Future[None]") -> None:
+        self._syncing = False
+        error = done.exception()
+        if error is not None and not self._failed:
+            self._fail(StoreError("store-failed", repr(error)), [])
         self._schedule()
 
     def _did(self, future: "asyncio.Future[bool]", done: "asyncio.Future[bool]") -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
@@ -13,6 +14,7 @@ import uvloop
 from emla.model.errors import StoreError
 from emla.ports.store import Transaction
 from emla.steps.verify_acknowledgement import verify_acknowledgement
+from emla.store.sqlite import wal
 from emla.store.sqlite.store import SqliteStore, open_store
 from tests.support.authorities import party
 from tests.support.gateways import Home, ledger_key, opened, rows, until
@@ -105,6 +107,23 @@ async def test_a_caller_that_goes_away_takes_nobody_with_it(home: Home) -> None:
     assert rows(home.data)["leaf"] == 2
 
 
+async def test_no_batch_begins_while_the_connection_is_worked_on_not_even_when_a_patience_ends(
+    home: Home,
+) -> None:
+    def works() -> bool:
+        before = rows(home.data)["leaf"]
+        time.sleep(0.1)
+        return not home.store._connection.in_transaction and rows(home.data)["leaf"] == before
+
+    rider = asyncio.create_task(home.store.write(lambda each: leaf(each, 1), patience_seconds=0.03))
+    await asyncio.sleep(0)
+    writer = home.store._writer
+    assert writer is not None
+    assert await writer.between_batches(works)
+    await rider
+    assert rows(home.data)["leaf"] == 1
+
+
 async def test_close_commits_what_waits_and_takes_nothing_after(tmp_path: Path) -> None:
     async with opened(tmp_path, AT) as home:
         waiting = [
@@ -142,24 +161,13 @@ async def test_a_wal_checkpoint_that_fails_stops_the_store_like_a_failed_commit(
     def fails() -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(home.store.wal, "is_due", lambda: True)
+    monkeypatch.setattr(wal, "_WAL_BYTES_MAX", 1)
     monkeypatch.setattr(home.store.wal, "run", fails)
     await home.store.write(lambda each: leaf(each, 1))
     await until(lambda: bool(home.failures))
     with pytest.raises(StoreError):
         await home.store.write(lambda each: leaf(each, 2))
     assert rows(home.data)["leaf"] == 1
-
-
-async def test_the_wal_is_copied_back_and_nothing_is_lost_by_it(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(home.store.wal, "is_due", lambda: True)
-    for number in range(5):
-        await home.store.write(partial(leaf, number=number))
-    await home.store.close()
-    assert home.store.wal.count == 5
-    assert rows(home.data)["leaf"] == 5
 
 
 async def test_a_store_that_was_not_started_takes_nothing(tmp_path: Path) -> None:
