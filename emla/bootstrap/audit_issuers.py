@@ -6,14 +6,17 @@ the documents of before are in the ledger, and what they proved they still prove
 
 import contextlib
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from emla.flow.documents.peers import load_directory
 from emla.flow.events import PEER_FORGOTTEN
+from emla.formats.documents import decode_signed
 from emla.formats.event import decode as decode_event
 from emla.formats.export import decode_export
 from emla.model.documents import Authority, Documents
 from emla.model.errors import EmlaError, InvalidAcknowledgementError
+from emla.model.signed import PayloadType
 from emla.ports.documents import PeerRow
 from emla.steps.trust import trust_documents
 from emla.store.sqlite import rows
@@ -25,7 +28,8 @@ class Issuers:
     def __init__(self, connection: sqlite3.Connection, own: Authority, problems: list[str]) -> None:
         """Args: the store; this authority itself; where it is told what is wrong with a peer's documents."""
         self._connection = connection
-        self._known = {own.id: own}
+        self._known: defaultdict[str, list[Authority]] = defaultdict(list, {own.id: [own]})
+        """As they stand, then as they stood when they were forgotten: who is pinned anew may have begun with another root."""
         self._former: dict[str, list[Authority]] = {}
         for row in map(rows.peer, connection.execute(rows.PEER)):
             try:
@@ -37,7 +41,7 @@ class Issuers:
 
     def _add(self, row: PeerRow) -> None:
         for peer in load_directory([row]).peers.values():
-            self._known.setdefault(peer.authority.id, peer.authority)
+            self._known[peer.authority.id].append(peer.authority)
 
     def knows(self, authority: str) -> bool:
         """Whether it is, or was, pinned here; or is this authority itself."""
@@ -49,10 +53,11 @@ class Issuers:
         Raises:
             EmlaError: what `verification` raised for the authority as it stands, when no former documents bear it either.
         """
+        newest, *forgotten = self._known[by]
         try:
-            verification(self._known[by])
+            verification(newest)
         except InvalidAcknowledgementError:
-            for former in self._as_it_stood(by):
+            for former in (*forgotten, *self._as_it_stood(by)):
                 with contextlib.suppress(InvalidAcknowledgementError):
                     verification(former)
                     return
@@ -61,20 +66,28 @@ class Issuers:
     def _as_it_stood(self, authority: str) -> list[Authority]:
         """An authority with each card that it had while it was known here."""
         if authority not in self._former:
-            self._former[authority] = list(_former(self._connection, self._known[authority].documents))
+            self._former[authority] = [
+                former for known in self._known[authority] for former in _former(self._connection, known)
+            ]
         return self._former[authority]
 
 
-def _former(connection: sqlite3.Connection, known: Documents) -> Iterator[Authority]:
-    """What was taken from an authority before: exports whose roots are the beginning of the chain that is trusted now."""
-    cards = {known.card}
+def _former(connection: sqlite3.Connection, known: Authority) -> Iterator[Authority]:
+    """What was taken from an authority before: exports whose roots are the beginning of a chain that was pinned."""
+    chain, cards = _payloads(known.documents), {known.documents.card}
     for (body,) in connection.execute("SELECT body FROM document ORDER BY rowid DESC"):
         with contextlib.suppress(EmlaError):  # most documents are no exports
             documents = decode_export(body)
-            if documents.card in cards or documents.roots != known.roots[: len(documents.roots)]:
+            roots = _payloads(documents)
+            if documents.card in cards or roots != chain[: len(roots)]:
                 continue
             cards.add(documents.card)
             yield trust_documents(documents, known=documents)
+
+
+def _payloads(documents: Documents) -> list[bytes]:
+    """What the roots say, whoever has signed them: the same root may come with other signatures."""
+    return [decode_signed(each, PayloadType.ROOT).payload for each in documents.roots]
 
 
 def _forgotten(connection: sqlite3.Connection) -> Iterator[PeerRow]:

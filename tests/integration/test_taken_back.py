@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
+from emla.flow.documents.peers import ForgetPeer
 from emla.formats import documents as form
+from emla.formats import dsse
 from emla.keyring.files import FileUse
 from emla.model.documents import KeyUse
 from emla.model.errors import InvalidDocumentError
 from emla.model.leg import LegState
 from emla.model.signed import PayloadType
-from tests.support.ceremony import listed, new_key, next_card, root_key, signed_card
-from tests.support.key_house import House, key_house
+from tests.support.ceremony import fresh_root_key, listed, new_key, next_card, root_key, signed_card
+from tests.support.folders import make_folder
+from tests.support.key_house import RECIPIENT, House, key_house
 
 
 @pytest.fixture
@@ -64,7 +67,11 @@ async def test_a_peer_whose_card_denies_what_it_signed_takes_nothing_back_that_w
     )
     card = next_card(peer.authority, peer.now, keys=(*ended, listed(key, peer.now - 60, 300)))
     signed = signed_card(card, root_key(peer.station.data))
-    await peer.station.own.adopt(lambda documents: replace(documents, card=signed))
+    # Another signature under a root makes it no other root.
+    (root,) = peer.authority.documents.roots
+    said = form.decode_signed(root, PayloadType.ROOT).payload
+    more = dsse.sign(PayloadType.ROOT, said, root_key(peer.station.data), fresh_root_key())
+    await peer.station.own.adopt(lambda documents: replace(documents, roots=(more,), card=signed))
     assert await house.refresh()
     assert verify_ledger(house.sender.station.data).problems == ()
     # What is not in the ledger is no evidence: without the documents of before, nothing bears the signatures.
@@ -73,3 +80,18 @@ async def test_a_peer_whose_card_denies_what_it_signed_takes_nothing_back_that_w
         connection.execute("DELETE FROM document WHERE body != ?", (newest,))
     problems = verify_ledger(house.sender.station.data).problems
     assert any("Not signed by a valid key of jp.moj" in each for each in problems), problems
+
+
+async def test_a_peer_that_lost_its_root_and_is_pinned_anew_has_signed_what_it_signed(
+    house: House, tmp_path: Path
+) -> None:
+    """lost-key.md, E: it begins again under the same name."""
+    await house.hand_in()
+    assert await house.deliver() == []
+    await house.settle()
+    sender = house.sender.station
+    await ForgetPeer(sender.gateway)(RECIPIENT, force=True)
+    assert verify_ledger(sender.data).problems == ()
+    make_folder(tmp_path / "anew", RECIPIENT)
+    await sender.pin(tmp_path / "anew")
+    assert verify_ledger(sender.data).problems == ()

@@ -142,7 +142,9 @@ class Disk:
                 patch.object(os, "fsync", self.fsync),
                 patch.object(os, "rename", noted),
                 patch.object(wal, "_WAL_BYTES_MAX", _WAL_BYTES_MAX),
-                patch.object(schema, "connect_writer", lambda path: connect_writer(path, vfs.name)),
+                patch.object(
+                    schema, "connect_writer", lambda path, **how: connect_writer(path, vfs.name, **how)
+                ),
                 patch.object(schema, "connect_reader", lambda path, **_: connect_reader(path, vfs.name)),
             ):
                 yield
@@ -276,9 +278,10 @@ def _errors() -> Iterator[None]:
         raise failure from error
 
 
-def connect_writer(path: Path, vfs: str) -> ApswConnection:
+def connect_writer(path: Path, vfs: str, *, alone: bool = False) -> ApswConnection:
     """As `schema.connect_writer`, with the settings that stand there."""
-    return _prepared(apsw.Connection(str(path), flags=_OPENED_TO_WRITE, vfs=vfs), schema.WRITER_PRAGMAS)
+    pragmas = (*schema.ALONE_PRAGMAS * alone, *schema.WRITER_PRAGMAS)
+    return _prepared(apsw.Connection(str(path), flags=_OPENED_TO_WRITE, vfs=vfs), pragmas)
 
 
 def connect_reader(path: Path, vfs: str) -> ApswConnection:

@@ -6,6 +6,7 @@ needs two writers). `synchronous=FULL`: a commit that returned survives a power 
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -36,18 +37,18 @@ WRITER_PRAGMAS = (
     "mmap_size=0",
     f"cache_size=-{CACHE_KIBIBYTES}",
 )
+ALONE_PRAGMAS = ("locking_mode=EXCLUSIVE",)
 READER_PRAGMAS = ("query_only=ON", "wal_autocheckpoint=0", "busy_timeout=5000", "mmap_size=0")
 
 
-def connect_writer(path: Path) -> sqlite3.Connection:
+def connect_writer(path: Path, *, alone: bool = False) -> sqlite3.Connection:
     """Open the one connection that writes, creating the file where there is none.
 
-    The connection may be handed to another thread; it is used by one at a time.
+    The connection may be handed to another thread; it is used by one at a time. `alone`: with nobody else, readers of other
+    processes included; what is known of the WAL is then read anew from the WAL itself.
     """
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    for pragma in WRITER_PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}").close()
-    return connection
+    return _prepared(connection, (*ALONE_PRAGMAS * alone, *WRITER_PRAGMAS))
 
 
 def connect_reader(path: Path, *, handed_on: bool = False) -> sqlite3.Connection:
@@ -59,8 +60,16 @@ def connect_reader(path: Path, *, handed_on: bool = False) -> sqlite3.Connection
         cached_statements=256,
         check_same_thread=not handed_on,
     )
-    for pragma in READER_PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}").close()
+    return _prepared(connection, READER_PRAGMAS)
+
+
+def _prepared(connection: sqlite3.Connection, pragmas: Sequence[str]) -> sqlite3.Connection:
+    try:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}").close()
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
@@ -15,6 +15,7 @@ from emla.ledger.merkle import EMPTY, Frontier, grow, leaf_hash
 from emla.model.errors import InvalidAcknowledgementError, LedgerIntegrityError, StoreError
 from emla.ports.signing import SlowSigners
 from emla.ports.store import Transaction
+from emla.store.files import sync_folder
 from emla.store.sqlite import schema
 from emla.store.sqlite.batch import BatchRunner
 from emla.store.sqlite.reader import SqliteReader
@@ -100,14 +101,22 @@ class _Opened:
     """For the writer's thread: holds the WAL while it is copied back."""
     file: BinaryIO
     """Closed last of all: whoever closes a descriptor of a file gives up the locks that the process has on it."""
+    unsynced: Path
+    """The mark that the disk did not take what was copied from the WAL."""
 
     def sync(self) -> None:
         """Bring to the disk what was written to the file, by whatever descriptor.
 
         Raises:
-            OSError: what the disk holds is unknown.
+            OSError: what the disk holds is unknown, and the system says so this once.
         """
-        os.fsync(self.file.fileno())
+        try:
+            os.fsync(self.file.fileno())
+        except OSError:
+            with suppress(OSError):
+                self.unsynced.touch()
+                sync_folder(self.unsynced.parent)
+            raise
 
     def close(self, *, whole: bool) -> None:
         """Close everything.
@@ -139,6 +148,10 @@ def open_store(path: Path, key: LedgerKey, slow: SlowSigners | None = None) -> S
         StoreError: it cannot be opened, or was written by a newer release.
         LedgerIntegrityError: the leaves do not add up to the last checkpoint.
     """
+    unsynced = path.with_name(f"{path.name}-unsynced")
+    if unsynced.exists():
+        _copy_anew(path)
+        unsynced.unlink()
     with ExitStack() as undo:
         try:
             writer = undo.enter_context(closing(schema.connect_writer(path)))
@@ -152,8 +165,22 @@ def open_store(path: Path, key: LedgerKey, slow: SlowSigners | None = None) -> S
         except (sqlite3.Error, OSError) as error:
             raise StoreError("store-failed", f"{path.name}: {error}") from error
         undo.pop_all()
-    opened = _Opened(writer, reader, holder, file)
+    opened = _Opened(writer, reader, holder, file, unsynced)
     return SqliteStore(opened, BatchRunner(writer, frontier, key, slow))
+
+
+def _copy_anew(path: Path) -> None:
+    """Copy the WAL back from its beginning, whatever is said to have been copied.
+
+    Raises:
+        StoreError: it cannot be copied, or another process has the database open, which keeps what is said.
+    """
+    try:
+        with closing(schema.connect_writer(path, alone=True)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error as error:
+        detail = f"The disk failed to take {path.name}, which is now to be written anew: {error}"
+        raise StoreError("store-failed", f"{detail}. End whatever else reads it, and start again.") from error
 
 
 _RECORDED = (

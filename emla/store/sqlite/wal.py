@@ -73,12 +73,12 @@ class WalCheckpoint:
         # The read mark at the end of what is committed: the copy goes as far, and the WAL does not begin anew while it is held.
         self._holder.execute("BEGIN").close()
         self._holder.execute("SELECT count(*) FROM migration").fetchone()
+        self._step = _Step.COPIED
         execute("PRAGMA synchronous=OFF").close()
         try:
             execute(_COPY).fetchone()
         finally:
             execute("PRAGMA synchronous=FULL").close()
-        self._step = _Step.COPIED
 
     def sync(self) -> None:
         """Bring to the disk what was copied; batches may go on."""

@@ -103,6 +103,8 @@ class Writer:
         self._idle.set()
         self._stopping = False
         self._failed: StoreError | None = None
+        self._unsynced: StoreError | None = None
+        """Why the disk did not take what was copied from the WAL: the store fails when the batch that is under way has ended."""
         self.figures = WriterFigures()
         self.on_commit: Callable[[], None] = _nothing
         """Told when a batch is durable, after its callers."""
@@ -149,7 +151,9 @@ class Writer:
         """Let the next batch begin: at once when somebody waits, else when the first patience ends."""
         if self._committing or self._beginning or self._failed:
             return
-        if self._checkpoint.is_due():
+        if self._unsynced:
+            self._fail(self._unsynced, [])
+        elif not self._syncing and self._checkpoint.is_due():
             # The callers have their answers: what is done to the WAL is in nobody's way but the next batch's.
             self._busy()
             copied = self._loop.run_in_executor(self._thread, self._checkpoint.run)
@@ -266,8 +270,8 @@ class Writer:
     def _synced(self, done: "asyncio.Future[None]") -> None:
         self._syncing = False
         error = done.exception()
-        if error is not None and not self._failed:
-            self._fail(StoreError("store-failed", repr(error)), [])
+        if error is not None:
+            self._unsynced = StoreError("store-failed", repr(error))
         self._schedule()
 
     def _did(self, future: "asyncio.Future[bool]", done: "asyncio.Future[bool]") -> None:
@@ -293,6 +297,7 @@ class Writer:
         # A failed fsync is never tried again: what the disk holds is unknown until it is read back by a new process.
         self._failed = error
         self._committing = False
+        self._set_timer(None)
         batch = [*batch, *self._hurried, *self._patient]
         self._hurried.clear()
         self._patient.clear()

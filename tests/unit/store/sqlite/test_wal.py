@@ -1,17 +1,22 @@
 """The way of the WAL back: batches go on while the disk writes, and nothing is written over that lies nowhere else."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from emla.model.errors import StoreError
-from emla.store.sqlite import wal
+from emla.store.sqlite import schema, wal
+from emla.store.sqlite.store import open_store
 from tests.support.authorities import party
-from tests.support.gateways import Home, opened, rows, until
+from tests.support.gateways import Home, ledger_key, opened, rows, until
 from tests.support.packages import leaf
 
 AT = party("at.moj")
@@ -31,15 +36,18 @@ class Disk:
     def __init__(self, home: Home, monkeypatch: pytest.MonkeyPatch, error: OSError | None = None) -> None:
         self.asked, self.go_on = threading.Event(), threading.Event()
         self.error = error
-        self.real = home.store.wal._sync_file
-        monkeypatch.setattr(home.store.wal, "_sync_file", self.sync)
+        self.real = os.fsync
+        monkeypatch.setattr(os, "fsync", self.sync)
 
-    def sync(self) -> None:
+    def sync(self, descriptor: int) -> None:
+        if not Path(f"/proc/self/fd/{descriptor}").readlink().name.endswith(".db"):
+            self.real(descriptor)
+            return
         self.asked.set()
         assert self.go_on.wait(20)
-        if self.error is not None:
+        if self.error is not None and threading.current_thread() is not threading.main_thread():
             raise self.error
-        self.real()
+        self.real(descriptor)
 
 
 def salt(home: Home) -> bytes:
@@ -124,3 +132,45 @@ async def test_a_disk_that_cannot_write_stops_the_store_and_the_wal_stays_whole(
     assert (home.data / "emla.db-wal").read_bytes() == before
     (home.data / "emla.db-shm").unlink(missing_ok=True)
     assert rows(home.data)["leaf"] == 2
+
+
+async def leaves(path: Path) -> int:
+    """What the ledger of a store has that is opened and closed again."""
+    store = open_store(path, ledger_key(AT))
+    size = store.ledger_size
+    await store.close()
+    return size
+
+
+_READS = """
+import sqlite3, sys
+connection = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+print(connection.execute("SELECT count(*) FROM leaf").fetchone(), flush=True)
+input()
+"""
+
+
+async def test_what_the_disk_did_not_take_is_copied_anew_by_the_next_start_and_not_beside_a_reader(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader of another process keeps what says that it was copied; the system says once that it could not be written."""
+    path = home.data / "emla.db"
+    before = path.read_bytes()
+    disk = Disk(home, monkeypatch, OSError(5, "Input/output error"))
+    await write(home, 0)
+    await until(disk.asked.is_set)
+    with subprocess.Popen([sys.executable, "-c", _READS, path], stdin=PIPE, stdout=PIPE) as reader:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == b"(1,)\n"
+        disk.go_on.set()
+        await until(lambda: bool(home.failures))
+        await home.store.close()
+        path.write_bytes(before)  # what the system dropped
+        pragmas = tuple(each for each in schema.WRITER_PRAGMAS if "busy" not in each)
+        monkeypatch.setattr(schema, "WRITER_PRAGMAS", ("busy_timeout=0", *pragmas))
+        with pytest.raises(StoreError, match="End whatever else reads it"):
+            await leaves(path)
+        reader.communicate(b"\n")
+    assert await leaves(path) == 1
+    assert not (home.data / "emla.db-wal").exists()
+    assert rows(home.data)["leaf"] == 1
