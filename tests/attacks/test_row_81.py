@@ -282,8 +282,7 @@ def start_fails(data: Path, key: LedgerKey) -> bool:
         store = open_store(data / "emla.db", key)
     except (StoreError, LedgerIntegrityError, sqlite3.Error):
         return True
-    store._reader_connection.close()
-    store._connection.close()
+    store._files.close(whole=True)
     return False
 
 

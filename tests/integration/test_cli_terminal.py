@@ -133,9 +133,12 @@ def test_import_refuses_after_three_wrong_answers(folder: Path) -> None:
 
 def test_ctrl_c_at_a_question_is_130(folder: Path) -> None:
     child = terminal("init", "--data", folder / "nl")
-    child.expect("Authority id")
-    child.sendintr()
-    child.expect("Interrupted")
+    child.expect("Authority id.*: ")
+    # Readline misses a signal that comes between its prompt and its waiting; a person presses the keys again.
+    for _ in range(5):
+        child.sendintr()
+        if child.expect(["Interrupted", pexpect.TIMEOUT], timeout=4) == 0:
+            break
     assert finish(child) == 130
 
 
