@@ -280,7 +280,7 @@ def _errors() -> Iterator[None]:
 
 def connect_writer(path: Path, vfs: str, *, alone: bool = False) -> ApswConnection:
     """As `schema.connect_writer`, with the settings that stand there."""
-    pragmas = (*schema.ALONE_PRAGMAS * alone, *schema.WRITER_PRAGMAS)
+    pragmas = (*(schema.ALONE_PRAGMAS if alone else ()), *schema.WRITER_PRAGMAS)
     return _prepared(apsw.Connection(str(path), flags=_OPENED_TO_WRITE, vfs=vfs), pragmas)
 
 

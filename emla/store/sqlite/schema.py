@@ -48,7 +48,7 @@ def connect_writer(path: Path, *, alone: bool = False) -> sqlite3.Connection:
     processes included; what is known of the WAL is then read anew from the WAL itself.
     """
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    return _prepared(connection, (*ALONE_PRAGMAS * alone, *WRITER_PRAGMAS))
+    return _prepared(connection, (*(ALONE_PRAGMAS if alone else ()), *WRITER_PRAGMAS))
 
 
 def connect_reader(path: Path, *, handed_on: bool = False) -> sqlite3.Connection:
