@@ -21,14 +21,16 @@ import pytest
 
 from emla.bootstrap.audit import verify_ledger
 from emla.model.acknowledgement import Event
+from tests.support import copies
 from tests.support.books import read_books, reading
 from tests.support.invariants import seen_is_stored, violations
 from tests.support.messages import ATTACHMENT_NAME, Template, make_template
 from tests.support.recheck import manifest_of
-from tests.support.servers import Server, make_hub, make_server, running, started, submission
+from tests.support.servers import Server, make_hub, make_server, started, submission
 
 AT_ONCE = 16
 CONVERGENCE_SECONDS_MAX = 90
+COPIED_AFTER_BYTES = 200_000
 SENDER, RECIPIENT, HUB = "at.moj", "jp.moj", "eu.hub"
 
 
@@ -109,6 +111,12 @@ class Killer:
     storm: Storm
     chance: random.Random
     report: Callable[[int, Server, str], None]
+    copies: int = 0
+    """How often somebody began to copy the WAL back."""
+    in_a_copy: int = 0
+    """How many died while the disk had not taken what was copied."""
+    _read: dict[str, int] = field(default_factory=dict)
+    """How far each log was read."""
 
     async def run(self) -> None:
         for number in range(self.storm.kills):
@@ -119,10 +127,19 @@ class Killer:
             await asyncio.sleep(self.chance.uniform(0.02, 0.5))
             victim = self.servers[number % 2] if number < 4 else self.chance.choice(self.servers)
             victim.kill()
+            self._count_copies(victim)
             self.report(number, victim, where_things_stand(*self.servers[:2]))
             victim.start()
         for server in self.servers:
             await asyncio.to_thread(wait_started, server)
+
+    def _count_copies(self, victim: Server) -> None:
+        with victim.log.open() as log:
+            log.seek(self._read.get(victim.id, 0))
+            said = [line.strip() for line in log if line.strip() in (copies.BEGUN, copies.ENDED)]
+            self._read[victim.id] = log.tell()
+        self.copies += said.count(copies.BEGUN)
+        self.in_a_copy += said[-1:] == [copies.BEGUN]
 
 
 def wait_started(server: Server) -> None:
@@ -174,7 +191,8 @@ async def quiet(sender: Server, recipient: Server, submissions: int) -> float:
 
 @pytest.mark.timeout(300)
 def test_every_message_arrives_once_however_often_a_gateway_is_killed(tmp_path: Path) -> None:
-    with running(tmp_path, SENDER, RECIPIENT) as (sender, recipient):
+    servers = (make_server(tmp_path, SENDER), make_server(tmp_path, RECIPIENT))
+    with started(*copying_often(*servers)) as (sender, recipient):
         weather(sender, recipient, (), Storm(submissions=500, kills=20))
 
 
@@ -183,12 +201,19 @@ def test_every_message_arrives_once_however_often_a_gateway_is_killed(tmp_path: 
 def test_every_message_arrives_once_after_a_thousand_kills_of_two_gateways_and_a_hub(tmp_path: Path) -> None:
     here = make_server(tmp_path, SENDER, hubs=(HUB,))
     there = make_server(tmp_path, RECIPIENT, hubs=(HUB,), endpoint=False)
-    with started(here, there, make_hub(tmp_path, HUB)) as (sender, recipient, hub):
-        weather(sender, recipient, (hub,), Storm(submissions=5000, kills=1000))
+    with started(*copying_often(here, there, make_hub(tmp_path, HUB))) as (sender, recipient, hub):
+        assert weather(sender, recipient, (hub,), Storm(submissions=5000, kills=1000)).in_a_copy
         assert (hub.stop(), verify_ledger(hub.data).problems) == (0, ())
 
 
-def weather(sender: Server, recipient: Server, hubs: tuple[Server, ...], storm: Storm) -> None:
+def copying_often(*servers: Server) -> tuple[Server, ...]:
+    """With the 32 MiB of every day no server here would live to see its WAL copied back."""
+    for server in servers:
+        server.copied_after_bytes = COPIED_AFTER_BYTES
+    return servers
+
+
+def weather(sender: Server, recipient: Server, hubs: tuple[Server, ...], storm: Storm) -> Killer:
     """Go through a storm, wait until it is quiet, and judge. With hubs, the recipient listens for nobody."""
     seed = int(os.environ.get("EMLA_FAULT_SEED") or secrets.randbits(32))
     print(f"EMLA_FAULT_SEED={seed}")
@@ -215,7 +240,11 @@ def weather(sender: Server, recipient: Server, hubs: tuple[Server, ...], storm: 
     print(f"{time.monotonic() - begun:5.1f} s quiet, {settled:.1f} s after the last of both")
     assert (sender.stop(), recipient.stop()) == (0, 0)
     check(clients, sender, recipient, storm.submissions)
-    print(f"{time.monotonic() - begun:5.1f} s checked")
+    print(
+        f"{time.monotonic() - begun:5.1f} s checked; {killer.copies} times the WAL was copied back, {killer.in_a_copy} died in it"
+    )
+    assert killer.copies, "no WAL was ever copied back"
+    return killer
 
 
 def check(clients: CaseSystem, sender: Server, recipient: Server, submissions: int) -> None:

@@ -39,9 +39,12 @@ from emla.model.errors import EmlaError
 from emla.model.settings import (HubSettings, KeySettings, LimitSettings, MessageSettings, OpenerSettings, OperationsSettings,
                                  PeerSettings, ScannerSettings, ServeSettings, Settings, StoreSettings,
                                  WebhookSettings)
+from tests.support.copies import copy_often
 from tests.support.described import hold
 hold()
 given = json.loads(sys.argv[1])
+if given["copied_after_bytes"]:
+    copy_often(given["copied_after_bytes"])
 try:
     serve(Settings(data=Path(given["data"]), peer=PeerSettings(**given["peer"]),
                    operations=OperationsSettings(**given["operations"]), store=StoreSettings(**given["store"]),
@@ -71,6 +74,8 @@ class Server:
     limits: Json = field(default_factory=dict)
     scanner: Json = field(default_factory=dict)
     webhooks: Json = field(default_factory=dict)
+    copied_after_bytes: int = 0
+    """How much is written before the WAL is copied back; 0: as always (tests/support/copies.py)."""
     first: str = ""
     """Python that runs in its process before anything else."""
     process: "subprocess.Popen[bytes] | Forked | None" = None
@@ -96,6 +101,7 @@ class Server:
             "limits": ROOMY | self.limits,
             "scanner": self.scanner,
             "webhooks": self.webhooks,
+            "copied_after_bytes": self.copied_after_bytes,
         }
         (self.data / "emla.sock").unlink(missing_ok=True)
         own = os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {})
