@@ -25,6 +25,9 @@ from tests.support.servers import submission
 SMALL_BYTES, LARGE_BYTES = 300, 270 * 1024
 _PATIENCE_SECONDS = 100.0
 _LOOK_SECONDS_MAX = 1800.0
+_PAUSE_SECONDS, _PAUSE_SECONDS_MAX = 5.0, 600.0
+_TRIES = 100
+"""So often somebody hands in again before pauses grow."""
 _NO_KEY_YET = "unknown-kid"
 """A revocation is taken at once; the card with the next key, when a wrong clock dated it too late for us, some minutes later."""
 _ENDED = {LegState.REJECTED.value, LegState.EXPIRED.value, LegState.REPLACED.value}
@@ -73,13 +76,18 @@ class Officers:
         if planned.days is not None:
             more["expires_in_days"] = planned.days
         body = submission(document, [(ATTACHMENT_NAME, template.attachment)], **more)
+        tries, pause = 0, _PAUSE_SECONDS
         while message_id not in self.accepted:
             try:
                 await self._submit(planned, message_id, body)
             except (aiohttp.ClientError, OSError, TimeoutError):
                 self.put_off += 1
             if message_id not in self.accepted:
-                await asyncio.sleep(self.chance.uniform(0.05, 5.0))
+                await asyncio.sleep(self.chance.uniform(0.05, pause))
+                tries += 1
+                if tries > _TRIES:
+                    # Until a clock that was set a day ahead is right again there may be no key: nobody asks every other second.
+                    pause = min(_PAUSE_SECONDS_MAX, 1.5 * pause)
         if planned.read and planned.recipient in self.nodes:
             await self._read(planned, self.accepted[message_id], document)
 

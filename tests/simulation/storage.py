@@ -14,7 +14,7 @@ import os
 import random
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -23,10 +23,10 @@ from unittest.mock import patch
 
 import apsw
 
+from emla.bootstrap.own import DATABASE
 from emla.model.acknowledgement import Event
 from emla.store.files import blob_path
 from emla.store.sqlite import schema, wal
-from tests.support.books import reading
 
 _SECTOR_BYTES = 512
 _WAL_BYTES_MAX = 300_000
@@ -301,16 +301,28 @@ def _prepared(connection: apsw.Connection, pragmas: Sequence[str]) -> ApswConnec
 # --- what a folder still knows ---
 
 
+@contextmanager
+def reading_beside(data: Path) -> Iterator[ApswConnection]:
+    """The database of a data folder whose gateway may be running in this process, read-only.
+
+    By the same SQLite as the gateway's: two of them in one process do not see each other's locks, and the second one to open a
+    database takes itself for the first, and makes the index of the WAL anew under the other's hands.
+    """
+    uri = f"{(data / DATABASE).absolute().as_uri()}?mode=ro"
+    with closing(apsw.Connection(uri, flags=_OPENED_TO_READ)) as connection:
+        yield ApswConnection(connection)
+
+
 def acknowledgements_in(data: Path) -> dict[tuple[bytes, Event], bytes]:
     """Every bundle that the authority of a folder has issued, or holds."""
-    with reading(data) as database:
+    with reading_beside(data) as database:
         rows = database.execute("SELECT pid, event, bundle FROM acknowledgement").fetchall()
     return {(pid, Event(event)): bundle for pid, event, bundle in rows}
 
 
 def shown_by(name: str, data: Path) -> dict[tuple[bytes, Event], bytes]:
     """Every bundle in a folder that another authority has issued."""
-    with reading(data) as database:
+    with reading_beside(data) as database:
         sql = "SELECT pid, event, bundle FROM acknowledgement WHERE by = ?"
         rows = database.execute(sql, (name,)).fetchall()
     return {(pid, Event(event)): bundle for pid, event, bundle in rows}
@@ -318,7 +330,7 @@ def shown_by(name: str, data: Path) -> dict[tuple[bytes, Event], bytes]:
 
 def missing_blobs(data: Path) -> list[str]:
     """Payloads that a row points to and no file holds whole."""
-    with reading(data) as database:
+    with reading_beside(data) as database:
         rows = database.execute("SELECT sha256, size FROM payload WHERE body IS NULL").fetchall()
     found = []
     for sha256, size in rows:

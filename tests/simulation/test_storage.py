@@ -9,12 +9,13 @@ from pathlib import Path
 import apsw
 import pytest
 
+from emla.bootstrap.own import DATABASE
 from emla.ledger.merkle import EMPTY
 from emla.store.files import FileBlobs, blob_path
 from emla.store.sqlite import schema
 from emla.store.sqlite.batch import BatchRunner
 from emla.store.sqlite.wal import WalCheckpoint
-from tests.simulation.storage import DISK_FULL, Disk, no_fault
+from tests.simulation.storage import DISK_FULL, Disk, no_fault, reading_beside
 from tests.support.authorities import party
 from tests.support.gateways import ledger_key
 
@@ -163,3 +164,19 @@ def test_errors_of_the_disk_are_those_that_the_store_knows(tmp_path: Path) -> No
         assert failed.value.sqlite_errorcode == sqlite3.SQLITE_IOERR
         disk.fault = no_fault
         connection.close()
+
+
+def test_a_folder_is_read_beside_the_gateway_that_writes_there(tmp_path: Path) -> None:
+    with (
+        Disk(tmp_path, random.Random(1)).in_place(),
+        closing(schema.connect_writer(tmp_path / DATABASE)) as writer,
+    ):
+        writer.execute("CREATE TABLE t (number INTEGER)")
+        writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("INSERT INTO t VALUES (1)")
+        with reading_beside(tmp_path) as found:
+            assert found.execute("SELECT count(*) FROM t").fetchone() == (0,)
+        writer.execute("COMMIT")
+        with reading_beside(tmp_path) as found:
+            assert found.execute("SELECT count(*) FROM t").fetchone() == (1,)
