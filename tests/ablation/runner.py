@@ -47,8 +47,7 @@ _MADE_ONCE = ("tests.support.in_process.schemas", "tests.support.new_store.migra
 """What many tests need and their process keeps: made before the fork. Where it has seen the file that is changed, the module that
 keeps it is forgotten with it."""
 _OPTIONS = (
-    *("-q", "--timeout", "60", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider"),
-    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # plugins are among what is imported before
+    *("-q", "--assert=plain", "--timeout", "60", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider"),
 )
 _NOTHING_WORKS = (NameError, ImportError, SyntaxError)
 _OUTPUT_CHARACTERS = 6000

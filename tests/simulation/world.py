@@ -135,7 +135,7 @@ class World:
         return None
 
     def _disk_fault(self, path: str, call: str) -> type[Exception] | None:
-        name = Path(path).parent.name
+        name = path.rsplit("/", 2)[-2]
         number = self._calls[name] = self._calls.get(name, 0) + 1
         for failure in self.options.failures:
             if (failure.node, failure.number) == (name, number) and not self._over:

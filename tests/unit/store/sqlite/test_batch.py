@@ -19,6 +19,7 @@ from emla.store.sqlite import schema
 from emla.store.sqlite.batch import BatchRunner, Operation, Outcome
 from tests.support.authorities import NOW, derived, party
 from tests.support.gateways import answer_of, ledger_key, peer_row
+from tests.support.new_store import lay_new_store
 from tests.support.packages import (
     acknowledgement_of,
     leaf,
@@ -34,8 +35,8 @@ AT, DE, HK = party("at.moj"), party("de.bfj"), party("hk.doj")
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    lay_new_store(tmp_path / "emla.db")
     with closing(schema.connect_writer(tmp_path / "emla.db")) as opened:
-        schema.migrate(opened)
         yield opened
 
 
