@@ -95,8 +95,7 @@ class Line:
 
 
 def line_of(parts: Parts) -> Line:
-    """Put the journeys together; nothing of them runs yet."""
-    """Put the journeys together, and connect what one tells another."""
+    """Put the journeys together, and connect what one tells another; nothing of them runs yet."""
     gateway, news = parts.gateway, News()
     hubs = hub_ways(gateway, parts.transport)
     channels = channel_line(gateway, parts.transport, hubs, lambda peer: words(peer))  # `words` needs them

@@ -34,7 +34,7 @@ from tests.simulation.storage import (
 from tests.simulation.weather import RunWeather
 from tests.support.books import Books, read_books, reading
 from tests.support.faulty_store import Fate
-from tests.support.invariants import seen_is_stored, violations
+from tests.support.invariants import seen_is_stored, violations_among
 
 _WAITING_LEGS = (
     "SELECT kind, peer, count(*), max(last_code) FROM leg"
@@ -325,9 +325,12 @@ class World:
         folders = [node.data for node in self.gateways]
         options = self.options
         expiring = bool(options.jumps) or any(each.days is not None for each in options.planned)
-        found = [str(each) for each in violations(*folders, strangers={EVIL}, expiring=expiring)]
+        books = self.books()
+        found = [
+            str(each) for each in violations_among([*books.values()], strangers={EVIL}, expiring=expiring)
+        ]
         for name, seen in self.officers.seen.items():
-            found += [str(each) for each in seen_is_stored(read_books(self.nodes[name].data), seen)]
+            found += [str(each) for each in seen_is_stored(books[name], seen)]
         found += self._officers_are_served()
         found += self._nobody_was_blamed()
         if options.hub:

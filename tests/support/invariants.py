@@ -71,6 +71,17 @@ def violations(
             content put it, and its RelayAcceptance is not asked for once more.
     """
     books = [read_books(folder) for folder in folders]
+    return violations_among(books, settled=settled, strangers=strangers, expiring=expiring)
+
+
+def violations_among(
+    books: Sequence[Books],
+    *,
+    settled: bool = True,
+    strangers: AbstractSet[str] = frozenset(),
+    expiring: bool = False,
+) -> list[Violation]:
+    """As `violations`, in books that were read already."""
     world = {each.id: each for each in books}
     return [
         found
