@@ -168,6 +168,10 @@ class End(asyncio.Transport):
         self._arrives_at = max(at, self._arrives_at)
         network.loop.call_at(self._arrives_at, other._arrive, item, context=other.context)
 
+    def reset_arrives_at(self) -> float:
+        """When the other side learns that this process was killed: after everything that it had written, which its kernel has."""
+        return max(self.network.loop.now, self._arrives_at) + 0.001
+
     def _arrive(self, item: bytes | None) -> None:
         if self.lost:
             self.other.fall()  # nobody is here any more: what a machine answers then is a reset
@@ -308,7 +312,7 @@ class Network:
             del self.ends[end]
             end.lost = True
             if not silently:
-                self.loop.call_later(0.001, end.other.fall, context=self.outside)
+                self.loop.call_at(end.reset_arrives_at(), end.other.fall, context=self.outside)
 
     def _here(self) -> str:
         life = LIFE.get()

@@ -39,6 +39,7 @@ from emla.web.connections import Connections
 from emla.web.watched import Watched
 from tests.simulation.loop import LIFE, Life, VirtualLoop
 from tests.simulation.network import Network
+from tests.simulation.options import AS_ASKED
 from tests.simulation.points import OPERATIONS, Counts
 from tests.support.faulty_store import Fate
 from tests.support.in_process import InlineOpener, schemas
@@ -46,8 +47,6 @@ from tests.support.inline_clerk import InlineClerk
 
 PORT = 8443
 COMMIT = "BatchRunner.commit"
-STARTS_MAX = 50
-"""So many starts in a row that fail are no fault of the weather: it is not tried for hours whether the next one does."""
 
 
 class SimulatedClock:
@@ -145,8 +144,6 @@ class Node:
     is_hub: bool
     on_exit: Callable[["Node"], None]
     """Told when the process has ended by itself: its storage failed."""
-    failed_starts: int = 0
-    """How many processes in a row have ended by themselves without having served."""
     opener_deaths: float = 0.0
     on_job: Callable[["Node", list[str]], str] = lambda node, steps: ""
     """Asked before each job: '' does it, 'before' and 'after' are deaths on either side of it."""
@@ -194,10 +191,7 @@ class Node:
         )
         keys = self._keys = self._keys or unlock_keys(settings, {}, Chosen())
         run = serve_hub if self.is_hub else run_gateway
-        await run(settings, keys, self._serves, self._surroundings())
-
-    def _serves(self, *_: int) -> None:
-        self.failed_starts = 0
+        await run(settings, keys, lambda *_: None, self._surroundings())
 
     def _surroundings(self) -> Surroundings:
         def lock(data: Path) -> IO[bytes]:
@@ -243,7 +237,7 @@ class Node:
             else:
                 commit()
             if fate is not None:
-                raise StoreError("store-failed", "As the run asked.")
+                raise StoreError("store-failed", AS_ASKED)
 
         runner.prepare, runner.commit = noted, faulty  # type: ignore[method-assign]
         return store
@@ -256,7 +250,7 @@ class Node:
         if death != "before":
             work()
         if death:
-            self.die(steps, death)
+            self.die(steps, death, silently=self.name in self.network.silent)
 
     def die(self, steps: Sequence[str] = (), when: str = "", *, silently: bool = False) -> None:
         """SIGKILL, or the end of the machine."""
@@ -286,7 +280,7 @@ class Node:
             for connection in (files.writer, files.reader, files.holder, files.file):
                 with suppress(Exception):
                     connection.close()
-        self._lock = self.store = None
+        self._lock = self.store = self._keys = None
 
     def stop(self) -> None:
         """SIGTERM."""
@@ -301,8 +295,7 @@ class Node:
         life.alive = False
         self.network.drop(life, silently=False)
         self._let_go()
-        self.failed_starts += error is not None
-        if isinstance(error, StoreError) and self.failed_starts < STARTS_MAX:
+        if isinstance(error, StoreError) and AS_ASKED in f"{error.detail} {error.__cause__!r}":
             self.on_exit(self)
         elif error is not None:
             self.errors.append(error)

@@ -131,8 +131,7 @@ class Officers:
         """Whether nothing more is to be waited for."""
         path = f"/v1/messages/{pid.hex()}"
         async with self._session(planned.recipient) as client:
-            async with client.get(path) as answer:
-                state = json.loads(await answer.read()).get("state") if answer.status == 200 else None
+            state = await self._look(client, planned.recipient, pid)
             if state in ("CONSIGNED", "HANDED"):
                 async with client.get(f"{path}/parts/0") as answer:
                     if answer.status != 200:
@@ -142,5 +141,14 @@ class Officers:
                 return True
         if state == "QUARANTINED":
             return True
-        async with self._session(planned.sender) as client, client.get(path) as answer:
-            return json.loads(await answer.read()).get("state") in _ENDED
+        async with self._session(planned.sender) as client:
+            return await self._look(client, planned.sender, pid) in _ENDED
+
+    async def _look(self, client: aiohttp.ClientSession, name: str, pid: bytes) -> str | None:
+        """Where a package stands, as somebody is shown it; None where nobody knows it."""
+        async with client.get(f"/v1/messages/{pid.hex()}") as answer:
+            if answer.status != 200:
+                return None
+            found = json.loads(await answer.read())
+        self._shown(name, pid, found)
+        return str(found["state"])

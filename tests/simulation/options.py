@@ -12,6 +12,8 @@ HUB = "eu.hub"
 HIDDEN = "jp.moj"
 """In a run with a hub: who has no inbound port."""
 HOUR, DAY = 3600.0, 86400.0
+AS_ASKED = "As the run asked."
+"""What a storage says that fails because it was decided; whatever else ends a process is a fault of ours."""
 
 
 class Kind(StrEnum):

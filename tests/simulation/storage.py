@@ -27,6 +27,7 @@ from emla.bootstrap.own import DATABASE
 from emla.model.acknowledgement import Event
 from emla.store.files import blob_path
 from emla.store.sqlite import schema, wal
+from tests.simulation.options import AS_ASKED
 
 _SECTOR_BYTES = 512
 _WAL_BYTES_MAX = 300_000
@@ -121,7 +122,7 @@ class Disk:
         found = os.fstat(descriptor)
         path = Path(f"/proc/self/fd/{descriptor}").readlink()
         if str(path) in self.unsynced and self.fault(str(path), "sync"):
-            raise OSError(errno.EIO, "As the run asked.")
+            raise OSError(errno.EIO, AS_ASKED)
         self.sync_came(str(path))
         self.synced_bytes[found.st_ino] = found.st_size
         self.renamed = [each for each in self.renamed if Path(each[0]).parent != path]
@@ -163,7 +164,7 @@ class _File(apsw.VFSFile):
     def _may_fail(self, call: str) -> None:
         error = self._disk.fault(self._path, call)
         if error is not None:
-            raise error("As the run asked.")
+            raise error(AS_ASKED)
 
     def xWrite(self, data: Any, offset: int) -> None:  # noqa: N802 (APSW calls it so)
         self._may_fail("write")
@@ -311,6 +312,17 @@ def reading_beside(data: Path) -> Iterator[ApswConnection]:
     uri = f"{(data / DATABASE).absolute().as_uri()}?mode=ro"
     with closing(apsw.Connection(uri, flags=_OPENED_TO_READ)) as connection:
         yield ApswConnection(connection)
+
+
+def damage_of(data: Path) -> list[str]:
+    """What SQLite itself finds wrong: pages, indexes that disagree with their tables, references to rows that are gone."""
+    with reading_beside(data) as database:
+        pages = [row[0] for row in database.execute("PRAGMA integrity_check").fetchall()]
+        references = [
+            f"{row[0]} refers to a row of {row[2]}"
+            for row in database.execute("PRAGMA foreign_key_check").fetchall()
+        ]
+    return [each for each in pages if each != "ok"] + references
 
 
 def acknowledgements_in(data: Path) -> dict[tuple[bytes, Event], bytes]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.simulation.evil import Evil
 from tests.simulation.house import EPOCH, copy_of_the_house, house, make_node
 from tests.simulation.hub_judged import hub_found
+from tests.simulation.judged import ends_unexplained, officers_unserved
 from tests.simulation.key_officers import KeyOfficers
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network
@@ -28,22 +29,18 @@ from tests.simulation.storage import (
     DISK_FULL,
     Disk,
     acknowledgements_in,
+    damage_of,
     missing_blobs,
     shown_by,
 )
 from tests.simulation.weather import RunWeather
-from tests.support.books import Books, read_books, reading
+from tests.support.books import Books, read_books
 from tests.support.faulty_store import Fate
 from tests.support.invariants import seen_is_stored, violations_among
 
 _WAITING_LEGS = (
     "SELECT kind, peer, count(*), max(last_code) FROM leg"
     " WHERE state = 'READY' OR (kind = 'package' AND state = 'HUB_HELD') GROUP BY kind, peer"
-)
-_SENT = "SELECT message_id, pid, replaces FROM sent ORDER BY id"
-_FAILURES = (
-    "SELECT r.sender, a.reason, a.pid FROM acknowledgement a JOIN received r ON r.pid = a.pid"
-    " WHERE a.event = 'ContentConsignmentFailure' AND a.by = ?"
 )
 _HELD_ITEMS = "SELECT owner, count(*) FROM mailbox_item WHERE state = 'HELD' GROUP BY owner"
 _UNANSWERED = "SELECT pid, peer FROM unanswered UNION SELECT ref, peer FROM leg WHERE kind = 'package' AND state = 'HELD'"
@@ -164,8 +161,8 @@ class World:
             for name in missing_blobs(node.data)
             if not self.rotten.is_rotten(node.name, name)
         ]
-        if lost:
-            self.lost += [f"[79] {node.name} lost {each}" for each in lost]
+        self.lost += [f"[79] {node.name} lost {each}" for each in lost]
+        self.lost += [f"[79] {node.name}: {each}" for each in damage_of(node.data)]
 
     def _exited(self, node: Node) -> None:
         self.note(f"{node.name} ended by itself")
@@ -325,14 +322,15 @@ class World:
         folders = [node.data for node in self.gateways]
         options = self.options
         expiring = bool(options.jumps) or any(each.days is not None for each in options.planned)
+        found = [f"{node.name}: {each}" for node in self.nodes.values() for each in damage_of(node.data)]
         books = self.books()
-        found = [
+        found += [
             str(each) for each in violations_among([*books.values()], strangers={EVIL}, expiring=expiring)
         ]
         for name, seen in self.officers.seen.items():
             found += [str(each) for each in seen_is_stored(books[name], seen)]
-        found += self._officers_are_served()
-        found += self._nobody_was_blamed()
+        found += ends_unexplained(books, options)
+        found += officers_unserved(books, options, self.officers)
         if options.hub:
             found += hub_found(self.nodes[HUB].data, folders, self.officers.documents)
         if found:
@@ -341,35 +339,3 @@ class World:
     def books(self) -> dict[str, Books]:
         """What the folders hold."""
         return {node.name: read_books(node.data) for node in self.gateways}
-
-    def _nobody_was_blamed(self) -> list[str]:
-        """What honest senders sealed opens: a failure that is said of it is the opener's death, and never our own disk."""
-        found = []
-        for node in self.gateways:
-            with reading(node.data) as database:
-                rows = database.execute(_FAILURES, (node.name,)).fetchall()
-            found += [
-                f"[9] {node.name} says '{reason}' of {pid.hex()[:16]} by {sender}"
-                for sender, reason, pid in rows
-                if sender in self.nodes and reason != "three-strikes"
-            ]
-        return found
-
-    def _officers_are_served(self) -> list[str]:
-        """Every message that was taken is there once; what became of it is what the options explain."""
-        found = []
-        sent: dict[bytes, bytes] = {}
-        first: dict[bytes, bytes] = {}
-        """Of a package that took another one's place, that one: whoever hands a message in again is shown the newest."""
-        for node in self.gateways:
-            with reading(node.data) as database:
-                for message, pid, replaces in database.execute(_SENT):
-                    if replaces is None:
-                        sent[message] = pid
-                    else:
-                        first[pid] = first.get(replaces, replaces)
-        if sent != {message: first.get(pid, pid) for message, pid in self.officers.accepted.items()}:
-            found.append(f"{len(self.officers.accepted)} messages were taken, {len(sent)} are stored")
-        if len(sent) != len(self.options.planned):
-            found.append(f"{len(self.options.planned)} messages were handed in, {len(sent)} are stored")
-        return found
