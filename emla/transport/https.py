@@ -381,7 +381,7 @@ async def _body(front: bytes, payload: bytes | Path) -> AsyncIterator[bytes | As
     try:
         file = await asyncio.to_thread(payload.open, "rb", 0)
     except OSError as error:
-        raise TransportError("internal", "A stored payload cannot be read.") from error
+        raise TransportError("payload-damaged", error.strerror or "") from error
     with file:  # here and not in the body: a line that breaks leaves that half read, and nobody ends it
         yield _file_body(front, file)
 

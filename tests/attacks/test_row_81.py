@@ -25,6 +25,7 @@ from emla.model.errors import (
     InvalidDocumentError,
     LedgerIntegrityError,
     StoreError,
+    TransportError,
 )
 from emla.model.leg import InboxState, Leg, LegState
 from emla.model.person import ALONE
@@ -32,7 +33,7 @@ from emla.ports.transport import Refusal
 from emla.store.files import blob_path
 from emla.store.sqlite.store import open_store
 from tests.support.backups import LARGE, RECEIVER, SENDER, Pair, pair
-from tests.support.in_process import Station
+from tests.support.in_process import DirectLine, Station
 from tests.support.messages import make_template
 
 SMALL = 700
@@ -151,6 +152,21 @@ async def test_a_payload_of_ours_that_rots_waits_and_goes_when_it_is_back(house:
     await house.recipient.open()
     await house.recipient.deliver(SENDER)
     assert [leg.state for leg in all_legs(house.sender)] == [LegState.CONSIGNED]
+
+
+async def test_a_payload_of_ours_that_goes_between_a_look_at_it_and_its_sending_waits(
+    house: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await submitted(house, LARGE)
+
+    async def gone(*_: object) -> None:
+        raise TransportError("payload-damaged")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DirectLine, "send_package", gone)
+        (refusal,) = await house.sender.deliver(RECEIVER)
+    assert refusal == Refusal(code="payload-damaged", retry_after_seconds=3600.0, held=True)
+    assert await house.sender.deliver(RECEIVER) == []
 
 
 async def test_a_small_payload_of_ours_that_rots_waits(house: Pair) -> None:

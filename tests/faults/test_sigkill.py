@@ -21,8 +21,10 @@ import pytest
 
 from emla.bootstrap.audit import verify_ledger
 from emla.model.acknowledgement import Event
+from tests.simulation.hub_judged import promised_to
 from tests.support import copies
-from tests.support.books import read_books, reading
+from tests.support.books import damage_in, read_books, reading
+from tests.support.hub_books import hub_violations
 from tests.support.invariants import seen_is_stored, violations
 from tests.support.messages import ATTACHMENT_NAME, Template, make_template
 from tests.support.recheck import manifest_of
@@ -204,6 +206,7 @@ def test_every_message_arrives_once_after_a_thousand_kills_of_two_gateways_and_a
     with started(*copying_often(here, there, make_hub(tmp_path, HUB))) as (sender, recipient, hub):
         assert weather(sender, recipient, (hub,), Storm(submissions=5000, kills=1000)).in_a_copy
         assert (hub.stop(), verify_ledger(hub.data).problems) == (0, ())
+        assert hub_violations(hub.data, promised_to([here.data, there.data])) == []
 
 
 def copying_often(*servers: Server) -> tuple[Server, ...]:
@@ -253,6 +256,9 @@ def check(clients: CaseSystem, sender: Server, recipient: Server, submissions: i
     assert [str(each) for each in seen_is_stored(ours, clients.seen)] == []
 
     assert [verify_ledger(each.data).problems for each in (sender, recipient)] == [(), ()]
+    for each in (sender, recipient):
+        with reading(each.data) as database:
+            assert damage_in(database) == []
 
     assert len(clients.accepted) == submissions
     assert {each.message_id: pid for pid, each in ours.sent.items()} == clients.accepted

@@ -15,6 +15,7 @@ from tests.simulation.options import (
     HOUR,
     HUB,
     NAMES,
+    Cut,
     Death,
     Failure,
     Jump,
@@ -79,6 +80,20 @@ def draw(seed: int, kind: Kind) -> Options:
         hub=hub,
         changes=changes,
         rot=rot,
+        cuts=_cuts(random.Random(f"cuts {seed}"), names) if kind is Kind.STORAGE else (),
+    )
+
+
+def _cuts(chance: random.Random, names: Sequence[str]) -> tuple[Cut, ...]:
+    """From a generator of their own: what a seed decided before there were any is as it was."""
+    return tuple(
+        Cut(
+            node=chance.choice(names),
+            call=chance.choice((chance.randint(1, 100), chance.randint(1, 1500))),
+            down_seconds=chance.choice((5.0, 60.0)),
+            silently=chance.random() < 0.5,
+        )
+        for _ in range(chance.randint(1, 4))
     )
 
 

@@ -90,7 +90,8 @@ MUST: dict[Kind, dict[str, frozenset[str]]] = {
         "points": _DEATHS | {"disk failed", "disk full"},
         "edges": _EDGES,
         "codes": _CODES | {"disk-full"},
-        "weather": frozenset({"power cuts", "rot"}),
+        "weather": frozenset({"power cuts", "cut in a job", "rot"})
+        | {"emla.db-wal lost writes", "emla.db lost writes"},
     },
 }
 

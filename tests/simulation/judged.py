@@ -7,6 +7,7 @@ for. Rules of this file: an ending that nothing in the options explains is a mes
 from collections.abc import Iterator, Mapping
 
 from emla.model.acknowledgement import Acknowledgement, Event
+from tests.simulation.key_officers import KeyOfficers
 from tests.simulation.officers import Officers
 from tests.simulation.options import Options
 from tests.support.books import Books, SentPackage
@@ -91,3 +92,13 @@ def officers_unserved(books: Mapping[str, Books], options: Options, officers: Of
         ]
         if not handed:
             yield f"[25] {short(pid)} was read by an officer, and nothing says that it was handed over"
+
+
+def changes_undone(books: Mapping[str, Books], officers: KeyOfficers) -> Iterator[str]:
+    """What key officers were told is published stands there."""
+    for name, kid in officers.published:
+        if kid not in {each.kid for each in books[name].authority.card.keys}:
+            yield f"[26] {name} published the key {kid}, and its card does not list it"
+    for name, kid in officers.revoked:
+        if books[name].authority.revoked(kid) is None:
+            yield f"[26] {name} revoked the key {kid}, and nothing says so"

@@ -52,6 +52,9 @@ class KeyOfficers:
     chance: random.Random
     epoch: float
     done: list[KeyChange] = field(default_factory=list)
+    published: list[tuple[str, str]] = field(default_factory=list)
+    """Authority and key id of every key that they were told is in a published card."""
+    revoked: list[tuple[str, str]] = field(default_factory=list)
     begun_again: int = 0
 
     async def appoint(self, name: str) -> None:
@@ -88,9 +91,11 @@ class KeyOfficers:
         card = next_card(authority, plan, now=now, life_seconds=_CARD_SECONDS)
         signed = signed_card(card, root_key(data))
         await self._decide(name, PayloadType.CARD, form.encode_card(card), [signed])
+        self.published.append((name, key.kid))
         if planned.revoke and before is not None:
             revoked = revocation_of(authority, root_key(data), before.kid, self._now())
             await self._post(name, "/v1/revocations", revocation=_text(revoked))
+            self.revoked.append((name, before.kid))
 
     async def _decide(self, name: str, kind: PayloadType, payload: bytes, signed: list[bytes]) -> None:
         """One proposes, the other approves, and it is published."""

@@ -71,6 +71,16 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """The power of a node is cut at the n-th write or sync of its disk: in the middle of a commit, of a copy, of a blob."""
+
+    node: str
+    call: int
+    down_seconds: float
+    silently: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyChange:
     """Two officers bring a new key into force, and perhaps revoke the one before it."""
 
@@ -130,6 +140,7 @@ class Options:
     hub: bool = False
     changes: tuple[KeyChange, ...] = ()
     rot: tuple[Rot, ...] = ()
+    cuts: tuple[Cut, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -144,5 +155,13 @@ class Options:
             f" refusals={self.refusals:.2f} slow={self.slow} ({self.bytes_per_second:.0f} B/s)"
             f" opener_deaths={self.opener_deaths:.2f} evil={self.evil} hub={self.hub}"
         )
-        many = (*self.windows, *self.deaths, *self.jumps, *self.failures, *self.changes, *self.rot)
+        many = (
+            *self.windows,
+            *self.deaths,
+            *self.jumps,
+            *self.failures,
+            *self.cuts,
+            *self.changes,
+            *self.rot,
+        )
         return "\n".join((few, *(f"  {each}" for each in many)))

@@ -12,6 +12,7 @@ Rules of this file:
 import errno
 import os
 import random
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -28,6 +29,7 @@ from emla.model.acknowledgement import Event
 from emla.store.files import blob_path
 from emla.store.sqlite import schema, wal
 from tests.simulation.options import AS_ASKED
+from tests.support.books import damage_in
 
 _SECTOR_BYTES = 512
 _WAL_BYTES_MAX = 300_000
@@ -55,6 +57,11 @@ def no_fault(path: str, call: str) -> None:
     """A disk that does what it is told."""
 
 
+def power(name: str) -> bool:
+    """A machine that stays on."""
+    return True
+
+
 @dataclass(eq=False)
 class Disk:
     """Every file below a folder, and what of it is not synced."""
@@ -62,35 +69,44 @@ class Disk:
     folder: Path
     chance: random.Random
     fault: Fault = no_fault
+    has_power: Callable[[str], bool] = power
+    """Asked before each write, sync and new name, with the folder of whose disk it is."""
+    dark: set[str] = field(default_factory=set)
+    """Folders whose power is gone: nothing is written there until the cut has been made."""
     unsynced: dict[str, list[Write]] = field(default_factory=dict)
     synced_bytes: dict[int, int] = field(default_factory=dict)
     """How much of a file (by inode) was there at its last sync; SQLite's files are not in here."""
-    renamed: list[tuple[str, str, bytes | None]] = field(default_factory=list)
-    """Names given since the last sync of their folder: new, old, and what bore the new name before."""
-    lost_writes: int = 0
+    named: list["Name"] = field(default_factory=list)
+    """Names given since the last sync of their folder."""
 
-    def cut(self, below: Path) -> None:
-        """The power is cut: undo what was not synced below a folder, and do some of it again."""
+    def cut(self, below: Path) -> list[str]:
+        """The power is cut: undo what was not synced below a folder, and do some of it again.
+
+        Returns:
+            The names of SQLite's files that lost something.
+        """
         prefix = f"{below}/"
-        for path in [each for each in self.unsynced if each.startswith(prefix)]:
-            self._cut_file(path, self.unsynced.pop(path))
-        for new, old, before in [each for each in self.renamed if each[0].startswith(prefix)]:
-            if self.chance.random() < 0.5 and Path(new).exists():
-                Path(new).replace(old)
-                if before is not None:
-                    Path(new).write_bytes(before)
-        self.renamed = [each for each in self.renamed if not each[0].startswith(prefix)]
-        for file in [*below.glob("blobs/??/*"), *below.glob("tmp/*")]:
+        self.dark.discard(below.name)
+        cut = [each for each in self.unsynced if each.startswith(prefix)]
+        lost = [Path(path).name for path in cut if self._cut_file(path, self.unsynced.pop(path))]
+        for name in [each for each in reversed(self.named) if str(each.path).startswith(prefix)]:
+            if self.chance.random() < 0.5:
+                name.undo()
+        self.named = [each for each in self.named if not str(each.path).startswith(prefix)]
+        for file in _plain_files(below):
             found = file.stat()
             certain = self.synced_bytes.get(found.st_ino, 0)
             if found.st_size > certain:
                 os.truncate(file, self.chance.randint(certain, found.st_size))
         for file in below.glob("*-shm"):
             file.unlink()
+        return lost
 
-    def _cut_file(self, path: str, writes: list[Write]) -> None:
+    def _cut_file(self, path: str, writes: list[Write]) -> int:
+        """How many writes were lost."""
         if not Path(path).exists():
-            return
+            return 0
+        lost = 0
         with Path(path).open("r+b") as file:
             for write in reversed(writes):
                 file.seek(write.offset)
@@ -99,13 +115,25 @@ class Disk:
             kept = self.chance.choice((0.0, 0.0, 0.5, 0.9))
             for write in writes:
                 if write.data is None or self.chance.random() >= kept:
-                    self.lost_writes += 1
+                    lost += 1
                     continue
                 end = len(write.data)
                 if self.chance.random() < 0.2:
                     end = self.chance.randrange(0, end + 1) // _SECTOR_BYTES * _SECTOR_BYTES
                 file.seek(write.offset)
                 file.write(write.data[:end])
+        return lost
+
+    def needs_power(self, path: str | Path, error: Callable[[], Exception]) -> None:
+        """Fail with an error where the power is gone, or goes now."""
+        place = Path(path)
+        if not place.is_relative_to(self.folder) or place == self.folder:
+            return
+        name = place.relative_to(self.folder).parts[0]
+        if name not in self.dark and self.has_power(name):
+            return
+        self.dark.add(name)
+        raise error()
 
     def write_came(self, path: str, write: Write) -> None:
         """Note a write of SQLite's."""
@@ -121,27 +149,26 @@ class Disk:
         """What stands in the place of `os.fsync`."""
         found = os.fstat(descriptor)
         path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        self.needs_power(path, _dark)
         if str(path) in self.unsynced and self.fault(str(path), "sync"):
             raise OSError(errno.EIO, AS_ASKED)
         self.sync_came(str(path))
         self.synced_bytes[found.st_ino] = found.st_size
-        self.renamed = [each for each in self.renamed if Path(each[0]).parent != path]
+        self.named = [each for each in self.named if each.path.parent != path]
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Put this disk under everything that runs."""
-        rename = os.rename
-
-        def noted(source: Any, target: Any, **options: Any) -> None:
-            before = Path(target).read_bytes() if Path(target).is_file() else None
-            rename(source, target, **options)
-            self.renamed.append((os.fspath(target), os.fspath(source), before))
-
+        """Put this disk under everything that runs; what is there by now is there for good."""
+        for file in _plain_files(self.folder):
+            self.synced_bytes[file.stat().st_ino] = file.stat().st_size
         vfs = _Vfs(self)
         try:
             with (
                 patch.object(os, "fsync", self.fsync),
-                patch.object(os, "rename", noted),
+                patch.object(os, "rename", self._noting(os.rename, _moved)),
+                patch.object(os, "replace", self._noting(os.replace, _moved)),
+                patch.object(os, "link", self._noting(os.link, _linked)),
+                patch.object(os, "mkdir", self._noting(os.mkdir, _made)),
                 patch.object(wal, "_WAL_BYTES_MAX", _WAL_BYTES_MAX),
                 patch.object(
                     schema, "connect_writer", lambda path, **how: connect_writer(path, vfs.name, **how)
@@ -151,6 +178,58 @@ class Disk:
                 yield
         finally:
             vfs.unregister()
+
+    def _noting(self, call: Callable[..., None], undoing: Callable[..., "Name"]) -> Callable[..., None]:
+        """A call that gives a name, in whose place another one also notes how the name goes away again."""
+
+        def noted(*given: Any, **options: Any) -> None:
+            name = undoing(*map(_path, given[:2]))
+            self.needs_power(name.path, _dark)
+            call(*given, **options)
+            self.named.append(name)
+
+        return noted
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name that was given, and how it goes away where its folder was not synced."""
+
+    path: Path
+    undo: Callable[[], object]
+
+
+def _path(given: Any) -> Any:
+    return Path(given) if isinstance(given, str | os.PathLike) else given
+
+
+def _moved(source: Path, target: Path) -> Name:
+    before = target.read_bytes() if target.is_file() else None
+
+    def undo() -> None:
+        if target.exists():
+            shutil.move(target, source)
+        if before is not None:
+            target.write_bytes(before)
+
+    return Name(target, undo)
+
+
+def _linked(source: Path, target: Path) -> Name:
+    return Name(target, lambda: target.unlink(missing_ok=True))
+
+
+def _made(path: Path, *_: object) -> Name:
+    return Name(path, lambda: shutil.rmtree(path, ignore_errors=True))
+
+
+def _plain_files(below: Path) -> list[Path]:
+    """Every file that is none of SQLite's."""
+    return [each for each in below.rglob("*") if each.is_file() and ".db" not in each.name]
+
+
+def _dark() -> OSError:
+    return OSError(errno.EIO, AS_ASKED)
 
 
 class _File(apsw.VFSFile):
@@ -162,6 +241,7 @@ class _File(apsw.VFSFile):
         super().__init__("", name, flags)
 
     def _may_fail(self, call: str) -> None:
+        self._disk.needs_power(self._path, lambda: DISK_FAILED(AS_ASKED))
         error = self._disk.fault(self._path, call)
         if error is not None:
             raise error(AS_ASKED)
@@ -174,6 +254,7 @@ class _File(apsw.VFSFile):
         super().xWrite(data, offset)
 
     def xTruncate(self, newsize: int) -> None:  # noqa: N802 (APSW calls it so)
+        self._disk.needs_power(self._path, lambda: DISK_FAILED(AS_ASKED))
         size = self.xFileSize()
         before = self.xRead(size - newsize, newsize) if newsize < size else b""
         self._disk.write_came(self._path, Write(newsize, bytes(before), size, None))
@@ -315,14 +396,9 @@ def reading_beside(data: Path) -> Iterator[ApswConnection]:
 
 
 def damage_of(data: Path) -> list[str]:
-    """What SQLite itself finds wrong: pages, indexes that disagree with their tables, references to rows that are gone."""
+    """What SQLite itself finds wrong in a folder."""
     with reading_beside(data) as database:
-        pages = [row[0] for row in database.execute("PRAGMA integrity_check").fetchall()]
-        references = [
-            f"{row[0]} refers to a row of {row[2]}"
-            for row in database.execute("PRAGMA foreign_key_check").fetchall()
-        ]
-    return [each for each in pages if each != "ok"] + references
+        return damage_in(database)
 
 
 def acknowledgements_in(data: Path) -> dict[tuple[bytes, Event], bytes]:
@@ -330,6 +406,13 @@ def acknowledgements_in(data: Path) -> dict[tuple[bytes, Event], bytes]:
     with reading_beside(data) as database:
         rows = database.execute("SELECT pid, event, bundle FROM acknowledgement").fetchall()
     return {(pid, Event(event)): bundle for pid, event, bundle in rows}
+
+
+def kept_in(data: Path) -> set[bytes]:
+    """The ids of the packages that lie in a folder: received ones, and those in mailboxes."""
+    with reading_beside(data) as database:
+        rows = database.execute("SELECT pid FROM received UNION SELECT ref FROM mailbox_item").fetchall()
+    return {row[0] for row in rows}
 
 
 def shown_by(name: str, data: Path) -> dict[tuple[bytes, Event], bytes]:

@@ -10,18 +10,20 @@ import asyncio
 import random
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from emla.model.acknowledgement import Event
 from tests.simulation.evil import Evil
 from tests.simulation.house import EPOCH, copy_of_the_house, house, make_node
 from tests.simulation.hub_judged import hub_found
-from tests.simulation.judged import ends_unexplained, officers_unserved
+from tests.simulation.judged import changes_undone, ends_unexplained, officers_unserved
 from tests.simulation.key_officers import KeyOfficers
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network
 from tests.simulation.node import Node
 from tests.simulation.officers import Officers
-from tests.simulation.options import EVIL, HOUR, HUB, Death, Kind, Options, Rot
+from tests.simulation.options import EVIL, HOUR, HUB, Cut, Death, Kind, Options, Rot
 from tests.simulation.points import Counts, blob_step
 from tests.simulation.rot import Rotten
 from tests.simulation.storage import (
@@ -30,6 +32,7 @@ from tests.simulation.storage import (
     Disk,
     acknowledgements_in,
     damage_of,
+    kept_in,
     missing_blobs,
     shown_by,
 )
@@ -42,6 +45,8 @@ _WAITING_LEGS = (
     "SELECT kind, peer, count(*), max(last_code) FROM leg"
     " WHERE state = 'READY' OR (kind = 'package' AND state = 'HUB_HELD') GROUP BY kind, peer"
 )
+_PROMISES = (Event.RELAY_ACCEPTANCE, Event.HUB_ACCEPTANCE)
+"""Who signed one of these has the package."""
 _HELD_ITEMS = "SELECT owner, count(*) FROM mailbox_item WHERE state = 'HELD' GROUP BY owner"
 _UNANSWERED = "SELECT pid, peer FROM unanswered UNION SELECT ref, peer FROM leg WHERE kind = 'package' AND state = 'HELD'"
 _RESTART_SECONDS = 5.0
@@ -68,6 +73,7 @@ class World:
     _jobs: dict[str, int] = field(default_factory=dict)
     _commits: dict[str, int] = field(default_factory=dict)
     _calls: dict[str, int] = field(default_factory=dict)
+    _writes: dict[str, int] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     """What was acknowledged and gone after a power cut."""
     _died: list[Death] = field(default_factory=list)
@@ -88,7 +94,7 @@ class World:
         self.gateways = [node for node in self.nodes.values() if not node.is_hub]
         self.disk: Disk | None = None
         if self.options.kind is Kind.STORAGE:
-            self.disk = Disk(self.folder, random.Random(f"disk {seed}"), self._disk_fault)
+            self.disk = Disk(self.folder, random.Random(f"disk {seed}"), self._disk_fault, self._has_power)
         self.officers = Officers(self.nodes, random.Random(f"officers {seed}"))
         self.rotten = Rotten(random.Random(f"rot {seed}"))
         self.key_officers = KeyOfficers(self.nodes, random.Random(f"key officers {seed}"), EPOCH)
@@ -141,20 +147,41 @@ class World:
                 return DISK_FULL if failure.kept else DISK_FAILED
         return None
 
+    def _has_power(self, name: str) -> bool:
+        number = self._writes[name] = self._writes.get(name, 0) + 1
+        node = self.nodes[name]
+        cut = next((each for each in self.options.cuts if (each.node, each.call) == (name, number)), None)
+        if cut is None or self._over or not node.is_up:
+            return True
+        self.counts.weather["cut in a job"] += 1
+        self._will_return(node, cut)
+        # Before anybody hears what became of the job: nothing of this process runs any more.
+        self.loop.call_soon(partial(self._go_dark, node, cut), context=self.network.outside)
+        return False
+
+    def _go_dark(self, node: Node, cut: Cut) -> None:
+        if node.is_up:
+            node.die(silently=cut.silently)
+
     def _power_was_cut(self, node: Node) -> None:
         """Row 79: what anybody was told is still there."""
         assert self.disk is not None
-        self.disk.cut(node.data)
         self.counts.weather["power cuts"] += 1
-        seen = dict(self.officers.seen.get(node.name, {}))
+        self.counts.weather.update(f"{file} lost writes" for file in self.disk.cut(node.data))
+        shown: dict[tuple[bytes, Event], bytes] = {}
         for other in self.nodes.values():
             if other is not node:
-                seen |= shown_by(node.name, other.data)
+                shown |= shown_by(node.name, other.data)
+        seen = self.officers.seen.get(node.name, {}) | shown
         stored = acknowledgements_in(node.data)
         lost = [
             f"{event.value} of {pid.hex()[:16]}"
             for (pid, event), bundle in seen.items()
             if stored.get((pid, event)) != bundle
+        ]
+        kept = kept_in(node.data)
+        lost += [
+            f"package {pid.hex()[:16]}" for pid, event in shown if event in _PROMISES and pid not in kept
         ]
         lost += [
             f"the blob {name}"
@@ -168,7 +195,7 @@ class World:
         self.note(f"{node.name} ended by itself")
         self.loop.call_later(_RESTART_SECONDS, self._start, node, context=self.network.outside)
 
-    def _will_return(self, node: Node, death: Death) -> None:
+    def _will_return(self, node: Node, death: Death | Cut) -> None:
         self.note(f"{node.name} is killed")
         if death.silently:
             self.network.silent.add(node.name)
@@ -331,6 +358,7 @@ class World:
             found += [str(each) for each in seen_is_stored(books[name], seen)]
         found += ends_unexplained(books, options)
         found += officers_unserved(books, options, self.officers)
+        found += changes_undone(books, self.key_officers)
         if options.hub:
             found += hub_found(self.nodes[HUB].data, folders, self.officers.documents)
         if found:

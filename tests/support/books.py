@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from emla.bootstrap.own import DATABASE, own_authority
 from emla.formats import export
@@ -232,6 +233,19 @@ def reading(data: Path) -> Iterator[sqlite3.Connection]:
         database.execute("PRAGMA busy_timeout=5000")
         database.execute("BEGIN")
         yield database
+
+
+def damage_in(database: Any) -> list[str]:
+    """What SQLite itself finds wrong: pages, indexes that disagree with their tables, references to rows that are gone.
+
+    Args:
+        database: a connection, of whichever SQLite.
+    """
+    pages = [row[0] for row in database.execute("PRAGMA integrity_check").fetchall()]
+    references = database.execute("PRAGMA foreign_key_check").fetchall()
+    return [each for each in pages if each != "ok"] + [
+        f"{row[0]} refers to a row of {row[2]}" for row in references
+    ]
 
 
 class _Rows:

@@ -19,7 +19,7 @@ from emla.flow.record import record_acknowledgement, tell_contradiction
 from emla.flow.stored import has_size, is_whole
 from emla.model.acknowledgement import ISSUED_BY_HUB, Event
 from emla.model.documents import Authority
-from emla.model.errors import InvalidAcknowledgementError, StoreError
+from emla.model.errors import InvalidAcknowledgementError, StoreError, TransportError
 from emla.model.leg import Leg, LegKind, LegState
 from emla.ports.hub_line import HubLine
 from emla.ports.store import VERDICT_PATIENCE_SECONDS, SentRow, Transaction
@@ -79,12 +79,17 @@ class DeliverLeg:
         if not has_size(payload, row.payload_size):
             return _damaged(row)
         line, body = self._hub_line, (row.pid, row.signed, payload, row.payload_size)
-        went = await self._held.bring(
-            leg,
-            peer,
-            lambda: self._transport.send_package(peer, *body),
-            (lambda hub: line.deposit_package(hub, *body)) if line else None,
-        )
+        try:
+            went = await self._held.bring(
+                leg,
+                peer,
+                lambda: self._transport.send_package(peer, *body),
+                (lambda hub: line.deposit_package(hub, *body)) if line else None,
+            )
+        except TransportError as error:
+            if error.code == "payload-damaged":  # it was there a moment ago
+                return _damaged(row)
+            raise
         if isinstance(went, Postponed):
             return went
         answer, said_by = went.answer, went.hub or peer

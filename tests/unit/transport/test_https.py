@@ -259,6 +259,14 @@ async def test_a_large_payload_is_streamed_from_its_file(
         assert got.is_set()
 
 
+async def test_a_large_payload_whose_file_is_gone_is_our_own_trouble_and_not_the_lines(
+    transport: HttpsTransport, peer: Peer, tmp_path: Path
+) -> None:
+    with pytest.raises(TransportError) as caught:
+        await transport.send_package(peer.authority, PID, SIGNED, tmp_path / "gone", 1)
+    assert caught.value.code == "payload-damaged"
+
+
 @pytest.mark.parametrize("url", ["https://169.254.169.254:8443", "https://[fe80::1]:8443"])
 async def test_link_local_addresses_are_never_contacted_even_where_loopback_is_allowed(
     transport: HttpsTransport, peer: Peer, url: str
