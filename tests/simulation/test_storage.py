@@ -3,13 +3,15 @@
 import os
 import random
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
-from emla.bootstrap.own import DATABASE
+from emla.bootstrap.own import DATABASE, write_own_file
+from emla.keyring.private_files import replace_private, write_private
 from emla.ledger.merkle import EMPTY
 from emla.store.files import FileBlobs, blob_path
 from emla.store.sqlite import schema
@@ -144,6 +146,26 @@ def test_a_name_whose_folder_was_not_synced_may_be_gone_and_what_bore_it_before_
             disk.cut(folder)
         back += (folder / "name").read_bytes() == b"old"
     assert 3 < back < 17
+
+
+WRITTEN: dict[str, Callable[[Path, bytes], None]] = {
+    "documents/own.json": lambda folder, data: write_own_file(folder, data),
+    "keys/new": lambda folder, data: write_private(folder / "keys" / "new", data),
+    "keys/replaced": lambda folder, data: replace_private(folder / "keys" / "replaced", data),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_file_that_was_written_is_there_and_whole_after_a_power_cut(tmp_path: Path, name: str) -> None:
+    for seed, folder in enumerate(folders(tmp_path, 20)):
+        for each in ("documents", "keys"):
+            (folder / each).mkdir()
+        (folder / "keys" / "replaced").write_bytes(b"before")
+        disk = Disk(folder, random.Random(seed))
+        with disk.in_place():
+            WRITTEN[name](folder, b"written" * 100)
+            disk.cut(folder)
+        assert (folder / name).read_bytes() == b"written" * 100
 
 
 def test_errors_of_the_disk_are_those_that_the_store_knows(tmp_path: Path) -> None:
