@@ -33,7 +33,8 @@ def ends_unexplained(books: Mapping[str, Books], options: Options) -> list[str]:
 def _problem(ours: Books, theirs: Books, package: SentPackage, options: Options) -> str:
     received = theirs.received.get(package.pid)
     if received is None:
-        return "" if _is_replaced(ours, package) else _undelivered(ours, package, options)
+        explained = _is_replaced(ours, package) or _is_there_already(ours, theirs, package)
+        return "" if explained else _undelivered(ours, package, options)
     if received.state in _DELIVERED:
         return ""
     said = _said(theirs, package.pid, Event.CONTENT_CONSIGNMENT_FAILURE)
@@ -60,6 +61,17 @@ def _undelivered(ours: Books, package: SentPackage, options: Options) -> str:
 
 def _is_replaced(ours: Books, package: SentPackage) -> bool:
     return any(each.replaces == package.pid for each in ours.sent.values())
+
+
+def _is_there_already(ours: Books, theirs: Books, package: SentPackage) -> bool:
+    """Whether it took the place of one that turned out to have arrived, and was refused for that."""
+    said = _said(ours, package.pid, Event.RELAY_REJECTION)
+    before: SentPackage | None = package
+    while said and said.reason == "already-held" and before and before.replaces:
+        if before.replaces in theirs.received:
+            return True
+        before = ours.sent.get(before.replaces)
+    return False
 
 
 def _said(books: Books, pid: bytes, event: Event) -> Acknowledgement | None:
@@ -98,7 +110,7 @@ def changes_undone(books: Mapping[str, Books], officers: KeyOfficers) -> Iterato
     """What key officers were told is published stands there."""
     for name, kid in officers.published:
         if kid not in {each.kid for each in books[name].authority.card.keys}:
-            yield f"[26] {name} published the key {kid}, and its card does not list it"
+            yield f"[16] {name} published the key {kid}, and its card does not list it"
     for name, kid in officers.revoked:
         if books[name].authority.revoked(kid) is None:
-            yield f"[26] {name} revoked the key {kid}, and nothing says so"
+            yield f"[16] {name} revoked the key {kid}, and nothing says so"

@@ -44,6 +44,8 @@ class Life:
     node: str
     number: int
     alive: bool = True
+    dark: bool = False
+    """Whether its power is gone: nobody hears any more what becomes of a job."""
     signal: Callable[[], object] | None = None
     """What SIGTERM does."""
     on_job: Callable[[str, str | None, Callable[[], object]], object] | None = None
@@ -163,17 +165,22 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _work(
         self, future: "asyncio.Future[Any]", name: str, step: str | None, job: Callable[[], Any]
     ) -> None:
+        life = LIFE.get()
+
         def work() -> None:
+            result: Any = None
+            failure: BaseException | None = None
             try:
                 result = job()
             except BaseException as error:  # noqa: BLE001 (whatever it is, it belongs to whoever waits)
-                if not future.cancelled():
-                    future.set_exception(error)
+                failure = error
+            if future.cancelled() or (life is not None and life.dark):
+                return
+            if failure is None:
+                future.set_result(result)
             else:
-                if not future.cancelled():
-                    future.set_result(result)
+                future.set_exception(failure)
 
-        life = LIFE.get()
         if life is None or life.on_job is None:
             work()
         else:

@@ -26,6 +26,7 @@ import apsw
 
 from emla.bootstrap.own import DATABASE
 from emla.model.acknowledgement import Event
+from emla.store import files
 from emla.store.files import blob_path
 from emla.store.sqlite import schema, wal
 from tests.simulation.options import AS_ASKED
@@ -89,18 +90,24 @@ class Disk:
         self.dark.discard(below.name)
         cut = [each for each in self.unsynced if each.startswith(prefix)]
         lost = [Path(path).name for path in cut if self._cut_file(path, self.unsynced.pop(path))]
-        for name in [each for each in reversed(self.named) if str(each.path).startswith(prefix)]:
-            if self.chance.random() < 0.5:
-                name.undo()
-        self.named = [each for each in self.named if not str(each.path).startswith(prefix)]
         for file in _plain_files(below):
             found = file.stat()
             certain = self.synced_bytes.get(found.st_ino, 0)
             if found.st_size > certain:
                 os.truncate(file, self.chance.randint(certain, found.st_size))
+        for name in [each for each in reversed(self.named) if str(each.path).startswith(prefix)]:
+            if self.chance.random() < 0.5:
+                name.undo()
+        self.named = [each for each in self.named if not str(each.path).startswith(prefix)]
+        self._is_on_disk(below)
         for file in below.glob("*-shm"):
             file.unlink()
         return lost
+
+    def _is_on_disk(self, below: Path) -> None:
+        """What is there now is there for good."""
+        for file in _plain_files(below):
+            self.synced_bytes[file.stat().st_ino] = file.stat().st_size
 
     def _cut_file(self, path: str, writes: list[Write]) -> int:
         """How many writes were lost."""
@@ -159,8 +166,7 @@ class Disk:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Put this disk under everything that runs; what is there by now is there for good."""
-        for file in _plain_files(self.folder):
-            self.synced_bytes[file.stat().st_ino] = file.stat().st_size
+        self._is_on_disk(self.folder)
         vfs = _Vfs(self)
         try:
             with (
@@ -170,6 +176,8 @@ class Disk:
                 patch.object(os, "link", self._noting(os.link, _linked)),
                 patch.object(os, "mkdir", self._noting(os.mkdir, _made)),
                 patch.object(wal, "_WAL_BYTES_MAX", _WAL_BYTES_MAX),
+                # What no row points to goes at each start, and not after a day: a row that is overlooked is found at once.
+                patch.object(files, "_ORPHAN_SECONDS", -60),
                 patch.object(
                     schema, "connect_writer", lambda path, **how: connect_writer(path, vfs.name, **how)
                 ),

@@ -151,8 +151,9 @@ class World:
         number = self._writes[name] = self._writes.get(name, 0) + 1
         node = self.nodes[name]
         cut = next((each for each in self.options.cuts if (each.node, each.call) == (name, number)), None)
-        if cut is None or self._over or not node.is_up:
+        if cut is None or self._over or node.life is None:
             return True
+        node.life.dark = True
         self.counts.weather["cut in a job"] += 1
         self._will_return(node, cut)
         # Before anybody hears what became of the job: nothing of this process runs any more.
