@@ -35,10 +35,9 @@ def own_authority(data: Path) -> Authority:
     """
     path = own_file(data)
     try:
-        # The file first, so that a folder that is none says so; then what was published after the file was last written.
-        documents = decode_export(path.read_bytes())
-        if published := _published(data / DATABASE):
-            documents = decode_export(published)
+        # The file first, so that a folder that is none says so. The database knows what was published after it was last written.
+        copy = path.read_bytes()
+        documents = decode_export(_published(data / DATABASE) or copy)
         return trust_documents(documents, known=documents)
     except FileNotFoundError as error:
         raise ConfigurationError("not-initialised", f"{data} holds no authority.") from error

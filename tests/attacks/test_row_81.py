@@ -266,6 +266,18 @@ async def test_documents_that_rotted_are_not_published(house: Pair) -> None:
     house.recipient.start()
 
 
+async def test_a_copy_of_our_documents_that_rotted_is_no_reason_not_to_start(house: Pair) -> None:
+    await house.recipient.own.start()
+    await house.recipient.close()
+    path = house.recipient.data / "documents" / "own.json"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert own_authority(house.recipient.data).id == RECEIVER
+    house.recipient.start()
+    await house.recipient.own.start()
+    assert path.read_bytes() == whole
+
+
 async def test_a_database_page_that_rotted_stops_the_start_or_the_audit(house: Pair, tmp_path: Path) -> None:
     """SQLite has no checksums: a page that is no page is seen by it, any other change by our hashes.
 

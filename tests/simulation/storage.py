@@ -6,38 +6,31 @@ its end, a name whose folder was never synced is gone.
 
 Rules of this file:
 - The files are real and in their place: whoever reads the folder reads what the disk holds.
-- `ApswConnection` is what the store calls of `sqlite3.Connection`, no more, and raises the errors that it would raise.
+- The power is asked before each write, sync and new name: where it goes in the middle of a job, the rest never happens.
 """
 
 import errno
 import os
 import random
 import shutil
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import apsw
 
-from emla.bootstrap.own import DATABASE
-from emla.model.acknowledgement import Event
 from emla.store import files
-from emla.store.files import blob_path
 from emla.store.sqlite import schema, wal
+from tests.simulation.apsw_connection import connect_reader, connect_writer
 from tests.simulation.options import AS_ASKED
-from tests.support.books import damage_in
 
 _SECTOR_BYTES = 512
 _WAL_BYTES_MAX = 300_000
 """So small that the WAL is copied back several times in a run."""
 DISK_FULL, DISK_FAILED = apsw.FullError, apsw.IOError
-_OPENED_TO_READ = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-_OPENED_TO_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 
 
 @dataclass(slots=True)
@@ -291,153 +284,3 @@ class _Vfs(apsw.VFS):
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: FBT001, N802 (APSW calls it so)
         self._disk.sync_came(filename)
         super().xDelete(filename, syncdir)
-
-
-# --- what the store calls of sqlite3 ---
-
-
-class ApswCursor:
-    """The rows of one statement."""
-
-    def __init__(self, rows: apsw.Cursor, connection: apsw.Connection) -> None:
-        self._rows = rows
-        self.rowcount = connection.changes()
-        self.lastrowid = connection.last_insert_rowid()
-
-    def __iter__(self) -> "ApswCursor":
-        return self
-
-    def __next__(self) -> Any:
-        with _errors():
-            return next(self._rows)
-
-    def fetchone(self) -> Any:
-        """The next row, or None."""
-        return next(self, None)
-
-    def fetchall(self) -> list[Any]:
-        """The rest."""
-        return list(self)
-
-    def fetchmany(self, size: int = 1) -> list[Any]:
-        """The next rows, at most so many."""
-        return list(islice(self, size))
-
-    def close(self) -> None:
-        """End the statement."""
-        self._rows.close()
-
-
-class ApswConnection:
-    """A connection."""
-
-    def __init__(self, connection: apsw.Connection) -> None:
-        self._connection = connection
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._connection.in_transaction
-
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> ApswCursor:
-        """Run a statement."""
-        with _errors():
-            return ApswCursor(self._connection.execute(sql, tuple(values)), self._connection)
-
-    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run a statement for each row."""
-        with _errors():
-            self._connection.executemany(sql, rows)
-
-    def close(self) -> None:
-        """Close it; that the disk fails meanwhile is nobody's error, as with sqlite3."""
-        with suppress(apsw.Error):
-            self._connection.close()
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    try:
-        yield
-    except apsw.ConstraintError as error:
-        raise sqlite3.IntegrityError(str(error).removeprefix("ConstraintError: ")) from error
-    except apsw.Error as error:
-        failure = sqlite3.OperationalError(str(error))
-        full = isinstance(error, apsw.FullError)
-        failure.sqlite_errorcode = sqlite3.SQLITE_FULL if full else sqlite3.SQLITE_IOERR
-        raise failure from error
-
-
-def connect_writer(path: Path, vfs: str, *, alone: bool = False) -> ApswConnection:
-    """As `schema.connect_writer`, with the settings that stand there."""
-    pragmas = (*(schema.ALONE_PRAGMAS if alone else ()), *schema.WRITER_PRAGMAS)
-    return _prepared(apsw.Connection(str(path), flags=_OPENED_TO_WRITE, vfs=vfs), pragmas)
-
-
-def connect_reader(path: Path, vfs: str) -> ApswConnection:
-    """As `schema.connect_reader`."""
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    connection = apsw.Connection(uri, flags=_OPENED_TO_READ, vfs=vfs)
-    return _prepared(connection, schema.READER_PRAGMAS)
-
-
-def _prepared(connection: apsw.Connection, pragmas: Sequence[str]) -> ApswConnection:
-    made = ApswConnection(connection)
-    for pragma in pragmas:
-        made.execute(f"PRAGMA {pragma}").fetchall()
-    return made
-
-
-# --- what a folder still knows ---
-
-
-@contextmanager
-def reading_beside(data: Path) -> Iterator[ApswConnection]:
-    """The database of a data folder whose gateway may be running in this process, read-only.
-
-    By the same SQLite as the gateway's: two of them in one process do not see each other's locks, and the second one to open a
-    database takes itself for the first, and makes the index of the WAL anew under the other's hands.
-    """
-    uri = f"{(data / DATABASE).absolute().as_uri()}?mode=ro"
-    with closing(apsw.Connection(uri, flags=_OPENED_TO_READ)) as connection:
-        yield ApswConnection(connection)
-
-
-def damage_of(data: Path) -> list[str]:
-    """What SQLite itself finds wrong in a folder."""
-    with reading_beside(data) as database:
-        return damage_in(database)
-
-
-def acknowledgements_in(data: Path) -> dict[tuple[bytes, Event], bytes]:
-    """Every bundle that the authority of a folder has issued, or holds."""
-    with reading_beside(data) as database:
-        rows = database.execute("SELECT pid, event, bundle FROM acknowledgement").fetchall()
-    return {(pid, Event(event)): bundle for pid, event, bundle in rows}
-
-
-def kept_in(data: Path) -> set[bytes]:
-    """The ids of the packages that lie in a folder: received ones, and those in mailboxes."""
-    with reading_beside(data) as database:
-        rows = database.execute("SELECT pid FROM received UNION SELECT ref FROM mailbox_item").fetchall()
-    return {row[0] for row in rows}
-
-
-def shown_by(name: str, data: Path) -> dict[tuple[bytes, Event], bytes]:
-    """Every bundle in a folder that another authority has issued."""
-    with reading_beside(data) as database:
-        sql = "SELECT pid, event, bundle FROM acknowledgement WHERE by = ?"
-        rows = database.execute(sql, (name,)).fetchall()
-    return {(pid, Event(event)): bundle for pid, event, bundle in rows}
-
-
-def missing_blobs(data: Path) -> list[str]:
-    """Payloads that a row points to and no file holds whole."""
-    with reading_beside(data) as database:
-        rows = database.execute("SELECT sha256, size FROM payload WHERE body IS NULL").fetchall()
-    found = []
-    for sha256, size in rows:
-        path = blob_path(data / "blobs", sha256)
-        if not path.is_file() or path.stat().st_size != size:
-            found.append(path.name)
-    return found

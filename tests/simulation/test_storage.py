@@ -17,7 +17,8 @@ from emla.store.files import FileBlobs, blob_path
 from emla.store.sqlite import schema
 from emla.store.sqlite.batch import BatchRunner
 from emla.store.sqlite.wal import WalCheckpoint
-from tests.simulation.storage import DISK_FULL, Disk, no_fault, reading_beside
+from tests.simulation.folders import reading_beside
+from tests.simulation.storage import DISK_FULL, Disk, no_fault
 from tests.support.authorities import party
 from tests.support.gateways import ledger_key
 

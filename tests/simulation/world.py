@@ -15,6 +15,7 @@ from pathlib import Path
 
 from emla.model.acknowledgement import Event
 from tests.simulation.evil import Evil
+from tests.simulation.folders import acknowledgements_in, damage_of, kept_in, missing_blobs, shown_by
 from tests.simulation.house import EPOCH, copy_of_the_house, house, make_node
 from tests.simulation.hub_judged import hub_found
 from tests.simulation.judged import changes_undone, ends_unexplained, officers_unserved
@@ -26,16 +27,7 @@ from tests.simulation.officers import Officers
 from tests.simulation.options import EVIL, HOUR, HUB, Cut, Death, Kind, Options, Rot
 from tests.simulation.points import Counts, blob_step
 from tests.simulation.rot import Rotten
-from tests.simulation.storage import (
-    DISK_FAILED,
-    DISK_FULL,
-    Disk,
-    acknowledgements_in,
-    damage_of,
-    kept_in,
-    missing_blobs,
-    shown_by,
-)
+from tests.simulation.storage import DISK_FAILED, DISK_FULL, Disk
 from tests.simulation.weather import RunWeather
 from tests.support.books import Books, read_books
 from tests.support.faulty_store import Fate
