@@ -27,7 +27,6 @@ from emla.bootstrap.unlock import Chosen
 from emla.client.answers import OwnHub, Peer
 from emla.client.client import Client
 from emla.flow.documents.own import absent_keys
-from emla.formats import export
 from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
 from emla.keyring.wrapping import is_wrapped
@@ -37,7 +36,6 @@ from emla.model.limits import WIRE
 from emla.model.settings import Settings
 from emla.sandbox.clerk import ClerkProcess
 from emla.sandbox.opener import OpenerProcess
-from emla.steps.trust import trust_documents
 
 __all__ = ["EXPIRY_WARNING_DAYS", "Check", "Verdict", "examine"]
 
@@ -110,13 +108,8 @@ def _data_folder(data: Path) -> Check:
 
 
 def _documents(data: Path, now: int) -> Iterator[Check]:
-    path = data / "documents" / "own.json"
     try:
-        documents = export.decode_export(path.read_bytes())
-        authority = trust_documents(documents, known=documents)
-    except OSError as error:
-        yield fail("documents", f"{path}: {error.strerror}", "Restore the file from its backup.")
-        return
+        authority = own_authority(data)
     except EmlaError as error:
         yield fail("documents", error.detail, "Restore the file from its backup.")
         return

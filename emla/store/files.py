@@ -89,11 +89,10 @@ class FileBlobs:
         self._entropy = entropy
         self.kept = 0
         """Blobs made durable; each is three fsyncs."""
-        missing = [each for each in (self._folder, self._temporary) if not each.exists()]
-        for folder in missing:
-            folder.mkdir(mode=0o700)
-        if missing:
-            sync_folder(data)  # what lies in a folder whose own name is lost is lost with it
+        for folder in (self._folder, self._temporary):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        # What lies in a folder whose own name is lost is lost with it; a start before this one may have ended right here.
+        sync_folder(data)
 
     def begin(self) -> FileBlobWriter:
         """Start a blob."""

@@ -4,6 +4,7 @@ Answers are capped, never followed elsewhere, never decompressed. What they mean
 """
 
 import asyncio
+import errno
 import json
 import os
 import ssl
@@ -40,6 +41,8 @@ DOCUMENTS = "application/vnd.emla.documents+json"
 _OUTCOMES = "application/vnd.emla.outcomes+json"
 _PROBLEM = "application/problem+json"
 _PIECE_BYTES = 256 * 1024
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""The system has no descriptor or memory left; nothing is wrong with the file."""
 _CONNECT_SECONDS = 10
 _CODE_LENGTH_MAX = 40
 _KEEPALIVE_SECONDS = 20
@@ -378,15 +381,33 @@ async def _body(front: bytes, payload: bytes | Path) -> AsyncIterator[bytes | As
     if isinstance(payload, bytes):
         yield front + payload
         return
+    unread: list[OSError] = []
     try:
         file = await asyncio.to_thread(payload.open, "rb", 0)
     except OSError as error:
-        raise TransportError("payload-damaged", error.strerror or "") from error
+        raise _unreadable(error) from error
     with file:  # here and not in the body: a line that breaks leaves that half read, and nobody ends it
-        yield _file_body(front, file)
+        try:
+            yield _file_body(front, file, unread)
+        except TransportError as error:
+            # The call broke off because there was nothing to send: no fault of the line.
+            raise _unreadable(unread[0]) if unread else error from error
 
 
-async def _file_body(front: bytes, file: FileIO) -> AsyncIterator[bytes]:
+async def _file_body(front: bytes, file: FileIO, unread: list[OSError]) -> AsyncIterator[bytes]:
     yield front
-    while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
+    while True:
+        try:
+            piece = await asyncio.to_thread(file.read, _PIECE_BYTES)
+        except OSError as error:
+            unread.append(error)
+            raise
+        if not piece:
+            return
         yield piece
+
+
+def _unreadable(error: OSError) -> TransportError:
+    """Damaged, unless it is the system that has no descriptor or memory left: then it can be tried again soon."""
+    code = "internal" if error.errno in _EXHAUSTED else "payload-damaged"
+    return TransportError(code, error.strerror or "")

@@ -5,6 +5,8 @@ for. Rules of this file: an ending that nothing in the options explains is a mes
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from emla.model.acknowledgement import Acknowledgement, Event
 from tests.simulation.key_officers import KeyOfficers
@@ -16,47 +18,64 @@ from tests.support.violation import short
 _DELIVERED = ("CONSIGNED", "HANDED")
 
 
-def ends_unexplained(books: Mapping[str, Books], options: Options) -> list[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What a run decided, and what it came to."""
+
+    options: Options
+    ended: float
+    """When it ended, in UNIX seconds of a clock that was never wrong."""
+    restarted: AbstractSet[str]
+    """Authorities whose process was started more than once."""
+
+
+def ends_unexplained(books: Mapping[str, Books], course: Course) -> list[str]:
     """Packages that came to another end than delivery, and no fault of the run that explains it.
 
     Args:
         books: those of the honest gateways.
+        course: the run.
     """
     return [
         f"[30] {short(package.pid)} of {ours.id} to {theirs.id}: {problem}"
         for ours in books.values()
         for package in ours.sent.values()
-        if (theirs := books.get(package.other)) and (problem := _problem(ours, theirs, package, options))
+        if (theirs := books.get(package.other)) and (problem := _problem(ours, theirs, package, course))
     ]
 
 
-def _problem(ours: Books, theirs: Books, package: SentPackage, options: Options) -> str:
+def _problem(ours: Books, theirs: Books, package: SentPackage, course: Course) -> str:
     received = theirs.received.get(package.pid)
     if received is None:
         explained = _is_replaced(ours, package) or _is_there_already(ours, theirs, package)
-        return "" if explained else _undelivered(ours, package, options)
+        return "" if explained else _undelivered(ours, package, course)
     if received.state in _DELIVERED:
         return ""
     said = _said(theirs, package.pid, Event.CONTENT_CONSIGNMENT_FAILURE)
     reason = said.reason if said else None
-    if (received.state, reason) == ("QUARANTINED", "three-strikes") and options.opener_deaths:
+    if (received.state, reason) == ("QUARANTINED", "three-strikes") and course.options.opener_deaths:
         return ""
     return f"{received.state}, {reason}; it was sealed as it should be, and nothing opened it"
 
 
-def _undelivered(ours: Books, package: SentPackage, options: Options) -> str:
+def _undelivered(ours: Books, package: SentPackage, course: Course) -> str:
     """Why a package may have no place at its recipient: it lived its whole life and nobody took it."""
     assert package.header is not None
     for event in (Event.RELAY_FAILURE, Event.RELAY_REJECTION):
         said = _said(ours, package.pid, event)
         if said is None:
             continue
-        lived = said.at >= package.header.expires
-        short_lived = any(each.days is not None for each in options.planned)
-        if said.reason == "expired" and lived and (short_lived or options.jumps):
+        expires = package.header.expires
+        if said.reason == "expired" and said.at >= expires and _may_be_over(expires, said.by, course):
             return ""
-        return f"{event.value} says '{said.reason}' {package.header.expires - said.at} s before its expiry"
+        return f"{event.value} says '{said.reason}' {expires - said.at} s before its expiry"
     return "nobody has it, and nobody signed why"
+
+
+def _may_be_over(expires: int, by: str, course: Course) -> bool:
+    """Whether it was, or whoever says so was started with a clock set forward: one that only runs believes no jump (row 60)."""
+    set_forward = any(each.node == by and each.seconds > 0 for each in course.options.jumps)
+    return course.ended >= expires or (set_forward and by in course.restarted)
 
 
 def _is_replaced(ours: Books, package: SentPackage) -> bool:

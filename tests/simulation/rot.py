@@ -7,6 +7,7 @@ import os
 import random
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,12 +69,13 @@ class Rotten:
         def mend() -> None:
             _write(path, whole)
 
-        if rot.gone:
-            path.unlink()
-        else:
-            _write(path, _other(whole))
         self._names[rot] = path.name
         self._mend[rot] = mend
+        with suppress(OSError):  # the power may go at that very moment
+            if rot.gone:
+                path.unlink()
+            else:
+                _write(path, _other(whole))
 
     def mend(self, rot: Rot, node: Node) -> bool:
         """Put back what the copy has; False when this is not the moment."""
@@ -84,7 +86,7 @@ class Rotten:
             return False
         try:
             self._mend[rot]()
-        except sqlite3.Error:
+        except (sqlite3.Error, OSError):  # the power went, or the disk failed as it was asked to
             return False
         del self._mend[rot]
         del self._names[rot]

@@ -2,11 +2,11 @@
 
 SQLite runs on APSW with a VFS that notes each write until the next sync of its file; a power cut undoes them all and does some of
 them again, whole or torn at a sector. For other files `os.fsync` and `os.rename` are noted: a file that was never synced loses
-its end, a name whose folder was never synced is gone.
+its end, a name that was moved, replaced or linked, or a new folder, is gone where its folder was never synced.
 
 Rules of this file:
 - The files are real and in their place: whoever reads the folder reads what the disk holds.
-- The power is asked before each write, sync and new name: where it goes in the middle of a job, the rest never happens.
+- The power is asked before each write, sync and new name: where it goes in the middle of a job, no more of these happen.
 """
 
 import errno
@@ -27,6 +27,7 @@ from emla.store.sqlite import schema, wal
 from tests.simulation.apsw_connection import connect_reader, connect_writer
 from tests.simulation.options import AS_ASKED
 
+_RENAME = os.rename
 _SECTOR_BYTES = 512
 _WAL_BYTES_MAX = 300_000
 """So small that the WAL is copied back several times in a run."""
@@ -100,7 +101,9 @@ class Disk:
     def _is_on_disk(self, below: Path) -> None:
         """What is there now is there for good."""
         for file in _plain_files(below):
-            self.synced_bytes[file.stat().st_ino] = file.stat().st_size
+            found = file.stat()
+            # What a temporary name was left to will be written anew, from its first byte.
+            self.synced_bytes[found.st_ino] = 0 if file.name.startswith(".") else found.st_size
 
     def _cut_file(self, path: str, writes: list[Write]) -> int:
         """How many writes were lost."""
@@ -126,14 +129,18 @@ class Disk:
 
     def needs_power(self, path: str | Path, error: Callable[[], Exception]) -> None:
         """Fail with an error where the power is gone, or goes now."""
-        place = Path(path)
-        if not place.is_relative_to(self.folder) or place == self.folder:
-            return
-        name = place.relative_to(self.folder).parts[0]
-        if name not in self.dark and self.has_power(name):
+        name = self._folder_of(path)
+        if not name or (name not in self.dark and self.has_power(name)):
             return
         self.dark.add(name)
         raise error()
+
+    def _folder_of(self, path: str | Path) -> str:
+        """The folder of whose disk a file is; empty for what lies elsewhere."""
+        place = Path(path)
+        if not place.is_relative_to(self.folder) or place == self.folder:
+            return ""
+        return place.relative_to(self.folder).parts[0]
 
     def write_came(self, path: str, write: Write) -> None:
         """Note a write of SQLite's."""
@@ -167,6 +174,7 @@ class Disk:
                 patch.object(os, "rename", self._noting(os.rename, _moved)),
                 patch.object(os, "replace", self._noting(os.replace, _moved)),
                 patch.object(os, "link", self._noting(os.link, _linked)),
+                patch.object(os, "unlink", self._refusing(os.unlink)),
                 patch.object(os, "mkdir", self._noting(os.mkdir, _made)),
                 patch.object(wal, "_WAL_BYTES_MAX", _WAL_BYTES_MAX),
                 # What no row points to goes at each start, and not after a day: a row that is overlooked is found at once.
@@ -191,6 +199,16 @@ class Disk:
 
         return noted
 
+    def _refusing(self, call: Callable[..., None]) -> Callable[..., None]:
+        """A call that does nothing where the power is gone: nobody tidies up there."""
+
+        def refused(path: Any, **options: Any) -> None:
+            if not options.get("dir_fd") and self._folder_of(path) in self.dark:
+                raise _dark()
+            call(path, **options)
+
+        return refused
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -209,7 +227,7 @@ def _moved(source: Path, target: Path) -> Name:
 
     def undo() -> None:
         if target.exists():
-            shutil.move(target, source)
+            _RENAME(target, source)
         if before is not None:
             target.write_bytes(before)
 
@@ -226,7 +244,7 @@ def _made(path: Path, *_: object) -> Name:
 
 def _plain_files(below: Path) -> list[Path]:
     """Every file that is none of SQLite's."""
-    return [each for each in below.rglob("*") if each.is_file() and ".db" not in each.name]
+    return sorted(each for each in below.rglob("*") if each.is_file() and ".db" not in each.name)
 
 
 def _dark() -> OSError:
@@ -282,5 +300,6 @@ class _Vfs(apsw.VFS):
         return _File(self._disk, name, flags)
 
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: FBT001, N802 (APSW calls it so)
+        self._disk.needs_power(filename, lambda: DISK_FAILED(AS_ASKED))
         self._disk.sync_came(filename)
         super().xDelete(filename, syncdir)

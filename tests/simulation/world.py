@@ -18,7 +18,7 @@ from tests.simulation.evil import Evil
 from tests.simulation.folders import acknowledgements_in, damage_of, kept_in, missing_blobs, shown_by
 from tests.simulation.house import EPOCH, copy_of_the_house, house, make_node
 from tests.simulation.hub_judged import hub_found
-from tests.simulation.judged import changes_undone, ends_unexplained, officers_unserved
+from tests.simulation.judged import Course, changes_undone, ends_unexplained, officers_unserved
 from tests.simulation.key_officers import KeyOfficers
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Network
@@ -349,7 +349,9 @@ class World:
         ]
         for name, seen in self.officers.seen.items():
             found += [str(each) for each in seen_is_stored(books[name], seen)]
-        found += ends_unexplained(books, options)
+        restarted = {node.name for node in self.gateways if len(node.lives) > 1}
+        course = Course(options=options, ended=EPOCH + self.loop.now, restarted=restarted)
+        found += ends_unexplained(books, course)
         found += officers_unserved(books, options, self.officers)
         found += changes_undone(books, self.key_officers)
         if options.hub:

@@ -135,7 +135,13 @@ class Settle:
             last = self._returned.get(each.pid)
             if last is not None and now - last < _AGAIN_SECONDS:
                 continue
-            refusal = await self._send(peer, each)
+            try:
+                refusal = await self._send(peer, each)
+            except TransportError as error:
+                if error.code != "payload-damaged":
+                    raise
+                # Our own disk, and this one alone: the others are returned all the same.
+                refusal = Refusal(code=error.code)
             if refusal is not None and refusal.code in _LATER:
                 raise _refused(refusal)  # it takes nothing at the moment; the next status asks again
             tried += 1

@@ -21,7 +21,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 _PAUSE_SECONDS = 30.0
 _PAUSE_SECONDS_MAX = 15 * 60.0
-_OURS = frozenset({"payload-damaged"})
+_OURS = frozenset({"internal", "payload-damaged"})
 """Failures that are no failure of the line."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import errno
 import gzip
 import time
 from collections.abc import AsyncIterator
@@ -265,6 +266,28 @@ async def test_a_large_payload_whose_file_is_gone_is_our_own_trouble_and_not_the
     with pytest.raises(TransportError) as caught:
         await transport.send_package(peer.authority, PID, SIGNED, tmp_path / "gone", 1)
     assert caught.value.code == "payload-damaged"
+
+
+async def test_a_sector_that_cannot_be_read_while_a_payload_is_sent_is_our_own_trouble_too(
+    transport: HttpsTransport, peer: Peer
+) -> None:
+    unreadable = Path("/proc/self/mem")  # opens, and gives an I/O error at its beginning
+    async with evil_peer(peer.tls, answering("200 OK", BUNDLE, b"{}"), port=peer.port):
+        with pytest.raises(TransportError) as caught:
+            await transport.send_package(peer.authority, PID, SIGNED, unreadable, 1)
+    assert caught.value.code == "payload-damaged"
+
+
+async def test_without_a_descriptor_left_a_payload_is_not_damaged(
+    transport: HttpsTransport, peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "open", exhausted)
+    with pytest.raises(TransportError) as caught:
+        await transport.send_package(peer.authority, PID, SIGNED, tmp_path / "whole", 1)
+    assert caught.value.code == "internal"
 
 
 @pytest.mark.parametrize("url", ["https://169.254.169.254:8443", "https://[fe80::1]:8443"])
