@@ -63,6 +63,36 @@ ROWS = (
         ),
     ),
     Safeguard(
+        name="a payload that cannot be read on the way is no fault of the line",
+        row="81",
+        file="emla/transport/https.py",
+        old="raise _unreadable(unread[0]) if unread else error from error",
+        new="raise error",
+        held_by=(
+            "tests/unit/transport/test_https.py::test_a_sector_that_cannot_be_read_while_a_payload_is_sent_is_our_own_trouble_too",
+        ),
+    ),
+    Safeguard(
+        name="a damaged payload holds back no other return",
+        row="81",
+        file="emla/flow/channel/settle.py",
+        old='if error.code != "payload-damaged":',
+        new="if True:",
+        held_by=(
+            "tests/unit/flow/test_channel.py::test_one_payload_that_is_damaged_holds_back_no_other_return",
+        ),
+    ),
+    Safeguard(
+        name="a damaged copy of our documents keeps nobody from starting",
+        row="81",
+        file="emla/bootstrap/own.py",
+        old="decode_export(_published(data / DATABASE) or copy)",
+        new="decode_export(copy)",
+        held_by=(
+            "tests/attacks/test_row_81.py::test_a_copy_of_our_documents_that_rotted_is_no_reason_not_to_start",
+        ),
+    ),
+    Safeguard(
         name="a clock that is set forward ends no leg",
         row="60",
         file="emla/flow/line/deliver.py",

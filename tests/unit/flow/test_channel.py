@@ -222,6 +222,22 @@ async def test_a_peer_that_says_it_lost_everything_gets_it_once_a_day(both: Exch
     assert verify_ledger(both.victim.data).problems == ()
 
 
+async def test_one_payload_that_is_damaged_holds_back_no_other_return(both: Exchange) -> None:
+    damaged, whole = await both.there(), await both.there()
+    sent: list[bytes] = []
+    real = both.peer.settle.transport.send_return
+
+    async def reading(peer: object, returned: bytes, *rest: object) -> Refusal | None:
+        if returned == damaged:
+            raise TransportError("payload-damaged")
+        sent.append(returned)
+        return await real(peer, returned, *rest)  # type: ignore[arg-type]
+
+    both.peer.settle.transport.send_return = reading  # type: ignore[assignment, method-assign]  # its disk has damaged one
+    await heard(both, received=())
+    assert sent == [whole]
+
+
 async def test_a_peer_cannot_void_what_is_here(both: Exchange) -> None:
     pid = await both.there()
     await both.both_ask()
