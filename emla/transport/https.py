@@ -4,14 +4,12 @@ Answers are capped, never followed elsewhere, never decompressed. What they mean
 """
 
 import asyncio
-import errno
 import json
 import os
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 
 import aiohttp
@@ -29,6 +27,7 @@ from emla.model.limits import WIRE
 from emla.model.settings import LimitSettings, PeerSettings
 from emla.ports.transport import Refusal
 from emla.transport.addresses import VettingResolver, check_endpoint
+from emla.transport.payload_body import body_of
 from emla.transport.together import Together
 
 _PACKAGE = "application/vnd.emla.package"
@@ -40,9 +39,6 @@ CHANNEL = "application/vnd.emla.channel+json"
 DOCUMENTS = "application/vnd.emla.documents+json"
 _OUTCOMES = "application/vnd.emla.outcomes+json"
 _PROBLEM = "application/problem+json"
-_PIECE_BYTES = 256 * 1024
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-"""The system has no descriptor or memory left; nothing is wrong with the file."""
 _CONNECT_SECONDS = 10
 _CODE_LENGTH_MAX = 40
 _KEEPALIVE_SECONDS = 20
@@ -206,7 +202,7 @@ class HttpsTransport:
     ) -> bytes | Refusal:
         """Offer a package in a call of its own."""
         front = len(signed).to_bytes(4, "big") + signed
-        async with _body(front, payload) as body:
+        async with body_of(front, payload) as body:
             return await self._put(peer, pid, body, len(front) + payload_size)
 
     async def _put(
@@ -315,7 +311,7 @@ class HttpsTransport:
     ) -> Refusal | None:
         """Return a package, at a hub for the owner of a mailbox; None when it is there durably."""
         front = return_form.encode_front(signed, bundles)
-        async with _body(front, payload) as body:
+        async with body_of(front, payload) as body:
             status, media, answer, retry_after = await self._call(
                 peer,
                 "PUT",
@@ -373,41 +369,3 @@ def refusal_of(status: int, media: str, body: bytes, retry_after: str) -> Refusa
             code = found
     seconds = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
     return Refusal(code=code, retry_after_seconds=seconds)
-
-
-@asynccontextmanager
-async def _body(front: bytes, payload: bytes | Path) -> AsyncIterator[bytes | AsyncIterator[bytes]]:
-    """A call's body: what comes before a payload, and the payload, from memory or from its file."""
-    if isinstance(payload, bytes):
-        yield front + payload
-        return
-    unread: list[OSError] = []
-    try:
-        file = await asyncio.to_thread(payload.open, "rb", 0)
-    except OSError as error:
-        raise _unreadable(error) from error
-    with file:  # here and not in the body: a line that breaks leaves that half read, and nobody ends it
-        try:
-            yield _file_body(front, file, unread)
-        except TransportError as error:
-            # The call broke off because there was nothing to send: no fault of the line.
-            raise _unreadable(unread[0]) if unread else error from error
-
-
-async def _file_body(front: bytes, file: FileIO, unread: list[OSError]) -> AsyncIterator[bytes]:
-    yield front
-    while True:
-        try:
-            piece = await asyncio.to_thread(file.read, _PIECE_BYTES)
-        except OSError as error:
-            unread.append(error)
-            raise
-        if not piece:
-            return
-        yield piece
-
-
-def _unreadable(error: OSError) -> TransportError:
-    """Damaged, unless it is the system that has no descriptor or memory left: then it can be tried again soon."""
-    code = "internal" if error.errno in _EXHAUSTED else "payload-damaged"
-    return TransportError(code, error.strerror or "")
