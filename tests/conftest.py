@@ -1,6 +1,7 @@
 """What every test here lives under: the gates of `tests.support.gates`, one hypothesis profile, and the table of ablation."""
 
 import gc
+import signal
 
 import hypothesis
 import pytest
@@ -10,6 +11,11 @@ pytest_plugins = ("tests.support.gates", "tests.ablation.report")
 # No deadline: this machine may be busy, and a slow example is not a wrong one.
 hypothesis.settings.register_profile("emla", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("emla")
+
+# A shell without job control starts what runs in its background with Ctrl-C ignored, and programs that tests type into would be
+# born so, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _LONGEST = (
     "tests/simulation/test_campaign.py",
