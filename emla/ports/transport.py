@@ -34,7 +34,8 @@ class Transport(Protocol):
         """Offer a package; return the bundle of the peer's RelayAcceptance or RelayRejection, unverified.
 
         Raises:
-            TransportError: ``peer-unreachable``, ``wrong-pin``, ``timeout``, ``peer-nonsense`` or ``refused-endpoint``.
+            TransportError: ``peer-unreachable``, ``wrong-pin``, ``timeout``, ``peer-nonsense`` or ``refused-endpoint``; where the
+                trouble is our own: ``payload-damaged``, or ``internal`` when it can be tried again soon.
         """
         ...
 

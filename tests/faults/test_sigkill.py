@@ -22,8 +22,8 @@ import pytest
 from emla.bootstrap.audit import verify_ledger
 from emla.model.acknowledgement import Event
 from tests.simulation.hub_judged import promised_to
-from tests.support import copies
 from tests.support.books import damage_in, read_books, reading
+from tests.support.copies import BEGUN, ENDED
 from tests.support.hub_books import hub_violations
 from tests.support.invariants import seen_is_stored, violations
 from tests.support.messages import ATTACHMENT_NAME, Template, make_template
@@ -138,10 +138,10 @@ class Killer:
     def _count_copies(self, victim: Server) -> None:
         with victim.log.open() as log:
             log.seek(self._read.get(victim.id, 0))
-            said = [line.strip() for line in log if line.strip() in (copies.BEGUN, copies.ENDED)]
+            said = [line.strip() for line in log if line.strip() in (BEGUN, ENDED)]
             self._read[victim.id] = log.tell()
-        self.copies += said.count(copies.BEGUN)
-        self.in_a_copy += said[-1:] == [copies.BEGUN]
+        self.copies += said.count(BEGUN)
+        self.in_a_copy += said[-1:] == [BEGUN]
 
 
 def wait_started(server: Server) -> None:

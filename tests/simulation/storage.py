@@ -52,7 +52,7 @@ def no_fault(path: str, call: str) -> None:
     """A disk that does what it is told."""
 
 
-def power(name: str) -> bool:
+def stays_on(name: str) -> bool:
     """A machine that stays on."""
     return True
 
@@ -64,7 +64,7 @@ class Disk:
     folder: Path
     chance: random.Random
     fault: Fault = no_fault
-    has_power: Callable[[str], bool] = power
+    has_power: Callable[[str], bool] = stays_on
     """Asked before each write, sync and new name, with the folder of whose disk it is."""
     dark: set[str] = field(default_factory=set)
     """Folders whose power is gone: nothing is written there until the cut has been made."""

@@ -64,8 +64,7 @@ def test_an_ending_that_nothing_explains_is_a_loss_however_well_it_is_signed(
 
 @pytest.mark.parametrize("silently", [False, True])
 def test_an_answer_that_leaves_before_its_commit_is_found_when_the_process_dies_between_them(
-    monkeypatch: pytest.MonkeyPatch,
-    silently: bool,  # noqa: FBT001 (a parameter of the test)
+    monkeypatch: pytest.MonkeyPatch, *, silently: bool
 ) -> None:
     prepare, run = BatchRunner.prepare, writer.Writer._run
     outcomes: list[list[Outcome] | None] = []

@@ -150,7 +150,7 @@ def test_a_name_whose_folder_was_not_synced_may_be_gone_and_what_bore_it_before_
 
 
 WRITTEN: dict[str, Callable[[Path, bytes], None]] = {
-    "documents/own.json": lambda folder, data: write_own_file(folder, data),
+    "documents/own.json": write_own_file,
     "keys/new": lambda folder, data: write_private(folder / "keys" / "new", data),
     "keys/replaced": lambda folder, data: replace_private(folder / "keys" / "replaced", data),
 }

@@ -25,6 +25,8 @@ RETURNS_MAX = 64
 _LOOKED_AT_MAX = 4096
 _AGAIN_SECONDS = 86400.0
 _REMEMBERED_MAX = 100_000
+_DAMAGED = "payload-damaged"
+"""What nobody refused: our own disk cannot give it."""
 _LATER = frozenset(
     {
         "ledger-behind",
@@ -135,22 +137,16 @@ class Settle:
             last = self._returned.get(each.pid)
             if last is not None and now - last < _AGAIN_SECONDS:
                 continue
-            try:
-                refusal = await self._send(peer, each)
-            except TransportError as error:
-                if error.code != "payload-damaged":
-                    raise
-                # Our own disk, and this one alone: the others are returned all the same.
-                refusal = Refusal(code=error.code)
+            refusal = await self._send(peer, each)
             if refusal is not None and refusal.code in _LATER:
                 raise _refused(refusal)  # it takes nothing at the moment; the next status asks again
             tried += 1
             if len(self._returned) >= _REMEMBERED_MAX:
                 self._returned.clear()
-            # One that it does not want is no reason to keep back the others.
+            # One that it does not want, or that our disk has damaged, is no reason to keep back the others.
             self._returned[each.pid] = now
             taken += refusal is None
-            if refusal is not None:
+            if refusal is not None and refusal.code != _DAMAGED:
                 logger.warning(
                     "return refused", extra={"peer": peer.id, "pid": each.pid.hex(), "code": refusal.code}
                 )
@@ -160,7 +156,13 @@ class Settle:
         size = self.gateway.store.read.payload_size(each.payload_sha256)
         assert size is not None
         payload = self.gateway.payload(each.payload_sha256)
-        return await self.transport.send_return(peer, each.pid, each.signed, each.bundles, payload, size)
+        try:
+            return await self.transport.send_return(peer, each.pid, each.signed, each.bundles, payload, size)
+        except TransportError as error:
+            if error.code != _DAMAGED:
+                raise
+            logger.error("payload damaged", extra={"pid": each.pid.hex(), "code": error.code})
+            return Refusal(code=error.code)
 
     def _lost(self, peer: str, status: ChannelStatus) -> Iterator[Return]:
         for each in chain(self._ours_lost(peer, status), self._theirs_lost(peer, status)):
