@@ -13,6 +13,7 @@ from emla.keyring.wrapping import is_wrapped, read_master
 from tests.support.cli import emla, fake_server, make_authority, short_folder
 from tests.support.locking import QUICK
 from tests.support.servers import make_server
+from tests.support.terminals import interrupt
 
 HIDDEN = "?????"
 
@@ -134,11 +135,7 @@ def test_import_refuses_after_three_wrong_answers(folder: Path) -> None:
 def test_ctrl_c_at_a_question_is_130(folder: Path) -> None:
     child = terminal("init", "--data", folder / "nl")
     child.expect("Authority id.*: ")
-    # Readline misses a signal that comes between its prompt and its waiting; a person presses the keys again.
-    for _ in range(5):
-        child.sendintr()
-        if child.expect(["Interrupted", pexpect.TIMEOUT], timeout=4) == 0:
-            break
+    interrupt(child, "Interrupted")
     assert finish(child) == 130
 
 

@@ -12,6 +12,7 @@ from emla.model.limits import XmlLimits
 from tests.support.cli import emla, short_folder
 from tests.support.officer import Officer
 from tests.support.servers import running
+from tests.support.terminals import interrupt
 
 C = "{urn:emla:common:1}"
 SCHEMAS = Schemas(Path(__file__).parents[2] / "schemas")
@@ -137,8 +138,7 @@ def test_explaining_going_back_leaving_for_later_jumping_and_stopping() -> None:
 
         again = officer.begin("--resume", resumed)
         again.expect(r"Person name \[leave out\]\r\n> ")
-        again.sendcontrol("c")
-        again.expect("Everything is saved")
+        interrupt(again, "Everything is saved")
         again.expect(pexpect.EOF)
 
 
@@ -156,7 +156,7 @@ def test_a_line_can_be_edited_is_as_long_as_it_is_and_a_paste_is_one_answer() ->
             child.expect(rf"(?s){question}.*> ")
             child.sendline(typed)
         child.expect(r"(?s)Urgency level.*> ")
-        child.sendcontrol("c")
+        interrupt(child, "Everything is saved")
         child.expect(pexpect.EOF)
         child.close()
         (draft,) = (folder / "state/emla/drafts").glob("*.draft.json")

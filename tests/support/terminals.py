@@ -1,6 +1,6 @@
 """A person at a terminal: starts a program, reads what it asks, types the answer. Only words on the screen are waited for.
 
-Here: one conversation (`converse`), and a gateway that was started by hand (`Served`).
+Here: one conversation (`converse`), Ctrl-C at a question (`interrupt`), and a gateway that was started by hand (`Served`).
 Not here: who knows which answer (`tests.support.ministries`).
 """
 
@@ -48,6 +48,18 @@ def start(
     child.delaybeforesend = None
     child.ptyproc.delayafterclose = 0
     return child
+
+
+def interrupt(child: "pexpect.spawn[str]", answered: str) -> None:
+    """Press Ctrl-C at a question until the program says so.
+
+    Python's `input` misses a signal that comes between its prompt and its waiting; a person presses the keys again.
+    """
+    for _ in range(5):
+        child.sendintr()
+        if child.expect([answered, pexpect.TIMEOUT], timeout=_SECONDS / 5) == 0:
+            return
+    raise AssertionError(f"Ctrl-C was not answered by {answered!r}:\n{child.before}")
 
 
 def converse(child: "pexpect.spawn[str]", questions: Sequence[tuple[str, Answer]]) -> Talk:
