@@ -137,10 +137,8 @@ class Disk:
 
     def _folder_of(self, path: str | Path) -> str:
         """The folder of whose disk a file is; empty for what lies elsewhere."""
-        place = Path(path)
-        if not place.is_relative_to(self.folder) or place == self.folder:
-            return ""
-        return place.relative_to(self.folder).parts[0]
+        above, place = f"{self.folder}/", str(path)
+        return place.removeprefix(above).partition("/")[0] if place.startswith(above) else ""
 
     def write_came(self, path: str, write: Write) -> None:
         """Note a write of SQLite's."""
