@@ -1,6 +1,8 @@
 """The private keys of a data folder, behind the port: what this process holds, and the names of all that are there."""
 
 import asyncio
+import os
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -27,6 +29,23 @@ def held_in(folder: Path) -> tuple[HeldKey, ...]:
     )
 
 
+_SETTLED_SECONDS = 1.0
+"""File systems count time in steps: of two changes so close together the second might not be seen."""
+
+_Marks = tuple[tuple[str, int, int], ...]
+
+
+def _marks(folder: Path) -> _Marks:
+    """What changes with a folder, its files, and the rights of either: name, inode, and nanosecond of the last change of each."""
+    found = [(".", folder.lstat())]
+    found += [(each.name, each.stat(follow_symlinks=False)) for each in os.scandir(folder)]
+    return tuple(sorted((name, status.st_ino, status.st_ctime_ns) for name, status in found))
+
+
+def _settled(marks: _Marks) -> bool:
+    return time.time_ns() - max(changed for _, _, changed in marks) > _SETTLED_SECONDS * 1e9
+
+
 async def _no_opener() -> None:
     """There is no opener to tell."""
 
@@ -47,6 +66,8 @@ class OwnKeys:
         self._folder = folder
         self._read = read
         self.reload_opener = reload_opener
+        self._held: tuple[HeldKey, ...] = ()
+        self._held_at: _Marks | None = None
 
     @property
     def content_key(self) -> bytes:
@@ -58,8 +79,20 @@ class OwnKeys:
         return self._keys.signer(FileUse(use.value), kid)
 
     def held(self) -> Sequence[HeldKey]:
-        """Every private key of the card's uses that is here, the sealing keys too."""
-        return () if self._folder is None else held_in(self._folder)
+        """Every private key of the card's uses that is here, the sealing keys too.
+
+        Asked each minute, and a folder of keys changes a few times a year: it is read when it has.
+        """
+        if self._folder is None:
+            return ()
+        try:
+            marks = _marks(self._folder)
+        except OSError:  # whoever reads it says what is wrong
+            return held_in(self._folder)
+        if marks != self._held_at:
+            self._held = held_in(self._folder)
+            self._held_at = marks if _settled(marks) else None
+        return self._held
 
     async def reload(self) -> None:
         """Read the folder again, and let the opener have the keys that are there now."""

@@ -19,6 +19,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
+import hypothesis
+import hypothesis.strategies
 import pytest
 
 from tests.ablation.warm import Warm, forget
@@ -29,15 +31,11 @@ _OTHERS = (
     "click",
     "cryptography.hazmat.primitives.hpke",
     "cryptography.x509",
-    "hypothesis",
     "lxml.etree",
     "msgspec.json",
     "nacl.pwhash",
     "nacl.signing",
     "prometheus_client",
-    "pytest_aiohttp.plugin",
-    "pytest_asyncio.plugin",
-    "pytest_timeout",
     "rich.console",
     "rich.table",
     "sqlite3",
@@ -46,9 +44,20 @@ _OTHERS = (
 _MADE_ONCE = ("tests.support.in_process.schemas", "tests.support.new_store.migrated")
 """What many tests need and their process keeps: made before the fork. Where it has seen the file that is changed, the module that
 keeps it is forgotten with it."""
-_OPTIONS = (
-    *("-q", "--assert=plain", "--timeout", "60", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider"),
+_PLUGINS = (
+    *(
+        "_hypothesis_pytestplugin",
+        "pytest_aiohttp.plugin",
+        "pytest_asyncio.plugin",
+        "pytest_timeout",
+        "xdist.plugin",
+    ),
 )
+_OPTIONS = (
+    *("-q", "--assert=plain", "--tb=native", "--timeout", "60", "-n", "0", "-p", "no:cacheprovider"),
+    *(word for name in _PLUGINS for word in ("-p", name)),
+)
+_NO_TESTS = "tests/support"
 _NOTHING_WORKS = (NameError, ImportError, SyntaxError)
 _OUTPUT_CHARACTERS = 6000
 
@@ -90,7 +99,8 @@ class Watcher:
     def pytest_runtest_logfinish(self) -> None:
         """Stop when nothing more can be learned."""
         if self._session and (self.broken or self.seen["failed"] >= set(self._tests)):
-            self._session.shouldstop = "nothing more can be learned"
+            # As pytest stops at the first failure: an interruption would be drawn with the source of each of its own frames.
+            self._session.shouldfail = "nothing more can be learned"
 
 
 def _child(tests: list[str], stale: set[str], said: int, output: Path) -> None:
@@ -140,15 +150,32 @@ def _run(tests: list[str], stale: set[str]) -> dict[str, object]:
     return {**(json.loads(said) if said else nothing), "tests": tests, "output": text}
 
 
-def main() -> None:
-    """Answer line by line until nothing comes in any more."""
+@hypothesis.settings(database=None, max_examples=1)
+@hypothesis.given(hypothesis.strategies.integers())
+def _draw_once(_: int) -> None:
+    """Hypothesis reads the source of every module of ours before it draws, for the constants in it."""
+
+
+def _begin() -> Warm:
+    """Do what would be done anew for each line, and is not changed by it."""
     for name in _OTHERS:
         importlib.import_module(name)
+    # Looking through what is installed costs more than most tests: plugins are given by name.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    with contextlib.redirect_stdout(sys.stderr):
+        pytest.main([*_OPTIONS, "-qq", "--collect-only", _NO_TESTS])
     warm = Warm()
     warm.up(Path.cwd())
     for made_once in _MADE_ONCE:
         module, _, name = made_once.rpartition(".")
         getattr(sys.modules[module], name)()
+    _draw_once()
+    return warm
+
+
+def main() -> None:
+    """Answer line by line until nothing comes in any more."""
+    warm = _begin()
     gc.freeze()  # a child looks for no garbage among what was here before it: looking would copy every page of it
     sys.stdout.write("ready\n")
     sys.stdout.flush()

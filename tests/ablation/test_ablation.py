@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -12,13 +12,6 @@ from tests.ablation.table import SAFEGUARDS
 from tests.ablation.workshop import Workshop
 
 NUMBERS = {safeguard.name: number for number, safeguard in enumerate(SAFEGUARDS)}
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    one = Workshop(tmp_path_factory.mktemp("workshop"))
-    yield one
-    one.close()
 
 
 def test_every_safeguard_is_in_the_table_once() -> None:

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -19,13 +18,6 @@ HELD = Safeguard(
     new="    return size_bytes\n",
     held_by=(TEST,),
 )
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    one = Workshop(tmp_path_factory.mktemp("workshop"))
-    yield one
-    one.close()
 
 
 def test_a_removal_is_noticed_and_undone(workshop: Workshop) -> None:
