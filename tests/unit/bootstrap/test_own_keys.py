@@ -39,7 +39,7 @@ def test_a_key_that_comes_goes_or_is_open_to_others_is_noticed(tmp_path: Path) -
     folder.chmod(0o755)
     with pytest.raises(ConfigurationError):
         keys.held()
-    os.rename(folder, tmp_path / "elsewhere")
+    folder.rename(tmp_path / "elsewhere")
     with pytest.raises(ConfigurationError):
         keys.held()
 
