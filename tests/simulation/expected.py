@@ -84,7 +84,7 @@ MUST: dict[Kind, dict[str, frozenset[str]]] = {
         "points": _DEATHS | {"storage failed"},
         "edges": _EDGES | {"leg READY EXPIRED"},
         "codes": _CODES | _STRANGERS_CODES | {"unknown-kid"},
-        "weather": frozenset({"clock jumps", "refused", "replayed", "rot", "torn"}),
+        "weather": frozenset({"clock jumps", "doubled", "refused", "replayed", "rot", "torn"}),
     },
     Kind.STORAGE: {
         "points": _DEATHS | {"disk failed", "disk full"},

@@ -38,6 +38,10 @@ class Weather(Protocol):
         """When somebody on the way sends the same request once more; None when nobody does."""
         ...
 
+    def doubles(self, source: str, target: str) -> bool:
+        """Whether somebody on the way sends what was asked so far a second time, beside the first."""
+        ...
+
     def refuses(self, source: str, target: str, at: float) -> bool:
         """Whether a connection is not made."""
         ...
@@ -117,6 +121,7 @@ class End(asyncio.Transport):
         network = self.network
         if self.asked is not None and len(self.asked) < _REPLAYED_BYTES_MAX:
             self.asked += piece
+            network.asks(self)
         elif self.other.asked:
             network.answered(self)
         torn = network.weather.tears(self.host, self.other.host, len(piece))
@@ -287,18 +292,29 @@ class Network:
         far.context.run(far.protocol.connection_made, far)
         return near, near.protocol
 
+    def asks(self, client: End) -> None:
+        """A request, or a part of one, is on its way: it may come twice at once, in whatever order."""
+        server = client.other
+        if self.weather.doubles(client.host, server.host):
+            asked = bytes(client.asked or b"")
+            self.loop.call_soon(
+                self._send_again, "doubled", server.extra["sockname"], asked, context=self.outside
+            )
+
     def answered(self, server: End) -> None:
         """A request got its answer: somebody on the way may send it once more, later."""
         client = server.other
         asked, client.asked = bytes(client.asked or b""), bytearray()
         at = self.weather.replays(client.host, server.host, self.loop.now)
         if asked and at is not None:
-            self.loop.call_at(at, self._replay, server.extra["sockname"], asked, context=self.outside)
+            self.loop.call_at(
+                at, self._send_again, "replayed", server.extra["sockname"], asked, context=self.outside
+            )
 
-    def _replay(self, address: Address, asked: bytes) -> None:
+    def _send_again(self, what: str, address: Address, asked: bytes) -> None:
         listener = self.listeners.get(address)
         if listener is not None:
-            self.count("replayed")
+            self.count(what)
             near, _ = self._join(Sink, listener)
             near.asked = None
             near._send(asked)

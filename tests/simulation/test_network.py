@@ -20,6 +20,7 @@ class Set:
     seconds: float = 0.5
     torn_at: int | None = None
     replay_after: float | None = None
+    doubled: bool = False
     refused: bool = False
     closed: tuple[str, str] | None = None
 
@@ -31,6 +32,9 @@ class Set:
 
     def replays(self, source: str, target: str, at: float) -> float | None:
         return None if self.replay_after is None else at + self.replay_after
+
+    def doubles(self, source: str, target: str) -> bool:
+        return self.doubled
 
     def refuses(self, source: str, target: str, at: float) -> bool:
         return self.refused
@@ -121,6 +125,18 @@ def test_a_request_may_be_replayed_when_it_is_long_over() -> None:
         await asyncio.sleep(500)
 
     assert talking(Set(replay_after=300.0), talk).heard == [b"once\n", b"once\n"]
+
+
+def test_a_request_may_come_twice_at_once() -> None:
+    async def talk(server: Server) -> None:
+        reader, writer = await asyncio.open_connection(*ADDRESS)
+        writer.write(b"once\n")
+        await asyncio.sleep(0.75)
+        assert server.heard == [b"once\n", b"once\n"]  # and nobody has heard an answer yet
+        assert await reader.readline() == b"ONCE\n"
+        writer.close()
+
+    talking(Set(doubled=True), talk)
 
 
 def test_nobody_there_and_no_place_are_refusals_and_a_machine_that_is_off_says_nothing() -> None:

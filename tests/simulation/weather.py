@@ -54,6 +54,10 @@ class RunWeather:
             return at + self.chance.choice((0.0, self.chance.uniform(0.0, _REPLAY_SECONDS_MAX)))
         return None
 
+    def doubles(self, source: str, target: str) -> bool:
+        """Less often than what is over comes again: a request is written in several pieces, and each may begin a copy."""
+        return self._is_a_line(source, target) and self.chance.random() < self.options.duplication / 4
+
     def refuses(self, source: str, target: str, at: float) -> bool:
         """Somebody on the way has no place."""
         return self._is_a_line(source, target) and self.chance.random() < self.options.refusals
