@@ -19,7 +19,7 @@ from emla.bootstrap.checkup import Check, Verdict, fail, of_error, ok, warn
 from emla.bootstrap.doctor_keys import examine_keys
 from emla.bootstrap.doctor_scanner import examine_scanner
 from emla.bootstrap.doctor_store import check_backup, check_sqlite
-from emla.bootstrap.own import KEYS, own_authority
+from emla.bootstrap.own import DATABASE, KEYS, own_authority, own_file
 from emla.bootstrap.own_keys import held_in
 from emla.bootstrap.own_token import own_token
 from emla.bootstrap.schema_folder import schema_folder
@@ -31,7 +31,7 @@ from emla.keyring.files import OPENER_USES
 from emla.keyring.folder import KeyFolder
 from emla.keyring.wrapping import is_wrapped
 from emla.model.documents import Authority, KeyUse
-from emla.model.errors import EmlaError, NotFoundError
+from emla.model.errors import EmlaError, NotFoundError, StoreError
 from emla.model.limits import WIRE
 from emla.model.settings import Settings
 from emla.sandbox.clerk import ClerkProcess
@@ -102,7 +102,7 @@ def _data_folder(data: Path) -> Check:
         return fail("data folder", f"{data} belongs to another user", "Run emla as the user it belongs to.")
     if stat.S_IMODE(standing.st_mode) & 0o077:
         return fail("data folder", f"{data} is open to other users", f"chmod 700 {data}")
-    if not (data / "documents" / "own.json").exists():
+    if not any(path.exists() for path in (own_file(data), data / DATABASE)):
         return fail("data folder", f"{data} holds no authority", other)
     return ok("data folder", str(data))
 
@@ -110,6 +110,11 @@ def _data_folder(data: Path) -> Check:
 def _documents(data: Path, now: int) -> Iterator[Check]:
     try:
         authority = own_authority(data)
+    except StoreError as error:
+        yield fail(
+            "documents", error.detail, "Look at the disk, and restore the data folder from its backup."
+        )
+        return
     except EmlaError as error:
         yield fail("documents", error.detail, "Restore the file from its backup.")
         return

@@ -35,9 +35,7 @@ def own_authority(data: Path) -> Authority:
     """
     path = own_file(data)
     try:
-        # The file first, so that a folder that is none says so. The database knows what was published after it was last written.
-        copy = path.read_bytes()
-        documents = decode_export(_published(data / DATABASE) or copy)
+        documents = decode_export(_published(data / DATABASE) or path.read_bytes())
         return trust_documents(documents, known=documents)
     except FileNotFoundError as error:
         raise ConfigurationError("not-initialised", f"{data} holds no authority.") from error
@@ -75,6 +73,7 @@ def write_own_file(data: Path, export: bytes) -> None:
     with contextlib.suppress(OSError):
         if path.read_bytes() == export:
             return
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
     with temporary.open("wb") as file:
         file.write(export)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SOCKET_NAME = "emla.sock"
 OWN_DOCUMENTS = Path("documents") / "own.json"
+_DATABASE = "emla.db"
+"""Once a gateway has run, its own documents are in here, and the file is a copy."""
 
 _DATA, _JSON, _DEBUG = "emla.data", "emla.json", "emla.debug"
 
@@ -82,7 +84,7 @@ def initialised_data() -> Path:
         ConfigurationError: ``not-initialised``.
     """
     folder = data()
-    if not (folder / OWN_DOCUMENTS).exists():
+    if not any((folder / each).exists() for each in (OWN_DOCUMENTS, _DATABASE)):
         raise ConfigurationError("not-initialised", f"{folder} is empty or not an emla data folder.")
     return folder
 

@@ -1,5 +1,6 @@
 """The life of keys between two ministries: rotation, changes by officers, freeze, silence. Real stores and journeys."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -273,6 +274,22 @@ async def test_what_was_published_survives_a_crash_before_the_file_is_written(
     await station.own.start()
     assert own_file(station.data).read_bytes() == encode_export(published)
     house.audits_are_whole()
+
+
+@pytest.mark.parametrize("left", [None, b"", b'{"v":1'], ids=["nothing", "an empty file", "half a file"])
+async def test_a_copy_of_the_documents_that_is_gone_or_damaged_is_written_again(
+    house: House, left: bytes | None
+) -> None:
+    station = house.recipient.station
+    copy = own_file(station.data)
+    whole = copy.read_bytes()
+    if left is None:
+        shutil.rmtree(copy.parent)
+    else:
+        copy.write_bytes(left)
+    await station.restart()
+    await station.own.start()
+    assert copy.read_bytes() == whole
 
 
 @pytest.mark.parametrize("fate", list(Fate))

@@ -82,6 +82,13 @@ async def test_damaged_documents_fail(data: Path) -> None:
     assert (await _checks(data))["documents"].verdict is Verdict.FAIL
 
 
+async def test_a_database_that_cannot_be_read_is_no_matter_of_a_file_to_restore(data: Path) -> None:
+    (data / "emla.db").write_bytes(b"not a database" * 300)
+    check = (await _checks(data))["documents"]
+    assert check.verdict is Verdict.FAIL
+    assert "disk" in check.remedy
+
+
 async def test_a_folder_open_to_others_fails(data: Path) -> None:
     data.chmod(0o755)
     assert (await _checks(data))["data folder"].verdict is Verdict.FAIL
