@@ -1,8 +1,9 @@
 """`emla backup verify` and `emla backup restore`: a backup read to its end, and audited as a data folder is.
 
 Order of writes of a restore: everything is written and synced in ``<data>/.restoring``, audited there, and moved up: the marker
-first (`restored`), the authority's documents last. A crash before the first move leaves only ``.restoring``, which the next
-attempt removes; between two moves a folder without documents, in which nothing starts; after the last a whole, marked folder.
+first (`restored`), database and documents last, each of the two after a sync of what came before it. A crash before the first
+move leaves only ``.restoring``, which the next attempt removes; between two moves a folder in which nothing starts, because
+``.restoring`` still holds something (`own`); after the last a whole, marked folder.
 """
 
 import bisect
@@ -10,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from emla.bootstrap.audit import HashPayload, LedgerAudit, verify_ledger
 from emla.bootstrap.backup_create import write_error
 from emla.bootstrap.backup_read import Advance, OpenBackup, check_whole, open_backup, read_archive
 from emla.bootstrap.own import DATABASE, own_authority
-from emla.bootstrap.restored import MARKER, Restored, write_marker
+from emla.bootstrap.restored import BUILDING, MARKER, Restored, write_marker
 from emla.formats import h1
 from emla.formats.archive import Member
 from emla.formats.backup import BackupContent, BackupHeader
@@ -30,8 +32,9 @@ from emla.model.errors import ConfigurationError, MalformedError
 FindKey = Callable[[BackupHeader], h1.SealingKey]
 """Opens the backup key, once it is known which one is asked for."""
 
-_BUILDING = ".restoring"
 _DOCUMENTS = "documents"
+_LAST = (DATABASE, _DOCUMENTS)
+"""What makes a folder an authority's. The database has the documents, too."""
 _BLOBS = "blobs/"
 
 
@@ -119,6 +122,7 @@ def restore_backup(
             found = _audited(opened, content, building, None)
             if found.problems and not insist:
                 return found
+            _forget_answers(building / DATABASE)
             marker = Restored(at=now, backup_at=content.at, checkpoint=content.checkpoint)
             write_marker(building, marker)
             _sync(building)
@@ -132,7 +136,7 @@ def refuse_what_is_there(data: Path) -> None:
     Raises:
         ConfigurationError: ``already-initialised``.
     """
-    if data.exists() and (not data.is_dir() or any(each.name != _BUILDING for each in data.iterdir())):
+    if data.exists() and (not data.is_dir() or any(each.name != BUILDING for each in data.iterdir())):
         raise ConfigurationError("already-initialised", f"{data} is not an empty folder.")
 
 
@@ -159,7 +163,7 @@ def _audited(
 @contextlib.contextmanager
 def _building(data: Path) -> Iterator[Path]:
     """A folder below the data folder, gone after the block; with it goes a data folder that was made and stayed empty."""
-    building, was_there = data / _BUILDING, data.exists()
+    building, was_there = data / BUILDING, data.exists()
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.rmtree(building, ignore_errors=True)  # what a crash left of an earlier attempt
@@ -194,13 +198,22 @@ def _sync(folder: Path) -> None:
         sync_folder(Path(name))
 
 
+def _forget_answers(database: Path) -> None:
+    """Who had answered when the backup was made, had answered to the ledger of that day, and may hold more of it since."""
+    if not database.exists():
+        return
+    with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'asked'").fetchone():
+            connection.execute("DELETE FROM asked")
+
+
 def _put_in_place(building: Path, data: Path) -> None:
-    order = sorted(building.iterdir(), key=lambda each: (each.name != MARKER, each.name == _DOCUMENTS))
-    for path in order:
-        if path.name == _DOCUMENTS:
-            # Everything before is durable under its name first: this last move is what makes it an authority's folder.
+    names = {each.name for each in building.iterdir()}
+    for name in (MARKER, *sorted(names - {MARKER, *_LAST}), *(each for each in _LAST if each in names)):
+        if name in _LAST:
+            # Everything before is durable under its name first.
             sync_folder(data)
-        path.rename(data / path.name)
+        (building / name).rename(data / name)
     sync_folder(data)
 
 

@@ -9,6 +9,7 @@ import sqlite3
 from pathlib import Path
 
 from emla.bootstrap.own_keys import OwnKeys
+from emla.bootstrap.restored import is_half_restored
 from emla.flow.documents.own import identity_at, ledger_key_at
 from emla.flow.gateway import Identity
 from emla.formats.export import decode_export
@@ -34,6 +35,11 @@ def own_authority(data: Path) -> Authority:
         InvalidDocumentError: the documents do not hold together.
     """
     path = own_file(data)
+    if is_half_restored(data):
+        raise ConfigurationError(
+            "not-initialised",
+            f"A restore into {data} did not come to its end. Empty the folder and restore again.",
+        )
     try:
         documents = decode_export(_published(data / DATABASE) or path.read_bytes())
         return trust_documents(documents, known=documents)

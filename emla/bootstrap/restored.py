@@ -5,6 +5,7 @@ there, a start signs nothing before every peer has said what it holds of the led
 
 Rules of this file:
 - The marker is in the folder before the authority's documents are, so no restored folder is ever without it.
+- A folder in which a restore has not come to its end is no authority's: what it still holds in ``.restoring`` is missing.
 - That it is there is what counts: one that cannot be read is a marker like any other.
 """
 
@@ -18,6 +19,8 @@ from emla.keyring.private_files import replace_private, sync_folder
 from emla.model.errors import ConfigurationError, MalformedError
 
 MARKER = "restored.json"
+BUILDING = ".restoring"
+"""Where a restore puts a folder together, and moves it up from."""
 _VERSION = 1
 _BYTES_MAX = 256 * 1024
 
@@ -72,6 +75,14 @@ def read_marker(data: Path) -> Restored | None:
 def is_restored(data: Path) -> bool:
     """Whether the folder bears the marker."""
     return (data / MARKER).exists()
+
+
+def is_half_restored(data: Path) -> bool:
+    """Whether a restore was cut while it moved things up."""
+    try:
+        return any((data / BUILDING).iterdir())
+    except OSError:
+        return False
 
 
 def forget_restored(data: Path) -> None:

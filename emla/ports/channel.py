@@ -122,6 +122,10 @@ class ChannelTransaction(Protocol):
         """Remember that a peer has answered, or is gone."""
         ...
 
+    def forget_answers(self) -> None:
+        """Nobody has answered; who is said to be gone stays so."""
+        ...
+
     def open_ledger(self) -> None:
         """Open the ledger again as it is, and record what came late. Nobody holds more of it than we do."""
         ...

@@ -151,8 +151,12 @@ class LedgerWatch:
     # --- a ledger that was restored ---
 
     async def restored(self) -> None:
-        """The folder was restored from a backup: nothing is signed before every peer has said what it holds."""
+        """The folder was restored from a backup: nothing is signed before every peer has said what it holds, since this start.
+
+        Who had answered an earlier one may hold more since: the ledger may have been open in between, and be put back again.
+        """
         await self.close(RESTORED)
+        await self._gateway.store.write(lambda transaction: transaction.forget_answers())
 
     def unanswered(self) -> list[str]:
         """Peers that are still to be asked."""

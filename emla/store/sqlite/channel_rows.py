@@ -88,6 +88,10 @@ class ChannelStatements:
         """Remember that a peer has answered, or is gone."""
         self._execute("INSERT OR REPLACE INTO asked VALUES (?, ?, ?)", (row.authority, row.at, row.gone))
 
+    def forget_answers(self) -> None:
+        """Nobody has answered; who is said to be gone stays so."""
+        self._execute("DELETE FROM asked WHERE NOT gone")
+
     def close_ledger(self, row: ClosedRow) -> bool:
         """Write why the ledger is closed; False when it is closed for that reason already."""
         # A proof is never replaced by another one, and never by a mere suspicion.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from emla.bootstrap.restored import MARKER, Restored, forget_restored, is_restored, read_marker, write_marker
 from emla.flow.channel.ledger_watch import BEHIND, RESTORED
+from tests.support.key_house import SENDER
 from tests.support.restored import Exchange, closed, exchange, line_of
 
 RESTORED_THEN = Restored(at=1790000000, backup_at=1789000000, checkpoint="")
@@ -52,3 +53,19 @@ async def test_the_mark_goes_when_every_peer_has_answered(tmp_path: Path) -> Non
         await line_of(both.victim).ask_first(both.victim.own)
         assert both.victim.store.read.closed() is None
         assert not is_restored(both.victim.data)
+
+
+async def test_whoever_answered_before_the_folder_was_put_back_is_asked_again(tmp_path: Path) -> None:
+    """A copy of a folder that was closed, and in which the only peer had answered."""
+    async with exchange(tmp_path) as both:
+        write_marker(both.victim.data, RESTORED_THEN)
+        await both.victim.watch.restored()
+        await both.victim.watch._asked(SENDER, gone=False)
+        await both.copy()
+        await both.victim.watch.open_if_whole()
+        await both.here()
+        await both.restore()
+        await gone_quiet(both)
+        await line_of(both.victim).ask_first(both.victim.own)
+        assert closed(both.victim).code == RESTORED
+        assert both.victim.watch.unanswered() == [SENDER]
