@@ -200,6 +200,10 @@ class ChannelReader(Protocol):
         """Ids of packages of ours to a peer whose legs are in a state, the oldest first. READY: all that still ask (`DUE`)."""
         ...
 
+    def judged(self, peer: str, place: float, limit: int) -> Sequence[bytes]:
+        """Some packages of ours whose content a peer has judged, and not handed over: from a place on (0 to 1) and round."""
+        ...
+
     def unanswered(self, peer: str, start: bytes, limit: int) -> Sequence[bytes]:
         """Packages to a peer that were given up without its answer, by id, from an id on and round from the front."""
         ...

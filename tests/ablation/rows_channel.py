@@ -265,6 +265,22 @@ ROWS = (
         ),
     ),
     Safeguard(
+        name="an acknowledgement that is never taken keeps back no other",
+        row="a rule",
+        file="emla/flow/channel/settle.py",
+        old="                if refusal is not None and refusal.code in _LATER:",
+        new="                if refusal is not None:",
+        held_by=(f"{_CHANNEL}::test_an_acknowledgement_that_a_peer_never_takes_keeps_back_no_other",),
+    ),
+    Safeguard(
+        name="a later word than a judgement is asked for",
+        row="62",
+        file="emla/flow/channel/own_status.py",
+        old="return (*awaited, *read.judged(peer, place, _JUDGED_MAX))[:PIDS_MAX]",
+        new="return tuple(awaited)",
+        held_by=(f"{_CHANNEL}::test_a_handover_that_was_lost_comes_with_a_later_status",),
+    ),
+    Safeguard(
         name="own documents are asked for before anything is signed",
         row="36",
         file="emla/bootstrap/channels.py",

@@ -31,6 +31,8 @@ _CARDS_BEHIND_MAX = 1000
 """How many cards a backup can be behind."""
 _HELD_MAX = PIDS_MAX // 4
 """How many packages that were put aside a status names: however many there are, those that were given up are named, too."""
+_JUDGED_MAX = PIDS_MAX // 4
+"""How many packages whose content was judged a status names: for each, the peer says again what it has said."""
 _OURS, _THEIRS = "ours", "theirs"
 _REPLACED = "replaced"
 
@@ -61,7 +63,7 @@ class Compose:
             sent=await self._sent(),
             received=await self._received(),
             open=self._open(),
-            missing=tuple(read.waiting(peer, LegState.ACCEPTED, PIDS_MAX)),
+            missing=self._missing(),
             seen=tuple(row.note for row in read.seen(peer)[:EPOCHS_MAX]),
             checkpoint=read.newest_checkpoint() or b"",
         )
@@ -83,6 +85,13 @@ class Compose:
         held = read.waiting(peer, LegState.HELD, _HELD_MAX)
         given_up = read.unanswered(peer, self.gateway.entropy(32), PIDS_MAX)
         return (*asking, *held, *given_up)[:PIDS_MAX]
+
+    def _missing(self) -> tuple[bytes, ...]:
+        """What was accepted and not judged; and some of what was judged, from anywhere on: a later word may have been lost."""
+        read, peer = self.gateway.store.read, self.peer.id
+        place = int.from_bytes(self.gateway.entropy(4), "big") / 2**32
+        awaited = read.waiting(peer, LegState.ACCEPTED, PIDS_MAX)
+        return (*awaited, *read.judged(peer, place, _JUDGED_MAX))[:PIDS_MAX]
 
     async def _sent(self) -> tuple[SentChannel, ...]:
         read, peer = self.gateway.store.read, self.peer.id

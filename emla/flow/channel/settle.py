@@ -43,7 +43,7 @@ _LATER = frozenset(
         "internal",
     }
 )
-"""Refusals that say nothing about the package returned."""
+"""Refusals that say nothing about what was sent."""
 _ANSWERS = frozenset({Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION})
 _VERDICTS = frozenset({Event.CONTENT_CONSIGNMENT, Event.CONTENT_CONSIGNMENT_FAILURE, Event.CONTENT_HANDOVER})
 
@@ -115,9 +115,15 @@ class Settle:
                 if row.event not in events or not self._is_for(row, peer.id):
                     continue
                 refusal = await self.transport.send_acknowledgement(peer, row.aid, row.bundle)
-                if refusal is not None:
+                if refusal is not None and refusal.code in _LATER:
                     raise _refused(refusal)
-                count += 1
+                if (
+                    refusal is not None
+                ):  # one that it never takes, for a revoked key perhaps, keeps back no other
+                    logger.info(
+                        "not taken", extra={"peer": peer.id, "aid": row.aid.hex(), "code": refusal.code}
+                    )
+                count += refusal is None
         return count
 
     def _is_for(self, row: AcknowledgementRow, peer: str) -> bool:

@@ -12,6 +12,8 @@ from emla.ports.channel import AskedRow, ClosedRow, PlacedLeg, SeenRow, StatusRo
 from emla.store.sqlite import rows
 
 _SEEN = "SELECT origin, authority, epoch, size, note, at FROM seen WHERE authority = ? ORDER BY epoch DESC"
+_LOOKED_AT_MAX = 4096
+"""How many legs to either side of a place are looked at for packages that were judged."""
 _RECEIVED_NUMBERS = """
 SELECT seq FROM received WHERE sender = ?1 AND epoch = ?2 AND seq > ?3
 UNION SELECT seq FROM voided WHERE sender = ?1 AND epoch = ?2 AND seq > ?3
@@ -209,6 +211,21 @@ class ChannelReads:
         found = [row[0] for row in self._execute(sql.format(">="), (peer, start, limit))]
         left = limit - len(found)
         return found + [row[0] for row in self._execute(sql.format("<"), (peer, start, left))]
+
+    def judged(self, peer: str, place: float, limit: int) -> Sequence[bytes]:
+        """Some packages of ours whose content a peer has judged, and not handed over: from a place on (0 to 1) and round.
+
+        Of a long table only a part is looked at: who asks again, asks from elsewhere.
+        """
+        sql = (
+            "SELECT ref FROM leg NOT INDEXED WHERE id > ? AND id <= ? AND peer = ? AND kind = 'package'"
+            " AND state IN ('CONSIGNED', 'CONSIGNMENT_FAILED') ORDER BY id LIMIT ?"
+        )
+        last = self._execute("SELECT coalesce(max(id), 0) FROM leg").fetchone()[0]
+        above = int(place * last)
+        parts = ((above, above + _LOOKED_AT_MAX), (max(0, above - _LOOKED_AT_MAX), above))
+        found = [row[0] for low, high in parts for row in self._execute(sql, (low, high, peer, limit))]
+        return found[:limit]
 
     def payload_size(self, sha256: bytes) -> int | None:
         """How long a stored payload is."""
