@@ -12,6 +12,23 @@ _LINE = "tests/unit/transport/test_hub.py::"
 
 ROWS = (
     Safeguard(
+        name="a round goes to the end of the list",
+        row="61",
+        file="emla/flow/member/collect.py",
+        old="        if not is_whole:",
+        new="        if False:",
+        held_by=(_COLLECT + "test_more_than_a_page_that_cannot_be_taken_holds_up_nobody_either",),
+    ),
+    Safeguard(
+        name="what is being taken is taken to its end",
+        row="a rule",
+        file="emla/flow/member/collect.py",
+        old="        if self._listing is not None:\n            self._listing.cancel()\n\n",
+        new='        for each in asyncio.all_tasks():\n            if each.get_name().startswith(("item-", "list-")):\n'
+        "                each.cancel()\n\n",
+        held_by=(_COLLECT + "test_what_is_being_taken_when_a_hub_is_let_go_is_taken_to_its_end",),
+    ),
+    Safeguard(
         name="only the recipient's key makes RelayAcceptance",
         row="28",
         file="emla/flow/line/deliver.py",

@@ -8,7 +8,9 @@ Rules of this file:
 - A hub is not believed. What does not verify is left where it is and looked at again, ever more seldom; the others go on.
 - Memory is bounded whatever a hub lists, and a hub that sends us round in circles is asked ever more slowly.
 - Where we are in the list is not stored: a start begins from its front, and so does a round each hour, because a hub may have
-  withheld, reordered or restored something.
+  withheld, reordered or restored something. What stays untaken at the front keeps nobody from what is behind it: a round goes to
+  the end of the list before the next one begins.
+- An item that is being taken is taken to its end, also when the hub is none of ours any more: half of it would be committed.
 """
 
 import asyncio
@@ -34,12 +36,15 @@ WAIT_SECONDS = 50
 _PLACES = 8
 """Items of one hub that are being taken at once."""
 _ROUND_SECONDS = 3600.0
+_ROUND_SECONDS_MAX = 86400.0
+"""A list that has no end by then is begun anew all the same."""
 _PAUSE_SECONDS_MAX = 60.0
 _APART_SECONDS = 5.0
 """No two rounds begin closer together."""
 _LOOK_SECONDS = 60.0
 _BUSY_MAX = 1000
-_REMEMBERED_MAX = 10_000
+_REMEMBERED_MAX = 30_000
+"""More than a hub holds for one owner unless it is told to."""
 _SOUGHT = float("inf")
 _GONE = "not-found"
 """The outcome for an item that the hub does not have any more: a newer one took its place while this one was on its way."""
@@ -105,18 +110,33 @@ class Mailbox:
         self._failures = 0
         self._useless = 0
         """Items in a row that brought nothing new."""
+        self._listing: asyncio.Task[None] | None = None
+        self._ended = False
         self.reached: bool | None = None
         """Whether the hub answered last time; None while it was not asked."""
 
     async def run(self) -> None:
-        """Collect until cancelled."""
+        """Collect until cancelled, or until `end` and what was being taken then is."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._release(), name=f"release-{self._hub}")
-            while True:
-                try:
-                    await self._round(group)
-                except EmlaError as error:
-                    await self._pause(error.code)
+            release = group.create_task(self._release(), name=f"release-{self._hub}")
+            async with asyncio.TaskGroup() as items:
+                self._listing = items.create_task(self._list_on(items), name=f"list-{self._hub}")
+                if self._ended:
+                    self._listing.cancel()
+            release.cancel()
+
+    def end(self) -> None:
+        """Take nothing more. What is being taken is taken to its end."""
+        self._ended = True
+        if self._listing is not None:
+            self._listing.cancel()
+
+    async def _list_on(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            try:
+                await self._round(group)
+            except EmlaError as error:
+                await self._pause(error.code)
 
     async def _round(self, group: asyncio.TaskGroup) -> None:
         """From the front of the list to its end, and then along with what comes, until it is time to look at the front again.
@@ -124,11 +144,13 @@ class Mailbox:
         Raises:
             TransportError: the hub was not reached, or answered something else.
         """
-        after, begun = 0, self._gateway.clock.steady()
+        after, begun, is_whole = 0, self._gateway.clock.steady(), False
         self._look_again(begun)
-        while (wait := self._ends_at(begun) - self._gateway.clock.steady()) > 0:
+        while (wait := self._ends_at(begun, is_whole=is_whole) - self._gateway.clock.steady()) > 0:
             await self._slow_down()
-            for item in await self._list(after, max(1, min(WAIT_SECONDS, int(wait)))):
+            found = await self._list(after, max(1, min(WAIT_SECONDS, int(wait))))
+            is_whole = is_whole or len(found) < ITEMS_IN_ANSWER_MAX
+            for item in found:
                 after = item.item
                 if self._is_wanted(item):
                     await self._start(item, group)
@@ -179,7 +201,9 @@ class Mailbox:
             if each.until != _SOUGHT
         }
 
-    def _ends_at(self, begun: float) -> float:
+    def _ends_at(self, begun: float, *, is_whole: bool) -> float:
+        if not is_whole:
+            return begun + _ROUND_SECONDS_MAX
         trouble = min((each.until for each in self._troubles.values()), default=_SOUGHT)
         return max(min(begun + _ROUND_SECONDS, trouble), begun + _APART_SECONDS)
 
@@ -275,7 +299,6 @@ class Collect:
         self._line = line
         self._takers = takers
         self._mailboxes: dict[str, Mailbox] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
         self._missed: set[str] = set()
         self.figures = CollectFigures()
@@ -305,10 +328,9 @@ class Collect:
         for hub in sorted(named - pinned - self._missed):
             logger.warning("hub not pinned", extra={"peer": hub, "code": "hub-not-pinned"})
         self._missed = named - pinned
-        for hub in sorted(self._tasks.keys() - pinned):
-            self._tasks.pop(hub).cancel()
-            del self._mailboxes[hub]
-        for hub in sorted(pinned - self._tasks.keys()):
+        for hub in sorted(self._mailboxes.keys() - pinned):
+            self._mailboxes.pop(hub).end()
+        for hub in sorted(pinned - self._mailboxes.keys()):
             mailbox = Mailbox(self._gateway, self._line, hub, self._takers, self.figures, self._on_reached)
             self._mailboxes[hub] = mailbox
-            self._tasks[hub] = group.create_task(mailbox.run(), name=f"mailbox-{hub}")
+            group.create_task(mailbox.run(), name=f"mailbox-{hub}")

@@ -152,6 +152,46 @@ async def test_an_item_that_cannot_be_taken_holds_up_nobody(tmp_path: Path) -> N
         assert world.recipient.figures.refused == 20
 
 
+async def test_more_than_a_page_that_cannot_be_taken_holds_up_nobody_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hub_world(tmp_path) as world:
+
+        async def rest(self: Mailbox, failures: int) -> None:
+            world.later(3600)  # by then whatever was refused is due again
+            await asyncio.sleep(0)
+
+        monkeypatch.setattr(Mailbox, "_rest", rest)
+        for number in range(250):
+            world.hub.hold(RECIPIENT, ItemKind.PACKAGE, derived("junk", number), b"\x00\x00\x00\x05junk!")
+        pid = await world.submit()
+        await world.sender.deliver(RECIPIENT)
+        async with world.collecting(world.recipient):
+            await until(lambda: world.recipient.accepted == [pid])
+        assert world.hub.count(RECIPIENT) >= 250
+
+
+async def test_what_is_being_taken_when_a_hub_is_let_go_is_taken_to_its_end(tmp_path: Path) -> None:
+    """Committed and not opened, nor answered, it would stay until the next start."""
+    async with hub_world(tmp_path) as world:
+        station = world.recipient
+        pid = await world.submit()
+        await world.sender.deliver(RECIPIENT)
+        mailbox = world.mailbox(station)
+        committing = asyncio.Event()
+
+        def fate() -> None:
+            committing.set()
+            mailbox.end()
+
+        station.on_commit = fate
+        async with asyncio.timeout(10):
+            await mailbox.run()
+        assert committing.is_set()
+        assert station.accepted == [pid]
+        assert [each[2] for each in select(station.data, "SELECT kind, peer, state FROM leg")] == ["READY"]
+
+
 class Endless(MemoryHub):
     """Always has another hundred items."""
 
@@ -250,7 +290,7 @@ async def test_mailboxes_follow_our_card_and_who_is_pinned(tmp_path: Path) -> No
         card = replace(identity.authority.card, hubs=())
         gateway.identity = replace(identity, authority=replace(identity.authority, card=card))
         collector.look()
-        await until(lambda: not collector._tasks)
+        await until(lambda: not collector._mailboxes)
         lists = world.hub.lists
         world.hub.poke()
         await asyncio.sleep(0.01)
