@@ -162,13 +162,13 @@ async def test_more_than_a_page_that_cannot_be_taken_holds_up_nobody_either(
             await asyncio.sleep(0)
 
         monkeypatch.setattr(Mailbox, "_rest", rest)
-        for number in range(250):
+        for number in range(450):
             world.hub.hold(RECIPIENT, ItemKind.PACKAGE, derived("junk", number), b"\x00\x00\x00\x05junk!")
         pid = await world.submit()
         await world.sender.deliver(RECIPIENT)
         async with world.collecting(world.recipient):
             await until(lambda: world.recipient.accepted == [pid])
-        assert world.hub.count(RECIPIENT) >= 250
+        assert world.hub.count(RECIPIENT) >= 450
 
 
 async def test_what_is_being_taken_when_a_hub_is_let_go_is_taken_to_its_end(tmp_path: Path) -> None:
