@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import IO
 
 from emla import __version__
-from emla.bootstrap.backup_source import Snapshot, small_files, take_snapshot
+from emla.bootstrap.backup_source import (
+    DIGEST_BYTES,
+    Named,
+    Snapshot,
+    is_named,
+    named_now,
+    require_room,
+    small_files,
+    take_snapshot,
+)
 from emla.bootstrap.own import DATABASE, own_authority
 from emla.formats import archive, backup, cc1, h1
 from emla.formats.archive import CONTENT, LIST, Member
@@ -31,11 +40,13 @@ from emla.store.files import blob_path
 Advance = Callable[[int], None]
 """Told how many bytes were just sealed."""
 Begin = Callable[[int], None]
-"""Told how many bytes there will be."""
+"""Told about how many bytes there will be: as it looks at the beginning."""
 
 _PIECE_BYTES = 1 << 20
 _LIST_MEMORY_BYTES = 8 << 20
-_DIGEST_BYTES = 32
+_LITTLE_BYTES = 64 << 20
+"""So much is read inside the transaction of the snapshot: seconds, for which the write-ahead log is held."""
+_ROUNDS_MAX = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +105,20 @@ def create_backup(
         stanza=h1.wrap(recipient.public, cek, binding),
     )
     with _new_file(target) as file, contextlib.ExitStack() as stack:
-        snapshot = take_snapshot(settings, scratch)
-        if snapshot:
-            stack.enter_context(snapshot.file)
-            begin(snapshot.size + snapshot.payload_bytes)
         out = _SealedFile(file, target, backup.stream_key(cek, binding), advance)
         out.clear(backup.encode_header(header))
         listing = stack.enter_context(tempfile.SpooledTemporaryFile(_LIST_MEMORY_BYTES))
         writer = _ArchiveWriter(out, listing, now)
-        problems = _write_files(writer, settings.data, snapshot, insist=insist)
+        payloads = _Payloads(writer, settings.data, insist=insist)
+        snapshot = None
+        if (database := settings.data / DATABASE).exists():
+            require_room(settings, scratch)
+            begin(database.stat().st_size + named_now(database).size)
+            payloads.bring_most()
+            snapshot = take_snapshot(settings, scratch, payloads.bring)
+            stack.enter_context(snapshot.file)
+        _write_files(writer, settings.data, snapshot)
+        problems = payloads.problems
         content = writer.finish(authority, snapshot.checkpoint if snapshot else "", len(problems))
         size = out.finish()
     return CreatedBackup(
@@ -115,40 +131,75 @@ def create_backup(
     )
 
 
-def _write_files(
-    writer: "_ArchiveWriter", data: Path, snapshot: Snapshot | None, *, insist: bool
-) -> list[str]:
+def _write_files(writer: "_ArchiveWriter", data: Path, snapshot: Snapshot | None) -> None:
+    """Everything but the payloads."""
     if snapshot:
         snapshot.file.seek(0)
         writer.add(DATABASE, snapshot.size, _pieces(snapshot.file, snapshot.size))
     for name, octets in small_files(data):
         writer.add(name, len(octets), iter((octets,)))
-    problems = []
-    payloads = snapshot.payloads if snapshot else b""
-    for place in range(0, len(payloads), _DIGEST_BYTES):
-        sha256 = payloads[place : place + _DIGEST_BYTES]
-        if problem := _add_payload(writer, data, sha256):
-            if not insist:
+
+
+class _Payloads:
+    """Brings payloads that are files into the archive, each once, while others come and go.
+
+    Raises:
+        ConfigurationError: ``backup-incomplete``: the disk has lost or damaged one, and nobody insists.
+    """
+
+    def __init__(self, writer: "_ArchiveWriter", data: Path, *, insist: bool) -> None:
+        self._writer = writer
+        self._data = data
+        self._insist = insist
+        self._brought: set[bytes] = set()
+        self._size = 0
+        self.problems: list[str] = []
+
+    def bring_most(self) -> None:
+        """Bring what is named now, and what was added meanwhile, until little was. No transaction is open for so long."""
+        for _ in range(_ROUNDS_MAX):
+            before = self._size
+            self.bring(named_now(self._data / DATABASE))
+            if self._size - before < _LITTLE_BYTES:
+                return
+
+    def bring(self, named: Named) -> bool:
+        """Bring what is named and was not brought; False when something of it has gone since, as it may."""
+        is_all = True
+        for place in range(0, len(named.names), DIGEST_BYTES):
+            sha256 = named.names[place : place + DIGEST_BYTES]
+            if sha256 not in self._brought:
+                is_all &= self._bring_one(sha256)
+        return is_all
+
+    def _bring_one(self, sha256: bytes) -> bool:
+        path = blob_path(self._data / "blobs", sha256)
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            # The row goes before the file does: a row that is still here names a file that the disk has lost.
+            if isinstance(error, FileNotFoundError) and not is_named(self._data / DATABASE, sha256):
+                return False
+            problem = f"{path}: {error.strerror}."
+        else:
+            with file:
+                problem = self._add(path, file, sha256)
+        if problem:
+            if not self._insist:
                 raise ConfigurationError("backup-incomplete", problem)
-            problems.append(problem)
-    return problems
+            self.problems.append(problem)
+        self._brought.add(sha256)
+        return True
 
-
-def _add_payload(writer: "_ArchiveWriter", data: Path, sha256: bytes) -> str:
-    """Add a payload that is a file; what is wrong with it, empty when nothing is."""
-    path = blob_path(data / "blobs", sha256)
-    name = path.relative_to(data).as_posix()
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        return f"{path}: {error.strerror}."
-    with file:
+    def _add(self, path: Path, file: IO[bytes], sha256: bytes) -> str:
+        """Add a payload; what is wrong with it, empty when nothing is."""
         size = os.fstat(file.fileno()).st_size
         try:
-            found = writer.add(name, size, _pieces(file, size))
+            found = self._writer.add(path.relative_to(self._data).as_posix(), size, _pieces(file, size))
         except _ReadError as error:
             raise ConfigurationError("backup-incomplete", f"{path}: {error}.") from error
-    return "" if found == sha256 else f"{path} is not what its name says: the disk damaged it."
+        self._size += size
+        return "" if found == sha256 else f"{path} is not what its name says: the disk damaged it."
 
 
 class _ReadError(Exception):

@@ -6,7 +6,6 @@ move leaves only ``.restoring``, which the next attempt removes; between two mov
 ``.restoring`` still holds something (`own`); after the last a whole, marked folder.
 """
 
-import bisect
 import contextlib
 import hashlib
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 from emla.bootstrap.audit import HashPayload, LedgerAudit, verify_ledger
 from emla.bootstrap.backup_create import write_error
 from emla.bootstrap.backup_read import Advance, OpenBackup, check_whole, open_backup, read_archive
+from emla.bootstrap.backup_source import DIGEST_BYTES, named_now
 from emla.bootstrap.own import DATABASE, own_authority
 from emla.bootstrap.restored import BUILDING, MARKER, Restored, write_marker
 from emla.formats import h1
@@ -80,6 +80,7 @@ def verify_backup(
         with _scratch(scratch) as folder:
             inspector = _Inspector(folder)
             content = read_archive(opened, key, inspector.take, advance)
+            inspector.forget_but(_named(folder))
             return _audited(opened, content, folder, inspector.hash_payload)
 
 
@@ -119,6 +120,7 @@ def restore_backup(
         begin(opened.end)
         with _building(data) as building:
             content = read_archive(opened, key, lambda each, pieces: _write(building, each, pieces), advance)
+            _remove_but(building, _named(building))
             found = _audited(opened, content, building, None)
             if found.problems and not insist:
                 return found
@@ -128,6 +130,18 @@ def restore_backup(
             _sync(building)
             _put_in_place(building, data)
     return found
+
+
+def _named(folder: Path) -> frozenset[bytes]:
+    """The payloads that rows name. The archive may hold others: they were released or erased while it was made."""
+    names = named_now(folder / DATABASE).names if (folder / DATABASE).exists() else b""
+    return frozenset(names[place : place + DIGEST_BYTES] for place in range(0, len(names), DIGEST_BYTES))
+
+
+def _remove_but(building: Path, named: frozenset[bytes]) -> None:
+    for path in (building / _BLOBS).glob("??/*"):
+        if bytes.fromhex(path.name) not in named:
+            path.unlink()
 
 
 def refuse_what_is_there(data: Path) -> None:
@@ -227,15 +241,11 @@ def _scratch(folder: Path | None) -> Iterator[Path]:
 
 
 class _Inspector:
-    """Takes files for an audit: database and documents come to lie on the disk, payloads are only hashed.
-
-    Payloads come sorted by their names, so one string of names is enough to find each again.
-    """
+    """Takes files for an audit: database and documents come to lie on the disk, payloads are only hashed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._whole = bytearray()
-        self._last = b""
+        self._is_whole: dict[bytes, bool] = {}
 
     def take(self, member: Member, pieces: Iterator[bytes]) -> None:
         """Take one file."""
@@ -246,20 +256,15 @@ class _Inspector:
         for piece in pieces:
             digest.update(piece)
         if member.name.startswith(_BLOBS):
-            name = bytes.fromhex(member.name[-2 * digest.digest_size :])
-            if name <= self._last:
-                raise MalformedError("The payloads of the archive are not in the order of their names.")
-            self._last = name
-            if digest.digest() == name:
-                self._whole += name
+            name = bytes.fromhex(member.name[-2 * DIGEST_BYTES :])
+            if name in self._is_whole:
+                raise MalformedError("The archive holds a payload twice.")
+            self._is_whole[name] = digest.digest() == name
+
+    def forget_but(self, named: frozenset[bytes]) -> None:
+        """Forget payloads that a restore would not keep."""
+        self._is_whole = {name: self._is_whole.get(name, False) for name in named}
 
     def hash_payload(self, sha256: bytes) -> bytes | None:
         """The hash of a payload, for the audit; None when the archive has it not, or damaged."""
-        size = len(sha256)
-
-        def at(place: int) -> bytes:
-            return bytes(self._whole[place * size : (place + 1) * size])
-
-        places = range(len(self._whole) // size)
-        place = bisect.bisect_left(places, sha256, key=at)
-        return sha256 if place < len(places) and at(place) == sha256 else None
+        return sha256 if self._is_whole.get(sha256) else None

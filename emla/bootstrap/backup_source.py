@@ -1,8 +1,10 @@
 """What belongs into a backup: the database as it is at one instant, the small files, the payloads that its rows name.
 
 Rules of this file:
-- The snapshot comes first. Files are read after it: a key is in the folder before a card that names it is published, and a
-  payload before its row, so whatever the snapshot names is there.
+- The small files are read after the snapshot: a key is in the folder before a card that names it is published.
+- The payloads are read before it, because they go, too: one that is released at a hub, erased, or a draft's that has ended is
+  deleted behind the batch that takes its row. So an instant counts only when all that its rows name was read already
+  (docs/adr/0059).
 - The writer is never held up: the copy is made through a read-only connection, in steps, inside one read transaction.
 - ``wrap.json`` is read after the key files: a folder that is being locked meanwhile is copied so that it opens.
 - Not in a backup: what is being received (``tmp``), the lock, the socket, and anything that is hidden.
@@ -13,7 +15,7 @@ import os
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -25,6 +27,7 @@ from emla.model.errors import ConfigurationError, StoreError
 from emla.model.settings import Settings
 from emla.store.sqlite.schema import connect_reader
 
+DIGEST_BYTES = 32
 _PAGES_A_STEP = 2048
 _FOLDERS = ("documents", KEYS, "root", "tls")
 _LAST = "wrap.json"
@@ -40,40 +43,102 @@ class Snapshot:
 
     file: IO[bytes]
     size: int
-    payloads: bytes
-    """The SHA-256 names of all payloads that are files, sorted, one behind the other."""
-    payload_bytes: int
     checkpoint: str
     ledger_size: int
 
 
-def take_snapshot(settings: Settings, scratch: Path | None) -> Snapshot | None:
-    """Copy the database as it is now; None where the server has never run. Whoever calls closes the file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """The payloads that are files, as rows name them at one instant."""
+
+    names: bytes
+    """Their SHA-256, sorted, one behind the other."""
+    size: int
+    """Their bytes together."""
+
+
+Bring = Callable[[Named], bool]
+"""Sees to it that what is named was read; False when something of it was gone already."""
+
+_NAMED = "SELECT sha256, size FROM payload WHERE body IS NULL ORDER BY sha256"
+_IS_NAMED = "SELECT 1 FROM payload WHERE sha256 = ? AND body IS NULL"
+
+
+def named_now(database: Path) -> Named:
+    """What the rows of a database name now.
+
+    Raises:
+        StoreError: ``store-failed``.
+    """
+    with _store_errors(database), contextlib.closing(connect_reader(database)) as reader:
+        return _named(reader)
+
+
+def is_named(database: Path, sha256: bytes) -> bool:
+    """Whether a row names a payload now.
+
+    Raises:
+        StoreError: ``store-failed``.
+    """
+    with _store_errors(database), contextlib.closing(connect_reader(database)) as reader:
+        return reader.execute(_IS_NAMED, (sha256,)).fetchone() is not None
+
+
+def _named(connection: sqlite3.Connection) -> Named:
+    names, total = bytearray(), 0
+    for sha256, size in connection.execute(_NAMED):
+        names += sha256
+        total += size
+    return Named(names=bytes(names), size=total)
+
+
+@contextlib.contextmanager
+def _store_errors(database: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        raise StoreError("disk-full" if full else "store-failed", f"{database.name}: {error}") from error
+
+
+def take_snapshot(settings: Settings, scratch: Path | None, bring: Bring) -> Snapshot:
+    """Copy the database as it is now. Whoever calls closes the file.
 
     Args:
         settings: of the data folder.
         scratch: a folder with room for the copy; the data folder's own ``tmp``, where absent.
+        bring: reads the payloads that are named at the instant of the copy and were not read yet; when one of them is gone,
+            another instant is taken.
 
     Raises:
         StoreError: ``disk-full`` when there is no room for the copy; ``store-failed``.
         ConfigurationError: ``unwritable-file``.
     """
-    path = settings.data / DATABASE
-    if not path.exists():
-        return None
-    folder = scratch or settings.data / "tmp"
+    path, folder = settings.data / DATABASE, require_room(settings, scratch)
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        _require_room(settings, path, folder, own=scratch is None)
-        return _copy(path, folder / f"backup-{secrets.token_hex(8)}.db")
-    except sqlite3.Error as error:
-        full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-        raise StoreError("disk-full" if full else "store-failed", f"{path.name}: {error}") from error
+        with _store_errors(path):
+            return _copy(path, folder / f"backup-{secrets.token_hex(8)}.db", bring)
     except OSError as error:
         raise ConfigurationError("unwritable-file", f"{folder}: {error.strerror}.") from error
 
 
-def _require_room(settings: Settings, path: Path, folder: Path, *, own: bool) -> None:
+def require_room(settings: Settings, scratch: Path | None) -> Path:
+    """The folder where the copy of the database will lie, once it is sure that it has room.
+
+    Raises:
+        StoreError: ``disk-full``.
+        ConfigurationError: ``unwritable-file``.
+    """
+    folder = scratch or settings.data / "tmp"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _refuse_without_room(settings, settings.data / DATABASE, folder, own=scratch is None)
+    except OSError as error:
+        raise ConfigurationError("unwritable-file", f"{folder}: {error.strerror}.") from error
+    return folder
+
+
+def _refuse_without_room(settings: Settings, path: Path, folder: Path, *, own: bool) -> None:
     log = path.with_name(f"{path.name}-wal")
     need = path.stat().st_size + (log.stat().st_size if log.exists() else 0)
     usage = shutil.disk_usage(folder)
@@ -88,7 +153,7 @@ def _require_room(settings: Settings, path: Path, folder: Path, *, own: bool) ->
         )
 
 
-def _copy(path: Path, place: Path) -> Snapshot:
+def _copy(path: Path, place: Path, bring: Bring) -> Snapshot:
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(place.open("xb+"))
         place.chmod(0o600)
@@ -98,25 +163,21 @@ def _copy(path: Path, place: Path) -> Snapshot:
             # From here on the copy has no name: a crash leaves nothing, and no sweep can take it away.
             place.unlink()
             with contextlib.closing(connect_reader(path)) as source:
-                # One read transaction: the step that copies the last page sees the same instant as the first.
-                source.execute("BEGIN")
+                # It ends: what is new since the last look would have to go within milliseconds, each time.
+                while True:
+                    # One read transaction: the step that copies the last page sees the same instant as these names.
+                    source.execute("BEGIN")
+                    if bring(_named(source)):
+                        break
+                    source.rollback()
                 note = source.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
                 leaves = source.execute("SELECT max(idx) + 1 FROM leaf").fetchone()[0]
-                named = bytearray()
-                total = 0
-                for sha256, size in source.execute(
-                    "SELECT sha256, size FROM payload WHERE body IS NULL ORDER BY sha256"
-                ):
-                    named += sha256
-                    total += size
                 source.backup(copy, pages=_PAGES_A_STEP)
         os.pwrite(file.fileno(), _ROLLBACK_MODE, _MODE_PLACE)
         stack.pop_all()
     return Snapshot(
         file=file,
         size=os.fstat(file.fileno()).st_size,
-        payloads=bytes(named),
-        payload_bytes=total,
         checkpoint=note[0].decode() if note else "",
         ledger_size=leaves or 0,
     )
