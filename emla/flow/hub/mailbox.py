@@ -1,8 +1,9 @@
 """mailbox: what its owner does with it. Lists it, waits for something new, collects, releases.
 
-Order of writes: H4 one batch ends the item, deletes its body and keeps the owner's acknowledgement with its leaf; H5 the blob
-of a payload that no row points to any more is removed. A crash before H4 leaves the item as it was; one between them leaves a
-blob without a row, which a later start sweeps. Nothing but the owner's word, or time (`sweep`), ends an item.
+Order of writes: H4 one batch ends the item, deletes its body and keeps the owner's acknowledgement with its leaf, and the
+checkpoint under it as one that was seen; H5 the blob of a payload that no row points to any more is removed. A crash before H4
+leaves the item as it was; one between them leaves a blob without a row, which a later start sweeps. Nothing but the owner's word,
+or time (`sweep`), ends an item.
 """
 
 import asyncio
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from emla.flow.gateway import Gateway, subject_of
 from emla.flow.hub.deposit import Deposits, HubFigures
+from emla.flow.record import acknowledgement_row
+from emla.flow.seen import seen_in
 from emla.formats import mailbox as form
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.documents import Authority
@@ -26,7 +29,7 @@ from emla.model.mailbox import (
     Release,
 )
 from emla.ports.mailbox import ITEM_ENDED
-from emla.ports.store import AcknowledgementRow, DuplicateError, Transaction
+from emla.ports.store import DuplicateError, Transaction
 from emla.steps.verify_acknowledgement import read_acknowledgement, verify_claim
 
 _PROOFS = frozenset({Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION})
@@ -149,7 +152,8 @@ class Mailbox:
 
         def operation(transaction: Transaction) -> bytes | None:
             if proof is not None:
-                transaction.insert_acknowledgement(_row(proof), proof.signed)
+                transaction.insert_acknowledgement(acknowledgement_row(proof), proof.signed)
+                transaction.see_checkpoint(seen_in(proof))
             return transaction.end_item(item.item, ItemState.RELEASED, at, proof.aid if proof else None)
 
         try:
@@ -189,16 +193,3 @@ async def remove_blob(gateway: Gateway, deposits: Deposits, sha256: bytes | None
     left = gateway.blobs.take_away(sha256)
     if left is not None:
         await asyncio.to_thread(left.unlink, missing_ok=True)
-
-
-def _row(verified: VerifiedAcknowledgement) -> AcknowledgementRow:
-    said = verified.acknowledgement
-    return AcknowledgementRow(
-        aid=verified.aid,
-        pid=said.pid,
-        event=said.event,
-        by=said.by,
-        at=said.at,
-        reason=said.reason,
-        bundle=verified.stored,
-    )
