@@ -195,6 +195,14 @@ ROWS = (
         held_by=(_SHOWN,),
     ),
     Safeguard(
+        name="a closed ledger keeps packages and nothing else",
+        row="36",
+        file=_MAILBOX,
+        old="InvalidAcknowledgementError, ConfigurationError)",
+        new="InvalidAcknowledgementError)",
+        held_by=(f"{_OUT}test_while_the_ledger_is_closed_a_package_stays_and_keeps_nothing_else",),
+    ),
+    Safeguard(
         name="a payload goes with the last item that has it",
         row="invariant 22",
         file="emla/store/sqlite/mailbox_rows.py",

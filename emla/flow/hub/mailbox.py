@@ -19,7 +19,12 @@ from emla.flow.seen import seen_in
 from emla.formats import mailbox as form
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.documents import Authority
-from emla.model.errors import InvalidAcknowledgementError, InvalidCallError, NotFoundError
+from emla.model.errors import (
+    ConfigurationError,
+    InvalidAcknowledgementError,
+    InvalidCallError,
+    NotFoundError,
+)
 from emla.model.mailbox import (
     ITEMS_IN_ANSWER_MAX,
     ItemKind,
@@ -33,6 +38,9 @@ from emla.ports.store import DuplicateError, Transaction
 from emla.steps.verify_acknowledgement import read_acknowledgement, verify_claim
 
 _PROOFS = frozenset({Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION})
+_OUTCOMES = (NotFoundError, InvalidCallError, InvalidAcknowledgementError, ConfigurationError)
+"""What keeps one item and is no trouble of the others. Where our own ledger is closed no package goes, but all the rest does. A
+failure of the storage is not among them: it ends the call, as it ends the process."""
 _WAITING_MAX = 4
 """Calls of one owner that wait at a time; the one that waits longest is answered when another comes."""
 
@@ -133,13 +141,17 @@ class Mailbox:
         return item
 
     async def release(self, owner: Authority, releases: Sequence[Release]) -> list[str]:
-        """Let items go; for each in the same order `ok`, or the code for which it stays."""
+        """Let items go; for each in the same order `ok`, or the code for which it stays.
+
+        Raises:
+            StoreError: the storage failed.
+        """
         return list(await asyncio.gather(*(self._outcome(owner, each) for each in releases)))
 
     async def _outcome(self, owner: Authority, release: Release) -> str:
         try:
             await self._release(owner, release)
-        except (NotFoundError, InvalidCallError, InvalidAcknowledgementError) as error:
+        except _OUTCOMES as error:
             return error.code
         return form.OK
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.channel.ledger_watch import BEHIND, RESTORED, LedgerWatch
 from emla.formats import package_row
 from emla.formats.acknowledgement import encode_bundle
 from emla.ledger.leaf import LeafKind
@@ -86,6 +87,21 @@ async def test_a_package_whose_release_was_refused_is_answered_as_before(hub: Hu
     ):
         assert await hub.release(DE, Release(item=item.item, proof=wrong)) != ("ok",)
     assert (await hub.put_package(PACKAGE)).body == held.body
+
+
+@pytest.mark.parametrize("code", [RESTORED, BEHIND])
+async def test_while_the_ledger_is_closed_a_package_stays_and_keeps_nothing_else(hub: Hub, code: str) -> None:
+    await hub.put_package(PACKAGE)
+    await hub.put_documents(AT, DE.id)
+    package, documents = await hub.list_of(DE)
+    await LedgerWatch(hub.home.gateway).close(code)
+    both = (Release(item=package.item, proof=acceptance(DE, PACKAGE)), Release(item=documents.item))
+    assert await hub.release(DE, *both) == (code, "ok")
+    assert await hub.list_of(DE) == (package,)
+    assert hub.home.store.read.seen(DE.id) == []
+    assert (await hub.call(DE, "GET", f"/emla/1/mailbox/{package.item}")).status == 200
+    await hub.home.store.write(lambda transaction: transaction.open_ledger())
+    assert await hub.release(DE, *both) == ("ok", "ok")
 
 
 async def test_a_release_may_be_repeated_and_come_twice_at_once(hub: Hub) -> None:
