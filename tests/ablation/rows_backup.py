@@ -203,7 +203,7 @@ ROWS = (
         name="a restore goes into an empty folder only",
         row="86",
         file="emla/bootstrap/backup_restore.py",
-        old="if data.exists() and (not data.is_dir() or any(each.name != _BUILDING for each in data.iterdir())):",
+        old="if data.exists() and (not data.is_dir() or any(each.name != BUILDING for each in data.iterdir())):",
         new="if False:",
         held_by=(f"{_BACKUP}::test_only_into_an_empty_folder",),
     ),

@@ -94,8 +94,8 @@ ROWS = (
         name="a damaged copy of our documents keeps nobody from starting",
         row="81",
         file="emla/bootstrap/own.py",
-        old="decode_export(_published(data / DATABASE) or copy)",
-        new="decode_export(copy)",
+        old="decode_export(_published(data / DATABASE) or path.read_bytes())",
+        new="decode_export(path.read_bytes())",
         held_by=(
             "tests/attacks/test_row_81.py::test_a_copy_of_our_documents_that_rotted_is_no_reason_not_to_start",
         ),

@@ -8,6 +8,10 @@ from tests.ablation.safeguard import Safeguard
 _CALL = "emla/steps/verify_call.py"
 _MAILBOX = "emla/flow/hub/mailbox.py"
 _HUB = "emla/flow/hub/deposit.py"
+_OUT = "tests/unit/flow/test_mailbox.py::"
+_SHOWN = (
+    "tests/unit/flow/test_hub_compare.py::test_what_a_member_signed_shows_the_hub_how_large_its_ledger_was"
+)
 
 ROWS = (
     Safeguard(
@@ -154,6 +158,49 @@ ROWS = (
         held_by=(
             "tests/attacks/test_row_63.py::test_without_the_owners_own_word_about_this_package_it_stays",
         ),
+    ),
+    Safeguard(
+        name="what was let go is answered with its recipient's word",
+        row="36",
+        file=_HUB,
+        old="    (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION),\n",
+        new="",
+        held_by=(f"{_OUT}test_what_was_let_go_and_is_given_again_is_answered_with_its_recipients_word",),
+    ),
+    Safeguard(
+        name="a rejection is answered as one",
+        row="36",
+        file=_HUB,
+        old="accepted=found[0] in _ACCEPTED",
+        new="accepted=True",
+        held_by=(
+            f"{_OUT}test_what_was_let_go_and_is_given_again_is_answered_with_its_recipients_word",
+            "tests/unit/flow/test_hub.py::test_what_has_expired_is_refused_once_with_a_signature",
+        ),
+    ),
+    Safeguard(
+        name="a proof shows how large its owner's ledger was",
+        row="36",
+        file=_MAILBOX,
+        old="                transaction.see_checkpoint(seen_in(proof))\n",
+        new="",
+        held_by=(_SHOWN,),
+    ),
+    Safeguard(
+        name="an acknowledgement shows how large its issuer's ledger was",
+        row="36",
+        file=_HUB,
+        old="                transaction.see_checkpoint(seen)\n",
+        new="                pass\n",
+        held_by=(_SHOWN,),
+    ),
+    Safeguard(
+        name="a closed ledger keeps packages and nothing else",
+        row="36",
+        file=_MAILBOX,
+        old="InvalidAcknowledgementError, ConfigurationError)",
+        new="InvalidAcknowledgementError)",
+        held_by=(f"{_OUT}test_while_the_ledger_is_closed_a_package_stays_and_keeps_nothing_else",),
     ),
     Safeguard(
         name="a payload goes with the last item that has it",

@@ -37,6 +37,14 @@ ROWS = (
         held_by=("tests/attacks/test_row_28.py::test_as_the_answer_to_a_package",),
     ),
     Safeguard(
+        name="the recipient's word out of a hub is about the package that was given to it",
+        row="28",
+        file="emla/flow/line/deliver.py",
+        old="                subject=gateway.subjects.of(row.pid, row.signed),\n",
+        new="                subject=None,\n",
+        held_by=("tests/attacks/test_row_28.py::test_with_the_recipients_word_about_another_package",),
+    ),
+    Safeguard(
         name="a hub's word counts only as its answer to us",
         row="28",
         file="emla/flow/line/receive_acknowledgement.py",

@@ -8,7 +8,7 @@ from emla.flow.gateway import subject_of
 from emla.formats.acknowledgement import encode_bundle
 from emla.model.acknowledgement import Event
 from emla.model.errors import InvalidAcknowledgementError
-from emla.model.leg import LegState
+from emla.model.leg import LegKind, LegState
 from emla.model.mailbox import ItemKind
 from emla.ports.transport import Refusal
 from emla.steps.acknowledge import acknowledge
@@ -41,6 +41,28 @@ async def test_as_the_answer_to_a_package(tmp_path: Path) -> None:
         assert [each.code for each in refusals] == ["bad-signature"]
         assert world.state(pid) is LegState.READY
         assert world.sender.store.read.acknowledgements(pid) == before
+
+
+class Swapper(MemoryHub):
+    """Answers a package with what its recipient signed about another one."""
+
+    def answer(self, signed: bytes) -> bytes | Refusal:
+        return next(iter(self.proofs.values()), b"") or super().answer(signed)
+
+
+async def test_with_the_recipients_word_about_another_package(tmp_path: Path) -> None:
+    async with hub_world(tmp_path, Swapper(HUB)) as world:
+        await world.submit()
+        await world.sender.deliver(RECIPIENT)
+        await world.collect(world.recipient)
+        pid = await world.submit(2)
+        leg = world.sender.store.read.leg_of(LegKind.PACKAGE, pid)
+        assert leg is not None
+        refusal = await world.sender._deliver(leg)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == "acknowledgement-mismatch"
+        assert world.state(pid) is LegState.READY
+        assert world.sender.store.read.bundle(pid, Event.RELAY_ACCEPTANCE) is None
 
 
 async def test_as_an_acknowledgement_in_the_mailbox(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -146,6 +147,25 @@ class HubWorld:
         for station in self.stations.values():
             await station.close()
             assert verify_ledger(station.data).whole
+
+
+async def settled(world: HubWorld, *stations: Station) -> None:
+    """Everybody collects, and does what follows, until nobody has anything to collect."""
+    for _ in range(6):
+        for station in stations:
+            await world.collect(station)
+            await station.heard_there.done()
+
+
+async def put_back(world: HubWorld, backup: Path) -> Station:
+    """jp.moj, which nobody can call, is put back to what it was."""
+    station = world.recipient
+    world.later(2)
+    await station.close()
+    shutil.rmtree(station.data)
+    shutil.copytree(backup, station.data)
+    station.start()
+    return station
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -16,6 +16,7 @@ from emla.flow.gateway import subject_of
 from emla.formats import channel as status_form
 from emla.formats import dsse
 from emla.formats.returned import encode_front
+from emla.ledger import checkpoint as checkpoint_form
 from emla.model.acknowledgement import Event
 from emla.model.channel import ChannelStatus
 from emla.model.documents import Authority
@@ -52,6 +53,10 @@ class MemoryHub:
     released: list[tuple[str, Release]] = field(default_factory=list)
     deposits: list[tuple[ItemKind, bytes]] = field(default_factory=list)
     answers: dict[bytes, bytes] = field(default_factory=dict)
+    proofs: dict[bytes, bytes] = field(default_factory=dict)
+    """By package id, what packages were released with: from then on the answer to a repeat."""
+    checkpoints: dict[str, bytes] = field(default_factory=dict)
+    """By origin, the largest checkpoint that was shown here under an acknowledgement."""
     seen: set[tuple[str, ItemKind, bytes]] = field(default_factory=set)
     statuses: list[tuple[str, str, bytes]] = field(default_factory=list)
     """Every status that was left here: by whom, for whom."""
@@ -96,6 +101,8 @@ class MemoryHub:
         """Lose what is held of a kind, and the memory of it, as a hub does that deletes or was restored."""
         self.held = [each for each in self.held if each.listing.kind is not kind]
         self.seen = {each for each in self.seen if each[1] is not kind}
+        if kind is ItemKind.PACKAGE:
+            self.proofs.clear()
 
     def count(self, owner: str, kind: ItemKind | None = None) -> int:
         """How many objects an owner has there."""
@@ -117,6 +124,7 @@ class MemoryHub:
         assert acknowledgement_id_of(bundle) == aid
         said = read_acknowledgement(bundle).acknowledgement
         owner = said.sender if said.by == said.recipient else said.recipient
+        self.see(bundle)
         self.add(owner, ItemKind.ACKNOWLEDGEMENT, aid, bundle)
         return None
 
@@ -135,7 +143,7 @@ class MemoryHub:
         self.hold(said.recipient, ItemKind.CHANNEL, ref, signed, depositor=said.sender)
 
     def answer_status(self, signed: bytes) -> bytes | Refusal:
-        """POST channel, for the hub itself: it has no channels, and has seen nothing."""
+        """POST channel, for the hub itself: it has no channels, and shows what it has seen of the asker's ledgers."""
         self.check_up()
         said = status_form.decode(dsse.decode(signed, PayloadType.CHANNEL, WIRE.channel_bytes).payload)
         answer = ChannelStatus(
@@ -146,8 +154,19 @@ class MemoryHub:
             answers=said.nonce,
             card_version=self.party.authority.card.version,
             card_known=said.card_version,
+            seen=tuple(
+                note for origin, note in self.checkpoints.items() if origin.startswith(f"{said.sender}/emla/")
+            ),
         )
         return dsse.sign(PayloadType.CHANNEL, status_form.encode(answer), self.party.sign)
+
+    def see(self, bundle: bytes) -> None:
+        """Remember the checkpoint under an acknowledgement."""
+        note = read_acknowledgement(bundle).bundle.checkpoint
+        shown = checkpoint_form.decode(note).checkpoint
+        known = self.checkpoints.get(shown.origin)
+        if known is None or checkpoint_form.decode(known).checkpoint.size < shown.size:
+            self.checkpoints[shown.origin] = note
 
     def door(self, owner: str) -> "Door":
         """The line of one member to this hub."""
@@ -178,7 +197,7 @@ class Door:
             there.answers[pid] = answer
         body = len(signed).to_bytes(4, "big") + signed + data
         there.add(subject_of(signed).header.recipient, ItemKind.PACKAGE, pid, body)
-        return there.answers[pid]
+        return there.proofs.get(pid, there.answers[pid])
 
     async def deposit_documents(
         self, hub: Authority, authority: str, exported: bytes, *, owner: str
@@ -234,6 +253,11 @@ class Door:
         there = self._reach(hub)
         gone = {each.item for each in releases}
         there.released += [(self.owner, each) for each in releases]
+        refs = {each.listing.item: each.listing.ref for each in there.held if each.owner == self.owner}
+        for each in releases:
+            if each.proof is not None and each.item in refs:
+                there.proofs[refs[each.item]] = each.proof
+                there.see(each.proof)
         there.held = [
             each for each in there.held if each.owner != self.owner or each.listing.item not in gone
         ]

@@ -2,8 +2,9 @@
 
 Order of writes: H1 the header is verified and a large payload is a durable file, nothing else yet; H2 one batch holds the item,
 its body, the HubAcceptance, its leaf and the checkpoint; H3 the answer. A crash before H2 leaves nothing promised and the member
-repeats; after it a repeat gets the same bytes. Acknowledgements and documents are held the same way and answered without a
-signature: their issuers keep them and prove nothing by the hub. So is what channels are compared by (`compare`).
+repeats; after it a repeat gets the same bytes, and from H4 on (`mailbox`) the recipient's own word. Acknowledgements and
+documents are held the same way and answered without a signature: their issuers keep them and prove nothing by the hub. So is what
+channels are compared by (`compare`).
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.gateway import Gateway
 from emla.flow.hub.quota import HubQuota
 from emla.flow.line.accept import Answer, PayloadSource
+from emla.flow.seen import seen_in
 from emla.formats.export import encode_export
 from emla.model.acknowledgement import ISSUED_BY_HUB, Event
 from emla.model.errors import (
@@ -28,6 +30,7 @@ from emla.model.errors import (
 from emla.model.limits import WIRE
 from emla.model.mailbox import ItemKind, ItemState
 from emla.model.package import VerifiedPackage
+from emla.ports.channel import SeenRow
 from emla.ports.mailbox import Deposit
 from emla.ports.store import DuplicateError, Issued, Transaction
 from emla.steps.acknowledge import Subject
@@ -35,6 +38,12 @@ from emla.steps.verify_acknowledgement import read_acknowledgement, verify_claim
 from emla.steps.verify_deposit import verify_deposit
 from emla.steps.verify_package import RefusedPackage
 
+_ANSWERS = (
+    (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION),
+    (Event.HUB_ACCEPTANCE, Event.HUB_REJECTION),
+)
+"""What a package is answered with, the better word first: its recipient's, by which it was let go here, or our own."""
+_ACCEPTED = frozenset({Event.RELAY_ACCEPTANCE, Event.HUB_ACCEPTANCE})
 _HOP_BYTES = 1024 * 1024
 _FRAME_BYTES = 4
 ACKNOWLEDGEMENT_SECONDS = 90 * 86400
@@ -81,9 +90,16 @@ class Deposits:
     # --- packages ---
 
     def known(self, pid: bytes) -> Answer | None:
-        """The answer a package already got: a repeat is given these bytes and its payload is not read."""
-        found = self._gateway.store.read.first_bundle(pid, Event.HUB_ACCEPTANCE, Event.HUB_REJECTION)
-        return Answer(bundle=found[1], accepted=found[0] is Event.HUB_ACCEPTANCE) if found else None
+        """The answer to a repeat, whose payload is not read: the stored bytes of the first one; of the proof, once it was let go.
+
+        We hold nothing then, and the recipient may have lost what it signed for: its sender must hear that word. With ours it
+        would go on asking until the package expires, and return nothing.
+        """
+        read = self._gateway.store.read
+        for pair in _ANSWERS:
+            if found := read.first_bundle(pid, *pair):
+                return Answer(bundle=found[1], accepted=found[0] in _ACCEPTED)
+        return None
 
     async def package(self, pid: bytes | None, signed: bytes, source: PayloadSource) -> Answer:
         """Hold a package for its recipient.
@@ -264,6 +280,7 @@ class Deposits:
             stored,
             ACKNOWLEDGEMENT_SECONDS,
             again=again,
+            seen=seen_in(verified),
         )
 
     async def documents(self, authority: str, exported: bytes, owner: str) -> None:
@@ -297,6 +314,7 @@ class Deposits:
         seconds: int,
         *,
         again: bool = False,
+        seen: SeenRow | None = None,
     ) -> None:
         at = self._gateway.now()
         if self.is_held(owner, kind, ref, again=again):
@@ -317,6 +335,8 @@ class Deposits:
                 transaction.replace_documents(owner, depositor, at)
             if again:
                 transaction.forget_ended(owner, kind, ref)
+            if seen is not None:
+                transaction.see_checkpoint(seen)
             return True
 
         with self.quota.room(owner, depositor, len(body), small=True):

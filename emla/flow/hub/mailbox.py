@@ -1,8 +1,9 @@
 """mailbox: what its owner does with it. Lists it, waits for something new, collects, releases.
 
-Order of writes: H4 one batch ends the item, deletes its body and keeps the owner's acknowledgement with its leaf; H5 the blob
-of a payload that no row points to any more is removed. A crash before H4 leaves the item as it was; one between them leaves a
-blob without a row, which a later start sweeps. Nothing but the owner's word, or time (`sweep`), ends an item.
+Order of writes: H4 one batch ends the item, deletes its body and keeps the owner's acknowledgement with its leaf, and the
+checkpoint under it as one that was seen; H5 the blob of a payload that no row points to any more is removed. A crash before H4
+leaves the item as it was; one between them leaves a blob without a row, which a later start sweeps. Nothing but the owner's word,
+or time (`sweep`), ends an item.
 """
 
 import asyncio
@@ -13,10 +14,17 @@ from pathlib import Path
 
 from emla.flow.gateway import Gateway, subject_of
 from emla.flow.hub.deposit import Deposits, HubFigures
+from emla.flow.record import acknowledgement_row
+from emla.flow.seen import seen_in
 from emla.formats import mailbox as form
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.documents import Authority
-from emla.model.errors import InvalidAcknowledgementError, InvalidCallError, NotFoundError
+from emla.model.errors import (
+    ConfigurationError,
+    InvalidAcknowledgementError,
+    InvalidCallError,
+    NotFoundError,
+)
 from emla.model.mailbox import (
     ITEMS_IN_ANSWER_MAX,
     ItemKind,
@@ -26,10 +34,13 @@ from emla.model.mailbox import (
     Release,
 )
 from emla.ports.mailbox import ITEM_ENDED
-from emla.ports.store import AcknowledgementRow, DuplicateError, Transaction
+from emla.ports.store import DuplicateError, Transaction
 from emla.steps.verify_acknowledgement import read_acknowledgement, verify_claim
 
 _PROOFS = frozenset({Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION})
+_OUTCOMES = (NotFoundError, InvalidCallError, InvalidAcknowledgementError, ConfigurationError)
+"""What keeps one item and is no trouble of the others. Where our own ledger is closed no package goes, but all the rest does. A
+failure of the storage is not among them: it ends the call, as it ends the process."""
 _WAITING_MAX = 4
 """Calls of one owner that wait at a time; the one that waits longest is answered when another comes."""
 
@@ -130,13 +141,17 @@ class Mailbox:
         return item
 
     async def release(self, owner: Authority, releases: Sequence[Release]) -> list[str]:
-        """Let items go; for each in the same order `ok`, or the code for which it stays."""
+        """Let items go; for each in the same order `ok`, or the code for which it stays.
+
+        Raises:
+            StoreError: the storage failed.
+        """
         return list(await asyncio.gather(*(self._outcome(owner, each) for each in releases)))
 
     async def _outcome(self, owner: Authority, release: Release) -> str:
         try:
             await self._release(owner, release)
-        except (NotFoundError, InvalidCallError, InvalidAcknowledgementError) as error:
+        except _OUTCOMES as error:
             return error.code
         return form.OK
 
@@ -149,7 +164,8 @@ class Mailbox:
 
         def operation(transaction: Transaction) -> bytes | None:
             if proof is not None:
-                transaction.insert_acknowledgement(_row(proof), proof.signed)
+                transaction.insert_acknowledgement(acknowledgement_row(proof), proof.signed)
+                transaction.see_checkpoint(seen_in(proof))
             return transaction.end_item(item.item, ItemState.RELEASED, at, proof.aid if proof else None)
 
         try:
@@ -189,16 +205,3 @@ async def remove_blob(gateway: Gateway, deposits: Deposits, sha256: bytes | None
     left = gateway.blobs.take_away(sha256)
     if left is not None:
         await asyncio.to_thread(left.unlink, missing_ok=True)
-
-
-def _row(verified: VerifiedAcknowledgement) -> AcknowledgementRow:
-    said = verified.acknowledgement
-    return AcknowledgementRow(
-        aid=verified.aid,
-        pid=said.pid,
-        event=said.event,
-        by=said.by,
-        at=said.at,
-        reason=said.reason,
-        bundle=verified.stored,
-    )

@@ -22,7 +22,16 @@ from emla.model.mailbox import ItemKind
 from emla.model.signed import PayloadType
 from tests.support.authorities import derived
 from tests.support.gateways import select
-from tests.support.hub_stations import HUB, RECIPIENT, SENDER, HubWorld, hub_world, until
+from tests.support.hub_stations import (
+    HUB,
+    RECIPIENT,
+    SENDER,
+    HubWorld,
+    hub_world,
+    put_back,
+    settled,
+    until,
+)
 from tests.support.in_process import Station
 from tests.support.key_house import Ministry
 from tests.support.messages import make_template
@@ -45,14 +54,6 @@ def status_in(signed: bytes) -> ChannelStatus:
 def left(world: HubWorld, by: str) -> list[ChannelStatus]:
     """What an authority has left at the hub, the oldest first."""
     return [status_in(signed) for sender, _, signed in world.hub.statuses if sender == by]
-
-
-async def settled(world: HubWorld, *stations: Station) -> None:
-    """Everybody collects, and does what follows, until nobody has anything to collect."""
-    for _ in range(6):
-        for station in stations:
-            await world.collect(station)
-            await station.heard_there.done()
 
 
 async def sent(world: HubWorld, number: int = 1) -> bytes:
@@ -161,17 +162,6 @@ async def test_two_statuses_left_at_a_hub_are_not_of_one_second(world: HubWorld)
 # --- a ledger that is behind ---
 
 
-async def put_back(world: HubWorld, backup: Path) -> Station:
-    """jp.moj, which nobody can call, is put back to what it was."""
-    station = world.recipient
-    world.later(2)
-    await station.close()
-    shutil.rmtree(station.data)
-    shutil.copytree(backup, station.data)
-    station.start()
-    return station
-
-
 async def test_a_member_that_nobody_can_call_finds_out_before_it_signs_that_it_is_behind(
     world: HubWorld, tmp_path: Path
 ) -> None:
@@ -183,6 +173,7 @@ async def test_a_member_that_nobody_can_call_finds_out_before_it_signs_that_it_i
     await sent(world, 2)
     victim = await put_back(world, tmp_path / "backup")
     size = victim.store.real.ledger_size
+    world.hub.checkpoints.clear()  # a hub that was restored, too
     async with world.collecting(world.sender):
         await line_of(victim, world.hub.door(victim.gateway.identity.id)).ask_first(victim.own)
     assert (closed(victim).code, closed(victim).peer) == (BEHIND, SENDER)

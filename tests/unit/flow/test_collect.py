@@ -265,6 +265,37 @@ async def test_a_release_that_is_refused_comes_again(tmp_path: Path) -> None:
         assert world.recipient.accepted == [pid]
 
 
+async def test_what_a_hub_cannot_let_go_at_the_moment_keeps_nothing_else(tmp_path: Path) -> None:
+    """The hub's ledger is closed: no package goes. It has been told of each, and there is room for what comes."""
+    async with hub_world(tmp_path) as world:
+        door = world.hub.door(RECIPIENT)
+        honest, closed = door.release, [True]
+
+        async def release(hub: object, releases: list[Release]) -> list[str]:
+            gone = [each for each in releases if not (closed and each.proof)]
+            await honest(HUB.authority, gone)
+            return ["ok" if each in gone else "ledger-restored" for each in releases]
+
+        door.release = release  # type: ignore[method-assign,assignment]
+        mailbox = world.mailbox(world.recipient)
+        mailbox._line = door
+        pids = [await world.submit(number) for number in (1, 2)]
+        await world.sender.deliver(RECIPIENT)
+        exported = encode_export(party("fr.moj").authority.documents)
+        world.hub.hold(RECIPIENT, ItemKind.DOCUMENTS, hashlib.sha256(exported).digest(), exported)
+        running = asyncio.create_task(mailbox.run())
+        await until(lambda: world.hub.count(RECIPIENT, ItemKind.DOCUMENTS) == 0 and not mailbox._busy)
+        assert world.hub.count(RECIPIENT, ItemKind.PACKAGE) == 2
+        assert not mailbox._taken
+        closed.clear()
+        world.later(4000)
+        await until(lambda: world.hub.count(RECIPIENT) == 0)
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        assert sorted(world.recipient.accepted) == sorted(pids)
+
+
 async def test_mailboxes_follow_our_card_and_who_is_pinned(tmp_path: Path) -> None:
     async with hub_world(tmp_path) as world:
         gateway = world.recipient.gateway

@@ -1,7 +1,7 @@
 """A hub and what channels are compared by: the newest status of each pair, packages that come back, its own checkpoints."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from emla.model.mailbox import ItemKind, Release
 from emla.model.package import PartRole
 from emla.model.settings import HubSettings
 from emla.model.signed import PayloadType
+from emla.steps.verify_acknowledgement import read_acknowledgement
 from emla.steps.verify_status import SKEW_SECONDS
 from tests.support.acknowledging import issue
 from tests.support.authorities import PARTS, Package, Party, build, derived, party
@@ -160,6 +161,30 @@ async def test_a_status_for_the_hub_is_answered_with_what_it_has_seen(hub: Hub) 
     assert (said.sent, said.received, said.open) == ((), (), ())
     assert said.checkpoint == hub.home.store.read.newest_checkpoint()
     assert await hub.list_of(AT) == ()
+
+
+async def released(hub: Hub, bundle: bytes) -> None:
+    (item,) = await hub.list_of(DE)
+    assert await hub.release(DE, Release(item=item.item, proof=bundle)) == ("ok",)
+
+
+async def deposited(hub: Hub, bundle: bytes) -> None:
+    path = f"/emla/1/acknowledgements/{acknowledgement_id_of(bundle).hex()}"
+    assert (await hub.send("PUT", path, bundle)).status == 204
+
+
+@pytest.mark.parametrize("show", [released, deposited], ids=["as a proof", "for its sender"])
+async def test_what_a_member_signed_shows_the_hub_how_large_its_ledger_was(
+    hub: Hub, show: Callable[[Hub, bytes], Awaitable[None]]
+) -> None:
+    """A member whose folder was lost since, and restored from a backup, finds out by this that it is behind."""
+    await hub.put_package(PACKAGE)
+    bundle = acceptance(DE, PACKAGE)
+    await show(hub, bundle)
+    question = status_of(DE, HUB.id, at=now_at(hub))
+    answer = await hub.send("POST", "/emla/1/channel", signed(question, DE.sign))
+    said = channel_form.decode(dsse.decode(answer.body, PayloadType.CHANNEL, WIRE.channel_bytes).payload)
+    assert said.seen == (read_acknowledgement(bundle).bundle.checkpoint,)
 
 
 # --- acknowledgements again ---

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.channel.ledger_watch import BEHIND, RESTORED, LedgerWatch
+from emla.formats import package_row
 from emla.formats.acknowledgement import encode_bundle
 from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
@@ -38,7 +40,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
 async def test_the_owners_own_word_lets_a_package_go_and_the_proof_is_kept(
     hub: Hub, package: Package, event: Event
 ) -> None:
-    held = await hub.put_package(package)
+    await hub.put_package(package)
     (item,) = await hub.list_of(DE)
     proof = acceptance(DE, package, event)
     assert await hub.release(DE, Release(item=item.item, proof=proof)) == ("ok",)
@@ -51,10 +53,55 @@ async def test_the_owners_own_word_lets_a_package_go_and_the_proof_is_kept(
     assert stored.proof == acknowledgement_id_of(proof)
     leaf = select(hub.home.data, "SELECT kind FROM leaf WHERE ref = ?", acknowledgement_id_of(proof))
     assert leaf == [(LeafKind.ACKNOWLEDGEMENT_RECEIVED,)]
-    # and given again, it is answered as before and held no more
-    assert (await hub.put_package(package)).body == held.body
-    assert await hub.list_of(DE) == ()
     assert (await hub.call(DE, "GET", f"/emla/1/mailbox/{item.item}")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [(Event.RELAY_ACCEPTANCE, 200), (Event.RELAY_REJECTION, 422)],
+    ids=["taken", "refused"],
+)
+async def test_what_was_let_go_and_is_given_again_is_answered_with_its_recipients_word(
+    hub: Hub, event: Event, status: int
+) -> None:
+    held = await hub.put_package(PACKAGE)
+    assert (await hub.put_package(PACKAGE)).body == held.body
+    (item,) = await hub.list_of(DE)
+    proof = acceptance(DE, PACKAGE, event)
+    await hub.release(DE, Release(item=item.item, proof=proof))
+    again = await hub.put_package(PACKAGE)
+    assert (again.status, again.media, again.body) == (status, held.media, proof)
+    others = build(AT, DE, number=3)
+    body = package_row.encode([(each.signed, each.payload) for each in (PACKAGE, others)])
+    outcomes = package_row.decode_answer((await hub.send("POST", "/emla/1/packages", body)).body, 2)
+    assert outcomes[0] == proof
+    assert [each.ref for each in await hub.list_of(DE)] == [others.pid]
+
+
+async def test_a_package_whose_release_was_refused_is_answered_as_before(hub: Hub) -> None:
+    held = await hub.put_package(PACKAGE)
+    (item,) = await hub.list_of(DE)
+    for wrong in (
+        acceptance(DE, build(AT, DE, number=3)),
+        encode_bundle(issue(DE, PACKAGE, Event.CONTENT_CONSIGNMENT)),
+    ):
+        assert await hub.release(DE, Release(item=item.item, proof=wrong)) != ("ok",)
+    assert (await hub.put_package(PACKAGE)).body == held.body
+
+
+@pytest.mark.parametrize("code", [RESTORED, BEHIND])
+async def test_while_the_ledger_is_closed_a_package_stays_and_keeps_nothing_else(hub: Hub, code: str) -> None:
+    await hub.put_package(PACKAGE)
+    await hub.put_documents(AT, DE.id)
+    package, documents = await hub.list_of(DE)
+    await LedgerWatch(hub.home.gateway).close(code)
+    both = (Release(item=package.item, proof=acceptance(DE, PACKAGE)), Release(item=documents.item))
+    assert await hub.release(DE, *both) == (code, "ok")
+    assert await hub.list_of(DE) == (package,)
+    assert hub.home.store.read.seen(DE.id) == []
+    assert (await hub.call(DE, "GET", f"/emla/1/mailbox/{package.item}")).status == 200
+    await hub.home.store.write(lambda transaction: transaction.open_ledger())
+    assert await hub.release(DE, *both) == ("ok", "ok")
 
 
 async def test_a_release_may_be_repeated_and_come_twice_at_once(hub: Hub) -> None:
