@@ -104,6 +104,8 @@ class Mailbox:
         self._busy: set[int] = set()
         """Numbers of items that are being taken, or that the hub is still to be told about."""
         self._troubles: dict[int, _Trouble] = {}
+        self._stays: dict[int, int] = {}
+        """How often the hub would not let go an item that we have."""
         self._taken: deque[Release] = deque()
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
@@ -275,12 +277,21 @@ class Mailbox:
                 continue
             for release, outcome in zip(batch, outcomes, strict=True):
                 if outcome in (OK, _GONE):
+                    self._stays.pop(release.item, None)
                     self._busy.discard(release.item)
                     self._room.set()
                 else:
-                    logger.warning("release refused", extra={"peer": self._hub, "code": outcome})
-                    self._gateway.signals.refused(self._hub, outcome)
-                    self._leave(release.item, 3)
+                    self._stay(release.item, outcome)
+
+    def _stay(self, number: int, code: str) -> None:
+        """The hub does not let go what we have: it is fetched once more, ever more seldom, and said once."""
+        refusals = self._stays.get(number, 0)
+        if not refusals:
+            logger.warning("release refused", extra={"peer": self._hub, "code": code})
+        if refusals or len(self._stays) < _REMEMBERED_MAX:
+            self._stays[number] = refusals + 1
+        self._gateway.signals.refused(self._hub, code)
+        self._leave(number, 3 + refusals)
 
 
 class Collect:

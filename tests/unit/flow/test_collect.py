@@ -240,10 +240,12 @@ async def test_a_hub_that_is_down_is_asked_again_and_what_it_held_comes(tmp_path
             assert mailbox.reached
 
 
-async def test_a_release_that_is_refused_comes_again(tmp_path: Path) -> None:
+async def test_a_release_that_is_refused_comes_again_ever_more_seldom(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async with hub_world(tmp_path) as world:
         door = world.hub.door(RECIPIENT)
-        honest, outcomes = door.release, ["bad-signature"]
+        honest, outcomes = door.release, ["bad-signature"] * 3
 
         async def release(hub: object, releases: list[Release]) -> list[str]:
             if outcomes:
@@ -256,8 +258,10 @@ async def test_a_release_that_is_refused_comes_again(tmp_path: Path) -> None:
         pid = await world.submit()
         await world.sender.deliver(RECIPIENT)
         running = asyncio.create_task(mailbox.run())
-        await until(lambda: not outcomes)
-        world.later(4000)
+        for left in (2, 1, 0):
+            await until(lambda left=left: len(outcomes) == left and bool(mailbox._troubles))  # type: ignore[misc]
+            assert [each.failures for each in mailbox._troubles.values()] == [6 - left]
+            world.later(4000)
         await until(lambda: world.hub.count(RECIPIENT) == 0)
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
