@@ -258,6 +258,18 @@ class Gateway:
         wall, steady = self._begun
         return min(self.clock.now(), wall + self.clock.steady() - steady)
 
+    def ends_at(self, expires: int | None) -> float | None:
+        """When, by the wall clock, to look whether something has ended that expires; None when its time is no reason to look.
+
+        No instant that is over: whoever may not end it yet would look again at once, and again. A clock that was set forward
+        calls it over too soon, by as much as it was set; and what is surely over and does not end waits for something else, as
+        for a ledger that is closed.
+        """
+        now, surely = self.clock.now(), self.surely_now()
+        if expires is None or surely >= expires:
+            return None
+        return float(expires) if now < expires else now + expires - surely
+
     def require_space(self, bytes_wanted: int) -> None:
         """Refuse to begin something that would leave less than the floor, with all that is promised, of free space.
 

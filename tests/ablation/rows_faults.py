@@ -104,8 +104,8 @@ ROWS = (
         name="a clock that is set forward ends no leg",
         row="60",
         file="emla/flow/line/deliver.py",
-        old="gateway.surely_past(leg.expires)",
-        new="gateway.now() >= leg.expires",
+        old="if leg.expires is not None and gateway.surely_past(leg.expires):",
+        new="if leg.expires is not None and gateway.now() >= leg.expires:",
         held_by=(
             "tests/attacks/test_row_60.py::test_a_clock_that_is_set_forward_ends_no_leg_before_its_time",
         ),

@@ -226,8 +226,8 @@ ROWS = (
         name="an item outlives its expiry by a week",
         row="invariant 19",
         file="emla/flow/hub/sweep.py",
-        old="before = self._gateway.now() - EXPIRY_GRACE_SECONDS",
-        new="before = self._gateway.now()",
+        old="before = int(self._gateway.surely_now()) - EXPIRY_GRACE_SECONDS",
+        new="before = int(self._gateway.surely_now())",
         held_by=(
             "tests/unit/flow/test_mailbox.py::test_what_nobody_collects_is_held_a_week_past_its_expiry_and_then_recorded_as_gone",
         ),

@@ -39,6 +39,7 @@ async def test_a_key_rotated_yesterday_is_accepted_and_one_that_was_destroyed_is
     assert row is not None
     payload = house.sender.station.gateway.payload(row.payload_sha256)
     house.clock.moved_by += 92 * DAY
+    await house.hear()
     await recipient.station.upkeep.destroy()
     assert old.kid not in recipient.station.opener.sealing_kids()
     leaves = recipient.station.store.real.ledger_size

@@ -143,9 +143,11 @@ async def test_the_private_half_of_a_sealing_key_is_destroyed_when_nothing_can_a
     short = await house.recipient.add_key(FileUse.SEAL, days=2)
     path = station.data / "keys" / f"seal-{short.kid}.json"
     house.clock.moved_by += 91 * DAY
+    await house.hear()
     await station.upkeep.destroy()
     assert path.exists()
     house.clock.moved_by += 2 * DAY
+    await house.hear()
     await station.upkeep.destroy()
     assert not path.exists()
     assert len(station.store.read.events("key.destroyed", 10)) == 1
@@ -163,6 +165,7 @@ async def test_a_sealing_key_is_kept_while_something_accepted_is_not_opened_and_
     await house.hand_in()
     assert await house.deliver() == []
     house.clock.moved_by += 93 * DAY
+    await house.hear()
     path = station.data / "keys" / f"seal-{short.kid}.json"
     await station.upkeep.destroy()
     assert path.exists()

@@ -56,6 +56,16 @@ class RunningClock(TurnedClock):
         return self.now()
 
 
+@dataclass
+class SetForward(TurnedClock):
+    """A clock whose hands a test sets forward (`at`), while only so much time passes as it says (`passed`)."""
+
+    passed: float = 0.0
+
+    def steady(self) -> float:
+        return self.passed
+
+
 class MemorySource:
     """A body in memory, as journeys read it."""
 

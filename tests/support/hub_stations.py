@@ -29,13 +29,6 @@ HUB = party("eu.hub")
 SENDER, RECIPIENT = "at.moj", "jp.moj"
 
 
-class SteadyClock(TestClock):
-    """A clock whose steady time is moved, too."""
-
-    def steady(self) -> float:
-        return super().steady() + self.moved_by
-
-
 class CutLine(DirectLine):
     """The direct line; a hub-only authority has none, and a test may cut that of others."""
 
@@ -79,7 +72,7 @@ class HubWorld:
 
     hub: MemoryHub
     line: CutLine
-    clock: SteadyClock
+    clock: TestClock
     template: Template
     stations: dict[str, Station] = field(default_factory=dict)
 
@@ -178,7 +171,7 @@ async def until(condition: Callable[[], bool]) -> None:
 @asynccontextmanager
 async def hub_world(folder: Path, hub: MemoryHub | None = None) -> AsyncIterator[HubWorld]:
     """Make the world; `hub` is one that lies."""
-    clock = SteadyClock()
+    clock = TestClock()
     hub = hub or MemoryHub(HUB)
     hub.now = int(clock.now())
     stations: dict[str, Station] = {}

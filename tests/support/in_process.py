@@ -92,9 +92,11 @@ class TestClock:
 
     def __init__(self) -> None:
         self.moved_by = 0.0
+        self.ahead = 0.0
+        """By how much the wall clock alone is set forward, while no time passes."""
 
     def now(self) -> float:
-        return time.time() + self.moved_by
+        return time.time() + self.moved_by + self.ahead
 
     def steady(self) -> float:
         return time.monotonic() + max(

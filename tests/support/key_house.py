@@ -110,6 +110,11 @@ class House:
         """The sender's gateway visits the recipient's."""
         return await self.sender.station.refresh.fetch(RECIPIENT)
 
+    async def hear(self) -> None:
+        """The sender says what is current, as each day, and the recipient's gateway visits it."""
+        await self.sender.station.upkeep.sign_status()
+        assert await self.recipient.station.refresh.fetch(SENDER)
+
     async def deliver(self) -> list[str]:
         """Try every leg of the sender's once; the codes of those that were not taken."""
         return [each.code for each in await self.sender.station.deliver(RECIPIENT)]

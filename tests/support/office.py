@@ -21,7 +21,7 @@ from emla.model.package import DeclaredPart, PartRole
 from emla.model.person import ALONE, Caller, Person, PersonRole, PersonState
 from emla.ports.drafts import DraftRow
 from tests.support.authorities import NOW, derived, party
-from tests.support.gateways import Home, MemorySource, opened
+from tests.support.gateways import Home, MemorySource, TurnedClock, opened
 from tests.support.inline_clerk import InlineClerk
 from tests.support.messages import ATTACHMENT_NAME, Template, make_template
 from tests.support.sample_case import schemas
@@ -115,9 +115,11 @@ class Office:
 
 
 @asynccontextmanager
-async def office_on(data: Path, *, hired: bool = False) -> AsyncIterator[Office]:
+async def office_on(
+    data: Path, *, hired: bool = False, clock: TurnedClock | None = None
+) -> AsyncIterator[Office]:
     """An office on a folder; with its people on record, where they are not there yet."""
-    async with opened(data, AT, DE) as home:
+    async with opened(data, AT, DE, clock=clock) as home:
         if not hired:
             for name in PEOPLE:
                 one = person(name)

@@ -2,6 +2,8 @@
 
 Order of writes: K6 the event that a private key is destroyed is committed, then its file is removed. A crash between them leaves
 a file that the next round removes, without a second event. Warnings are rows, so that a restart does not repeat them.
+
+What is destroyed does not come back, so K6 takes more than our clock: `destroy` says what.
 """
 
 import asyncio
@@ -123,14 +125,19 @@ class Upkeep:
     # --- the end of sealing keys ---
 
     async def destroy(self) -> None:
-        """Destroy the private halves of sealing keys for which nothing can arrive any more."""
+        """Destroy the private halves of sealing keys for which nothing can arrive any more.
+
+        A clock that is wrong destroys none: a peer has to date it the same (`_agreed`), and another key has to be in force here.
+        """
         if self._gateway.ledger_closed():
             return  # what was lost may come back, sealed to an old key
-        own, now = self._own.authority, self._gateway.now()
+        own, now = self._own.authority, self._agreed()
         past = [key for key in own.keys(KeyUse.SEAL) if now >= destroy_at(key)]
         if not past:
             return  # as in nearly every minute: the key files need not be read
         held = {each.kid for each in self._keys.held() if each.use is KeyUse.SEAL}
+        if not any(own.key(kid, KeyUse.SEAL, now) for kid in held):
+            return  # whatever the clocks say: these are all we have, and one that is kept too long can still be destroyed
         over = [key for key in past if key.kid in held]
         if not over or (waiting := self._sealed_to()) is None:
             return
@@ -146,7 +153,17 @@ class Upkeep:
             destroyed += await asyncio.to_thread(self._keys.destroy, KeyUse.SEAL, key.kid)
             logger.info("key destroyed", extra={"kid": key.kid})
         if destroyed:
+            self._own.turn()  # at once: by a clock that was set back meanwhile, a key that is gone would still be ours
             await self._keys.reload()
+
+    def _agreed(self) -> int:
+        """The latest instant that is reached by our clock, by the seconds since the start, and by a peer's status; 0 without one.
+
+        Who starts under a clock that is set forward has no other sign of it. Each peer dates a status every day, and one that is
+        dated ahead of our clock is not taken.
+        """
+        said = max((peer.authority.fresh_at for peer in self._gateway.directory.peers.values()), default=0)
+        return min(said, int(self._gateway.surely_now()))
 
     def _sealed_to(self) -> frozenset[str] | None:
         """The keys that unopened packages are sealed to; None when there are too many to look at."""

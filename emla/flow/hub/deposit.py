@@ -132,6 +132,11 @@ class Deposits:
         if known := self.known(package.pid):
             return known
         if isinstance(verified, RefusedPackage):
+            if verified.code == "expired" and not gateway.surely_past(package.header.expires):
+                # As a recipient says it (`flow.line.accept`): our clock was set forward, and what is signed is signed.
+                raise InvalidPackageError(
+                    "clock-skew", "The clock was set forward; it is not certain that this expired."
+                )
             return await self._reject(package, verified.code)
         if package.pid in self._receiving:
             raise TransportError("processing")

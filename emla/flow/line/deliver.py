@@ -55,7 +55,7 @@ class DeliverLeg:
         peer = self._gateway.directory.find(leg.peer)
         if peer is None:
             return Refusal(code="unknown-recipient")
-        if self._ways.no_way(peer) and (leg.expires is None or self._gateway.now() < leg.expires):
+        if self._ways.no_way(peer) and (leg.expires is None or not self._gateway.surely_past(leg.expires)):
             return Refusal(code="hub-not-pinned", retry_after_seconds=HELD_SECONDS, held=True)
         if leg.kind is LegKind.ACKNOWLEDGEMENT:
             return await self._acknowledgement(leg)

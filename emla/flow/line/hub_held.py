@@ -119,8 +119,8 @@ class HubHeld:
         pause = hub_pause_seconds(_offers(leg), chance=chance)
         if peer.card.endpoints:
             pause = min(pause, delay_seconds(leg.attempts + 6, urgent=leg.urgent, chance=max(0.5, chance)))
-        at = self._gateway.clock.now() + pause
-        return at if leg.expires is None else min(at, float(leg.expires))
+        at, ends = self._gateway.clock.now() + pause, self._gateway.ends_at(leg.expires)
+        return at if ends is None else min(at, ends)
 
 
 def move_acknowledgement(transaction: Transaction, leg: Leg, state: LegState, *, about: bytes) -> None:

@@ -17,7 +17,7 @@ from emla.flow.line.gate import OF_PEER, is_open
 from emla.flow.line.hold import hold_leg
 from emla.flow.line.lanes import Lanes
 from emla.flow.line.refusals import Blame, blame, is_to_be_held
-from emla.model.errors import EmlaError, IllegalTransitionError, TransportError
+from emla.model.errors import ConfigurationError, EmlaError, IllegalTransitionError, TransportError
 from emla.model.leg import DUE, Leg, LegState
 from emla.ports.store import UPKEEP_PATIENCE_SECONDS, Transaction
 from emla.ports.transport import Refusal
@@ -209,8 +209,10 @@ class Destination:
         refusals = since = None
         if whose.leg:
             refusals, since = leg.refusals + 1, leg.refused_since or int(now)
-            if is_to_be_held(leg, refusals, since, now, self._well_at, self._gateway.settings.relay):
+            bounds = self._gateway.settings.relay
+            if is_to_be_held(leg, refusals, since, now, self._well_at, bounds) and (
                 await self._hold(leg, refusal.code, refusals)
+            ):
                 return
 
         def operation(transaction: Transaction) -> None:
@@ -252,10 +254,10 @@ class Destination:
     async def _wait(self, leg: Leg, refusal: Refusal) -> None:
         """A leg that we keep back ourselves: no attempt, no failure, and no pause for the others."""
         until = self._gateway.clock.now() + refusal.retry_after_seconds
-        if leg.expires is not None:
+        if (ends := self._gateway.ends_at(leg.expires)) is not None:
             # That it expired is said in time; what all packages for the peer wait for is nothing that each of them looks at.
             all_wait = refusal.code in OF_PEER and leg.state is LegState.READY
-            until = float(leg.expires) if all_wait else min(until, float(leg.expires))
+            until = ends if all_wait else min(until, ends)
         if leg.last_code != refusal.code:
             logger.info("leg waits", extra={"leg": leg.id, "peer": self._peer, "code": refusal.code})
 
@@ -265,11 +267,18 @@ class Destination:
         await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
         self.lanes.postponed(leg, until)
 
-    async def _hold(self, leg: Leg, code: str, refusals: int) -> None:
-        """O10: put a leg aside that is refused again and again, with an event."""
+    async def _hold(self, leg: Leg, code: str, refusals: int) -> bool:
+        """O10: put a leg aside that is refused again and again, with an event; False when that cannot be signed now."""
         reason = f"Refused {refusals} times in a row."
-        if await hold_leg(self._gateway, leg, code, reason):
+        try:
+            held = await hold_leg(self._gateway, leg, code, reason)
+        except ConfigurationError as error:
+            # The ledger was closed at this moment, or the token does not answer. It goes on asking; its next refusal holds it.
+            logger.warning("leg not held", extra={"leg": leg.id, "peer": self._peer, "code": error.code})
+            return False
+        if held:
             logger.error("leg held", extra={"leg": leg.id, "peer": self._peer, "code": code})
+        return True
 
 
 class Relay:

@@ -20,7 +20,7 @@ from emla.model.person import Caller, PersonRole, PersonState
 from emla.ports.store import Reader, Transaction
 from emla.store.sqlite.store import SqliteStore
 from tests.support.authorities import DAY
-from tests.support.gateways import MemorySource
+from tests.support.gateways import MemorySource, SetForward
 from tests.support.messages import ATTACHMENT_NAME, Template
 from tests.support.office import (
     LARGE,
@@ -325,6 +325,19 @@ async def test_a_draft_that_nobody_decides_about_lapses_and_its_content_goes(off
     assert office.state(row) is DraftState.LAPSED
     assert office.home.leftovers() == []
     assert "payload" not in office.home.contents()
+
+
+async def test_a_clock_that_is_set_forward_ends_no_draft(tmp_path: Path) -> None:
+    clock = SetForward()
+    async with office_on(tmp_path, clock=clock) as office:
+        row = await office.hand_in("paul", LARGE)
+        begun = clock.at
+        clock.at += 15 * DAY
+        await office.drafts.round()
+        clock.at = begun
+        assert office.state(row) is DraftState.WAITING
+        await office.approve("vera", row)
+        assert office.sent() == 1
 
 
 async def test_what_becomes_of_drafts_is_told_to_their_drafter_and_to_who_sees_all_cases(

@@ -16,7 +16,7 @@ from emla.model.package import PartRole
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from tests.support.acknowledging import issue
 from tests.support.authorities import DAY, NOW, PARTS, Package, Tampering, build, derived, party
-from tests.support.gateways import acknowledgement_id_of
+from tests.support.gateways import SetForward, acknowledgement_id_of
 from tests.support.hubs import Hub, hub_at
 from tests.support.standing import revoke, revoking
 
@@ -132,6 +132,21 @@ async def test_what_has_expired_is_refused_once_with_a_signature(hub: Hub) -> No
     said = verify_acknowledgement(first.body, issuer=HUB.authority, subject=expired.subject).acknowledgement
     assert (said.event, said.reason) == (Event.HUB_REJECTION, "expired")
     assert await hub.list_of(DE) == ()
+
+
+async def test_a_hub_whose_clock_is_set_forward_rejects_nothing_as_expired(tmp_path: Path) -> None:
+    clock = SetForward()
+    async with hub_at(tmp_path / "hub", HUB, AT, DE, clock=clock) as hub:
+        begun, expires = clock.at, PACKAGE.subject.header.expires
+        clock.at = float(expires)
+        answer = await hub.put_package(PACKAGE)
+        assert (answer.status, answer.code) == (400, "clock-skew")
+        assert hub.home.contents() == {}
+        clock.at = begun
+        assert (await hub.put_package(PACKAGE)).status == 200
+        other = build(AT, DE, number=3)
+        clock.at, clock.passed = float(expires), expires - begun
+        assert (await hub.put_package(other)).status == 422
 
 
 async def test_a_frozen_member_deposits_nothing_new_and_collects_nothing(hub: Hub) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from emla.flow.backoff import hub_pause_seconds
 from emla.flow.gateway import subject_of
+from emla.flow.line import deliver
 from emla.flow.line.hold import hold_leg
 from emla.flow.line.hub_held import ACKNOWLEDGEMENT_SECONDS
 from emla.flow.line.refusals import blame
@@ -85,6 +86,28 @@ async def test_a_held_package_expires_in_time_and_a_late_acceptance_counts(tmp_p
         assert world.state(pid) is LegState.EXPIRED
         await world.recipient.deliver(SENDER)
         assert world.state(pid) is LegState.ACCEPTED
+
+
+async def test_what_the_clock_alone_calls_over_is_offered_no_oftener_and_ends_when_it_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        deliver, "reason_to_wait", lambda *_: None
+    )  # its documents are fresh: fetched each hour
+    async with hub_world(tmp_path) as world:
+        pid = await world.submit()
+        await world.sender.deliver(RECIPIENT)
+        leg = leg_of(world, pid)
+        assert leg.expires is not None
+        world.clock.moved_by += leg.expires - world.clock.now() - 600
+        await world.sender.deliver(RECIPIENT)
+        assert leg_of(world, pid).next_at == leg.expires
+        world.clock.ahead = HOUR
+        await world.sender.deliver(RECIPIENT)
+        assert 590 <= leg_of(world, pid).next_at - world.clock.now() <= 600
+        world.clock.moved_by += 601
+        await world.sender.deliver(RECIPIENT)
+        assert world.state(pid) is LegState.EXPIRED
 
 
 async def test_a_peer_with_a_line_of_its_own_is_tried_directly_as_often_as_any(tmp_path: Path) -> None:
@@ -179,6 +202,14 @@ async def test_without_a_pinned_hub_it_waits_and_says_who_must_act(tmp_path: Pat
         pinned = world.sender.gateway.directory.peers.pop(HUB.id)
         refusals = await world.sender.deliver(RECIPIENT)
         assert [(each.code, each.held) for each in refusals] == [("hub-not-pinned", True)]
+        expires = leg_of(world, pid).expires
+        assert expires is not None
+        world.clock.ahead = (
+            expires - world.clock.now() + 60
+        )  # set forward: it is not over, and nobody refused it
+        refusals = await world.sender.deliver(RECIPIENT)
+        assert [(each.code, each.held) for each in refusals] == [("hub-not-pinned", True)]
+        world.clock.ahead = 0.0
         world.sender.gateway.directory.peers[HUB.id] = pinned
         await world.sender.deliver(RECIPIENT)
         assert world.state(pid) is LegState.HUB_HELD

@@ -16,7 +16,7 @@ from emla.model.package import PartRole
 from emla.model.settings import HubSettings
 from tests.support.acknowledging import issue
 from tests.support.authorities import PARTS, Package, Tampering, build, derived, party
-from tests.support.gateways import TurnedClock, acknowledgement_id_of, rows, select
+from tests.support.gateways import SetForward, TurnedClock, acknowledgement_id_of, rows, select
 from tests.support.hubs import Hub, acceptance, hub_at
 
 AT, DE, HK, HUB = party("at.moj"), party("de.bfj"), party("hk.doj"), party("eu.hub")
@@ -260,6 +260,21 @@ async def test_what_nobody_collects_is_held_a_week_past_its_expiry_and_then_reco
         stored = hub.home.store.read.mailbox_item(item.item)
         assert stored is not None
         assert (stored.state, stored.ended_at) == (ItemState.EXPIRED, int(clock.at))
+
+
+async def test_a_clock_that_is_set_forward_ends_nothing_that_a_hub_holds(tmp_path: Path) -> None:
+    clock = SetForward()
+    async with hub_at(tmp_path / "hub", HUB, AT, DE, clock=clock) as hub:
+        await hub.put_package(LARGE)
+        (item,) = await hub.list_of(DE)
+        begun, over = clock.at, float(item.expires + EXPIRY_GRACE_SECONDS + 1)
+        clock.at = over
+        await hub.sweep.round()
+        clock.at = begun
+        assert await hub.list_of(DE) == (item,)
+        clock.at, clock.passed = over, over - begun
+        await hub.sweep.round()
+        assert await hub.list_of(DE) == ()
 
 
 async def test_a_hub_that_is_opened_again_holds_what_it_held(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from emla.flow.line.gate import reason_to_wait
 from emla.model.leg import LegKind, LegState
 from emla.model.package import Header
 from tests.support.authorities import DAY
-from tests.support.gateways import TurnedClock, select, until
+from tests.support.gateways import SetForward, TurnedClock, select, until
 from tests.support.packages import package_of
 from tests.support.relay_line import AT, DE, Line, line
 
@@ -124,3 +124,30 @@ async def test_it_expires_in_time_all_the_same(tmp_path: Path) -> None:
         turn_stale(here)
         await here.submit(2)
         await until(lambda: here.state(1) is LegState.EXPIRED)
+
+
+async def test_what_a_clock_that_is_set_forward_calls_over_waits_until_it_is(tmp_path: Path) -> None:
+    clock = SetForward()
+    async with line(tmp_path, clock=clock) as here:
+        begun = clock.at
+        turn_stale(here)
+        await here.submit(1)
+        await until(lambda: waits(here, 1))
+        leg = here.home.store.read.leg_of(LegKind.PACKAGE, package_of(AT, DE, 1).pid)
+        assert leg is not None
+        assert leg.expires is not None
+        clock.at = float(leg.expires) + HOUR
+        turn_stale(here)
+        here.relay.add(leg)
+        over = clock.at + leg.expires - begun
+        await until(lambda: next_at(here, leg.id) == over)
+        assert here.state(1) is LegState.READY
+        clock.at, clock.passed = over, leg.expires - begun
+        here.relay.add(leg)  # which the queue does by itself, within a minute of the machine's time
+        await until(lambda: here.state(1) is LegState.EXPIRED)
+
+
+def next_at(here: Line, leg_id: int) -> float:
+    leg = here.home.store.read.leg(leg_id)
+    assert leg is not None
+    return leg.next_at

@@ -7,21 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.line.gate import HELD_SECONDS
 from emla.flow.line.lanes import LANE_MAX, TURN
 from emla.flow.line.relay import Relay
 from emla.flow.line.watch_legs import WatchLegs
 from emla.flow.news import News
 from emla.formats.event import decode as decode_event
 from emla.model.acknowledgement import Event
-from emla.model.errors import TransportError
+from emla.model.errors import ConfigurationError, TransportError
 from emla.model.leg import Hold, Leg, LegKind, LegState
 from emla.model.settings import RelaySettings
 from emla.ports.channel import ClosedRow
 from emla.ports.store import Transaction
 from emla.ports.transport import Refusal
 from tests.support.authorities import NOW
-from tests.support.gateways import TurnedClock, opened, select, until
-from tests.support.packages import package_of
+from tests.support.gateways import SetForward, TurnedClock, opened, select, until
+from tests.support.packages import package_of, send
 from tests.support.relay_line import AT, DE, HK, PEERS, Line, line
 from tests.support.scripted_transport import ScriptedTransport
 
@@ -183,13 +184,6 @@ async def test_what_is_held_expires_like_any_other(tmp_path: Path) -> None:
         await watch.round()  # and once
 
 
-class SetForward(TurnedClock):
-    """A clock whose hands a test sets forward, while no time passes."""
-
-    def steady(self) -> float:
-        return 0.0
-
-
 async def test_a_clock_that_is_set_forward_ends_nothing_that_is_held(tmp_path: Path) -> None:
     async with line(tmp_path, refusing("malformed"), clock=SetForward()) as here:
         await here.submit(1)
@@ -223,6 +217,51 @@ async def test_while_the_ledger_is_closed_what_is_held_stays_and_the_gateway_goe
         await here.home.store.write(_open)
         await watch.round()
         assert here.state() is LegState.EXPIRED
+
+
+async def test_while_the_ledger_is_closed_what_is_over_is_not_looked_at_again_and_again(
+    tmp_path: Path,
+) -> None:
+    async with line(tmp_path, clock=TurnedClock()) as here:
+        await here.home.store.write(partial(send, sender=AT, recipient=DE, number=1))
+        row = ClosedRow(code="ledger-restored", since=NOW, peer=DE.id, proof=b"proof")
+        await here.home.store.write(partial(_close, row=row))
+        leg = here.home.store.read.leg_of(LegKind.PACKAGE, POISON)
+        assert leg is not None
+        assert leg.expires is not None
+        here.home.clock.at = float(leg.expires) + 10
+        here.relay.add(leg)
+        await until(lambda: last_code(here) == "ledger-restored")
+        leg = here.home.store.read.leg(leg.id)
+        assert leg is not None
+        assert leg.next_at == here.home.clock.at + HELD_SECONDS
+        await here.home.store.write(_open)
+        here.relay.retry(DE.id)  # as whoever opens it does (`bootstrap.channels`)
+        await until(lambda: here.state() is LegState.EXPIRED)
+
+
+def last_code(here: Line) -> object:
+    return select(here.home.data, "SELECT last_code FROM leg WHERE ref = ?", POISON)[0][0]
+
+
+async def test_a_token_that_does_not_answer_when_a_leg_is_to_be_held_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def away(*_: object) -> bool:
+        raise ConfigurationError("token-unavailable")
+
+    async with line(tmp_path, refusing("malformed"), clock=TurnedClock()) as here:
+        await here.submit(1)
+        await tried(here, 1)
+        await here.submit(2)
+        await here.accepted(2)
+        with monkeypatch.context() as patch:
+            patch.setattr("emla.flow.line.relay.hold_leg", away)
+            await try_often(here, BOUNDS.hold_after_refusals)
+            assert here.state() is LegState.READY
+            assert "leg not held" in caplog.messages
+        await try_often(here, BOUNDS.hold_after_refusals + 1)
+        assert here.state() is LegState.HELD
 
 
 def _close(transaction: Transaction, row: ClosedRow) -> None:
