@@ -7,6 +7,7 @@ from tests.ablation.safeguard import Safeguard
 
 _HUB = "tests/integration/test_restored_hub.py"
 _BACKUP = "tests/unit/bootstrap/test_backup.py"
+_RESTORE = "tests/unit/bootstrap/test_backup_restore.py"
 _MEANWHILE = "tests/unit/bootstrap/test_backup_meanwhile.py"
 
 ROWS = (
@@ -181,7 +182,7 @@ ROWS = (
         file="emla/bootstrap/backup_restore.py",
         old="(MARKER, *sorted(names - {MARKER, *_LAST}), *(each for each in _LAST if each in names))",
         new="sorted(names)",
-        held_by=(f"{_BACKUP}::test_a_restore_that_is_cut_never_leaves_an_authority_without_its_marker",),
+        held_by=(f"{_RESTORE}::test_a_restore_that_is_cut_never_leaves_an_authority_without_its_marker",),
     ),
     Safeguard(
         name="a restore that was cut is no authority",
@@ -189,7 +190,7 @@ ROWS = (
         file="emla/bootstrap/own.py",
         old="    if is_half_restored(data):",
         new="    if False:",
-        held_by=(f"{_BACKUP}::test_a_restore_that_is_cut_never_leaves_an_authority_without_its_marker",),
+        held_by=(f"{_RESTORE}::test_a_restore_that_is_cut_never_leaves_an_authority_without_its_marker",),
     ),
     Safeguard(
         name="a restored folder has heard nobody",
@@ -197,7 +198,7 @@ ROWS = (
         file="emla/bootstrap/backup_restore.py",
         old='            connection.execute("DELETE FROM asked")',
         new="            pass",
-        held_by=(f"{_BACKUP}::test_what_peers_had_answered_when_the_backup_was_made_is_not_restored",),
+        held_by=(f"{_RESTORE}::test_what_peers_had_answered_when_the_backup_was_made_is_not_restored",),
     ),
     Safeguard(
         name="a restore goes into an empty folder only",

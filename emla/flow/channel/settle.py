@@ -120,9 +120,7 @@ class Settle:
                 if (
                     refusal is not None
                 ):  # one that it never takes, for a revoked key perhaps, keeps back no other
-                    logger.info(
-                        "not taken", extra={"peer": peer.id, "aid": row.aid.hex(), "code": refusal.code}
-                    )
+                    logger.info("not taken", extra={"peer": peer.id, "pid": pid.hex(), "code": refusal.code})
                 count += refusal is None
         return count
 

@@ -1,19 +1,15 @@
 """A backup holds everything of one instant, says when it is damaged, and is restored whole or not at all."""
 
 import asyncio
-import contextlib
 import hashlib
 import io
 import json
 import os
-import shutil
 import sqlite3
 import tarfile
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
-from functools import partial
-from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +18,12 @@ import pytest
 from emla.bootstrap import backup_restore
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.backup_restore import restore_backup, verify_backup
-from emla.bootstrap.own import own_authority
 from emla.bootstrap.restored import Restored, is_restored, read_marker
 from emla.formats import archive, backup
 from emla.formats.archive import Member
 from emla.keyring.media import MediaUse, PublicKeyFile
 from emla.model.errors import ConfigurationError, MalformedError, StoreError
 from emla.model.settings import Settings, StoreSettings
-from emla.ports.channel import AskedRow
 from emla.store.files import blob_path
 from tests.support.backups import (
     AT,
@@ -277,61 +271,6 @@ async def test_only_into_an_empty_folder(made: Path, tmp_path: Path) -> None:
     restore_backup(made, tmp_path / "empty", FIND, now=AT)
     assert not (tmp_path / "empty" / ".restoring").exists()
     assert (tmp_path / "empty").stat().st_mode & 0o777 == 0o700
-
-
-async def test_a_restore_that_is_cut_never_leaves_an_authority_without_its_marker(
-    stations: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Killed at every rename: until the last one there is no authority, and after the first one there is the marker."""
-
-    class CutError(BaseException):
-        pass
-
-    def leave(*_: object, **__: object) -> None:
-        """Whoever is killed does not tidy up."""
-
-    await stations.sender.own.start()  # from now on the database has the documents, too
-    await stations.exchange()
-    back_up(stations.sender.data, tmp_path / "whole.emla")
-    real = Path.rename
-    for number in range(20):
-        again, moved = tmp_path / f"again-{number}", list[str]()
-
-        def rename(path: Path, target: Path, moved: list[str] = moved, number: int = number) -> Path:
-            if path.parent.name == ".restoring":
-                if len(moved) == number:
-                    raise CutError
-                moved.append(path.name)
-            return real(path, target)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Path, "rename", rename)
-            patch.setattr(shutil, "rmtree", leave)
-            try:
-                restore_backup(tmp_path / "whole.emla", again, FIND, now=AT)
-            except CutError:
-                assert code_of(partial(own_authority, again)) == "not-initialised"
-                assert not moved or moved[0] == "restored.json"
-                assert not {"blobs", "keys", "emla.toml"} - set(moved) or "emla.db" not in moved
-            else:
-                assert number > 5
-                assert own_authority(again).id == SENDER
-                return
-    pytest.fail("it does not come to its end")
-
-
-async def test_what_peers_had_answered_when_the_backup_was_made_is_not_restored(
-    stations: Pair, tmp_path: Path
-) -> None:
-    """Else the ledger would open unasked when the last one answers, whom the others answered long ago."""
-    station = stations.sender
-    for authority, gone in (("de.bfj", False), ("fr.doj", True)):
-        row = AskedRow(authority=authority, at=AT, gone=gone)
-        await station.store.write(methodcaller("put_asked", row))
-    back_up(station.data, tmp_path / "asked.emla")
-    restore_backup(tmp_path / "asked.emla", tmp_path / "asked", FIND, now=AT)
-    with contextlib.closing(sqlite3.connect(tmp_path / "asked" / "emla.db")) as connection:
-        assert connection.execute("SELECT count(*) FROM asked").fetchone() == (0,)
 
 
 async def test_another_key_is_told_apart_from_damage(made: Path) -> None:
