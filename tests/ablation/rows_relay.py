@@ -249,6 +249,24 @@ ROWS = (
         ),
     ),
     Safeguard(
+        name="what cannot be opened holds up nothing behind it",
+        row="81",
+        file="emla/flow/line/open.py",
+        old="            self._read_to = rows[-1].pid\n",
+        new="            pass\n",
+        held_by=(
+            "tests/unit/flow/test_open.py::test_those_that_cannot_be_opened_hold_up_nobody_and_are_tried_again_at_the_next_start",
+        ),
+    ),
+    Safeguard(
+        name="what found no place during a pass through the store has another one",
+        row="81",
+        file="emla/flow/line/open.py",
+        old='(b"" if self._again else None)',
+        new="None",
+        held_by=("tests/unit/flow/test_open.py::test_what_found_no_place_is_opened_wherever_it_stands",),
+    ),
+    Safeguard(
         name="only what is in quarantine is released",
         row="3",
         file="emla/store/sqlite/trouble_rows.py",

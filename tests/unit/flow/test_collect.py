@@ -219,9 +219,17 @@ async def test_a_bug_about_one_hubs_list_does_not_end_the_process(tmp_path: Path
     async with hub_world(tmp_path, Broken(HUB)) as world:
         pid = await world.submit()
         await world.sender.deliver(RECIPIENT)
-        async with world.collecting(world.recipient) as mailbox:
-            await until(lambda: mailbox.reached is False)
-            await until(lambda: world.recipient.accepted == [pid])
+        running = asyncio.create_task(world.mailbox(world.recipient).run())
+        await until(lambda: running.done() or world.recipient.accepted == [pid])
+        await ended(running)
+
+
+async def ended(running: asyncio.Task[None]) -> None:
+    """It went on until now, and is ended."""
+    assert not running.done(), running.exception()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
 
 
 async def test_a_bug_about_one_hubs_releases_does_not_end_the_process(tmp_path: Path) -> None:
@@ -242,10 +250,7 @@ async def test_a_bug_about_one_hubs_releases_does_not_end_the_process(tmp_path: 
         running = asyncio.create_task(mailbox.run())
         await until(lambda: running.done() or world.hub.count(RECIPIENT) == 0)
         assert not bugs
-        assert not running.done(), running.exception()
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        await ended(running)
 
 
 async def test_a_release_that_is_refused_comes_again(tmp_path: Path) -> None:
