@@ -273,4 +273,25 @@ ROWS = (
         new="    member_items_max: int = 100_000",
         held_by=("tests/unit/flow/test_mailbox.py::test_no_one_member_fills_a_mailbox_as_a_hub_is_set_up",),
     ),
+    Safeguard(
+        name="a hub's sweep waits for the token",
+        row="token",
+        file="emla/flow/hub/sweep.py",
+        old="except ConfigurationError as error:  # the token that signs the leaf of H6 does not answer",
+        new="except ZeroDivisionError as error:",
+        held_by=(
+            "tests/unit/flow/test_mailbox.py::test_a_sweep_waits_for_the_token_and_a_file_that_stays_is_only_left_over",
+        ),
+    ),
+    Safeguard(
+        name="a file that stays is no trouble of what was let go",
+        row="storage",
+        file="emla/flow/hub/mailbox.py",
+        old="    except (StoreError, OSError) as error:",
+        new="    except ZeroDivisionError as error:",
+        held_by=(
+            "tests/unit/flow/test_mailbox.py::test_a_sweep_waits_for_the_token_and_a_file_that_stays_is_only_left_over",
+            "tests/unit/flow/test_mailbox.py::test_a_release_stands_although_its_file_cannot_be_removed",
+        ),
+    ),
 )

@@ -249,11 +249,21 @@ ROWS = (
         ),
     ),
     Safeguard(
+        name="a leg that cannot be put aside now is postponed",
+        row="token",
+        file="emla/flow/line/relay.py",
+        old="except ConfigurationError as error:  # the token does not answer: it is postponed once more",
+        new="except ZeroDivisionError as error:",
+        held_by=(
+            "tests/unit/flow/test_relay_trouble.py::test_a_leg_that_cannot_be_put_aside_now_is_postponed_and_put_aside_later",
+        ),
+    ),
+    Safeguard(
         name="what cannot be opened holds up nothing behind it",
         row="81",
         file="emla/flow/line/open.py",
-        old="            self._read_to = rows[-1].pid\n",
-        new="            pass\n",
+        old="if len(rows) == _QUEUE_MAX // 2:",
+        new="if False:",
         held_by=(
             "tests/unit/flow/test_open.py::test_those_that_cannot_be_opened_hold_up_nobody_and_are_tried_again_at_the_next_start",
         ),

@@ -17,7 +17,7 @@ from emla.flow.line.gate import OF_PEER, is_open
 from emla.flow.line.hold import hold_leg
 from emla.flow.line.lanes import Lanes
 from emla.flow.line.refusals import Blame, blame, is_to_be_held
-from emla.model.errors import EmlaError, IllegalTransitionError, TransportError
+from emla.model.errors import ConfigurationError, EmlaError, IllegalTransitionError, TransportError
 from emla.model.leg import DUE, Leg, LegState
 from emla.ports.store import UPKEEP_PATIENCE_SECONDS, Transaction
 from emla.ports.transport import Refusal
@@ -209,8 +209,9 @@ class Destination:
         refusals = since = None
         if whose.leg:
             refusals, since = leg.refusals + 1, leg.refused_since or int(now)
-            if is_to_be_held(leg, refusals, since, now, self._well_at, self._gateway.settings.relay):
-                await self._hold(leg, refusal.code, refusals)
+            bounds = self._gateway.settings.relay
+            is_due = is_to_be_held(leg, refusals, since, now, self._well_at, bounds)
+            if is_due and await self._hold(leg, refusal.code, refusals):
                 return
 
         def operation(transaction: Transaction) -> None:
@@ -265,11 +266,17 @@ class Destination:
         await self._gateway.store.write(operation, patience_seconds=UPKEEP_PATIENCE_SECONDS)
         self.lanes.postponed(leg, until)
 
-    async def _hold(self, leg: Leg, code: str, refusals: int) -> None:
-        """O10: put a leg aside that is refused again and again, with an event."""
+    async def _hold(self, leg: Leg, code: str, refusals: int) -> bool:
+        """O10: put a leg aside that is refused again and again, with an event; False when that has to wait."""
         reason = f"Refused {refusals} times in a row."
-        if await hold_leg(self._gateway, leg, code, reason):
+        try:
+            held = await hold_leg(self._gateway, leg, code, reason)
+        except ConfigurationError as error:  # the token does not answer: it is postponed once more
+            logger.warning("leg not held", extra={"leg": leg.id, "peer": self._peer, "code": error.code})
+            return False
+        if held:
             logger.error("leg held", extra={"leg": leg.id, "peer": self._peer, "code": code})
+        return True
 
 
 class Relay:

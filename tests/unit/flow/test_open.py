@@ -1,26 +1,23 @@
 """Open: an accepted package ends in exactly one verdict, signed, with a leg that carries it; a killer is quarantined."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from emla.formats.strict_json import encode_octets
 from emla.model.acknowledgement import Event
-from emla.model.errors import ConfigurationError, StoreError
+from emla.model.errors import StoreError
 from emla.model.leg import InboxState, LegKind
 from emla.ports.sandbox import Verdict
-from emla.ports.store import Store, Transaction
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from tests.support.authorities import Package, Tampering, build, derived
+from tests.support.away_store import AwayStore
 from tests.support.gateways import select, until
 from tests.support.received import AT, DE, Desk, desk, valid_package, valid_parts
-
-T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -218,24 +215,6 @@ async def test_a_package_announced_twice_is_opened_once(here: Desk) -> None:
         here.opening.add(package.pid)
         await asyncio.sleep(0.05)
     assert here.opener.calls == 1
-
-
-class AwayStore:
-    """The store while the token that signs does not answer: so many writes are refused, then all is as before."""
-
-    def __init__(self, real: Store, refusals: int) -> None:
-        self._real = real
-        self.refusals = refusals
-        self.read = real.read
-
-    async def write(self, operation: Callable[[Transaction], T], *, patience_seconds: float = 0) -> T:
-        if self.refusals:
-            self.refusals -= 1
-            raise ConfigurationError("token-unavailable")
-        return await self._real.write(operation, patience_seconds=patience_seconds)
-
-    async def empty_wal(self) -> bool:
-        return await self._real.empty_wal()
 
 
 async def test_a_verdict_waits_for_the_token_that_signs_it(

@@ -20,6 +20,7 @@ from emla.ports.channel import ClosedRow
 from emla.ports.store import Transaction
 from emla.ports.transport import Refusal
 from tests.support.authorities import NOW
+from tests.support.away_store import AwayStore
 from tests.support.gateways import TurnedClock, opened, select, until
 from tests.support.packages import package_of
 from tests.support.relay_line import AT, DE, HK, PEERS, Line, line
@@ -84,6 +85,23 @@ async def test_a_package_that_alone_is_refused_is_put_aside_and_the_others_go_on
         await here.submit(3)
         await here.accepted(3)
         assert len(here.transport.calls) == calls + 1
+
+
+async def test_a_leg_that_cannot_be_put_aside_now_is_postponed_and_put_aside_later(tmp_path: Path) -> None:
+    """The token that signs the leaf of it does not answer for a moment."""
+    async with line(tmp_path, refusing("malformed"), clock=TurnedClock()) as here:
+        await here.submit(1)
+        await tried(here, 1)
+        await here.submit(2)
+        await here.accepted(2)
+        await try_often(here, BOUNDS.hold_after_refusals - 1)
+        away = AwayStore(here.home.gateway.store, refusals=1)
+        here.home.gateway.store = away
+        await try_often(here, BOUNDS.hold_after_refusals)
+        assert away.refusals == 0
+        assert here.state() is LegState.READY
+        await try_often(here, BOUNDS.hold_after_refusals + 1)
+        assert here.state() is LegState.HELD
 
 
 async def test_a_peer_that_refuses_everything_makes_no_work_for_people_within_a_week(tmp_path: Path) -> None:
