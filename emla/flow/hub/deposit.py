@@ -17,6 +17,7 @@ from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.gateway import Gateway
 from emla.flow.hub.quota import HubQuota
 from emla.flow.line.accept import Answer, PayloadSource
+from emla.flow.reservations import CALLER, Reservation
 from emla.formats.export import encode_export
 from emla.model.acknowledgement import ISSUED_BY_HUB, Event
 from emla.model.errors import (
@@ -71,7 +72,8 @@ class Deposits:
         self._on_contact = on_contact
         self._figures = figures
         self.quota = HubQuota(gateway)
-        self._receiving: set[bytes] = set()
+        self._receiving: set[tuple[bytes, str]] = set()
+        """What is being received, and from which address, as in `Accept`."""
         self._blobs: Counter[bytes] = Counter()
 
     def is_arriving(self, sha256: bytes) -> bool:
@@ -95,7 +97,7 @@ class Deposits:
 
         Raises:
             InvalidPackageError: refused before anything is stored; answered unsigned.
-            TransportError: ``processing``, or ``mailbox-full``.
+            TransportError: ``processing``, the same package is being received from the same address; ``mailbox-full``; ``quota``.
             ConfigurationError: our own ledger is closed.
             StoreError: the storage is full or failed.
         """
@@ -117,13 +119,14 @@ class Deposits:
             return known
         if isinstance(verified, RefusedPackage):
             return await self._reject(package, verified.code)
-        if package.pid in self._receiving:
+        place = (package.pid, CALLER.get())
+        if place in self._receiving:
             raise TransportError("processing")
-        self._receiving.add(package.pid)
+        self._receiving.add(place)
         try:
             return await self._receive(package, source)
         finally:
-            self._receiving.discard(package.pid)
+            self._receiving.discard(place)
 
     async def _receive(self, package: VerifiedPackage, source: PayloadSource) -> Answer:
         header = package.header
@@ -134,20 +137,33 @@ class Deposits:
         self._gateway.require_space(size)
         whole = _FRAME_BYTES + len(package.signed) + size
         sha256 = header.payload.sha256
-        with self.quota.room(header.recipient, header.sender, whole), self.arriving(sha256):
-            return await self._commit(package, whole, await self.payload(sha256, size, source))
+        with self.quota.room(header.recipient, header.sender, whole) as come, self.arriving(sha256):
+            payload = await self.payload(header.sender, sha256, size, source, come)
+            return await self._commit(package, whole, payload)
 
-    async def payload(self, sha256: bytes, size: int, source: PayloadSource) -> bytes | None:
-        """Read a payload; a large one becomes a durable file, and None is returned.
+    async def payload(
+        self, depositor: str, sha256: bytes, size: int, source: PayloadSource, come: Callable[[], None]
+    ) -> bytes | None:
+        """Read a member's payload; a large one has its space promised, becomes a durable file, and None is returned.
+
+        Args:
+            depositor: whose it is.
+            sha256: its hash.
+            size: its bytes.
+            source: where it comes from.
+            come: called when it has come whole, before it is kept (`HubQuota.room`).
 
         Raises:
             InvalidPackageError: ``digest-mismatch``.
+            TransportError: ``quota``: the member has too much on its way from this address; ``mailbox-full``.
         """
         if size > WIRE.inline_payload_bytes:
-            await self._receive_blob(sha256, size, source)
+            with self._gateway.reservations.hold(depositor, size) as place:
+                await self._receive_blob(sha256, size, source, place, come)
             return None
         payload = await source.read_exactly(size)
         _check_payload(sha256, hashlib.sha256(payload).digest())
+        come()
         return payload
 
     @contextmanager
@@ -161,7 +177,14 @@ class Deposits:
             if not self._blobs[sha256]:
                 del self._blobs[sha256]
 
-    async def _receive_blob(self, sha256: bytes, size: int, source: PayloadSource) -> None:
+    async def _receive_blob(
+        self,
+        sha256: bytes,
+        size: int,
+        source: PayloadSource,
+        place: Reservation,
+        come: Callable[[], None],
+    ) -> None:
         """H1: stream into a temporary file, then make it durable under its hash."""
         blob = self._gateway.blobs.begin()
         digest = hashlib.sha256()
@@ -176,7 +199,9 @@ class Deposits:
                 data = await source.read_exactly(min(left, _HOP_BYTES))
                 left -= len(data)
                 await asyncio.to_thread(work, data)
+                place.arrived(len(data))
             _check_payload(sha256, digest.digest())
+            come()
             await asyncio.to_thread(blob.keep, sha256)
         finally:
             blob.drop()
