@@ -45,8 +45,8 @@ ROWS: tuple[Safeguard, ...] = (
         name="the file of a large payload is unlinked",
         row="invariant 27",
         file="emla/flow/erasure/erase.py",
-        old="            await asyncio.to_thread(blobs.erase, each.payload_sha256)",
-        new="            pass",
+        old="*(each.payload_sha256 for each in doomed), ",
+        new="*(), ",
         held_by=(_NOTHING,),
     ),
     Safeguard(
@@ -165,8 +165,8 @@ ROWS: tuple[Safeguard, ...] = (
         name="the file of a draft is unlinked before its case is called erased",
         row="invariant 27",
         file="emla/flow/erasure/erase.py",
-        old="            await asyncio.to_thread(blobs.erase, sha256)",
-        new="            pass",
+        old=", *store.read.doomed_drafts(erasure.id))",
+        new=",)",
         held_by=(f"{DRAFTS}::test_drafts_of_an_erased_case_are_found_nowhere_and_others_wait_on",),
     ),
     Safeguard(
