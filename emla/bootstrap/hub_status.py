@@ -8,7 +8,7 @@ from emla.bootstrap.guard_figures import guard_figures
 from emla.bootstrap.status import StoreStatus, disk_problem, documents_problem
 from emla.flow.documents.take_documents import DocumentFigures
 from emla.flow.gateway import Gateway
-from emla.flow.hub.deposit import HubFigures
+from emla.flow.hub.figures import HubFigures
 from emla.model.errors import StoreError
 from emla.store.files import FileBlobs
 from emla.store.sqlite.store import SqliteStore

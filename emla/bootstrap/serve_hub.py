@@ -25,7 +25,8 @@ from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.documents.upkeep import Upkeep
 from emla.flow.gateway import Gateway
 from emla.flow.hub.compare import CompareDeposits
-from emla.flow.hub.deposit import Deposits, HubFigures
+from emla.flow.hub.deposit import Deposits
+from emla.flow.hub.figures import HubFigures
 from emla.flow.hub.mailbox import Mailbox, Waiting
 from emla.flow.hub.sweep import HubSweep
 from emla.keyring.folder import KeyFolder

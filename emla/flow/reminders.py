@@ -34,7 +34,7 @@ from emla.flow.dockets import Dockets, Held
 from emla.flow.events import CASE_REMINDER, event
 from emla.flow.gateway import Gateway
 from emla.flow.news import News
-from emla.model.errors import EmlaError, IllegalTransitionError, StoreError
+from emla.model.errors import ConfigurationError, EmlaError, IllegalTransitionError, StoreError
 from emla.model.legal_act import Key
 from emla.model.time_limit import Course
 from emla.ports.cases import SOMETHING_CAME, AgendaItem
@@ -90,7 +90,10 @@ class Reminders:
     async def run(self) -> None:
         """Go round until cancelled."""
         while True:
-            await self.round()
+            try:
+                await self.round()
+            except ConfigurationError as error:  # the token that signs the leaves does not answer
+                logger.error("reminders failed", extra={"code": error.code, "detail": error.detail})
             await asyncio.sleep(_ROUND_SECONDS)
 
     async def round(self) -> None:

@@ -355,8 +355,8 @@ class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, CaseRe
         """Peers that legs wait for."""
         ...
 
-    def unopened(self, limit: int) -> Sequence[InboxRow]:
-        """Accepted packages that are not consigned yet, oldest first."""
+    def unopened(self, limit: int, *, after: bytes = b"") -> Sequence[InboxRow]:
+        """Accepted packages that are not consigned yet, oldest first; with `after`, a package's id, those behind it."""
         ...
 
     def peers(self) -> Sequence[PeerRow]:

@@ -9,7 +9,7 @@ from emla.model.call import Call
 from emla.model.documents import Authority
 from emla.model.limits import WIRE
 from emla.ports.transport import Refusal
-from emla.transport.https import HttpsTransport, read_answer, refusal_of
+from emla.transport.https import HttpsTransport, media_of, read_answer, refusal_of
 
 ACCESSES = "application/vnd.emla.accesses+json"
 _NO_BODY = 0
@@ -39,8 +39,8 @@ class HttpsAccessLine:
             peer, "GET", f"{path}?{query}", None, headers, timeout
         ) as response:
             body = await read_answer(response, WIRE.access_bytes)
-            if response.status == 200 and response.content_type == ACCESSES:
+            if response.status == 200 and media_of(response) == ACCESSES:
                 return body
             return refusal_of(
-                response.status, response.content_type, body, response.headers.get("Retry-After", "")
+                response.status, media_of(response), body, response.headers.get("Retry-After", "")
             )

@@ -149,7 +149,7 @@ class HttpsTransport:
         timeout = self.timeout(length)
         async with self.exchange(peer, method, path, data, headers, timeout) as response:
             body = await read_answer(response, answer_bytes_max)
-            return response.status, response.content_type, body, response.headers.get("Retry-After", "")
+            return response.status, media_of(response), body, response.headers.get("Retry-After", "")
 
     @asynccontextmanager
     async def exchange(
@@ -355,6 +355,14 @@ async def read_answer(response: ClientResponse, size_bytes_max: int) -> bytes:
         if len(body) > size_bytes_max:
             raise TransportError("peer-nonsense", "The answer is too long.")
     return body
+
+
+def media_of(response: ClientResponse) -> str:
+    """The media type of a stranger's answer, without its parameters; empty when it names none.
+
+    Not `response.content_type`: it reads the parameters, too, when it is asked for, and some make it raise what no line raises.
+    """
+    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def refusal_of(status: int, media: str, body: bytes, retry_after: str) -> Refusal:

@@ -20,7 +20,7 @@ from emla.model.errors import InvalidPackageError, MalformedError, TransportErro
 from emla.model.limits import WIRE
 from emla.model.mailbox import Listing, Release
 from emla.ports.transport import Refusal
-from emla.transport.https import BUNDLE, CHANNEL, DOCUMENTS, HttpsTransport, read_answer, refusal_of
+from emla.transport.https import BUNDLE, CHANNEL, DOCUMENTS, HttpsTransport, media_of, read_answer, refusal_of
 
 _MAILBOX = "application/vnd.emla.mailbox+json"
 _RELEASE = "application/vnd.emla.release+json"
@@ -92,7 +92,7 @@ class HttpsHubLine:
         """List our mailbox; waits for the first item when there is none."""
         query = f"after={after}&wait={wait_seconds}"
         async with self._call(hub, "GET", _PATH, query, patience_seconds=wait_seconds) as response:
-            if response.status != 200 or response.content_type != _MAILBOX:
+            if response.status != 200 or media_of(response) != _MAILBOX:
                 return await _refusal(response)
             with _expected():
                 items = form.decode_list(await read_answer(response, form.LIST_BYTES_MAX))
@@ -119,7 +119,7 @@ class HttpsHubLine:
         """Say that we have items; for each an outcome."""
         body = form.encode_releases(releases)
         async with self._call(hub, "POST", f"{_PATH}/release", "", body, length=len(body)) as response:
-            if response.status != 200 or response.content_type != _OUTCOMES:
+            if response.status != 200 or media_of(response) != _OUTCOMES:
                 return await _refusal(response)
             with _expected():
                 answer = await read_answer(response, form.OUTCOMES_BYTES_MAX)
@@ -228,7 +228,7 @@ def _whole_size(response: ClientResponse, start: int) -> int | None:
 
 async def _refusal(response: ClientResponse) -> Refusal:
     body = await read_answer(response, WIRE.bundle_bytes)
-    return refusal_of(response.status, response.content_type, body, response.headers.get("Retry-After", ""))
+    return refusal_of(response.status, media_of(response), body, response.headers.get("Retry-After", ""))
 
 
 @contextmanager

@@ -131,8 +131,8 @@ ROWS = (
         name="what comes back through a hub has room like a package",
         row="54",
         file="emla/flow/hub/compare.py",
-        old="            self._deposits.quota.room(owner, depositor, size),",
-        new="",
+        old="            self._deposits.quota.room(owner, depositor, size) as come,",
+        new='            __import__("contextlib").nullcontext(lambda: None) as come,',
         held_by=(f"{_HUB}::test_a_package_that_comes_back_takes_room_like_any_other",),
     ),
     Safeguard(
@@ -146,7 +146,7 @@ ROWS = (
     Safeguard(
         name="what another signed is not charged to it",
         row="54",
-        file="emla/flow/hub/deposit.py",
+        file="emla/flow/hub/quota.py",
         old='    return f"{depositor} {owner}"',
         new="    return depositor",
         held_by=(f"{_HUB}::test_whoever_plays_back_what_another_gave_uses_up_nothing_of_its_share",),

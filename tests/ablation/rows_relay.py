@@ -249,6 +249,34 @@ ROWS = (
         ),
     ),
     Safeguard(
+        name="a leg that cannot be put aside now is postponed",
+        row="token",
+        file="emla/flow/line/relay.py",
+        old="        except ConfigurationError as error:\n            # The ledger was closed at this moment",
+        new="        except ZeroDivisionError as error:\n            # The ledger was closed at this moment",
+        held_by=(
+            "tests/unit/flow/test_relay_trouble.py::test_a_leg_that_cannot_be_put_aside_now_is_postponed_and_put_aside_later",
+        ),
+    ),
+    Safeguard(
+        name="what cannot be opened holds up nothing behind it",
+        row="81",
+        file="emla/flow/line/open.py",
+        old="if len(rows) == _QUEUE_MAX // 2:",
+        new="if False:",
+        held_by=(
+            "tests/unit/flow/test_open.py::test_those_that_cannot_be_opened_hold_up_nobody_and_are_tried_again_at_the_next_start",
+        ),
+    ),
+    Safeguard(
+        name="what found no place during a pass through the store has another one",
+        row="81",
+        file="emla/flow/line/open.py",
+        old='(b"" if self._again else None)',
+        new="None",
+        held_by=("tests/unit/flow/test_open.py::test_what_found_no_place_is_opened_wherever_it_stands",),
+    ),
+    Safeguard(
         name="only what is in quarantine is released",
         row="3",
         file="emla/store/sqlite/trouble_rows.py",

@@ -116,14 +116,4 @@ ROWS = (
             "tests/unit/flow/test_hub_held.py::test_without_a_pinned_hub_it_waits_and_says_who_must_act",
         ),
     ),
-    Safeguard(
-        name="a token that does not answer when a leg is to be held stops nobody",
-        row="36",
-        file="emla/flow/line/relay.py",
-        old="        except ConfigurationError as error:",
-        new="        except NotImplementedError as error:",
-        held_by=(
-            "tests/unit/flow/test_relay_trouble.py::test_a_token_that_does_not_answer_when_a_leg_is_to_be_held_stops_nobody",
-        ),
-    ),
 )

@@ -18,7 +18,8 @@ from emla.bootstrap.channels import hub_ledger
 from emla.flow.documents.peers import PingPeer
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.hub.compare import CompareDeposits
-from emla.flow.hub.deposit import Deposits, HubFigures
+from emla.flow.hub.deposit import Deposits
+from emla.flow.hub.figures import HubFigures
 from emla.flow.hub.mailbox import Mailbox, Waiting
 from emla.flow.hub.sweep import HubSweep
 from emla.formats import http_signature as signature_form

@@ -15,6 +15,7 @@ Rules of this file:
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
@@ -25,12 +26,15 @@ from emla.flow.events import CONTENT_ERASED, EVENT_ERASED, PACKAGE_ERASED, RULE_
 from emla.flow.gateway import Gateway
 from emla.formats import event as event_form
 from emla.model.erasure import Erasure
+from emla.model.errors import ConfigurationError, StoreError
 from emla.ports.erasure import DoomedPackage
 from emla.ports.listings import Listings
 from emla.ports.store import Transaction
 
 logger = logging.getLogger("emla.erase")
 
+_AGAIN_SECONDS = 60.0
+"""An order that could not be carried out wholly is tried again so much later."""
 _BUSY_SECONDS = 1.0
 _BUSY_SECONDS_MAX = 60.0
 _SAID_SECONDS = 3600
@@ -74,27 +78,34 @@ class Erase:
         """Carry out what was ordered, also before the last stop, until cancelled."""
         while True:
             self._ordered.clear()
-            await self.carry_out()
-            await self._ordered.wait()
+            done = await self.carry_out()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if done else _AGAIN_SECONDS):
+                    await self._ordered.wait()
 
-    async def carry_out(self) -> None:
-        """Carry out every order; returns when nothing of them can be found any more."""
+    async def carry_out(self) -> bool:
+        """Carry out every order; whether nothing of them can be found any more. One that has to wait holds up no other."""
+        done = True
         for erasure in self._gateway.store.read.erasures_under_way():
-            await self._one(erasure)
+            try:
+                done &= await self._one(erasure)
+            except ConfigurationError as error:  # the token that signs the leaf of E2 does not answer
+                logger.warning("not erased", extra={"what": erasure.case_id.hex()[:8], "code": error.code})
+                done = False
+        return done
 
-    async def _one(self, erasure: Erasure) -> None:
-        store, blobs = self._gateway.store, self._gateway.blobs
+    async def _one(self, erasure: Erasure) -> bool:
+        store = self._gateway.store
         doomed = store.read.doomed(erasure.id)
         for each in doomed:
             self._gateway.fresh.take(each.payload_sha256)
             if not each.done:
                 # E2: a crash between two packages goes on with the second.
                 await store.write(self._overwritten(erasure, each))
-        for each in doomed:
-            # E3: again after a crash; what is gone is gone.
-            await asyncio.to_thread(blobs.erase, each.payload_sha256)
-        for sha256 in store.read.doomed_drafts(erasure.id):
-            await asyncio.to_thread(blobs.erase, sha256)
+        files = (*(each.payload_sha256 for each in doomed), *store.read.doomed_drafts(erasure.id))
+        # E3: again after a crash; what is gone is gone. All of them, though one stays, for which E5 waits.
+        if not all([await self._unlinked(erasure, sha256) for sha256 in files]):
+            return False
         pause = _BUSY_SECONDS
         while not await store.empty_wal():  # E4
             logger.warning("erasure waits for a reader", extra={"what": erasure.case_id.hex()[:8]})
@@ -104,6 +115,17 @@ class Erase:
         await store.write(lambda transaction: transaction.finish_erasure(erasure.id, at))  # E5
         logger.warning("erased", extra={"what": erasure.case_id.hex()[:8], "count": len(doomed)})
         self._dockets.forget(erasure.case_id)
+        return True
+
+    async def _unlinked(self, erasure: Erasure, sha256: bytes) -> bool:
+        """Unlink one file; False when that fails. It is that file's trouble: the database tells when the disk is broken."""
+        try:
+            await asyncio.to_thread(self._gateway.blobs.erase, sha256)
+        except StoreError as error:
+            what = erasure.case_id.hex()[:8]
+            logger.error("file not erased", extra={"what": what, "code": error.code, "detail": error.detail})
+            return False
+        return True
 
     def _overwritten(self, erasure: Erasure, package: DoomedPackage) -> Callable[[Transaction], None]:
         facts: dict[str, str | int] = {

@@ -46,7 +46,10 @@ class Retention:
     async def run(self) -> None:
         """Go round until cancelled."""
         while True:
-            await self.round()
+            try:
+                await self.round()
+            except ConfigurationError as error:  # the token that signs the leaf of an order does not answer
+                logger.warning("erasure not ordered", extra={"code": error.code})
             await asyncio.sleep(_ROUND_SECONDS)
 
     async def round(self) -> int:

@@ -12,7 +12,8 @@ import hashlib
 from collections.abc import Callable, Sequence
 
 from emla.flow.gateway import Gateway
-from emla.flow.hub.deposit import Deposits, share_of
+from emla.flow.hub.deposit import Deposits
+from emla.flow.hub.quota import share_of
 from emla.flow.line.accept import PayloadSource
 from emla.flow.pace import Pace
 from emla.formats.returned import encode_front
@@ -107,7 +108,7 @@ class CompareDeposits:
         Raises:
             InvalidPackageError: it does not prove itself, or is by or for somebody who is no member.
             InvalidAcknowledgementError: the acknowledgements do not, or the one of its acceptance is missing.
-            TransportError: ``mailbox-full``.
+            TransportError: ``mailbox-full``; ``quota``.
         """
         gateway = self._gateway
         returned = self._verified(pid, signed, bundles)
@@ -120,14 +121,15 @@ class CompareDeposits:
         if source.size != reference.size:
             raise InvalidPackageError("malformed", "The payload has not the size the header names.")
         gateway.require_space(reference.size)
-        depositor = share_of(header.recipient if owner == header.sender else header.sender, owner)
+        other = header.recipient if owner == header.sender else header.sender
+        depositor = share_of(other, owner)
         front, at = encode_front(signed, bundles), gateway.now()
         size = len(front) + reference.size
         with (
-            self._deposits.quota.room(owner, depositor, size),
+            self._deposits.quota.room(owner, depositor, size) as come,
             self._deposits.arriving(reference.sha256),
         ):
-            payload = await self._deposits.payload(reference.sha256, reference.size, source)
+            payload = await self._deposits.payload(other, reference.sha256, reference.size, source, come)
             deposit = Deposit(
                 owner=owner,
                 depositor=depositor,

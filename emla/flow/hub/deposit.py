@@ -12,12 +12,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.gateway import Gateway
-from emla.flow.hub.quota import HubQuota
+from emla.flow.hub.figures import HubFigures
+from emla.flow.hub.quota import HubQuota, share_of
 from emla.flow.line.accept import Answer, PayloadSource
+from emla.flow.reservations import CALLER, Reservation
 from emla.flow.seen import seen_in
 from emla.formats.export import encode_export
 from emla.model.acknowledgement import ISSUED_BY_HUB, Event
@@ -52,16 +53,6 @@ DOCUMENTS_SECONDS = 30 * 86400
 """How long documents are held: newer ones come each day, and an owner fetches them from the hub's peer when it is back."""
 
 
-@dataclass(slots=True)
-class HubFigures:
-    """What became of deposits and items since the start, for metrics."""
-
-    deposited: int = 0
-    refused: int = 0
-    released: int = 0
-    expired: int = 0
-
-
 class Deposits:
     """The journeys into mailboxes."""
 
@@ -80,7 +71,8 @@ class Deposits:
         self._on_contact = on_contact
         self._figures = figures
         self.quota = HubQuota(gateway)
-        self._receiving: set[bytes] = set()
+        self._receiving: set[tuple[bytes, str]] = set()
+        """What is being received, and from which address, as in `Accept`."""
         self._blobs: Counter[bytes] = Counter()
 
     def is_arriving(self, sha256: bytes) -> bool:
@@ -111,7 +103,7 @@ class Deposits:
 
         Raises:
             InvalidPackageError: refused before anything is stored; answered unsigned.
-            TransportError: ``processing``, or ``mailbox-full``.
+            TransportError: ``processing``, the same package is being received from the same address; ``mailbox-full``; ``quota``.
             ConfigurationError: our own ledger is closed.
             StoreError: the storage is full or failed.
         """
@@ -138,13 +130,14 @@ class Deposits:
                     "clock-skew", "The clock was set forward; it is not certain that this expired."
                 )
             return await self._reject(package, verified.code)
-        if package.pid in self._receiving:
+        place = (package.pid, CALLER.get())
+        if place in self._receiving:
             raise TransportError("processing")
-        self._receiving.add(package.pid)
+        self._receiving.add(place)
         try:
             return await self._receive(package, source)
         finally:
-            self._receiving.discard(package.pid)
+            self._receiving.discard(place)
 
     async def _receive(self, package: VerifiedPackage, source: PayloadSource) -> Answer:
         header = package.header
@@ -155,20 +148,33 @@ class Deposits:
         self._gateway.require_space(size)
         whole = _FRAME_BYTES + len(package.signed) + size
         sha256 = header.payload.sha256
-        with self.quota.room(header.recipient, header.sender, whole), self.arriving(sha256):
-            return await self._commit(package, whole, await self.payload(sha256, size, source))
+        with self.quota.room(header.recipient, header.sender, whole) as come, self.arriving(sha256):
+            payload = await self.payload(header.sender, sha256, size, source, come)
+            return await self._commit(package, whole, payload)
 
-    async def payload(self, sha256: bytes, size: int, source: PayloadSource) -> bytes | None:
-        """Read a payload; a large one becomes a durable file, and None is returned.
+    async def payload(
+        self, depositor: str, sha256: bytes, size: int, source: PayloadSource, come: Callable[[], None]
+    ) -> bytes | None:
+        """Read a member's payload; a large one has its space promised, becomes a durable file, and None is returned.
+
+        Args:
+            depositor: whose it is.
+            sha256: its hash.
+            size: its bytes.
+            source: where it comes from.
+            come: called when it has come whole, before it is kept (`HubQuota.room`).
 
         Raises:
             InvalidPackageError: ``digest-mismatch``.
+            TransportError: ``quota``: the member has too much on its way from this address; ``mailbox-full``.
         """
         if size > WIRE.inline_payload_bytes:
-            await self._receive_blob(sha256, size, source)
+            with self._gateway.reservations.hold(depositor, size) as place:
+                await self._receive_blob(sha256, size, source, place, come)
             return None
         payload = await source.read_exactly(size)
         _check_payload(sha256, hashlib.sha256(payload).digest())
+        come()
         return payload
 
     @contextmanager
@@ -182,7 +188,14 @@ class Deposits:
             if not self._blobs[sha256]:
                 del self._blobs[sha256]
 
-    async def _receive_blob(self, sha256: bytes, size: int, source: PayloadSource) -> None:
+    async def _receive_blob(
+        self,
+        sha256: bytes,
+        size: int,
+        source: PayloadSource,
+        place: Reservation,
+        come: Callable[[], None],
+    ) -> None:
         """H1: stream into a temporary file, then make it durable under its hash."""
         blob = self._gateway.blobs.begin()
         digest = hashlib.sha256()
@@ -197,7 +210,9 @@ class Deposits:
                 data = await source.read_exactly(min(left, _HOP_BYTES))
                 left -= len(data)
                 await asyncio.to_thread(work, data)
+                place.arrived(len(data))
             _check_payload(sha256, digest.digest())
+            come()
             await asyncio.to_thread(blob.keep, sha256)
         finally:
             blob.drop()
@@ -368,14 +383,6 @@ class Deposits:
         if placed:
             self._figures.deposited += 1
             self._on_deposit(deposit.owner)
-
-
-def share_of(depositor: str, owner: str) -> str:
-    """Who is charged for what one member may lay before another twice: the two of them, and neither's own share.
-
-    Each of the two has it, and so can fill the mailbox of the pair; but not use up what the other may give to everybody else.
-    """
-    return f"{depositor} {owner}"
 
 
 def _check_payload(expected: bytes, digest: bytes) -> None:

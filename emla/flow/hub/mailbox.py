@@ -8,12 +8,14 @@ or time (`sweep`), ends an item.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from emla.flow.gateway import Gateway, subject_of
-from emla.flow.hub.deposit import Deposits, HubFigures
+from emla.flow.hub.deposit import Deposits
+from emla.flow.hub.figures import HubFigures
 from emla.flow.record import acknowledgement_row
 from emla.flow.seen import seen_in
 from emla.formats import mailbox as form
@@ -24,6 +26,7 @@ from emla.model.errors import (
     InvalidAcknowledgementError,
     InvalidCallError,
     NotFoundError,
+    StoreError,
 )
 from emla.model.mailbox import (
     ITEMS_IN_ANSWER_MAX,
@@ -36,6 +39,8 @@ from emla.model.mailbox import (
 from emla.ports.mailbox import ITEM_ENDED
 from emla.ports.store import DuplicateError, Transaction
 from emla.steps.verify_acknowledgement import read_acknowledgement, verify_claim
+
+logger = logging.getLogger("emla.hub")
 
 _PROOFS = frozenset({Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION})
 _OUTCOMES = (NotFoundError, InvalidCallError, InvalidAcknowledgementError, ConfigurationError)
@@ -198,10 +203,15 @@ class Mailbox:
 async def remove_blob(gateway: Gateway, deposits: Deposits, sha256: bytes | None) -> None:
     """H5: remove the blob of a payload that no row points to any more.
 
-    Nothing is awaited between the look and the rename, so no deposit of the same payload slips in between.
+    Nothing is awaited between the look and the rename, so no deposit of the same payload slips in between. What came before is
+    durable, whatever becomes of the file: one that cannot be removed is as one that a crash left.
     """
     if sha256 is None or deposits.is_arriving(sha256) or gateway.store.read.knows_payload(sha256):
         return
-    left = gateway.blobs.take_away(sha256)
-    if left is not None:
-        await asyncio.to_thread(left.unlink, missing_ok=True)
+    try:
+        left = gateway.blobs.take_away(sha256)
+        if left is not None:
+            await asyncio.to_thread(left.unlink, missing_ok=True)
+    except (StoreError, OSError) as error:
+        code = error.code if isinstance(error, StoreError) else "store-failed"
+        logger.error("file not removed", extra={"code": code})

@@ -1,10 +1,11 @@
 """quota: how much a mailbox may hold and a member may give. What is on its way counts: many at once do not overrun it."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from emla.flow.gateway import Gateway
+from emla.flow.reservations import CALLER
 from emla.model.errors import TransportError
 
 _SMALL_FACTOR = 2
@@ -16,35 +17,56 @@ class HubQuota:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._bytes_for: Counter[str] = Counter()
-        self._bytes_from: Counter[str] = Counter()
+        self._bytes: Counter[tuple[str, str, str | None]] = Counter()
+        """For or from whom, and from which address it comes; None: it has come."""
 
     @contextmanager
-    def room(self, owner: str, depositor: str, size: int, *, small: bool = False) -> Iterator[None]:
+    def room(
+        self, owner: str, depositor: str, size: int, *, small: bool = False
+    ) -> Iterator[Callable[[], None]]:
         """Reserve room for something until it is stored.
+
+        While a package comes, what comes from other addresses does not count: whoever plays back a header that a member signed
+        and lets its payload drip uses up nothing of the member's. When it has come whole, the member gave it, and everything
+        that has come counts.
 
         Args:
             owner: whose mailbox it goes to.
             depositor: who gives it.
             size: its bytes.
-            small: whether it is no package.
+            small: whether it is no package; then it has come already.
+
+        Yields:
+            What is called when a package has come whole, before it is kept; it raises like this.
 
         Raises:
             TransportError: ``mailbox-full``.
         """
-        self._check(owner, depositor, size, small=small)
-        counted = ((self._bytes_for, owner), (self._bytes_from, depositor))
-        for counter, authority in counted:
-            counter[authority] += size
+        with ExitStack() as stack:
+            caller = None if small else CALLER.get()
+            stack.enter_context(self._reserved(owner, depositor, size, caller, small=small))
+            yield lambda: stack.enter_context(self._reserved(owner, depositor, size, None))
+
+    @contextmanager
+    def _reserved(
+        self, owner: str, depositor: str, size: int, caller: str | None, *, small: bool = False
+    ) -> Iterator[None]:
+        keys = (("for", owner, caller), ("from", depositor, caller))
+        used_for, used_from = (self._bytes[key] for key in keys)
+        self._check(owner, depositor, size, used_for, used_from, small=small)
+        for key in keys:
+            self._bytes[key] += size
         try:
             yield
         finally:
-            for counter, authority in counted:
-                counter[authority] -= size
-                if not counter[authority]:
-                    del counter[authority]
+            for key in keys:
+                self._bytes[key] -= size
+                if not self._bytes[key]:
+                    del self._bytes[key]
 
-    def _check(self, owner: str, depositor: str, size: int, *, small: bool) -> None:
+    def _check(
+        self, owner: str, depositor: str, size: int, used_for: int, used_from: int, *, small: bool
+    ) -> None:
         limits = self._gateway.settings.hub
         held = self._gateway.store.read.mailbox_held(owner, depositor)
         factor = _SMALL_FACTOR if small else 1
@@ -56,12 +78,20 @@ class HubQuota:
             return
         # One package always has room, however large: else a large one could never be held at all.
         for words, used, most in (
-            (f"for {owner}", held.owner_bytes + self._bytes_for[owner], limits.mailbox_bytes_max),
+            (f"for {owner}", held.owner_bytes + used_for, limits.mailbox_bytes_max),
             (
                 f"from {depositor}",
-                held.depositor_bytes + self._bytes_from[depositor],
+                held.depositor_bytes + used_from,
                 limits.member_bytes_max,
             ),
         ):
             if used and used + size > most:
                 raise TransportError("mailbox-full", f"{used} bytes are held {words}.")
+
+
+def share_of(depositor: str, owner: str) -> str:
+    """Who is charged for what one member may lay before another twice: the two of them, and neither's own share.
+
+    Each of the two has it, and so can fill the mailbox of the pair; but not use up what the other may give to everybody else.
+    """
+    return f"{depositor} {owner}"

@@ -40,7 +40,10 @@ class Open:
         self._news = news
         self._on_leg = on_leg
         self._fresh: deque[bytes] = deque()
-        self._refill = True
+        self._read_to: bytes | None = b""
+        """Up to which package the store was read in the pass that is under way, which a start begins; None: there is none."""
+        self._again = False
+        """Whether something found no place while a pass was under way, and may stand before its place: another one follows."""
         self._active: set[bytes] = set()
         self._with_opener = 0
         self._changed = asyncio.Event()
@@ -49,8 +52,10 @@ class Open:
         """Take a package that was just accepted; when too many wait, the store is asked later."""
         if len(self._fresh) < _QUEUE_MAX:
             self._fresh.append(pid)
+        elif self._read_to is None:
+            self._read_to = b""
         else:
-            self._refill = True
+            self._again = True
         self._changed.set()
 
     async def run(self) -> None:
@@ -65,15 +70,23 @@ class Open:
                 await self._changed.wait()
 
     def _next(self) -> InboxRow | None:
-        if not self._fresh and self._refill:
-            rows = self._gateway.store.read.unopened(_QUEUE_MAX // 2 + len(self._active))
-            self._refill = len(rows) >= _QUEUE_MAX // 2
-            self._fresh.extend(row.pid for row in rows if row.pid not in self._active)
-        while self._fresh:
-            row = self._gateway.store.read.received(self._fresh.popleft())
-            if row and row.state is InboxState.ACCEPTED and row.pid not in self._active:
-                return row
-        return None
+        while True:
+            while self._fresh:
+                row = self._gateway.store.read.received(self._fresh.popleft())
+                if row and row.state is InboxState.ACCEPTED and row.pid not in self._active:
+                    return row
+            if self._read_to is None:
+                return None
+            self._read_on(self._read_to)
+
+    def _read_on(self, after: bytes) -> None:
+        """Go on with the pass. It sees each package once: those that cannot be opened stay accepted, and hold up nobody."""
+        rows = self._gateway.store.read.unopened(_QUEUE_MAX // 2, after=after)
+        self._fresh.extend(row.pid for row in rows)
+        if len(rows) == _QUEUE_MAX // 2:
+            self._read_to = rows[-1].pid
+        else:
+            self._read_to, self._again = (b"" if self._again else None), False
 
     async def _one(self, row: InboxRow) -> None:
         try:

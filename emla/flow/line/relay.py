@@ -210,9 +210,8 @@ class Destination:
         if whose.leg:
             refusals, since = leg.refusals + 1, leg.refused_since or int(now)
             bounds = self._gateway.settings.relay
-            if is_to_be_held(leg, refusals, since, now, self._well_at, bounds) and (
-                await self._hold(leg, refusal.code, refusals)
-            ):
+            is_due = is_to_be_held(leg, refusals, since, now, self._well_at, bounds)
+            if is_due and await self._hold(leg, refusal.code, refusals):
                 return
 
         def operation(transaction: Transaction) -> None:

@@ -139,6 +139,11 @@ class Mailbox:
                 await self._round(group)
             except EmlaError as error:
                 await self._pause(error.code)
+            except IllegalTransitionError:
+                raise  # a bug of ours about what is stored: nothing may go on
+            except Exception:  # a bug of ours about one hub is not the others' trouble
+                logger.exception("mailbox broke", extra={"peer": self._hub, "code": "internal"})
+                await self._pause("internal")
 
     async def _round(self, group: asyncio.TaskGroup) -> None:
         """From the front of the list to its end, and then along with what comes, until it is time to look at the front again.
@@ -274,6 +279,11 @@ class Mailbox:
             except EmlaError as error:
                 self._taken.extendleft(reversed(batch))
                 await self._pause(error.code)
+                continue
+            except Exception:  # as in `run`
+                logger.exception("mailbox broke", extra={"peer": self._hub, "code": "internal"})
+                self._taken.extendleft(reversed(batch))
+                await self._pause("internal")
                 continue
             for release, outcome in zip(batch, outcomes, strict=True):
                 if outcome in (OK, _GONE):

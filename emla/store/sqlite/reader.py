@@ -166,10 +166,11 @@ class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads, Case
         cursor = self._execute(f"SELECT DISTINCT peer FROM leg WHERE {rows.DUE}")  # noqa: S608 (constants only)
         return [row[0] for row in cursor]
 
-    def unopened(self, limit: int) -> Sequence[InboxRow]:
-        """Accepted packages that are not consigned yet, oldest first."""
-        cursor = self._execute(rows.INBOX + " WHERE i.state = 'ACCEPTED' ORDER BY r.id LIMIT ?", (limit,))
-        return [rows.inbox(row) for row in cursor]
+    def unopened(self, limit: int, *, after: bytes = b"") -> Sequence[InboxRow]:
+        """Accepted packages that are not consigned yet, oldest first; with `after`, a package's id, those behind it."""
+        behind = "i.received > coalesce((SELECT id FROM received WHERE pid = ?), 0)"
+        sql = f"{rows.INBOX} WHERE i.state = 'ACCEPTED' AND {behind} ORDER BY i.received LIMIT ?"
+        return [rows.inbox(row) for row in self._execute(sql, (after, limit))]
 
     def peers(self) -> Sequence[PeerRow]:
         """Every pinned peer."""

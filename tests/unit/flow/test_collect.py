@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 from emla.flow.member import collect
 from emla.flow.member.collect import Collect, Mailbox, Taken
 from emla.formats.export import encode_export
+from emla.model.documents import Authority
 from emla.model.leg import LegState
 from emla.model.mailbox import ItemKind, Listing, Release
 from emla.ports.hub_line import ItemSource
+from emla.ports.transport import Refusal
 from tests.support.authorities import derived, party
 from tests.support.faulty_store import Fate
 from tests.support.gateways import select
@@ -238,6 +241,56 @@ async def test_a_hub_that_is_down_is_asked_again_and_what_it_held_comes(tmp_path
             world.hub.down = False
             await until(lambda: world.recipient.accepted == [pid])
             assert mailbox.reached
+
+
+class Broken(MemoryHub):
+    """Whatever it does to our code, which breaks where nobody expected it, twice."""
+
+    left = 2
+
+    def listed(self, owner: str, after: int) -> list[Listing]:
+        self.left -= 1
+        if self.left >= 0:
+            raise IndexError("a bug of ours")
+        return super().listed(owner, after)
+
+
+async def test_a_bug_about_one_hubs_list_does_not_end_the_process(tmp_path: Path) -> None:
+    async with hub_world(tmp_path, Broken(HUB)) as world:
+        pid = await world.submit()
+        await world.sender.deliver(RECIPIENT)
+        running = asyncio.create_task(world.mailbox(world.recipient).run())
+        await until(lambda: running.done() or world.recipient.accepted == [pid])
+        await ended(running)
+
+
+async def ended(running: asyncio.Task[None]) -> None:
+    """It went on until now, and is ended."""
+    assert not running.done(), running.exception()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_a_bug_about_one_hubs_releases_does_not_end_the_process(tmp_path: Path) -> None:
+    async with hub_world(tmp_path) as world:
+        door = world.hub.door(RECIPIENT)
+        honest, bugs = door.release, [IndexError("a bug of ours")]
+
+        async def release(hub: Authority, releases: Sequence[Release]) -> Sequence[str] | Refusal:
+            if bugs:
+                raise bugs.pop()
+            return await honest(hub, releases)
+
+        door.release = release  # type: ignore[method-assign]
+        mailbox = world.mailbox(world.recipient)
+        mailbox._line = door
+        await world.submit()
+        await world.sender.deliver(RECIPIENT)
+        running = asyncio.create_task(mailbox.run())
+        await until(lambda: running.done() or world.hub.count(RECIPIENT) == 0)
+        assert not bugs
+        await ended(running)
 
 
 async def test_a_release_that_is_refused_comes_again_ever_more_seldom(

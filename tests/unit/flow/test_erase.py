@@ -12,8 +12,9 @@ from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.own import DATABASE
 from emla.flow.events import RULE_OVERRIDDEN, event
 from emla.model.erasure import ErasureState, LegalHold
-from emla.model.errors import ConfigurationError, NotFoundError
+from emla.model.errors import ConfigurationError, NotFoundError, StoreError
 from emla.store.sqlite.listings import open_listings
+from tests.support.away_store import AwayStore
 from tests.support.backups import RECEIVER, SENDER, Pair, pair
 from tests.support.erasing import Secrets, bring, case_id, erased, erasing, found_of, order, ordered
 from tests.support.gateways import until
@@ -282,3 +283,66 @@ async def test_the_oldest_of_the_cases_is_listed_when_it_is_erased_and_none_is_m
         assert await listings.erased_cases(limit=100, person="nobody") == []
     finally:
         await listings.close()
+
+
+async def test_a_file_that_cannot_be_unlinked_makes_its_order_wait_and_nothing_else(
+    both: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emla.flow.erasure.erase._AGAIN_SECONDS", 0.01)
+    for name in ("a", "b"):
+        await bring(both, name, BLOB)
+    station = both.recipient
+    blobs = station.gateway.blobs
+    unlink, refused = blobs.erase, 3
+
+    def erase(sha256: bytes) -> None:
+        nonlocal refused
+        if sha256 == stuck and refused:
+            refused -= 1
+            raise StoreError("store-failed", "Operation not permitted")
+        unlink(sha256)
+
+    monkeypatch.setattr(blobs, "erase", erase)
+    async with erasing(station) as journey:
+        for name in ("a", "b"):
+            await ordered(journey, case_id(name))
+        (stuck,) = (each.payload_sha256 for each in station.store.read.doomed(1))
+        assert not await journey.carry_out()
+        assert [state_of(station, name) for name in ("a", "b")] == [
+            ErasureState.ERASING,
+            ErasureState.ERASED,
+        ]
+        assert blobs.path(stuck).exists()
+        running = asyncio.create_task(journey.run())
+        await until(lambda: running.done() or state_of(station, "a") is ErasureState.ERASED)
+        assert not running.done()
+        assert not blobs.path(stuck).exists()
+        await cancelled(running)
+
+
+async def test_an_erasure_waits_for_the_token_that_signs_its_leaf(
+    both: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emla.flow.erasure.erase._AGAIN_SECONDS", 0.01)
+    await bring(both, "a")
+    station = both.recipient
+    async with erasing(station) as journey:
+        await ordered(journey, case_id("a"))
+        away = AwayStore(station.gateway.store, refusals=2)
+        monkeypatch.setattr(station.gateway, "store", away)
+        running = asyncio.create_task(journey.run())
+        await until(lambda: running.done() or state_of(station, "a") is ErasureState.ERASED)
+        assert away.refusals == 0
+        await cancelled(running)
+    monkeypatch.undo()
+
+
+def state_of(station: Station, name: str) -> ErasureState:
+    (given,) = station.store.read.erasures(case_id(name))
+    return given.state
+
+
+async def cancelled(running: asyncio.Task[None]) -> None:
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running

@@ -1,7 +1,7 @@
 """What is done with a mailbox: its owner waits and lets go, quotas and time set bounds."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,13 @@ from emla.formats import package_row
 from emla.formats.acknowledgement import encode_bundle
 from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
+from emla.model.errors import StoreError
 from emla.model.mailbox import EXPIRY_GRACE_SECONDS, ItemState, Release
 from emla.model.package import PartRole
 from emla.model.settings import HubSettings
 from tests.support.acknowledging import issue
 from tests.support.authorities import PARTS, Package, Tampering, build, derived, party
+from tests.support.away_store import AwayStore
 from tests.support.gateways import SetForward, TurnedClock, acknowledgement_id_of, rows, select
 from tests.support.hubs import Hub, acceptance, hub_at
 
@@ -275,6 +277,51 @@ async def test_a_clock_that_is_set_forward_ends_nothing_that_a_hub_holds(tmp_pat
         clock.at, clock.passed = over, over - begun
         await hub.sweep.round()
         assert await hub.list_of(DE) == ()
+
+
+async def test_a_sweep_waits_for_the_token_and_a_file_that_stays_is_only_left_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emla.flow.hub.sweep._ROUND_SECONDS", 0.01)
+    clock = TurnedClock()
+    async with hub_at(tmp_path / "hub", HUB, AT, DE, clock=clock) as hub:
+        for package in (LARGE, PACKAGE):
+            await hub.put_package(package)
+        items = await hub.list_of(DE)
+        clock.at = float(max(each.expires for each in items) + EXPIRY_GRACE_SECONDS + 1)
+        gateway = hub.home.gateway
+        away = AwayStore(gateway.store, refusals=2)
+        monkeypatch.setattr(gateway, "store", away)
+        monkeypatch.setattr(gateway.blobs, "take_away", failing(StoreError("store-failed")))
+        running = asyncio.create_task(hub.sweep.run())
+        while not running.done() and await hub.list_of(DE):
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.02)
+        assert not running.done()
+        assert away.refusals == 0
+        assert len(hub.home.leftovers()) == 1
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        monkeypatch.undo()
+
+
+def failing(error: Exception) -> Callable[[bytes], Path | None]:
+    def take_away(sha256: bytes) -> Path | None:
+        raise error
+
+    return take_away
+
+
+@pytest.mark.parametrize("error", [StoreError("store-failed"), PermissionError(1, "Operation not permitted")])
+async def test_a_release_stands_although_its_file_cannot_be_removed(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    await hub.put_package(LARGE)
+    (item,) = await hub.list_of(DE)
+    monkeypatch.setattr(hub.home.gateway.blobs, "take_away", failing(error))
+    assert await hub.release(DE, Release(item=item.item, proof=acceptance(DE, LARGE))) == ("ok",)
+    assert await hub.list_of(DE) == ()
 
 
 async def test_a_hub_that_is_opened_again_holds_what_it_held(tmp_path: Path) -> None:

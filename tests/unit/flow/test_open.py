@@ -1,24 +1,23 @@
 """Open: an accepted package ends in exactly one verdict, signed, with a leg that carries it; a killer is quarantined."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from emla.formats.strict_json import encode_octets
 from emla.model.acknowledgement import Event
-from emla.model.errors import ConfigurationError
+from emla.model.errors import StoreError
 from emla.model.leg import InboxState, LegKind
-from emla.ports.store import Store, Transaction
+from emla.ports.sandbox import Verdict
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from tests.support.authorities import Package, Tampering, build, derived
+from tests.support.away_store import AwayStore
 from tests.support.gateways import select, until
 from tests.support.received import AT, DE, Desk, desk, valid_package, valid_parts
-
-T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -145,6 +144,67 @@ async def test_what_was_accepted_before_a_crash_is_opened_after_it_and_only_once
     assert events == [("ContentConsignment", 3), ("RelayAcceptance", 3)]
 
 
+async def test_those_that_cannot_be_opened_hold_up_nobody_and_are_tried_again_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than the store is asked for at once."""
+    monkeypatch.setattr("emla.flow.line.open._QUEUE_MAX", 4)
+    packages = [valid_package(number) for number in range(1, 7)]
+    async with desk(tmp_path) as here:
+        for package in packages:
+            await here.take(package)
+    stuck = {package.pid for package in packages[:4]}
+    for _ in range(2):
+        async with desk(tmp_path) as again:
+            calls = unreadable(again, stuck)
+            async with opening(again):
+                await asyncio.sleep(0.2)
+            assert {pid: calls.count(pid) for pid in stuck} == dict.fromkeys(stuck, 1)
+            states = [state_of(again, package) for package in packages]
+            assert states == [InboxState.ACCEPTED] * 4 + [InboxState.CONSIGNED] * 2
+
+
+async def test_what_found_no_place_is_opened_wherever_it_stands(
+    here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one that comes out of quarantine when a pass through the store has gone by its place, or is over."""
+    monkeypatch.setattr("emla.flow.line.open._QUEUE_MAX", 4)
+    packages = [valid_package(number) for number in range(1, 9)]
+    for package in packages:
+        await here.take(package)
+    order = iter(here.opening._next, None)
+    seen = [row.pid for row in islice(order, 5)]
+    assert seen == [package.pid for package in packages[:5]]
+    for _ in range(2):
+        for _ in range(4):
+            here.opening.add(packages[7].pid)
+        here.opening.add(packages[0].pid)
+        assert packages[0].pid in [row.pid for row in order]
+        order = iter(here.opening._next, None)
+    assert list(order) == []
+
+
+def unreadable(here: Desk, stuck: set[bytes]) -> list[bytes]:
+    """The payloads of these cannot be read; returns every package that the opener is given."""
+    calls: list[bytes] = []
+    honest = here.opener.open
+
+    async def opened(signed: bytes, pid: bytes, payload: bytes | Path) -> Verdict:
+        calls.append(pid)
+        if pid in stuck:
+            raise StoreError("store-failed")
+        return await honest(signed, pid, payload)
+
+    here.opener.open = opened  # type: ignore[method-assign, assignment]
+    return calls
+
+
+def state_of(here: Desk, package: Package) -> InboxState:
+    row = here.home.store.read.received(package.pid)
+    assert row is not None
+    return row.state
+
+
 async def test_a_package_announced_twice_is_opened_once(here: Desk) -> None:
     package = valid_package()
     await here.take(package)
@@ -155,24 +215,6 @@ async def test_a_package_announced_twice_is_opened_once(here: Desk) -> None:
         here.opening.add(package.pid)
         await asyncio.sleep(0.05)
     assert here.opener.calls == 1
-
-
-class AwayStore:
-    """The store while the token that signs does not answer: so many writes are refused, then all is as before."""
-
-    def __init__(self, real: Store, refusals: int) -> None:
-        self._real = real
-        self.refusals = refusals
-        self.read = real.read
-
-    async def write(self, operation: Callable[[Transaction], T], *, patience_seconds: float = 0) -> T:
-        if self.refusals:
-            self.refusals -= 1
-            raise ConfigurationError("token-unavailable")
-        return await self._real.write(operation, patience_seconds=patience_seconds)
-
-    async def empty_wal(self) -> bool:
-        return await self._real.empty_wal()
 
 
 async def test_a_verdict_waits_for_the_token_that_signs_it(

@@ -14,13 +14,14 @@ from emla.flow.line.watch_legs import WatchLegs
 from emla.flow.news import News
 from emla.formats.event import decode as decode_event
 from emla.model.acknowledgement import Event
-from emla.model.errors import ConfigurationError, TransportError
+from emla.model.errors import TransportError
 from emla.model.leg import Hold, Leg, LegKind, LegState
 from emla.model.settings import RelaySettings
 from emla.ports.channel import ClosedRow
 from emla.ports.store import Transaction
 from emla.ports.transport import Refusal
 from tests.support.authorities import NOW
+from tests.support.away_store import AwayStore
 from tests.support.gateways import SetForward, TurnedClock, opened, select, until
 from tests.support.packages import package_of, send
 from tests.support.relay_line import AT, DE, HK, PEERS, Line, line
@@ -85,6 +86,23 @@ async def test_a_package_that_alone_is_refused_is_put_aside_and_the_others_go_on
         await here.submit(3)
         await here.accepted(3)
         assert len(here.transport.calls) == calls + 1
+
+
+async def test_a_leg_that_cannot_be_put_aside_now_is_postponed_and_put_aside_later(tmp_path: Path) -> None:
+    """The token that signs the leaf of it does not answer for a moment."""
+    async with line(tmp_path, refusing("malformed"), clock=TurnedClock()) as here:
+        await here.submit(1)
+        await tried(here, 1)
+        await here.submit(2)
+        await here.accepted(2)
+        await try_often(here, BOUNDS.hold_after_refusals - 1)
+        away = AwayStore(here.home.gateway.store, refusals=1)
+        here.home.gateway.store = away
+        await try_often(here, BOUNDS.hold_after_refusals)
+        assert away.refusals == 0
+        assert here.state() is LegState.READY
+        await try_often(here, BOUNDS.hold_after_refusals + 1)
+        assert here.state() is LegState.HELD
 
 
 async def test_a_peer_that_refuses_everything_makes_no_work_for_people_within_a_week(tmp_path: Path) -> None:
@@ -242,26 +260,6 @@ async def test_while_the_ledger_is_closed_what_is_over_is_not_looked_at_again_an
 
 def last_code(here: Line) -> object:
     return select(here.home.data, "SELECT last_code FROM leg WHERE ref = ?", POISON)[0][0]
-
-
-async def test_a_token_that_does_not_answer_when_a_leg_is_to_be_held_stops_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def away(*_: object) -> bool:
-        raise ConfigurationError("token-unavailable")
-
-    async with line(tmp_path, refusing("malformed"), clock=TurnedClock()) as here:
-        await here.submit(1)
-        await tried(here, 1)
-        await here.submit(2)
-        await here.accepted(2)
-        with monkeypatch.context() as patch:
-            patch.setattr("emla.flow.line.relay.hold_leg", away)
-            await try_often(here, BOUNDS.hold_after_refusals)
-            assert here.state() is LegState.READY
-            assert "leg not held" in caplog.messages
-        await try_often(here, BOUNDS.hold_after_refusals + 1)
-        assert here.state() is LegState.HELD
 
 
 def _close(transaction: Transaction, row: ClosedRow) -> None:

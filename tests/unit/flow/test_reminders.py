@@ -1,5 +1,6 @@
 """Reminders of time limits: once, on the days that are configured and when a limit ran out, across restarts."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +21,9 @@ from emla.model.deadline import Unit
 from emla.model.time_limit import Course, TimeLimit
 from emla.ports.cases import SOMETHING_CAME, AgendaItem
 from emla.ports.store import Transaction
+from tests.support.away_store import AwayStore
 from tests.support.folders import make_folder
+from tests.support.gateways import until
 from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
 from tests.support.sample_cases import cases
 from tests.support.sample_line import hand_in
@@ -229,3 +232,21 @@ async def test_neither_the_rows_nor_the_log_say_what_is_due(
     stored = b"".join(path.read_bytes() for path in asked.data.rglob("*") if path.is_file())
     assert b"D-EIO" not in stored
     asked.start()
+
+
+async def test_reminders_wait_for_the_token_that_signs_their_leaves(
+    asked: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emla.flow.reminders._ROUND_SECONDS", 0.01)
+    asked.clock.moved_by += 5.1 * 86400
+    away = AwayStore(asked.gateway.store, refusals=2)
+    monkeypatch.setattr(asked.gateway, "store", away)
+    found = reminders(asked)
+    running = asyncio.create_task(found.run())
+    await until(lambda: running.done() or found.given["soon"] == 1)
+    assert not running.done()
+    assert away.refusals == 0
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    monkeypatch.undo()

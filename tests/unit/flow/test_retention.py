@@ -1,5 +1,6 @@
 """A closed case is erased when its time has passed, and not before; nothing else ever is by itself."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,11 @@ from emla.flow.dockets import Dockets
 from emla.flow.erasure.erase import Erase
 from emla.flow.erasure.retention import Retention
 from emla.model.erasure import ErasureReason, LegalHold
+from emla.model.errors import ConfigurationError
 from emla.model.settings import CaseSettings
 from tests.support.backups import Pair, pair
 from tests.support.erasing import bring, case_id, erasing
+from tests.support.gateways import until
 from tests.support.in_process import Station
 
 DAY = 86400.0
@@ -81,3 +84,26 @@ async def test_a_clock_that_is_set_forward_erases_nothing(both: Pair) -> None:
 
         journey.plan = planned  # type: ignore[method-assign,assignment]
         assert await retention(station, journey).round() == 0
+
+
+async def test_a_round_in_which_the_token_does_not_answer_is_no_end(
+    both: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emla.flow.erasure.retention._ROUND_SECONDS", 0.01)
+    await bring(both, "a")
+    station = both.recipient
+    async with erasing(station) as journey:
+        one, rounds_made = retention(station, journey), 0
+
+        async def made() -> int:
+            nonlocal rounds_made
+            rounds_made += 1
+            raise ConfigurationError("token-unavailable")
+
+        monkeypatch.setattr(one, "round", made)
+        running = asyncio.create_task(one.run())
+        await until(lambda: running.done() or rounds_made > 2)
+        assert not running.done()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running

@@ -94,6 +94,45 @@ async def test_the_answer_of_an_honest_peer_comes_back_as_it_is(
 
 
 @pytest.mark.parametrize(
+    "media", ["a/b;x*", "a/b;x*0*", ";", ";;=", "", "\x80", "a/b;x*=u'", f"{PROBLEM};x*"]
+)
+async def test_a_media_type_that_cannot_be_read_is_an_answer_without_one(
+    transport: HttpsTransport, peer: Peer, media: str
+) -> None:
+    async with evil_peer(peer.tls, answering("200 OK", media, b"{}"), port=peer.port):
+        assert await send(transport, peer) == Refusal(code="http-200")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "Set-Cookie: \x01=\x02; Expires=x*",
+        "Link: <http://[>; rel=x*",
+        "Content-Disposition: a;x*",
+        "Content-Encoding: x*",
+        "Location: http://[",
+        "Date: x*",
+        "Retry-After: " + "9" * 5000,
+        "Retry-After: \u00b2",
+    ],
+)
+async def test_a_header_that_cannot_be_read_makes_no_answer_an_error_of_ours(
+    transport: HttpsTransport, peer: Peer, odd: str
+) -> None:
+    async with evil_peer(peer.tls, answering("302 Found", PROBLEM, b'{"code":"busy"}', odd), port=peer.port):
+        refusal = await send(transport, peer)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "busy"
+
+
+@pytest.mark.parametrize("length", ["x", "-1", "+5", "9" * 5000, "1_0", "5, 6", "\u0665"])
+async def test_a_length_that_is_none_is_nonsense(transport: HttpsTransport, peer: Peer, length: str) -> None:
+    said = f"HTTP/1.1 200 OK\r\nContent-Type: {BUNDLE}\r\nContent-Length: {length}\r\n\r\n12345"
+    async with evil_peer(peer.tls, saying(said.encode()), port=peer.port):
+        assert await failure(transport, peer) == "peer-nonsense"
+
+
+@pytest.mark.parametrize(
     ("behaviour", "code"),
     [
         (answering("200 OK", "text/html", b"<html>Welcome to nginx</html>"), "http-200"),

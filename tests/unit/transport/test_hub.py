@@ -16,6 +16,7 @@ from emla.bootstrap.initialise import About, initialise
 from emla.formats import http_signature
 from emla.formats import mailbox as form
 from emla.keyring.tls import check_tls
+from emla.model.access import LedgerPlace
 from emla.model.call import Call, CallSignature
 from emla.model.documents import Authority
 from emla.model.errors import InvalidPackageError, TransportError
@@ -23,6 +24,7 @@ from emla.model.mailbox import ItemKind, Listing, Release
 from emla.model.settings import PeerSettings
 from emla.ports.transport import Refusal
 from emla.steps.verify_call import verify_call
+from emla.transport.accesses import HttpsAccessLine
 from emla.transport.https import HttpsTransport
 from emla.transport.hub import HttpsHubLine
 from tests.support.authorities import NOW, party
@@ -47,6 +49,7 @@ class Hub:
     """A server that does what a test tells it."""
 
     authority: Authority
+    transport: HttpsTransport
     line: HttpsHubLine
     handler: Handler | None = None
     heads: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
@@ -101,7 +104,7 @@ async def served(folder: Path, front: str) -> AsyncIterator[Hub]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.certificate, files.key)
     transport = HttpsTransport(PeerSettings(allow_loopback_endpoints=True))
-    hub = Hub(made.authority, HttpsHubLine(transport, AT.id, sign))
+    hub = Hub(made.authority, transport, HttpsHubLine(transport, AT.id, sign))
     application = web.Application(client_max_size=8 * 1024**2)
     application.router.add_route("*", "/{tail:.*}", hub.handle)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
@@ -161,6 +164,24 @@ async def test_a_problem_is_a_refusal(hub: Hub) -> None:
     with pytest.raises(TransportError, match="unknown-sender"):
         async with hub.line.fetch(hub.authority, ITEM):
             pass
+
+
+async def test_a_media_type_that_cannot_be_read_is_a_refusal(hub: Hub) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"{}", headers={"Content-Type": "a/b;x*"})
+
+    hub.handler = handler
+    refusal = Refusal(code="http-200")
+    assert await hub.line.items(hub.authority, 0, 1) == refusal
+    assert await hub.line.release(hub.authority, [Release(item=1)]) == refusal
+    assert await hub.line.deposit_documents(hub.authority, AT.id, b"{}", owner="de.bfj") == refusal
+    assert await hub.line.deposit_package(hub.authority, bytes(32), b"signed", b"payload", 7) == refusal
+    assert (
+        await HttpsAccessLine(hub.transport, AT.id, sign).ask_accesses(
+            hub.authority, bytes(16), LedgerPlace(epoch=1, index=0)
+        )
+        == refusal
+    )
 
 
 async def test_releases_are_signed_with_their_proofs(hub: Hub) -> None:

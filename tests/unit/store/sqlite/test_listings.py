@@ -111,6 +111,8 @@ async def test_a_received_package_waits_until_it_is_opened(home: Home) -> None:
     read = home.store.read
     assert [row.pid for row in read.unopened(10)] == [first, second]
     assert [row.pid for row in read.unopened(1)] == [first]
+    assert [row.pid for row in read.unopened(1, after=first)] == [second]
+    assert read.unopened(1, after=second) == []
     row = read.received(first)
     assert row is not None
     assert (row.state, row.strikes, row.inline, row.sender) == (InboxState.ACCEPTED, 0, True, DE.id)
