@@ -111,11 +111,12 @@ def test_one_place_opens_the_connection_that_writes() -> None:
     assert (
         calls_of("open_store") == set()
     )  # `around.store` of a gateway and of a hub is it, as the test above says
-    # `backup_source` makes a file of its own that nobody else opens; the others open read-only.
+    # `backup_source` makes a file of its own that nobody else opens, and so does `backup_restore`; the others open read-only.
     assert calls_of("connect") == {
         "store/sqlite/schema.py",
         "store/sqlite/listings.py",
         "bootstrap/backup_source.py",
+        "bootstrap/backup_restore.py",
     }
 
 
