@@ -33,6 +33,8 @@ _HELD_MAX = PIDS_MAX // 4
 """How many packages that were put aside a status names: however many there are, those that were given up are named, too."""
 _JUDGED_MAX = PIDS_MAX // 4
 """How many packages whose content was judged a status names: for each, the peer says again what it has said."""
+_JUDGED_SHARE = 1 / 24
+"""In how many statuses it names them: they go hourly."""
 _OURS, _THEIRS = "ours", "theirs"
 _REPLACED = "replaced"
 
@@ -87,11 +89,14 @@ class Compose:
         return (*asking, *held, *given_up)[:PIDS_MAX]
 
     def _missing(self) -> tuple[bytes, ...]:
-        """What was accepted and not judged; and some of what was judged, from anywhere on: a later word may have been lost."""
+        """What was accepted and not judged; and now and then some of what was judged, from anywhere on.
+
+        A later word about these may have been lost. The peer says all that it has said: about once a day is enough.
+        """
         read, peer = self.gateway.store.read, self.peer.id
-        place = int.from_bytes(self.gateway.entropy(4), "big") / 2**32
-        awaited = read.waiting(peer, LegState.ACCEPTED, PIDS_MAX)
-        return (*awaited, *read.judged(peer, place, _JUDGED_MAX))[:PIDS_MAX]
+        turn, place = (int.from_bytes(self.gateway.entropy(4), "big") / 2**32 for _ in range(2))
+        judged = read.judged(peer, place, _JUDGED_MAX) if turn < _JUDGED_SHARE else ()
+        return (*read.waiting(peer, LegState.ACCEPTED, PIDS_MAX - len(judged)), *judged)
 
     async def _sent(self) -> tuple[SentChannel, ...]:
         read, peer = self.gateway.store.read, self.peer.id

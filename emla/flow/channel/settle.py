@@ -1,7 +1,7 @@
 """settle: what follows from a peer's channel status. Acknowledgements are pushed again, legs tried, packages returned.
 
 A status can be a lie, so all of this is only sending again what we hold, to the one peer who said it: a bounded number each time,
-one status after the other, and nothing twice a day. No leg is moved.
+one status after the other, and no package is returned twice a day. No leg is moved.
 """
 
 import logging
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from emla.flow.gateway import Gateway
+from emla.flow.line.refusals import blame
 from emla.model.acknowledgement import Event
 from emla.model.channel import EPOCHS_MAX, ChannelStatus
 from emla.model.documents import Authority
@@ -27,23 +28,6 @@ _AGAIN_SECONDS = 86400.0
 _REMEMBERED_MAX = 100_000
 _DAMAGED = "payload-damaged"
 """What nobody refused: our own disk cannot give it."""
-_LATER = frozenset(
-    {
-        "ledger-behind",
-        "ledger-restored",
-        "busy",
-        "stopping",
-        "processing",
-        "quota",
-        "mailbox-full",
-        "unknown-recipient",
-        "timeout",
-        "disk-full",
-        "store-failed",
-        "internal",
-    }
-)
-"""Refusals that say nothing about what was sent."""
 _ANSWERS = frozenset({Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION})
 _VERDICTS = frozenset({Event.CONTENT_CONSIGNMENT, Event.CONTENT_CONSIGNMENT_FAILURE, Event.CONTENT_HANDOVER})
 
@@ -115,7 +99,7 @@ class Settle:
                 if row.event not in events or not self._is_for(row, peer.id):
                     continue
                 refusal = await self.transport.send_acknowledgement(peer, row.aid, row.bundle)
-                if refusal is not None and refusal.code in _LATER:
+                if refusal is not None and not _is_about_it(refusal):
                     raise _refused(refusal)
                 if (
                     refusal is not None
@@ -142,7 +126,7 @@ class Settle:
             if last is not None and now - last < _AGAIN_SECONDS:
                 continue
             refusal = await self._send(peer, each)
-            if refusal is not None and refusal.code in _LATER:
+            if refusal is not None and not _is_about_it(refusal):
                 raise _refused(refusal)  # it takes nothing at the moment; the next status asks again
             tried += 1
             if len(self._returned) >= _REMEMBERED_MAX:
@@ -211,6 +195,11 @@ class Settle:
         rows = self.gateway.store.read.acknowledgements(pid)
         bundles = tuple(row.bundle for row in rows if row.by == by)
         return Return(pid=pid, signed=signed, payload_sha256=payload_sha256, bundles=bundles)
+
+
+def _is_about_it(refusal: Refusal) -> bool:
+    """Whether what was sent is refused for what it is. All else passes, however it is called: nothing is taken at the moment."""
+    return refusal.code == _DAMAGED or not blame(refusal, own=False).peer
 
 
 def _refused(refusal: Refusal) -> TransportError:

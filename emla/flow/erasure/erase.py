@@ -103,15 +103,16 @@ class Erase:
                 # E2: a crash between two packages goes on with the second.
                 await store.write(self._overwritten(erasure, each))
         files = (*(each.payload_sha256 for each in doomed), *store.read.doomed_drafts(erasure.id))
-        # E3: again after a crash; what is gone is gone. All of them, though one stays, for which E5 waits.
-        if not all([await self._unlinked(erasure, sha256) for sha256 in files]):
-            return False
+        # E3: again after a crash; what is gone is gone. All of them, though one stays, for which E5 waits, and E4 does not.
+        gone = all([await self._unlinked(erasure, sha256) for sha256 in files])
         pause = _BUSY_SECONDS
         while not await store.empty_wal():  # E4
             logger.warning("erasure waits for a reader", extra={"what": erasure.case_id.hex()[:8]})
             await asyncio.sleep(pause)
             pause = min(pause * 2, _BUSY_SECONDS_MAX)
         at = self._gateway.now()
+        if not gone:
+            return False
         await store.write(lambda transaction: transaction.finish_erasure(erasure.id, at))  # E5
         logger.warning("erased", extra={"what": erasure.case_id.hex()[:8], "count": len(doomed)})
         self._dockets.forget(erasure.case_id)

@@ -11,21 +11,18 @@ from emla.flow.channel import own_status as channel_status
 from emla.flow.channel.own_status import Compose
 from emla.flow.documents.own import ledger_key_at
 from emla.flow.line.hold import hold_leg
-from emla.formats import channel as form
 from emla.formats.event import decode as decode_event
 from emla.ledger.checkpoint import Checkpoint, checkpoint_text, decode, encode
 from emla.model.acknowledgement import Event
 from emla.model.channel import EPOCHS_MAX, ChannelStatus, ReceivedChannel, SentChannel, Voided
-from emla.model.documents import Authority
 from emla.model.errors import InvalidPackageError, TransportError
 from emla.model.leg import LegState
-from emla.model.signed import PayloadType
 from emla.ports.store import Transaction
 from emla.ports.transport import Refusal
 from emla.steps.reconcile import Counted
-from emla.steps.verify_acknowledgement import read_acknowledgement
+from tests.support.channel_words import accepted, heard, said, signed
 from tests.support.gateways import select
-from tests.support.in_process import BytesSource, Station
+from tests.support.in_process import Station
 from tests.support.key_house import DAY, RECIPIENT, SENDER
 from tests.support.restored import Exchange, exchange, state
 
@@ -34,35 +31,6 @@ from tests.support.restored import Exchange, exchange, state
 async def both(tmp_path: Path) -> AsyncIterator[Exchange]:
     async with exchange(tmp_path) as made:
         yield made
-
-
-async def said(station: Station, peer: str) -> ChannelStatus:
-    """What a station would say now."""
-    authority = station.gateway.directory.find(peer)
-    assert authority is not None
-    return await Compose(station.gateway, authority, station.channels._last(peer))(None)
-
-
-async def signed(station: Station, status: ChannelStatus) -> bytes:
-    return await station.gateway.sign(PayloadType.CHANNEL, form.encode(status))
-
-
-async def heard(both: Exchange, **changes: object) -> ChannelStatus:
-    """The victim tells the peer something, true or not, and the peer does what follows."""
-    both.house.clock.moved_by += 2
-    status = replace(await said(both.victim, SENDER), **changes)  # type: ignore[arg-type]  # a test names what it changes
-    taken, _ = await both.peer.channels.answer(await signed(both.victim, status))
-    await both.peer.settle(RECIPIENT, taken)
-    return taken
-
-
-async def accepted(both: Exchange, pid: bytes) -> bytes:
-    """A package of the peer's arrives, and the answer gets lost; the acknowledgement."""
-    row = both.peer.store.read.sent(pid)
-    assert row is not None
-    payload = both.peer.gateway.payload(row.payload_sha256)
-    assert isinstance(payload, bytes)
-    return (await both.victim.accept(pid, row.signed, BytesSource(payload))).bundle
 
 
 # --- what it is for ---
@@ -87,53 +55,6 @@ async def test_a_verdict_that_never_came_is_pushed_again(both: Exchange) -> None
     assert state(both.peer, pid) is LegState.ACCEPTED
     await both.both_ask()
     assert state(both.peer, pid) is LegState.CONSIGNED
-
-
-async def test_a_handover_that_was_lost_comes_with_a_later_status(both: Exchange) -> None:
-    """The peer was put back to before it heard that an officer had read the package."""
-    pid = await both.house.hand_in()
-    await both.peer.deliver(RECIPIENT)
-    await both.victim.open()
-    await both.victim.deliver(SENDER)
-    assert state(both.peer, pid) is LegState.CONSIGNED
-    await both.victim.read_main(pid)
-    (leg,) = both.victim.store.read.due_legs(SENDER, float("inf"), 10)
-    await both.victim.store.write(lambda each: each.move_leg(leg.id, LegState.READY, LegState.DONE))
-    assert state(both.peer, pid) is LegState.CONSIGNED
-    await both.both_ask()
-    assert state(both.peer, pid) is LegState.HANDED
-
-
-async def test_of_many_that_were_judged_each_comes_to_be_named(both: Exchange) -> None:
-    pids = [await both.house.hand_in() for _ in range(5)]
-    await both.peer.deliver(RECIPIENT)
-    await both.victim.open()
-    await both.victim.deliver(SENDER)
-    read = both.peer.store.read
-    assert read.judged(RECIPIENT, 0.0, 9) == pids
-    assert read.judged(RECIPIENT, 0.5, 9) == [*pids[2:], *pids[:2]]
-    assert read.judged(RECIPIENT, 0.999, 2) == [pids[4], pids[0]]
-    assert read.judged("fr.doj", 0.5, 9) == []
-
-
-async def test_an_acknowledgement_that_a_peer_never_takes_keeps_back_no_other(
-    both: Exchange, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refused, wanted = await both.house.hand_in(), await both.house.hand_in()
-    await accepted(both, refused)
-    await accepted(both, wanted)
-    line = both.victim.settle.transport
-    honest = line.send_acknowledgement
-
-    async def send(peer: Authority, aid: bytes, bundle: bytes) -> Refusal | None:
-        if read_acknowledgement(bundle).acknowledgement.pid == refused:
-            return Refusal(code="revoked-key")
-        return await honest(peer, aid, bundle)
-
-    monkeypatch.setattr(line, "send_acknowledgement", send)
-    await both.both_ask()
-    assert state(both.peer, wanted) is LegState.ACCEPTED
-    assert state(both.peer, refused) is LegState.READY
 
 
 async def test_a_number_that_will_never_come_is_voided_and_the_gap_closes(both: Exchange) -> None:

@@ -285,6 +285,19 @@ async def test_the_oldest_of_the_cases_is_listed_when_it_is_erased_and_none_is_m
         await listings.close()
 
 
+def log_emptied(monkeypatch: pytest.MonkeyPatch, station: Station) -> list[bool]:
+    """What each emptying of the write-ahead log said."""
+    store, said = station.gateway.store, list[bool]()
+    real = store.empty_wal
+
+    async def empty() -> bool:
+        said.append(await real())
+        return said[-1]
+
+    monkeypatch.setattr(store, "empty_wal", empty)
+    return said
+
+
 async def test_a_file_that_cannot_be_unlinked_makes_its_order_wait_and_nothing_else(
     both: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,7 +320,9 @@ async def test_a_file_that_cannot_be_unlinked_makes_its_order_wait_and_nothing_e
         for name in ("a", "b"):
             await ordered(journey, case_id(name))
         (stuck,) = (each.payload_sha256 for each in station.store.read.doomed(1))
+        emptied = log_emptied(monkeypatch, station)
         assert not await journey.carry_out()
+        assert emptied == [True, True]  # what the log still has of either goes, though a file stays
         assert [state_of(station, name) for name in ("a", "b")] == [
             ErasureState.ERASING,
             ErasureState.ERASED,
