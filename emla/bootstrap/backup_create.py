@@ -18,7 +18,6 @@ from typing import IO
 
 from emla import __version__
 from emla.bootstrap.backup_source import (
-    DIGEST_BYTES,
     Named,
     Snapshot,
     is_named,
@@ -82,7 +81,7 @@ def create_backup(
         now: UNIX seconds.
         scratch: where a copy of the database may lie for a while.
         insist: leave out what cannot be read, and say so, instead of making no backup.
-        begin: told the size of everything, once.
+        begin: told about how large everything is, once.
         advance: told how far it is.
 
     Raises:
@@ -166,8 +165,7 @@ class _Payloads:
     def bring(self, named: Named) -> bool:
         """Bring what is named and was not brought; False when something of it has gone since, as it may."""
         is_all = True
-        for place in range(0, len(named.names), DIGEST_BYTES):
-            sha256 = named.names[place : place + DIGEST_BYTES]
+        for sha256 in named:
             if sha256 not in self._brought:
                 is_all &= self._bring_one(sha256)
         return is_all

@@ -19,7 +19,7 @@ from pathlib import Path
 from emla.bootstrap.audit import HashPayload, LedgerAudit, verify_ledger
 from emla.bootstrap.backup_create import write_error
 from emla.bootstrap.backup_read import Advance, OpenBackup, check_whole, open_backup, read_archive
-from emla.bootstrap.backup_source import DIGEST_BYTES, named_now
+from emla.bootstrap.backup_source import named_now
 from emla.bootstrap.own import DATABASE, own_authority
 from emla.bootstrap.restored import BUILDING, MARKER, Restored, write_marker
 from emla.formats import h1
@@ -134,8 +134,7 @@ def restore_backup(
 
 def _named(folder: Path) -> frozenset[bytes]:
     """The payloads that rows name. The archive may hold others: they were released or erased while it was made."""
-    names = named_now(folder / DATABASE).names if (folder / DATABASE).exists() else b""
-    return frozenset(names[place : place + DIGEST_BYTES] for place in range(0, len(names), DIGEST_BYTES))
+    return frozenset(named_now(folder / DATABASE) if (folder / DATABASE).exists() else ())
 
 
 def _remove_but(building: Path, named: frozenset[bytes]) -> None:
@@ -256,7 +255,7 @@ class _Inspector:
         for piece in pieces:
             digest.update(piece)
         if member.name.startswith(_BLOBS):
-            name = bytes.fromhex(member.name[-2 * DIGEST_BYTES :])
+            name = bytes.fromhex(member.name.rpartition("/")[2])
             if name in self._is_whole:
                 raise MalformedError("The archive holds a payload twice.")
             self._is_whole[name] = digest.digest() == name

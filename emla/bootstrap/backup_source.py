@@ -23,11 +23,11 @@ from typing import IO
 from emla import config
 from emla.bootstrap.own import DATABASE, KEYS
 from emla.formats.archive import NAME
+from emla.ledger.leaf import DIGEST_BYTES
 from emla.model.errors import ConfigurationError, StoreError
 from emla.model.settings import Settings
 from emla.store.sqlite.schema import connect_reader
 
-DIGEST_BYTES = 32
 _PAGES_A_STEP = 2048
 _FOLDERS = ("documents", KEYS, "root", "tls")
 _LAST = "wrap.json"
@@ -55,6 +55,9 @@ class Named:
     """Their SHA-256, sorted, one behind the other."""
     size: int
     """Their bytes together."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (self.names[place : place + DIGEST_BYTES] for place in range(0, len(self.names), DIGEST_BYTES))
 
 
 Bring = Callable[[Named], bool]

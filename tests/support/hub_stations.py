@@ -21,9 +21,11 @@ from emla.ports.transport import Refusal
 from tests.support.authorities import derived, party
 from tests.support.folders import make_folder
 from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
+from tests.support.key_house import Ministry
 from tests.support.memory_hub import MemoryHub
 from tests.support.messages import Template, make_template
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.restored import begin_epoch
 
 HUB = party("eu.hub")
 SENDER, RECIPIENT = "at.moj", "jp.moj"
@@ -159,6 +161,16 @@ async def put_back(world: HubWorld, backup: Path) -> Station:
     shutil.copytree(backup, station.data)
     station.start()
     return station
+
+
+async def begin_anew(world: HubWorld, ministry: Ministry, victim: Station) -> None:
+    """What was put back begins a new epoch, tells at.moj of it, and both compare what they hold."""
+    world.later(2)
+    await begin_epoch(ministry)
+    await victim.refresh._pushed(SENDER)
+    world.later(3600)
+    await victim.channels.exchange(SENDER)
+    await settled(world, world.sender, victim)
 
 
 async def until(condition: Callable[[], bool]) -> None:

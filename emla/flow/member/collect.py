@@ -187,7 +187,7 @@ class Mailbox:
         await self._rest(self._failures)
 
     async def _slow_down(self) -> None:
-        """Whoever lists only what is here, or cannot be taken, is asked ever more slowly; an honest one never does so."""
+        """Whoever lists only what is here, or cannot be taken, is asked ever more slowly; an honest one hardly ever does so."""
         if pages := self._useless // ITEMS_IN_ANSWER_MAX:
             await self._rest(pages)
 
@@ -280,7 +280,7 @@ class Mailbox:
                 self._taken.extendleft(reversed(batch))
                 await self._pause(error.code)
                 continue
-            except Exception:  # as in `run`
+            except Exception:  # as in `_list_on`
                 logger.exception("mailbox broke", extra={"peer": self._hub, "code": "internal"})
                 self._taken.extendleft(reversed(batch))
                 await self._pause("internal")

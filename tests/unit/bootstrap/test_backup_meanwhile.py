@@ -11,7 +11,7 @@ import pytest
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.backup_create import CreatedBackup, _Payloads
 from emla.bootstrap.backup_restore import restore_backup, verify_backup
-from emla.bootstrap.backup_source import DIGEST_BYTES, Named
+from emla.bootstrap.backup_source import Named
 from emla.bootstrap.own import write_own_file
 from emla.flow.drafts.drafts import Drafts
 from emla.flow.line.submission import Submitted
@@ -82,7 +82,7 @@ async def meanwhile(monkeypatch: pytest.MonkeyPatch) -> While:
 
         def bring(payloads: _Payloads, named: Named) -> bool:
             step = steps[len(looks)] if len(looks) < len(steps) else None
-            looks.append(len(named.names) // DIGEST_BYTES)
+            looks.append(len(list(named)))
             if step:
                 asyncio.run_coroutine_threadsafe(run(step), loop).result(60)
             return real(payloads, named)

@@ -27,6 +27,7 @@ from tests.support.hub_stations import (
     RECIPIENT,
     SENDER,
     HubWorld,
+    begin_anew,
     hub_world,
     put_back,
     settled,
@@ -35,7 +36,7 @@ from tests.support.hub_stations import (
 from tests.support.in_process import Station
 from tests.support.key_house import Ministry
 from tests.support.messages import make_template
-from tests.support.restored import begin_epoch, closed, line_of, state
+from tests.support.restored import closed, line_of, state
 
 BACK = make_template(sender=RECIPIENT, recipient=SENDER, attachment=bytes(500))
 HOUR = 3600.0
@@ -222,12 +223,7 @@ async def test_what_a_member_lost_comes_back_through_the_hub(world: HubWorld, tm
     await settled(world, world.sender, victim)
     assert closed(victim).code == BEHIND
     assert victim.store.read.received(pid) is None, "while it is closed nothing is taken back"
-    world.later(2)
-    await begin_epoch(ministry)
-    await victim.refresh._pushed(SENDER)
-    world.later(HOUR)
-    await victim.channels.exchange(SENDER)
-    await settled(world, world.sender, victim)
+    await begin_anew(world, ministry, victim)
     await settled(world, world.sender, victim)
     assert victim.store.read.bundle(pid, Event.RELAY_ACCEPTANCE) == world.sender.store.read.bundle(
         pid, Event.RELAY_ACCEPTANCE

@@ -315,11 +315,10 @@ async def test_a_release_that_is_refused_comes_again_ever_more_seldom(
             await until(lambda left=left: len(outcomes) == left and bool(mailbox._troubles))  # type: ignore[misc]
             assert [each.failures for each in mailbox._troubles.values()] == [6 - left]
             world.later(4000)
-        await until(lambda: world.hub.count(RECIPIENT) == 0)
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        await until(lambda: world.hub.count(RECIPIENT) == 0 and not mailbox._stays)
+        await ended(running)
         assert world.recipient.accepted == [pid]
+        assert caplog.messages.count("release refused") == 1
 
 
 async def test_what_a_hub_cannot_let_go_at_the_moment_keeps_nothing_else(tmp_path: Path) -> None:

@@ -10,10 +10,19 @@ from emla.flow.channel.ledger_watch import BEHIND
 from emla.model.acknowledgement import Event
 from emla.model.leg import LegState
 from emla.model.mailbox import ItemKind
-from tests.support.hub_stations import HUB, RECIPIENT, SENDER, HubWorld, hub_world, put_back, settled
+from tests.support.hub_stations import (
+    HUB,
+    RECIPIENT,
+    SENDER,
+    HubWorld,
+    begin_anew,
+    hub_world,
+    put_back,
+    settled,
+)
 from tests.support.in_process import Station
 from tests.support.key_house import Ministry
-from tests.support.restored import begin_epoch, closed
+from tests.support.restored import closed
 
 HOUR = 3600.0
 
@@ -63,12 +72,7 @@ async def test_what_a_member_let_go_at_its_hub_and_lost_before_anybody_had_its_a
     await victim.channels.exchange(SENDER)
     await settled(world, world.sender, victim)
     assert closed(victim).code == BEHIND
-    world.later(2)
-    await begin_epoch(ministry)
-    await victim.refresh._pushed(SENDER)
-    world.later(HOUR)
-    await victim.channels.exchange(SENDER)
-    await settled(world, world.sender, victim)
+    await begin_anew(world, ministry, victim)
     assert victim.store.read.bundle(pid, Event.RELAY_ACCEPTANCE) == proof
     await victim.open()
     await victim.deliver(SENDER)
