@@ -31,7 +31,7 @@ from emla.cli.writer_around import surroundings
 from emla.cli.writer_files import check_file
 from emla.cli.writer_lines import Lines, edit_lines
 from emla.cli.writer_talk import HELP, Left, Talk
-from emla.model.errors import EmlaError, InvalidMessageError, NotFoundError
+from emla.model.errors import EmlaError, InvalidMessageError
 from emla.model.findings import Finding, Override
 from emla.writing.accept import Acceptance, Unacceptable
 from emla.writing.act_flags import NotTaken, answers_of, option_for
@@ -81,7 +81,7 @@ def perform(lore: Lore, source: CaseSource, wanted: Wanted) -> None:
         act=act,
         situation=situation,
         issued_at=dated(datetime.now(UTC), situation),
-        reply_to=_reply_to(wanted.reply_to, situation),
+        reply_to=situation.beginning_with(wanted.reply_to),
         known={**_handling(source, situation, act), **_signer(source.own, wanted)},
     )
     interview = Interview(lore.root_of(act.message), lore.index, lore.shape, around, script_of(task, around))
@@ -123,15 +123,6 @@ def _situation(act: Act, source: CaseSource, request: str) -> Situation:
         words = "; ".join(heading(each) for each in among)
         raise InvalidMessageError("invalid-message", f"{finding.message} {words}.", findings=(finding,))
     return situation
-
-
-def _reply_to(typed: str, situation: Situation) -> str:
-    if not typed:
-        return ""
-    found = sorted({each.message_id for each in situation.acts if each.message_id.startswith(typed.lower())})
-    if len(found) != 1:
-        raise NotFoundError("not-found", f"{typed} is not the beginning of one message about this request.")
-    return found[0]
 
 
 def _around(source: CaseSource, situation: Situation) -> Surroundings:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from emla.model.errors import InvalidMessageError, NotFoundError
+from emla.model.errors import InvalidMessageError
 from emla.model.findings import Finding
 from emla.writing.act_flags import NotTaken, answers_of, option_for
 from emla.writing.act_script import Task, computed, dated, first_answers, manifest_of, script_of
@@ -84,7 +84,7 @@ def write_act(lore: Lore, dictated: Dictated, desk: Desk) -> bytes:
         act=act,
         situation=situation,
         issued_at=dated(desk.now, situation),
-        reply_to=_reply_to(dictated.reply_to, situation),
+        reply_to=situation.beginning_with(dictated.reply_to),
     )
     script = script_of(task, desk.around)
     interview = Interview(lore.root_of(act.message), lore.index, lore.shape, desk.around, script)
@@ -112,15 +112,6 @@ def _situation(act: Act, situations: Sequence[Situation], request: str) -> Situa
         finding = refusal(objection)
         raise InvalidMessageError("invalid-message", finding.message, findings=(finding,))
     return situation
-
-
-def _reply_to(said: str, situation: Situation) -> str:
-    if not said:
-        return ""
-    found = sorted({each.message_id for each in situation.acts if each.message_id.startswith(said.lower())})
-    if len(found) != 1:
-        raise NotFoundError("not-found", "'reply_to' is not the beginning of one message about this request.")
-    return found[0]
 
 
 def _answers(

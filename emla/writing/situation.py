@@ -16,6 +16,7 @@ from emla.cases.judgement import Effect
 from emla.cases.prospects import may_say, turns
 from emla.cases.standing import Standing
 from emla.model.case_states import ENDED, InformationState, MeasureState, Side
+from emla.model.errors import NotFoundError
 from emla.model.legal_act import LegalAct
 
 
@@ -145,8 +146,25 @@ class Situation:
         ]
         return found[-1] if found else ""
 
+    def beginning_with(self, typed: str) -> str:
+        """The id of the one message that begins so; empty where nothing is typed.
+
+        Raises:
+            NotFoundError: ``not-found``: there is none, or more than one.
+        """
+        if not typed:
+            return ""
+        found = sorted({each.message_id for each in self.acts if each.message_id.startswith(typed.lower())})
+        if len(found) != 1:
+            said = typed[:_ID_DIGITS]  # whoever types may type a book
+            raise NotFoundError(
+                "not-found", f"{said!r} is not the beginning of the id of one message about this request."
+            )
+        return found[0]
+
 
 _ENDED = frozenset(each.value for each in ENDED)
+_ID_DIGITS = 32
 
 
 def situations(docket: Docket, case_id: bytes, own: str) -> tuple[Situation, ...]:

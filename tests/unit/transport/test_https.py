@@ -311,7 +311,9 @@ async def test_a_sector_that_cannot_be_read_while_a_payload_is_sent_is_our_own_t
     transport: HttpsTransport, peer: Peer
 ) -> None:
     unreadable = Path("/proc/self/mem")  # opens, and gives an I/O error at its beginning
-    async with evil_peer(peer.tls, silent, port=peer.port):  # one that answers is quicker than the disk at times
+    async with evil_peer(
+        peer.tls, silent, port=peer.port
+    ):  # one that answers is quicker than the disk at times
         with pytest.raises(TransportError) as caught:
             await transport.send_package(peer.authority, PID, SIGNED, unreadable, 1)
     assert caught.value.code == "payload-damaged"

@@ -1,6 +1,7 @@
 """An act that is written with the least has the effect that the tables promise; what has none is refused before it is written."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from emla.cases.order import OPENS
 from emla.formats.legal_act import read_legal_act
 from emla.formats.xml import parse_xml
 from emla.model.case_states import RequestState
+from emla.model.errors import NotFoundError
 from emla.model.findings import Severity
 from emla.model.legal_act import LegalAct
 from emla.model.limits import XmlLimits
@@ -303,3 +305,17 @@ def test_every_message_of_a_case_has_a_verb() -> None:
     """Also information in a case in which it was offered."""
     assert {each.message for each in ACTS} == set(MESSAGE_TYPES) - BEGINS
     assert len(BY_VERB) == len(ACTS)
+
+
+def test_what_is_replied_to_is_named_by_how_its_id_begins() -> None:
+    _, receiver, acts = offered(3)
+    first, second = (each.message_id.hex() for each in acts[:2])
+    assert receiver.beginning_with("") == ""
+    assert receiver.beginning_with(first.upper()) == first
+    assert receiver.beginning_with(second[:30]) == second
+    alike = replace(receiver.acts[0], message_id=first[:31] + ("1" if first[31] == "0" else "0"))
+    two = replace(receiver, acts=(*receiver.acts, alike))
+    for typed in (first[:31], "z", "z" * 5000):
+        with pytest.raises(NotFoundError) as caught:
+            two.beginning_with(typed)
+        assert len(caught.value.detail) < 120
