@@ -46,10 +46,11 @@ class LedgerWatch:
         await self._keep(shown)
         for row in shown:
             if self._is_behind(row):
-                return not await self.close(BEHIND, status.sender, row.note)
+                return not await self.close(BEHIND, status.sender, row.note, of_epoch=row.epoch)
         for each in status.received:
-            if each.header is not None and self._is_forgotten(each.header, status.sender):
-                return not await self.close(BEHIND, status.sender, each.header)
+            epoch = self._forgotten_in(each.header, status.sender) if each.header is not None else None
+            if epoch is not None:
+                return not await self.close(BEHIND, status.sender, each.header, of_epoch=epoch)
         return True
 
     async def judge_checkpoint(self, note: bytes, at: int, peer: str) -> bool:
@@ -58,7 +59,7 @@ class LedgerWatch:
         if row is None:
             return True
         await self._keep([row])
-        return not (self._is_behind(row) and await self.close(BEHIND, peer, row.note))
+        return not (self._is_behind(row) and await self.close(BEHIND, peer, row.note, of_epoch=row.epoch))
 
     async def hold_against(self, row: SeenRow, holder: str) -> bool:
         """Hold one checkpoint of ours against our ledger, where documents of ours that came from elsewhere bear it.
@@ -73,30 +74,43 @@ class LedgerWatch:
         await self._keep([row])
         # Where nothing is shown but that an epoch began, there is nothing to compare within ours.
         if (row.size or row.epoch > self._gateway.identity.authority.card.epoch) and self._is_behind(row):
-            return not await self.close(BEHIND, holder, row.note)
+            return not await self.close(BEHIND, holder, row.note, of_epoch=row.epoch)
         return True
 
-    async def close(self, code: str, peer: str | None = None, proof: bytes | None = None) -> bool:
+    async def close(
+        self,
+        code: str,
+        peer: str | None = None,
+        proof: bytes | None = None,
+        *,
+        of_epoch: int | None = None,
+    ) -> bool:
         """R1: close the ledger. Before this commit it was open; after it nothing about packages is recorded any more.
 
+        Args:
+            of_epoch: the ledger that the proof is of. It closes none that began while the proof was being judged.
+
         Returns:
-            True, so that whoever asked can say that it is closed.
+            Whether the ledger is closed now.
         """
         gateway = self._gateway
         facts = {"code": code, "peer": peer or "", "proof": hashlib.sha256(proof or b"").hexdigest()}
         record = event(gateway, LEDGER_CLOSED, facts)
         row = ClosedRow(code=code, since=gateway.now(), peer=peer, proof=proof)
 
-        def operation(transaction: Transaction) -> bool:
+        def operation(transaction: Transaction) -> tuple[bool, bool]:
+            if of_epoch is not None and of_epoch < transaction.epoch:
+                return transaction.closed is not None, False
             changed = transaction.close_ledger(row)
             if changed:
                 record(transaction)
-            return changed
+            return True, changed
 
-        if await gateway.store.write(operation):
+        is_closed, changed = await gateway.store.write(operation)
+        if changed:
             logger.error("ledger closed", extra={"code": code, "peer": peer})
             gateway.signals.ledger_closed()
-        return True
+        return is_closed
 
     def _verified(self, note: bytes, at: int) -> SeenRow | None:
         """A checkpoint of one of our ledgers; None when it is none, or a revoked key signed it."""
@@ -130,23 +144,24 @@ class LedgerWatch:
         own = read.own_checkpoint(row.size)
         return own is None or _text(own) != _text(row.note)
 
-    def _is_forgotten(self, signed: bytes, peer: str) -> bool:
-        """Whether this is a package that we signed for a peer, in this epoch or a later one, and do not know."""
+    def _forgotten_in(self, signed: bytes, peer: str) -> int | None:
+        """The epoch, this one or a later one, of a package that we signed for a peer and do not know; None when it is no such."""
         own = self._gateway.identity.authority
         try:
             envelope = header_form.decode_signed(signed)
             header = header_form.decode(envelope.payload)
         except MalformedError:
-            return False
+            return None
         if (header.sender, header.recipient) != (own.id, peer) or header.epoch < own.card.epoch:
-            return False
+            return None
         if self._gateway.store.read.sent_signed(header_form.package_id(envelope.payload)) is not None:
-            return False
-        return any(
+            return None
+        is_ours = any(
             dsse.verifies(envelope, key.kid, key.public)
             for key in own.keys(KeyUse.SIGN)
             if not own.revoked(key.kid)
         )
+        return header.epoch if is_ours else None
 
     # --- a ledger that was restored ---
 

@@ -103,7 +103,7 @@ class TakeBack:
             raise InvalidPackageError("revoked-key", f"The key {kid} is revoked.")
         if ours and header.epoch >= sender.card.epoch:
             # We signed it, with a number of the ledger in force, and do not know it.
-            await self._watch.close(BEHIND, header.recipient, dsse.encode(envelope))
+            await self._watch.close(BEHIND, header.recipient, dsse.encode(envelope), of_epoch=header.epoch)
             raise ConfigurationError(BEHIND)
 
     async def _check_ledger(self, returned: Returned) -> None:

@@ -1,14 +1,17 @@
 """A new epoch: nothing is numbered in one that ended, and no peer keeps us from publishing its card."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from emla.flow.channel.own_status import Compose, card_known
 from emla.formats import header as header_form
 from emla.formats.channel import encode
+from emla.model.documents import Authority
 from emla.model.package import Header
 from emla.model.signed import PayloadType
 from tests.support.authorities import derived
@@ -58,6 +61,34 @@ async def test_what_was_being_sealed_when_the_ledger_ended_has_its_number_in_the
     row = both.victim.store.read.sent(sent.pid)
     assert row is not None
     assert row.epoch == 2
+
+
+async def test_what_is_shown_of_the_former_ledger_in_that_moment_does_not_close_the_new_one(
+    both: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ordinary status comes while the new epoch begins: committed before it, judged after it, under the old card."""
+    await both.copy()
+    await both.here()
+    await both.restore()
+    await both.victim.channels.exchange(SENDER)
+    assert closed(both.victim).peer == SENDER
+    both.house.clock.moved_by += 2
+    status = await Compose(both.peer.gateway, both.victim.gateway.identity.authority, None)(None)
+    shown = await both.peer.gateway.sign(PayloadType.CHANNEL, encode(status))
+    begin = both.victim.own.adopt
+    arrived: list[asyncio.Task[object]] = []
+
+    async def beginning(*change: Any) -> Authority:
+        arrived.append(asyncio.create_task(both.victim.channels.answer(shown)))
+        await asyncio.sleep(0)
+        return await begin(*change)
+
+    monkeypatch.setattr(both.victim.own, "adopt", beginning)
+    await both.recover()
+    await asyncio.gather(*arrived)
+    assert both.victim.gateway.identity.authority.card.epoch == 2
+    assert both.victim.store.read.closed() is None
+    await both.here()
 
 
 async def test_no_peer_uses_up_the_versions_of_our_card_by_lying(both: Exchange) -> None:
