@@ -35,12 +35,21 @@ def next_reminder_at(limit: TimeLimit, days_before: Sequence[int], now: datetime
     return min((at for _, at in _instants(limit, days_before) if at > now), default=None)
 
 
+def moved(at: datetime, days: int) -> datetime:
+    """So many days later, or earlier; no further than dates go, for people write 9999-12-31 when they mean without end."""
+    try:
+        return at + timedelta(days=days)
+    except OverflowError:
+        end = datetime.max if days > 0 else datetime.min  # noqa: DTZ901 (its zone follows)
+        return end.replace(tzinfo=at.tzinfo)
+
+
 def _instants(limit: TimeLimit, days_before: Sequence[int]) -> Iterator[tuple[int, datetime]]:
     yield RAN_OUT, limit.due_at
     if limit.due_on is None:
         yield max(days_before), limit.started_at
         return
     for days in days_before:
-        at = limit.due_at - timedelta(days=days)
+        at = moved(limit.due_at, -days)
         if at > limit.started_at:
             yield days, at

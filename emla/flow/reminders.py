@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from math import ceil
 
-from emla.cases.reminding import RAN_OUT, next_reminder_at, reminder
+from emla.cases.reminding import RAN_OUT, moved, next_reminder_at, reminder
 from emla.cases.retention import RETENTION, REVIEW, erasable_since, held_for_others, named_days
 from emla.flow.clocks import Clocks
 from emla.flow.dockets import Dockets, Held
@@ -181,12 +181,12 @@ class Reminders:
             for named in named_days(holding, now):
                 about = f"{_name(holding.act.key)} {named.on.isoformat()}"
                 begins = datetime.combine(named.on, time(), UTC)
-                over = begins + timedelta(days=1)
+                over = moved(begins, 1)
                 if named.kind == REVIEW:
                     yield _Due(kind=REVIEW, about=about, days=0), begins
                     continue
                 if now < over:
-                    yield _Due(kind=RETENTION, about=about, days=days), over - timedelta(days=days)
+                    yield _Due(kind=RETENTION, about=about, days=days), moved(over, -days)
                 yield _Due(kind=RETENTION, about=about, days=0), over
 
     def _erasable(self, held: Held, now: datetime) -> Iterator[datetime]:

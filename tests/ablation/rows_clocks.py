@@ -148,4 +148,14 @@ ROWS = (
             "tests/unit/flow/test_reminders.py::test_reminders_wait_for_the_token_that_signs_their_leaves",
         ),
     ),
+    Safeguard(
+        name="no date is too far to be counted with",
+        row="a rule",
+        file="emla/cases/reminding.py",
+        old="    except OverflowError:",
+        new="    except ZeroDivisionError:",
+        held_by=(
+            "tests/unit/flow/test_outlived.py::test_who_lets_something_be_kept_without_end_silences_no_other_reminder",
+        ),
+    ),
 )

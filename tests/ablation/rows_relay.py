@@ -322,4 +322,14 @@ ROWS = (
             "tests/integration/test_key_revocation.py::test_a_late_acceptance_of_the_replaced_package_counts",
         ),
     ),
+    Safeguard(
+        name="no more is opened than can be said",
+        row="a rule",
+        file="emla/flow/line/open.py",
+        old=" and len(self._active) < _AT_ONCE and",
+        new=" and",
+        held_by=(
+            "tests/unit/flow/test_open.py::test_while_nothing_can_be_signed_no_more_is_opened_than_finds_a_place",
+        ),
+    ),
 )

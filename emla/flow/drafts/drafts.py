@@ -358,6 +358,10 @@ class Drafts:
         read, sha256 = self._gateway.store.read, row.payload_sha256
         if sha256 is None or read.knows_payload(sha256):
             return
-        left = self._gateway.blobs.take_away(sha256)
-        if left is not None:
-            await asyncio.to_thread(left.unlink, missing_ok=True)
+        try:
+            left = self._gateway.blobs.take_away(sha256)
+            if left is not None:
+                await asyncio.to_thread(left.unlink, missing_ok=True)
+        except (StoreError, OSError) as error:
+            code = error.code if isinstance(error, StoreError) else "store-failed"
+            logger.error("file not removed", extra={"code": code})

@@ -27,6 +27,8 @@ logger = logging.getLogger("emla.open")
 _QUEUE_MAX = 1000
 _AHEAD = 8
 """How many packages are on their way to the opener at once: it works on one, the others keep it busy."""
+_AT_ONCE = 64
+"""How many are opened or have a verdict that is not durable yet. While nothing can be signed, no more verdicts are made."""
 
 _TOKEN_PAUSE_SECONDS = 5
 
@@ -63,7 +65,7 @@ class Open:
         async with asyncio.TaskGroup() as group:
             while True:
                 self._changed.clear()
-                while self._with_opener < _AHEAD and (row := self._next()):
+                while self._with_opener < _AHEAD and len(self._active) < _AT_ONCE and (row := self._next()):
                     self._active.add(row.pid)
                     self._with_opener += 1
                     group.create_task(self._one(row), name="open")
@@ -101,6 +103,7 @@ class Open:
                     await self._keep(row, verdict)
         finally:
             self._active.discard(row.pid)
+            self._changed.set()
 
     async def _judge(self, row: InboxRow) -> Verdict | None:
         """The opener's verdict; None when there can be none: the payload or our key is not here, or not what it was."""
@@ -139,13 +142,16 @@ class Open:
 
     async def _keep(self, row: InboxRow, verdict: Verdict) -> None:
         """Commit a verdict; while the token that signs it does not answer, or the ledger is closed, the verdict waits."""
+        said = None
         while True:
             try:
                 await self._commit(row, verdict)
             except ConfigurationError as error:
                 if not error.retryable:
                     raise
-                logger.warning("verdict waits", extra={"pid": row.pid.hex(), "code": error.code})
+                if error.code != said:
+                    logger.warning("verdict waits", extra={"pid": row.pid.hex(), "code": error.code})
+                said = error.code
                 await asyncio.sleep(_TOKEN_PAUSE_SECONDS)
             else:
                 return

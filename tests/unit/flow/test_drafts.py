@@ -1,6 +1,7 @@
 """Drafts: nothing goes without a second person who saw exactly these bytes; one thing becomes of each draft."""
 
 import asyncio
+import errno
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
@@ -287,6 +288,21 @@ async def test_a_draft_is_withdrawn_by_its_drafter_alone(office: Office) -> None
     assert office.home.leftovers() == []
     assert await refused(office.drafts.withdraw(caller("paul"), row)) == "draft-decided"
     assert await refused(office.approve("vera", row)) == "draft-decided"
+
+
+async def test_a_file_that_cannot_be_removed_is_said_and_undoes_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = await office.hand_in("paul", LARGE)
+
+    def unlink(path: Path, *, missing_ok: bool = False) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", unlink)
+        assert (await office.drafts.withdraw(caller("paul"), row)).state is DraftState.WITHDRAWN
+    (said,) = [each for each in caplog.records if each.name == "emla.draft" and each.levelname == "ERROR"]
+    assert (said.message, vars(said)["code"]) == ("file not removed", "store-failed")
 
 
 async def test_withdrawn_in_the_middle_of_its_approval_it_is_one_of_both(office: Office) -> None:

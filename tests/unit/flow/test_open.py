@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.line import open as open_module
 from emla.formats.strict_json import encode_octets
 from emla.model.acknowledgement import Event
 from emla.model.errors import StoreError
 from emla.model.leg import InboxState, LegKind
+from emla.ports.channel import ClosedRow
 from emla.ports.sandbox import Verdict
 from emla.steps.verify_acknowledgement import verify_acknowledgement
 from tests.support.authorities import Package, Tampering, build, derived
@@ -48,6 +50,27 @@ async def verdict(here: Desk, package: Package) -> InboxState:
     row = here.home.store.read.received(package.pid)
     assert row is not None
     return row.state
+
+
+async def test_while_nothing_can_be_signed_no_more_is_opened_than_finds_a_place(
+    here: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(open_module, "_AT_ONCE", 3)
+    monkeypatch.setattr(open_module, "_TOKEN_PAUSE_SECONDS", 0.01)
+    for number in range(1, 11):
+        assert (await here.take(valid_package(number))).accepted
+    closed = ClosedRow(code="ledger-restored", since=1, peer=None, proof=None)
+    await here.home.store.write(lambda transaction: transaction.close_ledger(closed))
+    async with opening(here):
+        await until(lambda: waiting(caplog) == 3)
+        await asyncio.sleep(0.2)
+        assert waiting(caplog) == 3  # each says it once
+        await here.home.store.write(lambda transaction: transaction.open_ledger())
+        await until(lambda: len(here.legs) == 10)
+
+
+def waiting(caplog: pytest.LogCaptureFixture) -> int:
+    return sum(each.message == "verdict waits" for each in caplog.records)
 
 
 def check_acknowledged(here: Desk, package: Package, event: Event, reason: str | None) -> None:

@@ -101,6 +101,16 @@ async def test_people_are_reminded_before_the_time_ends_when_it_ended_and_of_a_r
     assert (await rounds(owner))[0] == {}
 
 
+async def test_who_lets_something_be_kept_without_end_silences_no_other_reminder(
+    given: World, tmp_path: Path
+) -> None:
+    holder = given.stations[HOLDER]
+    for kept in ("9999-12-31", "0001-01-01"):
+        await keep(given, tmp_path, kept, review=day(holder, 1), name=f"keep until {kept}")
+    holder.clock.moved_by += 2 * 86400
+    assert "review" in (await rounds(holder))[0]
+
+
 async def test_what_outlived_its_time_is_erased_after_the_days_that_are_set_and_its_act_stays(
     given: World, tmp_path: Path
 ) -> None:
