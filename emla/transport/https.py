@@ -94,6 +94,7 @@ class HttpsTransport:
         self._uploads: dict[str, asyncio.Semaphore] = {}
         self._context = client_context()
         self._sessions: dict[tuple[str, bytes], ClientSession] = {}
+        self._ending: set[asyncio.Task[None]] = set()
         self._acknowledgements = Together(
             self._send_acknowledgements,
             count_max=WIRE.bundles,
@@ -108,11 +109,13 @@ class HttpsTransport:
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
+        await asyncio.gather(*self._ending)
 
     def session(self, peer: Authority) -> ClientSession:
         """The connections to a peer under its present card."""
         key = (peer.id, peer.card_sha256)
         if key not in self._sessions:
+            self._end_former(peer.id)
             connector = TCPConnector(
                 ssl=KeyPin(frozenset(each.spki_sha256 for each in peer.card.endpoints)),
                 limit=min(self._settings.transfers_per_peer, self._limits.connections_per_peer),
@@ -127,6 +130,14 @@ class HttpsTransport:
                 skip_auto_headers=("Accept-Encoding", "User-Agent", "Accept"),
             )
         return self._sessions[key]
+
+    def _end_former(self, peer: str) -> None:
+        """End the connections under cards before the last one; what is under way under that one comes to its end."""
+        former = [key for key in self._sessions if key[0] == peer]
+        for key in former[:-1]:
+            ending = asyncio.create_task(self._sessions.pop(key).close(), name="connections of a former card")
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
 
     def timeout(self, length: int, patience_seconds: float = 0.0) -> ClientTimeout:
         """No silence longer than the setting, and no exchange longer than its size, or what was agreed, explains."""

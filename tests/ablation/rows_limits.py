@@ -375,4 +375,14 @@ ROWS = (
             "tests/attacks/test_row_59.py::test_a_peer_is_never_offered_more_files_at_once_than_it_takes",
         ),
     ),
+    Safeguard(
+        name="connections under former cards end",
+        row="a rule",
+        file="emla/transport/https.py",
+        old="            self._end_former(peer.id)\n",
+        new="",
+        held_by=(
+            "tests/unit/transport/test_https.py::test_of_a_peer_with_card_after_card_only_the_last_connections_stay",
+        ),
+    ),
 )

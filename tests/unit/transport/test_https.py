@@ -319,6 +319,19 @@ async def test_a_sector_that_cannot_be_read_while_a_payload_is_sent_is_our_own_t
     assert caught.value.code == "payload-damaged"
 
 
+async def test_of_a_peer_with_card_after_card_only_the_last_connections_stay(
+    transport: HttpsTransport, peer: Peer
+) -> None:
+    sessions = []
+    for number in range(5):
+        peer.authority = replace(peer.authority, card_sha256=bytes([number]) * 32)
+        async with evil_peer(peer.tls, answering("200 OK", BUNDLE, b"{}"), port=peer.port):
+            assert await send(transport, peer) == b"{}"
+        sessions.append(transport.session(peer.authority))
+    await asyncio.sleep(0.05)
+    assert [each.closed for each in sessions] == [True, True, True, False, False]
+
+
 async def test_without_a_descriptor_left_a_payload_is_not_damaged(
     transport: HttpsTransport, peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
