@@ -197,6 +197,8 @@ class Signals:
     """Whether documents of ours are on their way to a peer, or wait for it: what it says of our keys is about older ones."""
     wake: Callable[[str], None] = _nothing
     """Something that a peer's legs waited for has come about."""
+    key_gone: Callable[[str], None] = _nothing
+    """A package waits for a peer under a key that the peer has revoked."""
     set_back: Callable[[], None] = _nothing
     """The clock was set back to before the window of a key that signs."""
     pinned: Callable[[str], None] = _nothing

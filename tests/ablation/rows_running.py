@@ -5,6 +5,8 @@ Rules of the table: `safeguard`.
 
 from tests.ablation.safeguard import Safeguard
 
+_RESEAL = "tests/unit/flow/test_reseal.py"
+
 ROWS = (
     Safeguard(
         name="a frozen peer is sent nothing",
@@ -103,6 +105,46 @@ ROWS = (
         held_by=(
             "tests/integration/test_key_life.py::test_a_frozen_authority_gets_and_gives_nothing_until_its_next_root",
         ),
+    ),
+    Safeguard(
+        name="what the gate keeps back is sealed anew",
+        row="48",
+        file="emla/flow/line/deliver.py",
+        old="                gateway.signals.key_gone(peer.id)\n",
+        new="                pass\n",
+        held_by=(
+            f"{_RESEAL}::test_what_was_being_sealed_when_the_revocation_came_is_sealed_anew",
+            f"{_RESEAL}::test_what_was_put_aside_when_the_revocation_came_is_sealed_anew_once_it_is_released",
+            f"{_RESEAL}::test_what_waits_when_a_person_imports_the_revocation_is_sealed_anew",
+        ),
+    ),
+    Safeguard(
+        name="the gate tells who seals anew",
+        row="48",
+        file="emla/bootstrap/line.py",
+        old="    gateway.signals.key_gone = reseal.put_off\n",
+        new="",
+        held_by=(
+            "tests/simulation/test_keys_and_rot.py::test_what_was_not_seen_when_the_revocation_came_is_sealed_anew_when_the_relay_meets_it",
+        ),
+    ),
+    Safeguard(
+        name="what seemed too late is looked at again",
+        row="48",
+        file="emla/flow/documents/reseal.py",
+        old="            self._put_off.add(row.recipient)\n",
+        new="",
+        held_by=(
+            f"{_RESEAL}::test_what_seemed_too_late_by_a_clock_that_was_ahead_is_sealed_anew_when_it_is_set_right",
+        ),
+    ),
+    Safeguard(
+        name="what is sealed anew is not looked for again",
+        row="48",
+        file="emla/flow/documents/reseal.py",
+        old="        self._put_off.discard(peer)\n",
+        new="",
+        held_by=(f"{_RESEAL}::test_what_is_sealed_anew_is_not_looked_for_each_minute_ever_after",),
     ),
     Safeguard(
         name="a key lives while packages may come",

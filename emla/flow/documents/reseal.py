@@ -2,8 +2,8 @@
 
 Order of writes: K5 one batch for each package: the new header with its place in the channel, its leg, record and
 SubmissionAcceptance, and the old leg REPLACED. A crash before it leaves the old leg READY, and the gate keeps it from going out;
-after it the new leg is READY. Done again at the start and whenever the peer's documents change, and each minute while no key
-of the peer's is in force: what is replaced is not READY.
+after it the new leg is READY. Done at the start and whenever the peer's documents change; and in the next minute when something
+could not be sealed anew yet, or the gate meets a package that was not seen then: what is replaced is not READY.
 """
 
 import asyncio
@@ -41,7 +41,13 @@ class Reseal:
         self._news = news
         self._on_leg = on_leg
         self._put_off: set[str] = set()
-        """Peers whose packages could not be sealed anew yet: no key of theirs is in force by our clock, our ledger is closed."""
+        """Peers that the next round looks at: no key of theirs is in force by our clock, our ledger is closed, it seems too late;
+        or a package was met that waits for another key.
+        """
+
+    def put_off(self, peer: str) -> None:
+        """A package waits for a peer under a key that is gone: the next round looks."""
+        self._put_off.add(peer)
 
     async def run(self) -> None:
         """Try again each minute what was put off, until cancelled: time alone, or a clock that is set right, may let it go."""
@@ -86,7 +92,9 @@ class Reseal:
     async def _replace(self, row: SentRow, header: Header, authority: Authority, key: CardKey) -> bool:
         gateway, now = self._gateway, self._gateway.now()
         if header.expires - now < WIRE.expiry_seconds_min:
-            return False  # too late for a header of its own; it ends at its expiry
+            # Too late for a header of its own: it ends at its expiry. Unless our clock is ahead, and is set right before that.
+            self._put_off.add(row.recipient)
+            return False
         content_key = gateway.identity.content_key
         record = open_record(row.record, content_key=content_key, pid=row.pid)
         if record is None:

@@ -74,6 +74,9 @@ class DeliverLeg:
         peer = pinned.authority
         header = gateway.subjects.of(row.pid, row.signed).header
         if code := reason_to_wait(gateway, pinned, row.pid, header):
+            if code == "unknown-kid":
+                # Whatever kept K5 from seeing it: it was committed, or released, after the revocation came.
+                gateway.signals.key_gone(peer.id)
             return Refusal(code=code, retry_after_seconds=HELD_SECONDS, held=True)
         payload = gateway.payload(row.payload_sha256)
         if not has_size(payload, row.payload_size):

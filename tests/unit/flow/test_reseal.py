@@ -1,0 +1,123 @@
+"""What is sealed to a key that is gone gets another header, however it came about that K5 did not see it when the news came."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from emla.flow.documents.peers import ImportPeer, root_fingerprint
+from emla.flow.line.hold import BY_HAND, hold_leg, release_leg
+from emla.formats.export import encode_export
+from emla.keyring.files import FileUse
+from emla.model.documents import KeyUse
+from emla.model.leg import Leg, LegKind, LegState
+from emla.model.limits import WIRE
+from tests.support.key_house import RECIPIENT, House, key_house
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with key_house(tmp_path) as made:
+        yield made
+
+
+def leg_of(house: House, pid: bytes) -> Leg:
+    leg = house.sender.station.store.read.leg_of(LegKind.PACKAGE, pid)
+    assert leg is not None
+    return leg
+
+
+async def another_key(house: House) -> None:
+    """The recipient has another sealing key, and revokes the one that packages were sealed to."""
+    old = house.recipient.newest(KeyUse.SEAL)
+    await house.recipient.add_key(FileUse.SEAL)
+    await house.recipient.revoke(old)
+
+
+async def arrives_sealed_anew(house: House, pid: bytes) -> None:
+    """A package that was replaced is delivered, once."""
+    assert house.state(pid) is LegState.REPLACED
+    assert await house.deliver() == []
+    await house.settle()
+    newer = house.sender.station.store.read.replacement(pid)
+    assert newer is not None
+    assert house.state(newer) is LegState.CONSIGNED
+    assert house.recipient.station.accepted == [newer]
+    house.audits_are_whole()
+
+
+# --- what K5 does not see when the documents come ---
+
+
+async def test_what_was_being_sealed_when_the_revocation_came_is_sealed_anew(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = house.sender.station
+    await another_key(house)
+    keep: Callable[..., Awaitable[object]] = station.submit._keep  # O2
+
+    async def overtaken(*given: object) -> object:
+        assert await house.refresh()
+        return await keep(*given)
+
+    monkeypatch.setattr(station.submit, "_keep", overtaken)
+    pid = await house.hand_in()
+    assert house.state(pid) is LegState.READY
+    assert await house.deliver() == ["unknown-kid"]
+    await station.reseal.round()
+    await arrives_sealed_anew(house, pid)
+
+
+async def test_what_was_put_aside_when_the_revocation_came_is_sealed_anew_once_it_is_released(
+    house: House,
+) -> None:
+    station = house.sender.station
+    pid = await house.hand_in()
+    assert await hold_leg(station.gateway, leg_of(house, pid), BY_HAND, "a test")
+    await another_key(house)
+    await house.refresh()
+    await station.reseal.round()
+    assert house.state(pid) is LegState.HELD
+    assert await release_leg(station.gateway, leg_of(house, pid))
+    assert await house.deliver() == ["unknown-kid"]
+    await station.reseal.round()
+    await arrives_sealed_anew(house, pid)
+
+
+async def test_what_waits_when_a_person_imports_the_revocation_is_sealed_anew(house: House) -> None:
+    station, ministry = house.sender.station, house.recipient
+    pid = await house.hand_in()
+    await another_key(house)
+    exported = encode_export(ministry.authority.documents)
+    assert (await ImportPeer(station.gateway)(exported, root_fingerprint(ministry.authority)))[1]
+    assert await house.deliver() == ["unknown-kid"]
+    await station.reseal.round()
+    await arrives_sealed_anew(house, pid)
+
+
+async def test_what_seemed_too_late_by_a_clock_that_was_ahead_is_sealed_anew_when_it_is_set_right(
+    house: House,
+) -> None:
+    station = house.sender.station
+    pid = await house.hand_in()
+    expires = leg_of(house, pid).expires
+    assert expires is not None
+    await another_key(house)
+    house.clock.ahead = expires - station.gateway.now() - WIRE.expiry_seconds_min / 2
+    await house.refresh()
+    await station.reseal.round()
+    assert house.state(pid) is LegState.READY
+    house.clock.ahead = 0.0
+    await station.reseal.round()
+    await arrives_sealed_anew(house, pid)
+
+
+async def test_what_is_sealed_anew_is_not_looked_for_each_minute_ever_after(house: House) -> None:
+    station = house.sender.station
+    pid = await house.hand_in()
+    await another_key(house)
+    await house.refresh()
+    station.reseal.put_off(RECIPIENT)
+    await station.reseal.round()
+    assert station.reseal._put_off == set()
+    await arrives_sealed_anew(house, pid)
