@@ -139,6 +139,14 @@ ROWS = (
         ),
     ),
     Safeguard(
+        name="a damaged record keeps back no other package",
+        row="48",
+        file="emla/flow/documents/reseal.py",
+        old='            logger.error("record unreadable", extra={"peer": row.recipient, "pid": row.pid.hex()})\n            return False\n',
+        new='            raise StoreError("store-failed", "A record does not open with the content key.")\n',
+        held_by=(f"{_RESEAL}::test_one_record_that_the_disk_has_damaged_keeps_back_no_other_package",),
+    ),
+    Safeguard(
         name="what is sealed anew is not looked for again",
         row="48",
         file="emla/flow/documents/reseal.py",

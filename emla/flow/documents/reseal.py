@@ -98,7 +98,9 @@ class Reseal:
         content_key = gateway.identity.content_key
         record = open_record(row.record, content_key=content_key, pid=row.pid)
         if record is None:
-            raise StoreError("store-failed", "A record does not open with the content key.")
+            # The disk has damaged it. That is the trouble of this one package: it waits as before, and the others go on.
+            logger.error("record unreadable", extra={"peer": row.recipient, "pid": row.pid.hex()})
+            return False
         draft = await asyncio.to_thread(self._draft, header, row.pid, record, authority, key, now)
         nonce = gateway.entropy(NONCE_BYTES)
 

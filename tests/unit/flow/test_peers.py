@@ -62,6 +62,7 @@ async def test_a_peer_is_forgotten_after_the_news_of_it_that_is_being_taken(
     assert pinned(house) == ([], [])
     newest = hashlib.sha256(encode_export(house.recipient.authority.documents)).hexdigest()
     ((body,),) = select(station.data, f"SELECT body FROM event WHERE kind = '{PEER_FORGOTTEN}'")
+    assert isinstance(body, bytes)
     assert newest.encode("ascii") in body
     await station.restart()
     assert pinned(house) == ([], [])

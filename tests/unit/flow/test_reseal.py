@@ -1,10 +1,14 @@
 """What is sealed to a key that is gone gets another header, however it came about that K5 did not see it when the news came."""
 
+import logging
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from emla.bootstrap.own import DATABASE
 from emla.flow.documents.peers import ImportPeer, root_fingerprint
 from emla.flow.line.hold import BY_HAND, hold_leg, release_leg
 from emla.formats.export import encode_export
@@ -110,6 +114,30 @@ async def test_what_seemed_too_late_by_a_clock_that_was_ahead_is_sealed_anew_whe
     house.clock.ahead = 0.0
     await station.reseal.round()
     await arrives_sealed_anew(house, pid)
+
+
+async def test_one_record_that_the_disk_has_damaged_keeps_back_no_other_package(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    station = house.sender.station
+    rotten, sound = await house.hand_in(), await house.hand_in()
+    await station.close()
+    with closing(sqlite3.connect(station.data / DATABASE)) as database, database:
+        (record,) = database.execute("SELECT record FROM sent WHERE pid = ?", (rotten,)).fetchone()
+        bad = record[:40] + bytes([record[40] ^ 1]) + record[41:]
+        database.execute("UPDATE sent SET record = ? WHERE pid = ?", (bad, rotten))
+    station.start()
+    await another_key(house)
+    with caplog.at_level(logging.ERROR, "emla.reseal"):
+        assert await house.refresh()
+    said = [each for each in caplog.records if each.getMessage() == "record unreadable"]
+    assert [vars(each)["pid"] for each in said] == [rotten.hex()]
+    assert (house.state(rotten), house.state(sound)) == (LegState.READY, LegState.REPLACED)
+    # As at each start: it goes on, and the damaged one waits.
+    assert await station.reseal(RECIPIENT) == 0
+    assert await house.deliver() == ["unknown-kid"]
+    newer = station.store.read.replacement(sound)
+    assert house.recipient.station.accepted == [newer]
 
 
 async def test_what_is_sealed_anew_is_not_looked_for_each_minute_ever_after(house: House) -> None:
