@@ -198,7 +198,7 @@ class Signals:
     wake: Callable[[str], None] = _nothing
     """Something that a peer's legs waited for has come about."""
     key_gone: Callable[[str], None] = _nothing
-    """A package waits for a peer under a key that the peer has revoked."""
+    """A package waits for a peer under a key that the peer has revoked, or says is not there."""
     set_back: Callable[[], None] = _nothing
     """The clock was set back to before the window of a key that signs."""
     pinned: Callable[[str], None] = _nothing

@@ -1,9 +1,12 @@
-"""reseal: a recipient revoked the key that packages of ours are sealed to -> the same payloads under new headers.
+"""reseal: a recipient revoked the key that packages of ours are sealed to, or lost it -> the same payloads under new headers.
+
+A key is lost where the recipient refuses what is sealed to it (`unknown-kid`) and its card has ended it. Neither alone suffices:
+a key that a card ends opens what still comes for it, and one that the recipient does not find today may be there tomorrow.
 
 Order of writes: K5 one batch for each package: the new header with its place in the channel, its leg, record and
-SubmissionAcceptance, and the old leg REPLACED. A crash before it leaves the old leg READY, and the gate keeps it from going out;
-after it the new leg is READY. Done at the start and whenever the peer's documents change; and in the next minute when something
-could not be sealed anew yet, or the gate meets a package that was not seen then: what is replaced is not READY.
+SubmissionAcceptance, and the old leg REPLACED. A crash before it leaves the old leg READY: the gate keeps it from going out, or
+the recipient refuses it; after it the new leg is READY. Done at the start and whenever the peer's documents change; and in the
+next minute when something could not be sealed anew yet, or a package is met that K5 did not see: what is replaced is not READY.
 """
 
 import asyncio
@@ -46,7 +49,7 @@ class Reseal:
         """
 
     def put_off(self, peer: str) -> None:
-        """A package waits for a peer under a key that is gone: the next round looks."""
+        """A package was kept back or refused for its key: the next round looks."""
         self._put_off.add(peer)
 
     async def run(self) -> None:
@@ -67,11 +70,11 @@ class Reseal:
                 logger.warning("not sealed anew", extra={"peer": peer, "code": error.code})
 
     async def __call__(self, peer: str) -> int:
-        """Seal anew what waits for a peer under a key it has revoked; how many packages were replaced."""
+        """Seal anew what waits for a peer under a key it has revoked or lost; how many packages were replaced."""
         gateway = self._gateway
         authority = gateway.directory.find(peer)
         self._put_off.discard(peer)
-        if authority is None or not authority.revocations:
+        if authority is None:
             return 0
         key = authority.newest(KeyUse.SEAL, gateway.now())
         if key is None or gateway.ledger_closed():
@@ -79,11 +82,17 @@ class Reseal:
             return 0  # they wait (`unknown-kid`)
         count = 0
         for leg in gateway.store.read.ready_packages(peer):
+            refused = leg.last_code == "unknown-kid"
+            if not (refused or authority.revocations):
+                continue
             row = gateway.store.read.sent(leg.ref)
             if row is None:
                 raise StoreError("store-failed", f"Leg {leg.id} has no package.")
             header = gateway.subjects.of(row.pid, row.signed).header
-            if authority.revoked(header.kid) and await self._replace(row, header, authority, key):
+            # A hub that says so in the recipient's place brings about another header, and no more.
+            lost = refused and authority.key(header.kid, KeyUse.SEAL, gateway.now()) is None
+            gone = lost or authority.revoked(header.kid) is not None
+            if gone and await self._replace(row, header, authority, key):
                 count += 1
         if count:
             logger.info("sealed anew", extra={"peer": peer, "packages": count})

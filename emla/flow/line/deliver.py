@@ -134,6 +134,8 @@ class DeliverLeg:
         """Whoever has not heard of our newest keys cannot know what they signed: that is no fault of the leg, which waits."""
         signals, by = self._gateway.signals, (went.hub or peer).id
         signals.refused(by, refusal.code)
+        if refusal.code == "unknown-kid":
+            signals.key_gone(by)
         told = blamed_on(went, peer, refusal)
         if told.code == "bad-signature" and signals.unheard(by):
             return Refusal(code=told.code, retry_after_seconds=HELD_SECONDS, held=True)
