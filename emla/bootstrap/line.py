@@ -114,6 +114,7 @@ def line_of(parts: Parts) -> Line:
     gateway.signals.refused = refresh.refused
     gateway.signals.unheard = refresh.unheard
     gateway.signals.wake = relay.wake
+    gateway.signals.key_gone = reseal.put_off
     opening = Open(gateway, parts.opener, news, relay.add)
     # A peer's word out of our mailbox shows that it is alive, and says nothing about its line: `Ways` is not told.
     words = contact_of(relay, refresh)

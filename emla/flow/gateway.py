@@ -1,7 +1,7 @@
 """What every journey shares: who we are, whom we know, where things are kept, and the clock. No journey is here."""
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -80,6 +80,13 @@ class Directory:
     """The peers pinned here, by id. A pin beats any directory on the network."""
 
     peers: dict[str, Peer] = field(default_factory=dict)
+    _locks: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock), init=False, repr=False, compare=False
+    )
+
+    def changing(self, authority: str) -> asyncio.Lock:
+        """Held by whoever looks at what is known of an authority, changes it in the store and then here: one at a time."""
+        return self._locks[authority]
 
     def find(self, authority: str) -> Authority | None:
         """The pinned authority of an id."""
@@ -190,6 +197,8 @@ class Signals:
     """Whether documents of ours are on their way to a peer, or wait for it: what it says of our keys is about older ones."""
     wake: Callable[[str], None] = _nothing
     """Something that a peer's legs waited for has come about."""
+    key_gone: Callable[[str], None] = _nothing
+    """A package waits for a peer under a key that the peer has revoked, or says is not there."""
     set_back: Callable[[], None] = _nothing
     """The clock was set back to before the window of a key that signs."""
     pinned: Callable[[str], None] = _nothing

@@ -22,7 +22,7 @@ class LegState(StrEnum):
     """Where a leg stands. A package leg goes READY, ACCEPTED, CONSIGNED, HANDED; an acknowledgement leg READY, DONE.
 
     HUB_HELD: a hub has it for the peer. That is no delivery: the leg goes on asking, only less often.
-    REPLACED is an exit of READY: another package carries the payload, for a key that the recipient has not revoked.
+    REPLACED is an exit of READY: another package carries the payload, for a key that the recipient has neither revoked nor lost.
     HELD is READY put aside: by an operator, or because the leg was refused again and again for what it is.
     """
 

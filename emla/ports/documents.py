@@ -116,6 +116,10 @@ class DocumentTransaction(Protocol):
         """Pin a peer, or replace its documents and hold; documents that are new get a leaf."""
         ...
 
+    def replace_peer(self, row: PeerRow) -> bool:
+        """Replace the documents and hold of a peer that is pinned, as `put_peer`; False, and nothing is done, when none is."""
+        ...
+
     def witness(self, checkpoint: bytes, at: int) -> None:
         """Note that a checkpoint of a peer's (its signed lines) was seen; the first time counts."""
         ...

@@ -5,6 +5,8 @@ Rules of the table: `safeguard`.
 
 from tests.ablation.safeguard import Safeguard
 
+_PEERS = "tests/unit/flow/test_peers.py"
+
 ROWS = (
     Safeguard(
         name="only https without user or query",
@@ -203,6 +205,38 @@ ROWS = (
         held_by=(
             "tests/integration/test_key_revocation.py::test_a_revocation_in_documents_that_are_refused_counts_all_the_same",
         ),
+    ),
+    Safeguard(
+        name="a peer is forgotten after the news that is being taken",
+        row="operation",
+        file="emla/flow/documents/peers.py",
+        old="        async with self._gateway.directory.changing(authority):\n",
+        new="        if True:\n",
+        held_by=(f"{_PEERS}::test_a_peer_is_forgotten_after_the_news_of_it_that_is_being_taken",),
+    ),
+    Safeguard(
+        name="an import and news of a peer go one at a time",
+        row="46",
+        file="emla/flow/documents/peers.py",
+        old="        async with gateway.directory.changing(offered.id):\n",
+        new="        if True:\n",
+        held_by=(f"{_PEERS}::test_a_revocation_that_comes_while_a_person_imports_older_documents_stays",),
+    ),
+    Safeguard(
+        name="news of a peer waits for an import",
+        row="46",
+        file="emla/flow/documents/take_documents.py",
+        old="        async with self._gateway.directory.changing(authority):\n",
+        new="        if True:\n",
+        held_by=(f"{_PEERS}::test_a_revocation_that_comes_while_a_person_imports_older_documents_stays",),
+    ),
+    Safeguard(
+        name="news of a peer pins nobody",
+        row="operation",
+        file="emla/flow/documents/take_documents.py",
+        old="            if not transaction.replace_peer(row):\n                return False\n",
+        new="            transaction.put_peer(row)\n",
+        held_by=(f"{_PEERS}::test_news_pins_nobody_whose_row_is_gone",),
     ),
     Safeguard(
         name="pushed documents have a size",

@@ -5,6 +5,8 @@ Rules of the table: `safeguard`.
 
 from tests.ablation.safeguard import Safeguard
 
+_RESEAL = "tests/unit/flow/test_reseal.py"
+
 ROWS = (
     Safeguard(
         name="a frozen peer is sent nothing",
@@ -95,14 +97,99 @@ ROWS = (
         ),
     ),
     Safeguard(
-        name="only what is sealed to a revoked key is sealed anew",
+        name="only what is sealed to a key that is gone is sealed anew",
         row="48",
         file="emla/flow/documents/reseal.py",
-        old="if authority.revoked(header.kid) and await self._replace",
+        old="if gone and await self._replace",
         new="if await self._replace",
         held_by=(
             "tests/integration/test_key_life.py::test_a_frozen_authority_gets_and_gives_nothing_until_its_next_root",
         ),
+    ),
+    Safeguard(
+        name="what the gate keeps back is sealed anew",
+        row="48",
+        file="emla/flow/line/deliver.py",
+        old="                gateway.signals.key_gone(peer.id)\n",
+        new="                pass\n",
+        held_by=(
+            f"{_RESEAL}::test_what_was_being_sealed_when_the_revocation_came_is_sealed_anew",
+            f"{_RESEAL}::test_what_was_put_aside_when_the_revocation_came_is_sealed_anew_once_it_is_released",
+            f"{_RESEAL}::test_what_waits_when_a_person_imports_the_revocation_is_sealed_anew",
+        ),
+    ),
+    Safeguard(
+        name="the gate tells who seals anew",
+        row="48",
+        file="emla/bootstrap/line.py",
+        old="    gateway.signals.key_gone = reseal.put_off\n",
+        new="",
+        held_by=(
+            "tests/simulation/test_keys_and_rot.py::test_what_was_not_seen_when_the_revocation_came_is_sealed_anew_when_the_relay_meets_it",
+        ),
+    ),
+    Safeguard(
+        name="what was refused for its key is looked at again",
+        row="86",
+        file="emla/flow/line/deliver.py",
+        old="            signals.key_gone(by)\n",
+        new="            pass\n",
+        held_by=(f"{_RESEAL}::test_what_is_refused_after_the_next_card_came_is_sealed_anew_within_a_minute",),
+    ),
+    Safeguard(
+        name="a key that a card ends opens what still comes",
+        row="86",
+        file="emla/flow/documents/reseal.py",
+        old='            refused = leg.last_code == "unknown-kid"\n',
+        new="            refused = True\n",
+        held_by=(
+            f"{_RESEAL}::test_what_a_key_that_a_card_ends_is_to_open_arrives_as_it_is_while_nobody_refuses_it",
+        ),
+    ),
+    Safeguard(
+        name="a lost key is one that its card has ended",
+        row="86",
+        file="emla/flow/documents/reseal.py",
+        old="lost = refused and authority.key(header.kid, KeyUse.SEAL, gateway.now()) is None",
+        new="lost = refused",
+        held_by=(f"{_RESEAL}::test_what_a_lost_key_was_to_open_is_sealed_anew_when_the_next_card_is_out",),
+    ),
+    Safeguard(
+        name="what a lost key was to open is sealed anew",
+        row="86",
+        file="emla/flow/documents/reseal.py",
+        old="gone = lost or authority.revoked(header.kid) is not None",
+        new="gone = authority.revoked(header.kid) is not None",
+        held_by=(
+            f"{_RESEAL}::test_what_a_lost_key_was_to_open_is_sealed_anew_when_the_next_card_is_out",
+            f"{_RESEAL}::test_what_is_refused_after_the_next_card_came_is_sealed_anew_within_a_minute",
+        ),
+    ),
+    Safeguard(
+        name="what seemed too late is looked at again",
+        row="48",
+        file="emla/flow/documents/reseal.py",
+        old="            self._put_off.add(row.recipient)\n",
+        new="",
+        held_by=(
+            f"{_RESEAL}::test_what_seemed_too_late_by_a_clock_that_was_ahead_is_sealed_anew_when_it_is_set_right",
+        ),
+    ),
+    Safeguard(
+        name="a damaged record keeps back no other package",
+        row="48",
+        file="emla/flow/documents/reseal.py",
+        old='            logger.error("record unreadable", extra={"peer": row.recipient, "pid": row.pid.hex()})\n            return False\n',
+        new='            raise StoreError("store-failed", "A record does not open with the content key.")\n',
+        held_by=(f"{_RESEAL}::test_one_record_that_the_disk_has_damaged_keeps_back_no_other_package",),
+    ),
+    Safeguard(
+        name="what is sealed anew is not looked for again",
+        row="48",
+        file="emla/flow/documents/reseal.py",
+        old="        self._put_off.discard(peer)\n",
+        new="",
+        held_by=(f"{_RESEAL}::test_what_is_sealed_anew_is_not_looked_for_each_minute_ever_after",),
     ),
     Safeguard(
         name="a key lives while packages may come",

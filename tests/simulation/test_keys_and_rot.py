@@ -45,6 +45,21 @@ def test_a_sender_that_does_not_seal_anew_is_found(monkeypatch: pytest.MonkeyPat
     assert "not quiet" in run_options(revoked_under_way()).found
 
 
+def test_what_was_not_seen_when_the_revocation_came_is_sealed_anew_when_the_relay_meets_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """K5 after K4 finds nothing, as if the packages were committed or released a moment later."""
+    look = Reseal.__call__
+
+    async def later(self: Reseal, peer: str) -> int:
+        return await look(self, peer) if peer in self._put_off else 0
+
+    monkeypatch.setattr(Reseal, "__call__", later)
+    ran = run_options(replace(revoked_under_way(), safety_seconds=300.0))
+    assert ran.found == ""
+    assert ran.counts.edges["leg READY REPLACED"] == 2
+
+
 def test_a_card_that_one_officer_alone_decided_about_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def alone(self: Changes, sha256: bytes) -> object:
         return self.one(sha256)

@@ -295,6 +295,7 @@ class Station:
     def _start_keys(self) -> None:
         gateway = self.gateway
         self.reseal = Reseal(gateway, self.news, lambda leg: None)
+        gateway.signals.key_gone = self.reseal.put_off
         self.take = TakeDocuments(gateway, self._on_news)
         self.ping = PingPeer(gateway, self._line)
         self.refresh = Refresh(gateway, self._line, self.ping, self.take, self._hub_line, self.ways)

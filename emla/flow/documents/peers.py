@@ -1,7 +1,8 @@
 """peers: pinning another authority's documents, and pinging it.
 
 A pin is made by two people on a telephone: the fingerprint typed here must be that of the root in the file. Newer documents of a
-pinned peer come in under its pin; older or contradicting ones never do.
+pinned peer come in under its pin; older or contradicting ones never do. What is known of one authority is changed by one journey
+at a time (`Directory.changing`), K4 of `take_documents` among them: it must neither be overwritten nor pin again who is gone.
 """
 
 import hashlib
@@ -94,12 +95,17 @@ class ImportPeer:
             raise
 
     async def _import(self, exported: bytes, fingerprint: str) -> tuple[Peer, bool]:
-        gateway, now = self._gateway, self._gateway.now()
+        gateway = self._gateway
         try:
             documents = export.decode_export(exported)
         except MalformedError as error:
             raise InvalidDocumentError("invalid-document", error.detail) from error
         offered = _trust(documents, gateway.directory)
+        async with gateway.directory.changing(offered.id):
+            return await self._pin(offered, fingerprint)
+
+    async def _pin(self, offered: Authority, fingerprint: str) -> tuple[Peer, bool]:
+        gateway, now = self._gateway, self._gateway.now()
         if offered.id == gateway.identity.id:
             raise InvalidDocumentError("peer-conflict", "These are this authority's own documents.")
         expected = root_fingerprint(offered)
@@ -149,6 +155,10 @@ class ForgetPeer:
             NotFoundError: it is not pinned.
             InvalidMessageError: ``open-legs``: something still waits for it.
         """
+        async with self._gateway.directory.changing(authority):
+            await self._forget(authority, force=force)
+
+    async def _forget(self, authority: str, *, force: bool) -> None:
         gateway = self._gateway
         peer = gateway.directory.peers.get(authority)
         if peer is None:

@@ -1,9 +1,12 @@
-"""reseal: a recipient revoked the key that packages of ours are sealed to -> the same payloads under new headers.
+"""reseal: a recipient revoked the key that packages of ours are sealed to, or lost it -> the same payloads under new headers.
+
+A key is lost where the recipient refuses what is sealed to it (`unknown-kid`) and its card has ended it. Neither alone suffices:
+a key that a card ends opens what still comes for it, and one that the recipient does not find today may be there tomorrow.
 
 Order of writes: K5 one batch for each package: the new header with its place in the channel, its leg, record and
-SubmissionAcceptance, and the old leg REPLACED. A crash before it leaves the old leg READY, and the gate keeps it from going out;
-after it the new leg is READY. Done again at the start and whenever the peer's documents change, and each minute while no key
-of the peer's is in force: what is replaced is not READY.
+SubmissionAcceptance, and the old leg REPLACED. A crash before it leaves the old leg READY: the gate keeps it from going out, or
+the recipient refuses it; after it the new leg is READY. Done at the start and whenever the peer's documents change; and in the
+next minute when something could not be sealed anew yet, or a package is met that K5 did not see: what is replaced is not READY.
 """
 
 import asyncio
@@ -41,7 +44,13 @@ class Reseal:
         self._news = news
         self._on_leg = on_leg
         self._put_off: set[str] = set()
-        """Peers whose packages could not be sealed anew yet: no key of theirs is in force by our clock, our ledger is closed."""
+        """Peers that the next round looks at: no key of theirs is in force by our clock, our ledger is closed, it seems too late;
+        or a package was met that waits for another key.
+        """
+
+    def put_off(self, peer: str) -> None:
+        """A package was kept back or refused for its key: the next round looks."""
+        self._put_off.add(peer)
 
     async def run(self) -> None:
         """Try again each minute what was put off, until cancelled: time alone, or a clock that is set right, may let it go."""
@@ -61,11 +70,11 @@ class Reseal:
                 logger.warning("not sealed anew", extra={"peer": peer, "code": error.code})
 
     async def __call__(self, peer: str) -> int:
-        """Seal anew what waits for a peer under a key it has revoked; how many packages were replaced."""
+        """Seal anew what waits for a peer under a key it has revoked or lost; how many packages were replaced."""
         gateway = self._gateway
         authority = gateway.directory.find(peer)
         self._put_off.discard(peer)
-        if authority is None or not authority.revocations:
+        if authority is None:
             return 0
         key = authority.newest(KeyUse.SEAL, gateway.now())
         if key is None or gateway.ledger_closed():
@@ -73,11 +82,17 @@ class Reseal:
             return 0  # they wait (`unknown-kid`)
         count = 0
         for leg in gateway.store.read.ready_packages(peer):
+            refused = leg.last_code == "unknown-kid"
+            if not (refused or authority.revocations):
+                continue
             row = gateway.store.read.sent(leg.ref)
             if row is None:
                 raise StoreError("store-failed", f"Leg {leg.id} has no package.")
             header = gateway.subjects.of(row.pid, row.signed).header
-            if authority.revoked(header.kid) and await self._replace(row, header, authority, key):
+            # A hub that says so in the recipient's place brings about another header, and no more.
+            lost = refused and authority.key(header.kid, KeyUse.SEAL, gateway.now()) is None
+            gone = lost or authority.revoked(header.kid) is not None
+            if gone and await self._replace(row, header, authority, key):
                 count += 1
         if count:
             logger.info("sealed anew", extra={"peer": peer, "packages": count})
@@ -86,11 +101,15 @@ class Reseal:
     async def _replace(self, row: SentRow, header: Header, authority: Authority, key: CardKey) -> bool:
         gateway, now = self._gateway, self._gateway.now()
         if header.expires - now < WIRE.expiry_seconds_min:
-            return False  # too late for a header of its own; it ends at its expiry
+            # Too late for a header of its own: it ends at its expiry. Unless our clock is ahead, and is set right before that.
+            self._put_off.add(row.recipient)
+            return False
         content_key = gateway.identity.content_key
         record = open_record(row.record, content_key=content_key, pid=row.pid)
         if record is None:
-            raise StoreError("store-failed", "A record does not open with the content key.")
+            # The disk has damaged it. That is the trouble of this one package: it waits as before, and the others go on.
+            logger.error("record unreadable", extra={"peer": row.recipient, "pid": row.pid.hex()})
+            return False
         draft = await asyncio.to_thread(self._draft, header, row.pid, record, authority, key, now)
         nonce = gateway.entropy(NONCE_BYTES)
 

@@ -3,12 +3,11 @@
 Order of writes: K4 one batch holds the peer's row, the leaf of its documents and the checkpoint its status names; only then
 does the directory change, and only then are packages sealed anew and legs woken. A crash before K4 leaves what was known; the
 documents come again with the next visit. What is refused changes nothing, except that revocations in it are kept: deny is cheap.
+A peer that is forgotten meanwhile (K7) stays forgotten: one of K4, K7 and an import goes on at a time, and K4 pins nobody.
 """
 
-import asyncio
 import hashlib
 import logging
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -49,7 +48,6 @@ class TakeDocuments:
         """Args: the gateway; what is to be done once newer documents of a peer stand (sealing anew, waking its legs)."""
         self._gateway = gateway
         self._on_news = on_news
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._refused: set[bytes] = set()
         self.figures = DocumentFigures()
 
@@ -67,10 +65,10 @@ class TakeDocuments:
         Raises:
             InvalidDocumentError: ``unknown-sender``: nobody pinned it; else why they cannot follow what is known.
         """
-        async with self._locks[authority]:
+        async with self._gateway.directory.changing(authority):
             peer = self._gateway.directory.peers.get(authority)
             if peer is None:
-                raise InvalidDocumentError("unknown-sender", f"'{authority}' is not pinned here.")
+                raise _unknown(authority)
             try:
                 documents = decode_export(exported)
             except MalformedError as error:
@@ -99,17 +97,20 @@ class TakeDocuments:
         now, seen = gateway.now(), seen_in_documents(authority)
         epoch = _epoch_of(gateway, peer.authority, authority)
 
-        def operation(transaction: Transaction) -> None:
-            transaction.put_peer(row)
+        def operation(transaction: Transaction) -> bool:
+            if not transaction.replace_peer(row):
+                return False
             if epoch:
                 epoch(transaction)
             if seen is not None:
                 # Signed before now, whoever holds the key tomorrow; and held against the ledger that showed it.
                 transaction.witness(checkpoint_text(decode_checkpoint(seen.note).checkpoint), now)
                 transaction.see_checkpoint(seen)
+            return True
 
         # K4: before this commit the old documents stand; after it the new ones, whatever happens to us.
-        await gateway.store.write(operation)
+        if not await gateway.store.write(operation):
+            raise _unknown(authority.id)
         before, peer.authority, peer.row = peer.authority, authority, row
         if authority.card.epoch != before.card.epoch:
             logger.warning(
@@ -148,11 +149,15 @@ class TakeDocuments:
         record = event(self._gateway, DOCUMENTS_REFUSED, facts)
 
         def operation(transaction: Transaction) -> None:
-            record(transaction)
-            transaction.put_peer(row)
+            if transaction.replace_peer(row):
+                record(transaction)
 
         await self._gateway.store.write(operation)
         peer.row = row
+
+
+def _unknown(authority: str) -> InvalidDocumentError:
+    return InvalidDocumentError("unknown-sender", f"'{authority}' is not pinned here.")
 
 
 def _epoch_of(

@@ -74,6 +74,9 @@ class DeliverLeg:
         peer = pinned.authority
         header = gateway.subjects.of(row.pid, row.signed).header
         if code := reason_to_wait(gateway, pinned, row.pid, header):
+            if code == "unknown-kid":
+                # Whatever kept K5 from seeing it: it was committed, or released, after the revocation came.
+                gateway.signals.key_gone(peer.id)
             return Refusal(code=code, retry_after_seconds=HELD_SECONDS, held=True)
         payload = gateway.payload(row.payload_sha256)
         if not has_size(payload, row.payload_size):
@@ -131,6 +134,8 @@ class DeliverLeg:
         """Whoever has not heard of our newest keys cannot know what they signed: that is no fault of the leg, which waits."""
         signals, by = self._gateway.signals, (went.hub or peer).id
         signals.refused(by, refusal.code)
+        if refusal.code == "unknown-kid":
+            signals.key_gone(by)
         told = blamed_on(went, peer, refusal)
         if told.code == "bad-signature" and signals.unheard(by):
             return Refusal(code=told.code, retry_after_seconds=HELD_SECONDS, held=True)

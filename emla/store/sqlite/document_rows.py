@@ -108,6 +108,14 @@ class DocumentStatements(PeopleStatements, RepeatStatements, ABC):
             ),
         )
 
+    def replace_peer(self, row: PeerRow) -> bool:
+        """Replace the documents and hold of a peer that is pinned, as `put_peer`; False, and nothing is done, when none is."""
+        sql = "UPDATE peer SET documents = ?, fingerprint = ?, held = ? WHERE authority = ?"
+        if self._execute(sql, (row.documents, row.fingerprint, row.held, row.authority)).rowcount == 0:
+            return False
+        self.insert_document(row.documents)
+        return True
+
     def witness(self, checkpoint: bytes, at: int) -> None:
         """Note that a checkpoint of a peer's (its signed lines) was seen; the first time counts."""
         self._new("INSERT INTO witnessed VALUES (?, ?)", (hashlib.sha256(checkpoint).digest(), at))

@@ -178,6 +178,7 @@ async def test_what_is_no_bundle_is_refused(post: Post, data: bytes) -> None:
 async def test_below_the_disk_floor_acknowledgements_and_documents_are_still_taken(tmp_path: Path) -> None:
     async with opened(tmp_path, AT, DE, floor_bytes=2**60) as home:
         await home.store.write(partial(send, sender=AT, recipient=DE, number=1))
+        await home.store.write(lambda each: each.put_peer(home.gateway.directory.peers[DE.id].row))
         post = Post(home, ReceiveAcknowledgement(home.gateway, News(), lambda _: None), [])
         with pytest.raises(StoreError):
             home.gateway.require_space(0)
