@@ -27,6 +27,14 @@ ISSUED_BY_SENDER = frozenset({Event.SUBMISSION_ACCEPTANCE, Event.SUBMISSION_REJE
 ISSUED_BY_HUB = frozenset({Event.HUB_ACCEPTANCE, Event.HUB_REJECTION})
 """Events a hub issues, which is neither sender nor recipient; all others are the recipient's. They never mean delivery."""
 
+OTHER_ANSWER = {
+    Event.RELAY_ACCEPTANCE: Event.RELAY_REJECTION,
+    Event.RELAY_REJECTION: Event.RELAY_ACCEPTANCE,
+    Event.HUB_ACCEPTANCE: Event.HUB_REJECTION,
+    Event.HUB_REJECTION: Event.HUB_ACCEPTANCE,
+}
+"""Yes and no to one question: whoever has signed the one for a package never signs the other."""
+
 NEGATIVE = frozenset(
     {
         Event.SUBMISSION_REJECTION,

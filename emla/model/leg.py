@@ -59,6 +59,7 @@ _UNDELIVERED = (
     (Event.RELAY_FAILURE, LegState.EXPIRED),
     (Event.HUB_ACCEPTANCE, LegState.HUB_HELD),
 )
+_DENIED = frozenset({Event.RELAY_REJECTION, Event.RELAY_FAILURE})
 DUE = frozenset({LegState.READY, LegState.HUB_HELD})
 """States in which a leg still asks: it is tried when its time comes, and it expires."""
 
@@ -67,12 +68,13 @@ def leg_state(events: AbstractSet[Event]) -> LegState:
     """The state of a package leg, given every event acknowledged for it.
 
     Until RelayAcceptance is here the leg goes on asking for it, even when a later event overtook it or a hub holds the package.
-    What the recipient signed beats our own RelayFailure, whichever came first: the peer has the package.
+    What the recipient signed about the content beats our own RelayFailure, and a RelayRejection of its own, whichever came first:
+    the peer has the package.
     """
     delivered = delivered_state(events)
     if Event.RELAY_ACCEPTANCE in events:
         return delivered or LegState.ACCEPTED
-    if Event.RELAY_FAILURE in events and delivered:
+    if delivered and not events.isdisjoint(_DENIED):
         return delivered
     return next((state for event, state in _UNDELIVERED if event in events), LegState.READY)
 

@@ -233,7 +233,8 @@ class Transaction(
         """Append an acknowledgement of ours to the ledger; its bundle is stored when the batch closes.
 
         Raises:
-            DuplicateError: ``acknowledgement_event``, this event of this package was acknowledged before.
+            DuplicateError: ``acknowledgement_event``, this event of this package was acknowledged before, or its other answer was
+                (`OTHER_ANSWER`).
         """
         ...
 

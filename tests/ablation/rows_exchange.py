@@ -284,4 +284,54 @@ ROWS = (
             "tests/unit/cli/test_commands.py::test_without_a_terminal_import_names_the_option_it_needs",
         ),
     ),
+    Safeguard(
+        name="of yes and no the first that is stored stands",
+        row="25",
+        file="emla/store/sqlite/transaction.py",
+        old="numbers.EVENT, said.pid, said.event.value, other.value, said.by",
+        new="numbers.EVENT, said.pid, said.event.value, said.event.value, said.by",
+        held_by=(
+            "tests/unit/flow/test_accept.py::test_what_was_rejected_while_it_came_from_elsewhere_is_not_accepted",
+            "tests/unit/store/sqlite/test_numbers.py::test_of_yes_and_no_the_first_stands",
+            "tests/unit/flow/test_hub_played_back.py::test_a_hub_answers_a_package_that_expires_while_it_comes_with_one_word",
+        ),
+    ),
+    Safeguard(
+        name="of yes and no the first of a batch stands",
+        row="25",
+        file="emla/store/sqlite/transaction.py",
+        old="& {said.event, other}:",
+        new="& {said.event}:",
+        held_by=("tests/unit/store/sqlite/test_numbers.py::test_of_yes_and_no_the_first_stands",),
+    ),
+    Safeguard(
+        name="a repeat that is too late does not reject what is coming in",
+        row="25",
+        file="emla/flow/line/accept.py",
+        old="        if place in self._receiving:\n",
+        new="        if place in self._receiving and not isinstance(verified, RefusedPackage):\n",
+        held_by=(
+            "tests/unit/flow/test_accept.py::test_a_repeat_that_is_too_late_does_not_reject_what_is_coming_in",
+        ),
+    ),
+    Safeguard(
+        name="a repeat that is too late does not reject what a hub is given",
+        row="25",
+        file="emla/flow/hub/deposit.py",
+        old="        if place in self._receiving:\n",
+        new="        if place in self._receiving and not isinstance(verified, RefusedPackage):\n",
+        held_by=(
+            "tests/unit/flow/test_hub_played_back.py::test_a_hub_answers_a_package_that_expires_while_it_comes_with_one_word",
+        ),
+    ),
+    Safeguard(
+        name="what the recipient has is not called rejected",
+        row="25",
+        file="emla/model/leg.py",
+        old="    if delivered and not events.isdisjoint(_DENIED):\n",
+        new="    if delivered and Event.RELAY_FAILURE in events:\n",
+        held_by=(
+            "tests/unit/model/test_leg.py::test_what_the_recipient_signed_about_the_content_beats_a_rejection_of_its_own",
+        ),
+    ),
 )

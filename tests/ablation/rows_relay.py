@@ -118,9 +118,9 @@ ROWS = (
         name="a poison package makes nobody wait",
         row="21",
         file="emla/flow/line/relay.py",
-        old="whose.peer and not (whose.leg and self._failed_last == leg.id)",
+        old="whose.peer and not ((whose.leg or whose.answered) and leg.id in self._failed)",
         new="True",
-        held_by=("tests/unit/flow/test_relay_trouble.py::test_a_poison_package_makes_nobody_wait",),
+        held_by=("tests/unit/flow/test_relay_pauses.py::test_a_poison_package_makes_nobody_wait",),
     ),
     Safeguard(
         name="what is held is withdrawn from memory",
@@ -330,6 +330,37 @@ ROWS = (
         new=" and",
         held_by=(
             "tests/unit/flow/test_open.py::test_while_nothing_can_be_signed_no_more_is_opened_than_finds_a_place",
+        ),
+    ),
+    Safeguard(
+        name="what a peer answers to one package again and again makes nobody wait",
+        row="21",
+        file="emla/flow/line/relay.py",
+        old="(whose.leg or whose.answered)",
+        new="whose.leg",
+        held_by=(
+            "tests/unit/flow/test_relay_pauses.py::test_a_poison_package_makes_nobody_wait[unknown-kid]",
+            "tests/unit/flow/test_relay_pauses.py::test_two_poison_packages_that_take_turns_make_nobody_wait",
+        ),
+    ),
+    Safeguard(
+        name="a line on which nothing answers is left alone",
+        row="51",
+        file="emla/flow/line/relay.py",
+        old="outcome, answered = Refusal(code=error.code), False",
+        new="outcome = Refusal(code=error.code)",
+        held_by=(
+            "tests/unit/flow/test_relay_pauses.py::test_one_package_that_nothing_answers_is_a_sign_about_the_peer",
+        ),
+    ),
+    Safeguard(
+        name="a peer's pause is no leg's own",
+        row="21",
+        file="emla/flow/line/relay.py",
+        old="self._gateway.clock.steady() + pause(self._failures)",
+        new="self._gateway.clock.steady() + delay",
+        held_by=(
+            "tests/unit/flow/test_relay_pauses.py::test_a_pause_for_all_is_no_longer_than_the_peers_own_failures_ask_for",
         ),
     ),
 )

@@ -123,6 +123,9 @@ class Deposits:
         self._on_contact(package.header.sender)
         if known := self.known(package.pid):
             return known
+        place = (package.pid, CALLER.get())
+        if place in self._receiving:
+            raise TransportError("processing")
         if isinstance(verified, RefusedPackage):
             if verified.code == "expired" and not gateway.surely_past(package.header.expires):
                 # As a recipient says it (`flow.line.accept`): our clock was set forward, and what is signed is signed.
@@ -130,9 +133,6 @@ class Deposits:
                     "clock-skew", "The clock was set forward; it is not certain that this expired."
                 )
             return await self._reject(package, verified.code)
-        place = (package.pid, CALLER.get())
-        if place in self._receiving:
-            raise TransportError("processing")
         self._receiving.add(place)
         try:
             return await self._receive(package, source)
@@ -243,7 +243,7 @@ class Deposits:
             issued = await gateway.store.write(operation)
         except DuplicateError:
             if answer := self.known(package.pid):
-                return answer  # another connection was first, perhaps in the same batch
+                return answer  # another connection was first, perhaps in the same batch; it may have been refused there
             raise
         self._figures.deposited += 1
         self._on_deposit(header.recipient)

@@ -109,6 +109,10 @@ class Accept:
         if known := self.known(pid):
             return known
         gateway.require_ledger()
+        place = (pid, CALLER.get())
+        if place in self._receiving:
+            # Before anything is refused: what is coming in began in time, though this repeat of it may be too late.
+            raise TransportError("processing")
         if isinstance(verified, RefusedPackage):
             if verified.code == "expired" and not gateway.surely_past(header.expires):
                 # Our clock was set forward since the start: whether it is over is not certain, and what is signed is signed.
@@ -118,9 +122,6 @@ class Accept:
             return await self._reject(package, verified.code)
         if refused := await self._refuse_conflict(package):
             return refused
-        place = (pid, CALLER.get())
-        if place in self._receiving:
-            raise TransportError("processing")
         self._receiving.add(place)
         try:
             return await self._receive(package, source)
@@ -205,7 +206,8 @@ class Accept:
             # I4: before this commit nothing is acknowledged; after it the package is ours whatever happens to us.
             issued = await gateway.store.write(operation)
         except DuplicateError:
-            # Another connection or package was first, perhaps in the same batch; it is committed by now.
+            # Another connection or package was first, perhaps in the same batch; it is committed by now. It may have been
+            # refused there, when it expired while it was coming in here: that refusal stands.
             answer = self.known(package.pid) or await self._refuse_conflict(package)
             if answer is None:
                 raise

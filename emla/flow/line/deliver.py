@@ -52,11 +52,12 @@ class DeliverLeg:
         """Make one attempt; a Refusal when it has to be repeated, Postponed when a hub has it meanwhile."""
         if code := self._gateway.ledger_closed():
             return Refusal(code=code, retry_after_seconds=HELD_SECONDS, held=True)
-        peer = self._gateway.directory.find(leg.peer)
-        if peer is None:
-            return Refusal(code="unknown-recipient")
-        if self._ways.no_way(peer) and (leg.expires is None or not self._gateway.surely_past(leg.expires)):
-            return Refusal(code="hub-not-pinned", retry_after_seconds=HELD_SECONDS, held=True)
+        if leg.expires is None or not self._gateway.surely_past(leg.expires):
+            # What is over is ended below, whether anything leads to its recipient or not.
+            peer = self._gateway.directory.find(leg.peer)
+            if peer is None or self._ways.no_way(peer):
+                code = "unknown-recipient" if peer is None else "hub-not-pinned"
+                return Refusal(code=code, retry_after_seconds=HELD_SECONDS, held=True)
         if leg.kind is LegKind.ACKNOWLEDGEMENT:
             return await self._acknowledgement(leg)
         return await self._package(leg)

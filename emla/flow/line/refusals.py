@@ -44,13 +44,15 @@ class Blame:
     """It counts towards putting the leg aside."""
     peer: bool
     """It counts towards pausing everything for the peer."""
+    answered: bool = True
+    """Somebody answered: whatever the code, it may be about this leg alone, and no repeat of it says more about the peer."""
 
 
-def blame(refusal: Refusal, *, own: bool) -> Blame:
-    """Whose trouble it is; `own`: the attempt failed here, over this leg."""
+def blame(refusal: Refusal, *, own: bool, answered: bool = True) -> Blame:
+    """Whose trouble it is; `own`: the attempt failed here, over this leg; `answered`: the code is what was answered."""
     code = refusal.code
     one_leg = own or code in OF_ONE_LEG or (code.startswith("http-4") and code not in _TRANSIENT_HTTP)
-    return Blame(leg=one_leg or code == _NONSENSE, peer=not one_leg)
+    return Blame(leg=one_leg or code == _NONSENSE, peer=not one_leg, answered=answered)
 
 
 def is_to_be_held(

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import math
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from emla.flow.backoff import CROWDED, PASSING, Postponed, delay_seconds, wait_seconds
 from emla.flow.gateway import Gateway
@@ -51,7 +52,8 @@ class Destination:
         """How often everything that waits was to be tried at once."""
         self._changed = asyncio.Event()
         self._failures = 0
-        self._failed_last: int | None = None
+        self._failed: set[int] = set()
+        """Legs whose failure was counted since one went well."""
         self._well_at = 0.0
         """When a leg last went well, by the wall clock."""
         self._paused_until = 0.0
@@ -95,6 +97,7 @@ class Destination:
         """Forget the trouble there was and try every leg that waits; those `refused` for what they are, too, unless said."""
         self._resumed += 1
         self._failures = 0
+        self._failed.clear()
         self._paused_until = 0.0
         self._is_shut = not self._is_open()
         self.lanes.wake(refused=refused, kept=OF_PEER if self._is_shut else ())
@@ -147,12 +150,12 @@ class Destination:
 
     async def _attempt(self, leg: Leg) -> None:
         outcome: Refusal | Postponed | None
-        failures, resumed, own = self._failures, self._resumed, False
+        failures, resumed, own, answered = self._failures, self._resumed, False, True
         try:
             with self._gateway.under_way.one():
                 outcome = await self._deliver(leg)
         except EmlaError as error:
-            outcome = Refusal(code=error.code)
+            outcome, answered = Refusal(code=error.code), False
             if not error.retryable:
                 own = not isinstance(error, TransportError)
                 logger.warning("leg refused", extra={"leg": leg.id, "peer": self._peer, "code": error.code})
@@ -162,10 +165,10 @@ class Destination:
             logger.exception("leg failed", extra={"leg": leg.id, "peer": self._peer, "code": "internal"})
             outcome, own = Refusal(code="internal"), True
         if isinstance(outcome, Refusal):
-            await self._postpone(leg, outcome, blame(outcome, own=own), failures)
+            await self._postpone(leg, outcome, blame(outcome, own=own, answered=answered), failures)
         else:
             self._failures = 0
-            self._failed_last = None
+            self._failed.clear()
             self._well_at = self._gateway.clock.now()
         if isinstance(outcome, Postponed):
             self.lanes.postponed(leg, outcome.next_at)
@@ -192,16 +195,19 @@ class Destination:
         first = self._failures == failures_before and self._counts(leg, whose)
         if first:
             self._failures += 1
-            self._failed_last = leg.id
-        delay = delay_seconds(
-            max(self._failures, leg.attempts + 1),
+            self._failed.add(leg.id)
+        pause = partial(
+            delay_seconds,
             urgent=leg.urgent,
             chance=self._chance(),
             retry_after=refusal.retry_after_seconds,
         )
+        delay = pause(max(self._failures, leg.attempts + 1))
         now = self._gateway.clock.now()
         if first and self._failures >= _BREAKER_FAILURES:
-            self._paused_until = self._gateway.clock.steady() + delay
+            # As long as its own failures ask for: how long this leg has failed is nothing the others should wait for.
+            until = self._gateway.clock.steady() + pause(self._failures)
+            self._paused_until = max(self._paused_until, until)
         logger.info(
             "leg postponed",
             extra={"leg": leg.id, "peer": self._peer, "code": refusal.code, "seconds": round(delay, 1)},
@@ -227,8 +233,11 @@ class Destination:
         return int.from_bytes(self._gateway.entropy(4), "big") / 2**32
 
     def _counts(self, leg: Leg, whose: Blame) -> bool:
-        """Whether a failure tells something about the peer. One that may be the leg's own does when another leg meets it, too."""
-        return whose.peer and not (whose.leg and self._failed_last == leg.id)
+        """Whether a failure tells something about the peer. One that may be the leg's own does when another leg meets it, too.
+
+        So does whatever was answered: a peer that answers is there. Where nothing answered, each time counts.
+        """
+        return whose.peer and not ((whose.leg or whose.answered) and leg.id in self._failed)
 
     async def _have_patience(self, leg: Leg, refusal: Refusal) -> None:
         """The peer is there and asks for patience: no attempt, no failure. What it says of all of itself holds for all legs."""

@@ -50,7 +50,7 @@ STRIKE = (
     " RETURNING strikes"
 )
 EVENTS = _either("SELECT event FROM acknowledgement WHERE {filed}")
-EVENT = _either("SELECT 1 FROM acknowledgement WHERE {filed} AND event = ?2 AND by = ?3")
+EVENT = _either("SELECT 1 FROM acknowledgement WHERE {filed} AND event IN (?2, ?3) AND by = ?4")
 KNOWN = _either("SELECT 1 FROM acknowledgement WHERE {filed} AND aid = ?2")
 _ADOPT = "UPDATE acknowledgement SET package = ? WHERE package IS NULL AND pid = ? RETURNING aid"
 _ADOPT_LEG = "UPDATE leg SET package = ? WHERE package IS NULL AND kind = 'acknowledgement' AND ref = ?"

@@ -12,7 +12,7 @@ from emla.formats.acknowledgement import encode_bundle
 from emla.ledger.batch import ClosedBatch, LedgerKey, close_batch
 from emla.ledger.leaf import LeafKind, entry_of_digest
 from emla.ledger.merkle import EMPTY, Frontier
-from emla.model.acknowledgement import Bundle, Event
+from emla.model.acknowledgement import OTHER_ANSWER, Bundle, Event
 from emla.model.errors import ConfigurationError, IllegalTransitionError
 from emla.model.leg import InboxState, Leg, LegKind, LegState
 from emla.ports.channel import ClosedRow
@@ -315,8 +315,10 @@ class SqliteTransaction(
     def issue(self, acknowledgement: IssuedAcknowledgement) -> Issued:
         """Append an acknowledgement of ours to the ledger; its bundle is stored when the batch closes."""
         said = acknowledgement.acknowledgement
-        known = self._numbers.ask(numbers.EVENT, said.pid, said.event.value, said.by).fetchone()
-        if known or said.event in self._issued_events.get(said.pid, ()):
+        # Whoever looked before this batch may have looked too early: of yes and no the first that is committed stands.
+        other = OTHER_ANSWER.get(said.event, said.event)
+        known = self._numbers.ask(numbers.EVENT, said.pid, said.event.value, other.value, said.by).fetchone()
+        if known or self._issued_events.get(said.pid, set()) & {said.event, other}:
             raise DuplicateError("acknowledgement_event")
         self._issued.append((issued := Issued(acknowledgement), len(self._entries)))
         self._issued_events.setdefault(said.pid, set()).add(said.event)

@@ -143,6 +143,59 @@ async def test_from_one_address_a_package_comes_once_at_a_time(here: Desk) -> No
     assert (await first).accepted
 
 
+async def test_a_repeat_that_is_too_late_does_not_reject_what_is_coming_in(here: Desk) -> None:
+    """It expired between the two offers; its sender is told that it is being received, and is answered once."""
+    package = valid_package()
+    here.home.clock.at = float(package.header.expires - 1)
+    slow = Dripping(here.source(package.payload))
+    first = asyncio.create_task(here.accept(package.pid, package.signed, slow))
+    await slow.begun.wait()
+    here.home.clock.at = float(package.header.expires + 1)
+    with pytest.raises(TransportError) as caught:
+        await here.take(package)
+    assert caught.value.code == "processing"
+    assert here.home.contents() == {}
+    slow.let.set()
+    answer = await first
+    assert answer.accepted
+    assert await here.take(package) == answer
+
+
+@pytest.mark.parametrize("size", [5000, LARGE], ids=["row", "file"])
+async def test_what_was_rejected_while_it_came_from_elsewhere_is_not_accepted(here: Desk, size: int) -> None:
+    package = valid_package(size=size)
+    here.home.clock.at = float(package.header.expires - 1)
+    slow = Dripping(here.source(package.payload))
+    first = asyncio.create_task(from_address("192.0.2.9", here.accept(package.pid, package.signed, slow)))
+    await slow.begun.wait()
+    here.home.clock.at = float(package.header.expires + 1)
+    answer = await asyncio.create_task(from_address("192.0.2.1", here.take(package)))
+    assert not answer.accepted
+    slow.let.set()
+    assert await first == answer
+    assert await here.take(package) == answer
+    assert here.accepted == []
+    # A large payload is a file without a row then, which a later start sweeps.
+    files = {"files": 1} if size == LARGE else {}
+    assert here.home.contents() == {"acknowledgement": 1, "leaf": 1, "checkpoint": 1} | files
+
+
+async def test_what_was_accepted_while_its_rejection_was_signed_is_not_rejected(here: Desk) -> None:
+    """Both reach the same batch: the upload that began in time, and the offer that comes too late."""
+    package = valid_package()
+    here.home.clock.at = float(package.header.expires - 1)
+    slow = Dripping(here.source(package.payload))
+    first = asyncio.create_task(from_address("192.0.2.9", here.accept(package.pid, package.signed, slow)))
+    await slow.begun.wait()
+    here.home.clock.at = float(package.header.expires + 1)
+    slow.let.set()
+    late = asyncio.create_task(from_address("192.0.2.1", here.take(package)))
+    answers = await asyncio.gather(first, late)
+    assert answers[0] == answers[1]
+    (said,) = here.home.store.read.acknowledgements(package.pid)
+    assert answers[0].accepted is (said.event is Event.RELAY_ACCEPTANCE)
+
+
 # --- refused unsigned: no state, no leaf, no acknowledgement ---
 
 

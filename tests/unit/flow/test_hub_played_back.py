@@ -10,6 +10,7 @@ import pytest
 
 from emla.flow.line.accept import Answer
 from emla.flow.reservations import CALLER
+from emla.model.acknowledgement import Event
 from emla.model.errors import InvalidPackageError, TransportError
 from emla.model.package import PartRole
 from emla.model.settings import HubSettings
@@ -82,6 +83,24 @@ async def test_a_header_played_back_that_lets_its_payload_drip_holds_up_nobody(
     async with dripping(hub, package, THIEF):
         assert await refused(hub, package, source_of(package), THIEF) == "processing"
         assert (await deposit(hub, package, source_of(package), HONEST)).accepted
+
+
+@pytest.mark.parametrize("package", [PACKAGE, LARGE], ids=["small", "large"])
+async def test_a_hub_answers_a_package_that_expires_while_it_comes_with_one_word(
+    hub: Hub, package: Package
+) -> None:
+    source, clock = Dripping(package), hub.home.clock
+    clock.at = float(package.header.expires - 1)
+    first = asyncio.create_task(deposit(hub, package, source, THIEF))
+    await source.asked.wait()
+    clock.at = float(package.header.expires + 1)
+    assert await refused(hub, package, source_of(package), THIEF) == "processing"
+    answer = await deposit(hub, package, source_of(package), HONEST)
+    assert not answer.accepted
+    source.let.set()
+    assert await first == answer
+    assert [each.event for each in hub.home.store.read.acknowledgements(package.pid)] == [Event.HUB_REJECTION]
+    assert await hub.list_of(DE) == ()
 
 
 async def test_what_is_on_its_way_from_another_address_uses_up_no_share(tmp_path: Path) -> None:

@@ -51,6 +51,13 @@ def test_what_speaks_about_the_line_is_the_peers_trouble(code: str) -> None:
     assert blame(Refusal(code=code), own=False) == Blame(leg=False, peer=True)
 
 
+def test_that_nothing_answered_is_kept_apart() -> None:
+    assert blame(Refusal(code="internal"), own=False) == Blame(leg=False, peer=True, answered=True)
+    assert blame(Refusal(code="internal"), own=False, answered=False) == Blame(
+        leg=False, peer=True, answered=False
+    )
+
+
 def test_our_own_failure_over_a_leg_says_nothing_about_the_peer() -> None:
     assert blame(Refusal(code="internal"), own=True) == Blame(leg=True, peer=False)
 

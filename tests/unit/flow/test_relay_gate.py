@@ -1,4 +1,7 @@
-"""A peer whose documents are old: whether packages go to it is decided once for all of them, and no leg is touched meanwhile."""
+"""A peer whose documents are old: whether packages go to it is decided once for all of them, and no leg is touched meanwhile.
+
+And one that was forgotten: what waits for it says so, goes when it is pinned again, and expires like anything else.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -8,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from emla.flow.documents.peers import ForgetPeer
 from emla.flow.gateway import Gateway, Peer
 from emla.flow.line import deliver
 from emla.flow.line.gate import reason_to_wait
+from emla.model.acknowledgement import Event
 from emla.model.leg import LegKind, LegState
 from emla.model.package import Header
 from tests.support.authorities import DAY
@@ -34,9 +39,13 @@ def turn_fresh(here: Line) -> None:
     peer.row = replace(peer.row, pinned_at=int(here.home.clock.now()))
 
 
-def waits(here: Line, number: int) -> bool:
+def code_of(here: Line, number: int) -> str | None:
     leg = here.home.store.read.leg_of(LegKind.PACKAGE, package_of(AT, DE, number).pid)
-    return leg is not None and leg.last_code == "stale-peer"
+    return leg.last_code if leg else None
+
+
+def waits(here: Line, number: int) -> bool:
+    return code_of(here, number) == "stale-peer"
 
 
 @contextmanager
@@ -145,6 +154,44 @@ async def test_what_a_clock_that_is_set_forward_calls_over_waits_until_it_is(tmp
         clock.at, clock.passed = over, leg.expires - begun
         here.relay.add(leg)  # which the queue does by itself, within a minute of the machine's time
         await until(lambda: here.state(1) is LegState.EXPIRED)
+
+
+async def test_what_waits_for_a_peer_that_was_forgotten_says_so_and_expires(tmp_path: Path) -> None:
+    clock = SetForward()
+    async with line(tmp_path, clock=clock) as here:
+        begun = clock.at
+        await ForgetPeer(here.home.gateway)(DE.id, force=True)
+        await here.submit(1)
+        await until(lambda: code_of(here, 1) == "unknown-recipient")
+        leg = here.home.store.read.leg_of(LegKind.PACKAGE, package_of(AT, DE, 1).pid)
+        assert leg is not None
+        assert leg.expires is not None
+        assert (leg.attempts, leg.next_at) == (0, begun + HOUR)
+        clock.at = float(leg.expires) + 1  # set forward: it is not certain that it is over
+        here.relay.add(leg)
+        await until(lambda: next_at(here, leg.id) != begun + HOUR)
+        assert here.state(1) is LegState.READY
+        clock.passed = leg.expires - begun + 1
+        here.relay.add(leg)
+        await until(lambda: here.state(1) is LegState.EXPIRED)
+        (failure,) = (
+            each
+            for each in here.home.store.read.acknowledgements(leg.ref)
+            if each.event is Event.RELAY_FAILURE
+        )
+        assert failure.reason == "expired"
+        assert here.transport.calls == []
+
+
+async def test_what_waits_for_a_peer_that_was_forgotten_goes_when_it_is_pinned_again(tmp_path: Path) -> None:
+    async with line(tmp_path, clock=TurnedClock()) as here:
+        pinned = here.home.gateway.directory.peers.pop(DE.id)
+        await here.submit(1)
+        await until(lambda: code_of(here, 1) == "unknown-recipient")
+        here.home.gateway.directory.peers[DE.id] = pinned
+        here.home.clock.at += HOUR
+        await here.submit(2)
+        await here.accepted(1, 2)
 
 
 def next_at(here: Line, leg_id: int) -> float:

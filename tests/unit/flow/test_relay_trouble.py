@@ -116,33 +116,6 @@ async def test_a_peer_that_refuses_everything_makes_no_work_for_people_within_a_
             assert await tried(here, number) is LegState.READY
 
 
-async def test_a_poison_package_makes_nobody_wait(tmp_path: Path) -> None:
-    clock = TurnedClock()
-    async with line(tmp_path, refusing("peer-nonsense"), clock=clock, lucky=True) as here:
-        await here.submit(1)
-        for number in range(1, 6):
-            await tried(here, number)
-            leg = here.home.store.read.leg_of(LegKind.PACKAGE, POISON)
-            assert leg is not None
-            here.relay.add(leg)
-        await tried(here, 6)
-        # By now its own pauses are long, and the clock stands: what comes is sent at once.
-        await here.submit(2)
-        async with asyncio.timeout(60):
-            await here.accepted(2)
-
-
-async def test_two_packages_that_meet_nonsense_in_turn_are_a_sign_about_the_peer(tmp_path: Path) -> None:
-    transport = refusing("peer-nonsense", all_of_them=True)
-    async with line(tmp_path, transport, clock=TurnedClock(), lucky=True, window=1) as here:
-        for number in range(1, 6):
-            await here.submit(number)
-        await until(lambda: len(transport.calls) == 3)
-        for _ in range(20):
-            await here.home.store.write(_nothing)
-        assert len(transport.calls) == 3  # the fourth waits for the pause to end
-
-
 async def test_refusals_are_counted_in_a_row_over_a_restart_and_through_an_outage(tmp_path: Path) -> None:
     down = False
 

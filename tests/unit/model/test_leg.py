@@ -49,12 +49,20 @@ def test_another_acknowledgement_never_takes_a_leg_back(events: set[Event], even
 def test_without_relay_acceptance_nothing_counts_as_delivered(events: set[Event]) -> None:
     state = leg_state(events)
     delivered = RANK[state] >= RANK[LegState.ACCEPTED]
-    given_up = Event.RELAY_FAILURE in events and delivered_state(events) is not None
-    assert delivered == (Event.RELAY_ACCEPTANCE in events or given_up)
+    denied = (
+        bool(events & {Event.RELAY_FAILURE, Event.RELAY_REJECTION}) and delivered_state(events) is not None
+    )
+    assert delivered == (Event.RELAY_ACCEPTANCE in events or denied)
 
 
 def test_what_the_recipient_signed_about_the_content_beats_our_own_relay_failure() -> None:
     assert leg_state({Event.RELAY_FAILURE, Event.CONTENT_CONSIGNMENT}) is LegState.CONSIGNED
+
+
+def test_what_the_recipient_signed_about_the_content_beats_a_rejection_of_its_own() -> None:
+    both = [Event.RELAY_REJECTION, Event.CONTENT_CONSIGNMENT]
+    assert fold(both) == fold(both[::-1]) == LegState.CONSIGNED
+    assert next_state(LegState.REJECTED, {*both, Event.CONTENT_HANDOVER}) is LegState.HANDED
 
 
 def test_a_leg_that_ended_never_goes_back_to_asking() -> None:

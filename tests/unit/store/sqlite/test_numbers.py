@@ -2,17 +2,17 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from emla.bootstrap.audit import LedgerAudit, verify_ledger
-from emla.model.acknowledgement import Event
+from emla.model.acknowledgement import NEGATIVE, OTHER_ANSWER, Event
 from emla.model.errors import IllegalTransitionError
 from emla.model.leg import LegKind
-from emla.ports.store import DuplicateError, Transaction
+from emla.ports.store import DuplicateError, Issued, Transaction
 from emla.store.sqlite import schema
 from tests.support.authorities import NOW, party
 from tests.support.backups import Pair, pair
@@ -183,6 +183,24 @@ async def test_what_was_said_about_a_package_before_it_came_belongs_to_it(home: 
     with closing(sqlite3.connect(home.data / "emla.db")) as database:
         assert database.execute("SELECT package FROM acknowledgement").fetchall() == [(3,)]
         assert database.execute("SELECT package FROM leg").fetchall() == [(3,)]
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["one after the other", "in one batch"])
+@pytest.mark.parametrize("first", OTHER_ANSWER, ids=lambda event: event.value)
+async def test_of_yes_and_no_the_first_stands(home: Home, first: Event, *, together: bool) -> None:
+    def answer(event: Event) -> Awaitable[Issued]:
+        said = acknowledgement_of(AT, PACKAGE, event, "expired" if event in NEGATIVE else None)
+        return home.store.write(lambda each: each.issue(said))
+
+    both = [answer(event) for event in (first, OTHER_ANSWER[first])]
+    outcomes = (
+        await asyncio.gather(*both, return_exceptions=True)
+        if together
+        else [(await asyncio.gather(each, return_exceptions=True))[0] for each in both]
+    )
+    assert isinstance(outcomes[1], DuplicateError)
+    assert outcomes[1].index == "acknowledgement_event"
+    assert [each.event for each in home.store.read.acknowledgements(PACKAGE.pid)] == [first]
 
 
 async def test_a_number_of_a_package_that_was_undone_is_forgotten(home: Home) -> None:
