@@ -312,4 +312,41 @@ ROWS = (
         new="code=code",
         held_by=(f"{_WAYS}test_no_hub_has_put_aside_what_another_one_may_take_that_is_not_reached",),
     ),
+    Safeguard(
+        name="what a person wants tried waits for no pause of a line",
+        row="a rule",
+        file="emla/flow/line/ways.py",
+        old="            self._down.pop(each, None)",
+        new="            pass",
+        held_by=(
+            f"{_WAYS}test_what_a_person_wants_tried_waits_for_no_pause",
+            f"{_HELD}test_what_a_person_wants_tried_is_tried_by_every_way_though_its_line_was_left_alone",
+        ),
+    ),
+    Safeguard(
+        name="what a person wants tried is offered to a hub whose turn it is not",
+        row="a rule",
+        file="emla/flow/line/hub_held.py",
+        old="or not peer.card.endpoints or was_asked:",
+        new="or not peer.card.endpoints:",
+        held_by=(
+            f"{_HELD}test_what_a_person_wants_tried_is_tried_by_every_way_though_its_line_was_left_alone",
+        ),
+    ),
+    Safeguard(
+        name="what a hub holds is released as what a hub holds",
+        row="a rule",
+        file="emla/flow/line/hold.py",
+        old="            if state is not LegState.READY:",
+        new="            if False:",
+        held_by=(f"{_HELD}test_what_a_hub_holds_is_let_go_on_as_what_a_hub_holds",),
+    ),
+    Safeguard(
+        name="a word that is known moves what was put back",
+        row="a rule",
+        file="emla/flow/record.py",
+        old="                _move_again(transaction, said.pid)\n",
+        new="",
+        held_by=(f"{_HELD}test_a_hubs_word_that_is_known_moves_what_was_put_back",),
+    ),
 )

@@ -46,7 +46,8 @@ class HubHeld:
         Raises:
             TransportError: no way led anywhere.
         """
-        if leg.state is not LegState.HUB_HELD or not peer.card.endpoints:
+        was_asked = self._ways.was_asked(leg.id)
+        if leg.state is not LegState.HUB_HELD or not peer.card.endpoints or was_asked:
             return await self._ways(peer, direct, deposit, turn=leg.attempts)
         if leg.attempts & (leg.attempts - 1) == 0:  # at 1, 2, 4, 8 ... attempts
             return await self._ways(peer, direct, deposit, turn=leg.attempts.bit_length())

@@ -67,6 +67,8 @@ class Ways:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._down: dict[str, _Down] = {}
+        self._asked: set[int] = set()
+        """Legs that a person wants tried, and that were not since."""
 
     def hubs(self, peer: Authority) -> list[Authority]:
         """The hubs through which a peer can be reached from here, in its own order."""
@@ -84,6 +86,19 @@ class Ways:
         for peer in list(self._gateway.directory.peers.values()):
             if who in peer.authority.card.hubs:
                 self._gateway.signals.wake(peer.authority.id)
+
+    def ask(self, leg_id: int, to: str) -> None:
+        """A person wants a leg tried now: the pauses of its lines are over, and whatever made it wait is passed over once."""
+        self._asked.add(leg_id)
+        peer = self._gateway.directory.find(to)
+        for each in (to, *(peer.card.hubs if peer else ())):
+            self._down.pop(each, None)
+
+    def was_asked(self, leg_id: int) -> bool:
+        """Whether a person wants a leg tried; it is told once."""
+        asked = leg_id in self._asked
+        self._asked.discard(leg_id)
+        return asked
 
     def may_try(self, to: str) -> bool:
         """Whether a line is worth a try now. Whoever is told so when its pause is over is the one who tries."""

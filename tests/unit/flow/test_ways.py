@@ -143,6 +143,17 @@ async def test_no_hub_has_put_aside_what_another_one_may_take_that_is_not_reache
     assert await line.bring(peer) == ("done", SECOND.id)
 
 
+async def test_what_a_person_wants_tried_waits_for_no_pause(line: Line) -> None:
+    line.down = {DE.id, HUB.id}
+    peer = line.peer(HUB.id, SECOND.id)
+    await line.bring(peer)
+    line.tried.clear()
+    line.ways.ask(7, DE.id)
+    await line.bring(peer)
+    assert line.tried == [DE.id, HUB.id, SECOND.id]
+    assert [line.ways.was_asked(7) for _ in range(2)] == [True, False]
+
+
 async def test_without_a_hub_the_direct_line_is_always_tried(line: Line) -> None:
     line.down = {DE.id}
     peer = line.peer()
