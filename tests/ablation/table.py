@@ -32,6 +32,7 @@ from tests.ablation import (
     rows_succession,
     rows_told,
     rows_trust,
+    rows_ways,
 )
 from tests.ablation.safeguard import Safeguard
 
@@ -52,6 +53,7 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_relay.ROWS,
     *rows_hub.ROWS,
     *rows_hub_member.ROWS,
+    *rows_ways.ROWS,
     *rows_channel.ROWS,
     *rows_channel_hub.ROWS,
     *rows_rules.ROWS,
