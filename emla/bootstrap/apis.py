@@ -128,7 +128,7 @@ def apis_of(parts: Parts, line: Line) -> Apis:
             keys=KeysApi(
                 gateway, Changes(gateway, line.own, parts.keys, _effects(gateway, line)), parts.keys
             ),
-            legs=LegsApi(gateway, parts.listings, Legs(gateway, relay)),
+            legs=LegsApi(gateway, parts.listings, Legs(gateway, relay, line.ways)),
             quarantine=Quarantine(gateway, line.opening.add),
             ledger=LedgerApi(gateway, line.channels.watch),
             backups=BackupsApi(RecordBackup(gateway)),

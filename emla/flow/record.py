@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from emla.flow.seen import seen_in
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
-from emla.model.leg import WAITING, LegKind, LegState, next_state
+from emla.model.leg import WAITING, LegKind, LegState, leg_state, next_state
 from emla.ports.store import AcknowledgementRow, DuplicateError, Transaction
 from emla.ports.trouble import Contradiction
 
@@ -58,6 +58,7 @@ def record_acknowledgement(
     def operation(transaction: Transaction) -> Recorded:
         try:
             if not transaction.insert_acknowledgement(row, verified.signed):
+                _move_again(transaction, said.pid)
                 return Recorded.KNOWN
         except DuplicateError:
             # The insert that failed left nothing. The first one stands and has moved the leg; this one moves nothing.
@@ -82,6 +83,15 @@ def record_acknowledgement(
         return Recorded.NEW
 
     return operation
+
+
+def _move_again(transaction: Transaction, pid: bytes) -> None:
+    """A leg that was put back to READY goes where what is stored puts it, which its peer or a hub has just said once more."""
+    leg = transaction.leg_of(LegKind.PACKAGE, pid)
+    if leg is not None and leg.state is LegState.READY:
+        state = leg_state(transaction.events_of(pid))
+        if state is not LegState.READY:
+            transaction.move_leg(leg.id, LegState.READY, state)
 
 
 def tell_contradiction(verified: VerifiedAcknowledgement, recorded: Recorded) -> None:

@@ -80,6 +80,8 @@ def encode_releases(releases: Sequence[Release]) -> bytes:
         members: dict[str, Json] = {"item": each.item}
         if each.proof is not None:
             members["proof"] = encode_octets(each.proof)
+        if each.ref is not None:
+            members["ref"] = each.ref.hex()
         shown.append(members)
     return strict_json.encode({"v": VERSION, "items": shown})
 
@@ -104,6 +106,7 @@ def _release(members: Members) -> Release:
     release = Release(
         item=members.integer("item", 1),
         proof=members.octets("proof", longest=WIRE.bundle_bytes) if members.has("proof") else None,
+        ref=bytes.fromhex(members.text("ref", _REF)) if members.has("ref") else None,
     )
     members.extensions()
     members.finish()

@@ -78,6 +78,8 @@ class Release:
 
     item: int
     proof: bytes | None = None
+    ref: bytes | None = None
+    """What the list named under the number. A hub that was restored from a backup begins its numbers again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -241,7 +241,7 @@ ROWS = (
         name="a hub's refusal puts nothing aside that has a line of its own",
         row="28",
         file="emla/flow/line/ways.py",
-        old="    if went.hub is None or not peer.card.endpoints or not blame(refusal, own=False).leg:",
+        old="    if went.hub is None or is_only_way or not blame(refusal, own=False).leg:",
         new="    if True:",
         held_by=(
             f"{_HELD}test_no_hub_has_put_aside_what_its_peer_has_a_line_of_its_own_for",

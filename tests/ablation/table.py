@@ -32,6 +32,7 @@ from tests.ablation import (
     rows_succession,
     rows_told,
     rows_trust,
+    rows_ways,
 )
 from tests.ablation.safeguard import Safeguard
 
@@ -50,6 +51,7 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_backup.ROWS,
     *rows_faults.ROWS,
     *rows_relay.ROWS,
+    *rows_ways.ROWS,
     *rows_hub.ROWS,
     *rows_hub_member.ROWS,
     *rows_channel.ROWS,

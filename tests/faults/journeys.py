@@ -124,7 +124,7 @@ class House:
         leg = self.sender.store.read.leg_of(LegKind.PACKAGE, self.pid)
         assert leg is not None
         relay = Relay(self.sender.gateway, self.sender._deliver)
-        return Legs(self.sender.gateway, relay), leg.id
+        return Legs(self.sender.gateway, relay, self.sender.ways), leg.id
 
     async def put_aside(self) -> None:
         legs, leg = self.legs()

@@ -240,7 +240,9 @@ CORPUS["mailbox"] = [
         ]
     )
 ]
-CORPUS["releases"] = [mailbox.encode_releases([Release(item=1), Release(item=2, proof=bytes(40))])]
+CORPUS["releases"] = [
+    mailbox.encode_releases([Release(item=1, ref=bytes(32)), Release(item=2, proof=bytes(40))])
+]
 
 
 def mutate(random: Random, data: bytes) -> bytes:

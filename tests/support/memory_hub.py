@@ -251,9 +251,10 @@ class Door:
 
     async def release(self, hub: Authority, releases: Sequence[Release]) -> Sequence[str] | Refusal:
         there = self._reach(hub)
-        gone = {each.item for each in releases}
         there.released += [(self.owner, each) for each in releases]
         refs = {each.listing.item: each.listing.ref for each in there.held if each.owner == self.owner}
+        strange = {each.item for each in releases if each.ref != refs.get(each.item, each.ref)}
+        gone = {each.item for each in releases} - strange
         for each in releases:
             if each.proof is not None and each.item in refs:
                 there.proofs[refs[each.item]] = each.proof
@@ -261,7 +262,7 @@ class Door:
         there.held = [
             each for each in there.held if each.owner != self.owner or each.listing.item not in gone
         ]
-        return ["ok"] * len(releases)
+        return ["not-found" if each.item in strange else "ok" for each in releases]
 
 
 class Body:

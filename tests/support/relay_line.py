@@ -9,6 +9,7 @@ from pathlib import Path
 
 from emla.flow.line.deliver import DeliverLeg
 from emla.flow.line.relay import Relay
+from emla.flow.line.ways import Ways
 from emla.flow.news import News
 from emla.model.leg import LegKind, LegState
 from emla.ports.transport import Refusal
@@ -44,6 +45,7 @@ class Line:
     home: Home
     relay: Relay
     transport: ScriptedTransport
+    ways: Ways
 
     def state(self, number: int = 1, peer: str = DE.id) -> LegState | None:
         package = package_of(AT, PEERS[peer], number)
@@ -74,11 +76,12 @@ async def line(
     entropy = much_luck if lucky else no_luck
     clock = clock or RunningClock()
     async with opened(data, AT, DE, HK, clock=clock, window=window, entropy=entropy) as home:
-        relay = Relay(home.gateway, DeliverLeg(home.gateway, transport, News()))
+        ways = Ways(home.gateway)
+        relay = Relay(home.gateway, DeliverLeg(home.gateway, transport, News(), ways=ways))
         running = asyncio.create_task(relay.run())
         await asyncio.sleep(0)
         try:
-            yield Line(home, relay, transport)
+            yield Line(home, relay, transport, ways)
             assert not running.done()
         finally:
             running.cancel()

@@ -162,6 +162,8 @@ class Mailbox:
 
     async def _release(self, owner: Authority, release: Release) -> None:
         item = self._item(owner.id, release.item)
+        if release.ref not in (None, item.ref):
+            raise NotFoundError("not-found", f"Item {item.item} is something else.")
         if item.state is not ItemState.HELD:
             return  # it is gone already: a repeat
         proof = self._proof(owner, item, release.proof) if item.kind is ItemKind.PACKAGE else None

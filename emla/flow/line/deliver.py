@@ -6,6 +6,7 @@ a peer is not delivered (O7): its leg is HUB_HELD and goes on asking, only less 
 """
 
 import logging
+from collections.abc import Awaitable
 
 from emla.flow.backoff import Postponed
 from emla.flow.gateway import Gateway
@@ -17,7 +18,7 @@ from emla.flow.line.ways import Ways, Went, blamed_on
 from emla.flow.news import News
 from emla.flow.record import record_acknowledgement, tell_contradiction
 from emla.flow.stored import has_size, is_whole
-from emla.model.acknowledgement import ISSUED_BY_HUB, Event
+from emla.model.acknowledgement import ISSUED_BY_HUB, Event, VerifiedAcknowledgement
 from emla.model.documents import Authority
 from emla.model.errors import InvalidAcknowledgementError, StoreError, TransportError
 from emla.model.leg import Leg, LegKind, LegState
@@ -27,6 +28,15 @@ from emla.ports.transport import Refusal, Transport
 from emla.steps.verify_acknowledgement import read_acknowledgement, verify_claim
 
 logger = logging.getLogger("emla.deliver")
+
+_ENDS = frozenset({Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION, Event.HUB_ACCEPTANCE})
+"""What a package is answered with where the attempt is at its end."""
+
+
+class _NoEnd(Refusal):
+    """An answer to a package that is no end of the attempt: a hub's HubRejection, or what does not hold."""
+
+    __slots__ = ()
 
 
 class DeliverLeg:
@@ -87,8 +97,10 @@ class DeliverLeg:
             went = await self._held.bring(
                 leg,
                 peer,
-                lambda: self._transport.send_package(peer, *body),
-                (lambda hub: line.deposit_package(hub, *body)) if line else None,
+                lambda: self._judged(row, peer, peer, self._transport.send_package(peer, *body)),
+                (lambda hub: self._judged(row, peer, hub, line.deposit_package(hub, *body)))
+                if line
+                else None,
             )
         except TransportError as error:
             if error.code == "payload-damaged":  # it was there a moment ago
@@ -96,11 +108,35 @@ class DeliverLeg:
             raise
         if isinstance(went, Postponed):
             return went
-        answer, said_by = went.answer, went.hub or peer
+        answer = went.answer
+        if isinstance(answer, _NoEnd):
+            return blamed_on(went, peer, Refusal(code=answer.code))
         if isinstance(answer, Refusal):
             if answer.code == "digest-mismatch" and not await is_whole(gateway, row.payload_sha256):
                 return _damaged(row)
             return self._refused(went, peer, answer)
+        if answer.acknowledgement.event is Event.HUB_ACCEPTANCE:
+            postponed = await self._held.package(leg, peer, went.code, answer)
+            self._news.tell(row.pid)
+            return postponed
+        # Perhaps the peer pushed another acknowledgement of this event while it answered: that must not stop anybody's legs.
+        recorded = await gateway.store.write(record_acknowledgement(answer, at=gateway.now()))
+        tell_contradiction(answer, recorded)
+        self._news.tell(row.pid)
+        if row.replaces is not None and answer.acknowledgement.event is Event.RELAY_REJECTION:
+            gateway.signals.wake(peer.id)  # the package it replaced may be asked for again
+        return None
+
+    async def _judged(
+        self, row: SentRow, peer: Authority, said_by: Authority, answering: Awaitable[bytes | Refusal]
+    ) -> VerifiedAcknowledgement | Refusal:
+        """What was answered to a package, as far as it holds. `said_by`: the peer, or the hub that was asked to hold it.
+
+        Only the peer's word and a hub's HubAcceptance are ends of this attempt; after anything else another hub may be asked.
+        """
+        answer, gateway = await answering, self._gateway
+        if isinstance(answer, Refusal):
+            return answer
         try:
             # O6: verified before it is believed; a crash before the commit only makes us ask again.
             claim = read_acknowledgement(answer)
@@ -116,20 +152,13 @@ class DeliverLeg:
                 "answer refused", extra={"peer": said_by.id, "code": error.code, "pid": row.pid.hex()}
             )
             await keep_doubtful(gateway, answer, said_by.id, row.pid, error.code)
-            return blamed_on(went, peer, Refusal(code=error.code))
-        if by_hub:
-            outcome = await self._held.package(leg, peer, went, verified)
+            return _NoEnd(code=error.code)
+        said = verified.acknowledgement
+        if said.event is Event.HUB_REJECTION:
+            await self._held.rejected(verified)
             self._news.tell(row.pid)
-            return outcome
-        if verified.acknowledgement.event not in (Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION):
-            return blamed_on(went, peer, Refusal(code="peer-nonsense"))
-        # Perhaps the peer pushed another acknowledgement of this event while it answered: that must not stop anybody's legs.
-        recorded = await gateway.store.write(record_acknowledgement(verified, at=gateway.now()))
-        tell_contradiction(verified, recorded)
-        self._news.tell(row.pid)
-        if row.replaces is not None and verified.acknowledgement.event is Event.RELAY_REJECTION:
-            gateway.signals.wake(peer.id)  # the package it replaced may be asked for again
-        return None
+            return _NoEnd(code=said.reason or "peer-nonsense")
+        return verified if said.event in _ENDS else _NoEnd(code="peer-nonsense")
 
     def _refused(self, went: Went[object], peer: Authority, refusal: Refusal) -> Refusal:
         """Whoever has not heard of our newest keys cannot know what they signed: that is no fault of the leg, which waits."""

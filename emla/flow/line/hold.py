@@ -1,12 +1,12 @@
 """hold: put a leg aside, and let it go on. One person suffices for either: nothing is given up by it.
 
-O10 one batch holds the leg HELD with its reason and an event with its leaf; O11 likewise its release. A crash before either
-leaves the leg as it was; the act is done again.
+O10 one batch holds the leg HELD with its reason and an event with its leaf; O11 likewise its release, to where what is stored
+about its package puts it. A crash before either leaves the leg as it was; the act is done again.
 """
 
 from emla.flow.events import LEG_HELD, LEG_RELEASED, event
 from emla.flow.gateway import Gateway
-from emla.model.leg import Hold, Leg
+from emla.model.leg import Hold, Leg, LegKind, LegState, leg_state
 from emla.ports.store import Transaction
 
 BY_HAND = "held"
@@ -34,6 +34,10 @@ async def release_leg(gateway: Gateway, leg: Leg) -> bool:
     def operation(transaction: Transaction) -> bool:
         if not transaction.release_leg(leg.id, now):
             return False
+        if leg.kind is LegKind.PACKAGE:
+            state = leg_state(transaction.events_of(leg.ref))  # HUB_HELD, where a hub's word is stored
+            if state is not LegState.READY:
+                transaction.move_leg(leg.id, LegState.READY, state)
         record(transaction)
         return True
 

@@ -2,7 +2,8 @@
 
 Order of writes: O7 one batch holds the verified HubAcceptance, its leaf, the leg HUB_HELD and when it is tried next. A crash
 before it leaves the leg as it was, and offering the hub again is idempotent. Each time the leg is due it is tried directly, where
-there is a direct line; and the hub is asked to hold it once more, because a hub may lose or withhold what it held.
+there is a direct line; and a hub is asked to hold it once more, another one each time where there are several, because a hub may
+lose or withhold what it held.
 """
 
 import logging
@@ -11,14 +12,13 @@ from typing import TypeVar
 
 from emla.flow.backoff import Postponed, delay_seconds, hub_pause_seconds
 from emla.flow.gateway import Gateway
-from emla.flow.line.ways import Ways, Went, blamed_on
+from emla.flow.line.ways import Ways, Went
 from emla.flow.record import Recorded, record_acknowledgement, tell_contradiction
-from emla.model.acknowledgement import Event, VerifiedAcknowledgement
+from emla.model.acknowledgement import VerifiedAcknowledgement
 from emla.model.documents import Authority
 from emla.model.errors import TransportError
 from emla.model.leg import DUE, Leg, LegKind, LegState
 from emla.ports.store import UPKEEP_PATIENCE_SECONDS, Transaction
-from emla.ports.transport import Refusal
 
 logger = logging.getLogger("emla.deliver")
 
@@ -41,14 +41,16 @@ class HubHeld:
         direct: Callable[[], Awaitable[T]],
         deposit: Callable[[Authority], Awaitable[T]] | None,
     ) -> Went[T] | Postponed:
-        """Bring a leg's object to its peer; what a hub holds already is tried directly, and offered to the hub again seldom.
+        """Bring a leg's object to its peer; what a hub holds already is tried directly, and offered to a hub again seldom.
 
         Raises:
             TransportError: no way led anywhere.
         """
-        seldom = leg.attempts & (leg.attempts - 1) == 0  # at 1, 2, 4, 8 ... attempts
-        if leg.state is not LegState.HUB_HELD or not peer.card.endpoints or seldom:
-            return await self._ways(peer, direct, deposit)
+        was_asked = self._ways.was_asked(leg.id)
+        if leg.state is not LegState.HUB_HELD or not peer.card.endpoints or was_asked:
+            return await self._ways(peer, direct, deposit, turn=leg.attempts)
+        if leg.attempts & (leg.attempts - 1) == 0:  # at 1, 2, 4, 8 ... attempts
+            return await self._ways(peer, direct, deposit, turn=leg.attempts.bit_length())
         if self._ways.may_try(peer.id):
             try:
                 return await self._ways(peer, direct, None)
@@ -57,22 +59,19 @@ class HubHeld:
         return await self._postpone(leg, peer)
 
     async def package(
-        self,
-        leg: Leg,
-        peer: Authority,
-        went: Went[bytes | Refusal],
-        verified: VerifiedAcknowledgement,
-    ) -> Refusal | Postponed:
-        """Keep what a hub signed about a package: HubAcceptance or HubRejection, neither of which ends a leg."""
-        said = verified.acknowledgement
-        if said.event is Event.HUB_REJECTION:
-            await self._write(verified, None)
-            logger.warning("hub refused", extra={"peer": said.by, "pid": said.pid.hex(), "code": said.reason})
-            return blamed_on(went, peer, Refusal(code=said.reason or "peer-nonsense"))
+        self, leg: Leg, peer: Authority, code: str | None, verified: VerifiedAcknowledgement
+    ) -> Postponed:
+        """Keep a HubAcceptance, which ends no leg."""
         next_at = self._next_at(leg, peer)
         # O7: before this commit the leg is as it was; after it, it waits longer. Nothing else depends on a hub's word.
-        await self._write(verified, lambda each: each.delay_leg(leg.id, _offers(leg), next_at, went.code))
+        await self._write(verified, lambda each: each.delay_leg(leg.id, _offers(leg), next_at, code))
         return Postponed(next_at=next_at)
+
+    async def rejected(self, verified: VerifiedAcknowledgement) -> None:
+        """Keep a HubRejection, which ends nothing either: another hub may take the package, in this attempt or later."""
+        await self._write(verified, None)
+        said = verified.acknowledgement
+        logger.warning("hub refused", extra={"peer": said.by, "pid": said.pid.hex(), "code": said.reason})
 
     async def acknowledgement(
         self, leg: Leg, peer: Authority, code: str | None, *, about: bytes

@@ -11,6 +11,7 @@ from emla.flow.gateway import Gateway
 from emla.flow.line.give_up import CLOSED, give_up
 from emla.flow.line.hold import BY_HAND, hold_leg, release_leg
 from emla.flow.line.relay import Relay
+from emla.flow.line.ways import Ways
 from emla.flow.news import News
 from emla.model.act import Act
 from emla.model.errors import ConfigurationError, NotFoundError
@@ -23,9 +24,10 @@ logger = logging.getLogger("emla.legs")
 class Legs:
     """What an operator does with one leg."""
 
-    def __init__(self, gateway: Gateway, relay: Relay) -> None:
+    def __init__(self, gateway: Gateway, relay: Relay, ways: Ways) -> None:
         self._gateway = gateway
         self._relay = relay
+        self._ways = ways
 
     def one(self, leg_id: int) -> Leg:
         """A leg as it stands.
@@ -48,7 +50,7 @@ class Legs:
                 transaction.delay_leg(leg.id, leg.attempts, now, leg.last_code or "")
 
             await self._gateway.store.write(operation)
-            self._relay.retry(leg.peer)
+            self._try(leg)
         return self.one(leg_id)
 
     async def hold(self, leg_id: int, reason: str) -> Leg:
@@ -76,8 +78,13 @@ class Legs:
             if not await release_leg(self._gateway, leg):
                 raise _wrong(self.one(leg_id), "released")
             logger.info("leg released", extra={"leg": leg.id, "peer": leg.peer})
-            self._relay.retry(leg.peer)
+            self._try(leg)
         return self.one(leg_id)
+
+    def _try(self, leg: Leg) -> None:
+        """Have a leg tried that is due; also one that a hub holds, by a line that was left alone for a while."""
+        self._ways.ask(leg.id, leg.peer)
+        self._relay.retry(leg.peer)
 
 
 class CloseLeg:

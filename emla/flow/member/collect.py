@@ -244,7 +244,7 @@ class Mailbox:
         else:
             self._figures.taken += taken.new
             self._useless = 0 if taken.new else self._useless + 1
-            self._taken.append(Release(item=item.item, proof=taken.proof))
+            self._taken.append(Release(item=item.item, proof=taken.proof, ref=item.ref))
             self._changed.set()
         finally:
             self._places.release()

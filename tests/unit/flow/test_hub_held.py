@@ -10,7 +10,9 @@ from emla.flow.gateway import subject_of
 from emla.flow.line import deliver
 from emla.flow.line.hold import hold_leg
 from emla.flow.line.hub_held import ACKNOWLEDGEMENT_SECONDS
+from emla.flow.line.legs import Legs
 from emla.flow.line.refusals import blame
+from emla.flow.line.relay import Relay
 from emla.model.acknowledgement import Event
 from emla.model.leg import Leg, LegKind, LegState
 from emla.model.mailbox import ItemKind
@@ -18,6 +20,7 @@ from emla.ports.transport import Refusal
 from tests.support.authorities import derived
 from tests.support.gateways import answer_of
 from tests.support.hub_stations import HUB, RECIPIENT, SENDER, HubWorld, hub_world
+from tests.support.in_process import Station
 from tests.support.memory_hub import MemoryHub
 from tests.support.messages import make_template
 
@@ -339,3 +342,56 @@ async def test_no_hub_lets_go_on_what_people_put_aside(tmp_path: Path) -> None:
         leg = world.recipient.store.read.leg(held.id)
         assert leg is not None
         assert leg.state is LegState.HELD
+
+
+# --- what people do ---
+
+
+def legs_at(station: Station) -> Legs:
+    return Legs(station.gateway, Relay(station.gateway, station._deliver), station.ways)
+
+
+async def test_what_a_person_wants_tried_is_tried_by_every_way_though_its_line_was_left_alone(
+    tmp_path: Path,
+) -> None:
+    async with hub_world(tmp_path) as world:
+        leg, station = await answered(world), world.recipient
+        while leg.attempts < 3:  # at 3 no hub's turn comes by itself
+            world.clock.moved_by += HOUR
+            await station.deliver(SENDER)
+            leg = station.store.read.due_legs(SENDER, float("inf"), 1)[0]
+        assert not station.ways.may_try(SENDER)
+        tries, deposits = world.line.tries, len(world.hub.deposits)
+        await station._deliver(await legs_at(station).retry(leg.id))
+        assert (world.line.tries, len(world.hub.deposits)) == (tries + 1, deposits + 1)
+        # It is passed over once: from here on all is as before.
+        await station.deliver(SENDER)
+        await station.deliver(SENDER)
+        assert (world.line.tries, len(world.hub.deposits)) == (tries + 1, deposits + 2)
+        world.line.cut.clear()
+        await station._deliver(await legs_at(station).retry(leg.id))
+        assert station.store.read.peers_with_legs() == []
+
+
+async def test_what_a_hub_holds_is_let_go_on_as_what_a_hub_holds(tmp_path: Path) -> None:
+    async with hub_world(tmp_path) as world:
+        pid = await world.submit()
+        await world.sender.deliver(RECIPIENT)
+        leg, legs = leg_of(world, pid), legs_at(world.sender)
+        assert (await legs.hold(leg.id, "Ask them first.")).state is LegState.HELD
+        released = await legs.release(leg.id)
+        assert released.state is LegState.HUB_HELD
+        assert released.next_at <= world.clock.now()
+        await world.sender.deliver(RECIPIENT)
+        assert len(world.hub.deposits) == 2
+        assert leg_of(world, pid).attempts == 2
+
+
+async def test_a_hubs_word_that_is_known_moves_what_was_put_back(tmp_path: Path) -> None:
+    async with hub_world(tmp_path) as world:
+        pid = await world.submit()
+        await world.sender.deliver(RECIPIENT)
+        leg = leg_of(world, pid)
+        await world.sender.store.write(lambda each: each.move_leg(leg.id, LegState.HUB_HELD, LegState.READY))
+        await world.sender.deliver(RECIPIENT)
+        assert world.state(pid) is LegState.HUB_HELD

@@ -48,7 +48,7 @@ async def here(tmp_path: Path, peer: Busy) -> AsyncIterator[Line]:
 
 
 def legs_of(here: Line) -> Legs:
-    return Legs(here.home.gateway, here.relay)
+    return Legs(here.home.gateway, here.relay, here.ways)
 
 
 def leg_of(here: Line, number: int = 1) -> Leg:

@@ -116,6 +116,17 @@ async def test_a_release_may_be_repeated_and_come_twice_at_once(hub: Hub) -> Non
     assert rows(hub.home.data)["acknowledgement"] == 2  # the hub's own and the proof
 
 
+async def test_a_release_that_names_something_else_than_the_item_lets_nothing_go(hub: Hub) -> None:
+    """The numbers of a hub that was restored begin again; a release from before may still be on its way."""
+    await hub.put_documents(AT, DE.id)
+    (item,) = await hub.list_of(DE)
+    assert await hub.release(DE, Release(item=item.item, ref=PACKAGE.pid)) == ("not-found",)
+    assert await hub.list_of(DE) == (item,)
+    for _ in range(2):
+        assert await hub.release(DE, Release(item=item.item, ref=item.ref)) == ("ok",)
+    assert await hub.list_of(DE) == ()
+
+
 async def test_each_of_several_releases_has_its_own_outcome(hub: Hub) -> None:
     other = build(AT, DE, number=3)
     for package in (PACKAGE, other):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emla.flow.line.ways import Ways
+from emla.flow.line.ways import Ways, blamed_on
 from emla.model.documents import Authority, Endpoint
 from emla.model.errors import TransportError
 from emla.ports.transport import Refusal
@@ -24,6 +24,8 @@ class Line:
     home: Home
     down: set[str] = field(default_factory=set)
     refusing: set[str] = field(default_factory=set)
+    codes: dict[str, str] = field(default_factory=dict)
+    """What those say that refuse something else than that they are busy."""
     tried: list[str] = field(default_factory=list)
 
     def peer(self, *hubs: str, endpoint: bool = True) -> Authority:
@@ -38,11 +40,18 @@ class Line:
         self.tried.append(to)
         if to in self.down:
             raise TransportError("timeout")
+        if to in self.codes:
+            return Refusal(code=self.codes[to])
         return Refusal(code="busy") if to in self.refusing else "done"
 
-    async def bring(self, peer: Authority) -> tuple[str | Refusal, str | None]:
-        went = await self.ways(peer, lambda: self.call(peer.id), lambda hub: self.call(hub.id))
+    async def bring(self, peer: Authority, turn: int | None = 0) -> tuple[str | Refusal, str | None]:
+        went = await self.ways(peer, lambda: self.call(peer.id), lambda hub: self.call(hub.id), turn)
         return went.answer, went.hub.id if went.hub else None
+
+    async def told(self, peer: Authority) -> str | None:
+        """What a leg is told that a hub refused."""
+        went = await self.ways(peer, lambda: self.call(peer.id), lambda hub: self.call(hub.id), 0)
+        return blamed_on(went, peer, went.answer).code if isinstance(went.answer, Refusal) else None
 
 
 @pytest.fixture
@@ -102,6 +111,47 @@ async def test_a_hub_that_refuses_leaves_it_to_the_next_one(line: Line) -> None:
     assert await line.bring(line.peer(HUB.id, SECOND.id, endpoint=False)) == ("done", SECOND.id)
     line.refusing = {HUB.id, SECOND.id}
     assert await line.bring(line.peer(HUB.id, SECOND.id, endpoint=False)) == (Refusal(code="busy"), HUB.id)
+
+
+async def test_each_time_another_hub_is_asked_first(line: Line) -> None:
+    peer = line.peer(HUB.id, SECOND.id, endpoint=False)
+    assert [(await line.bring(peer, turn))[1] for turn in range(4)] == [HUB.id, SECOND.id] * 2
+    by_hour = []
+    for _ in range(4):
+        by_hour.append((await line.bring(peer, None))[1])
+        line.home.clock.at += 3600
+    assert by_hour in ([HUB.id, SECOND.id] * 2, [SECOND.id, HUB.id] * 2)
+
+
+async def test_what_time_mends_is_told_before_what_it_does_not(line: Line) -> None:
+    peer = line.peer(HUB.id, SECOND.id, endpoint=False)
+    line.codes = {HUB.id: "too-large", SECOND.id: "malformed"}
+    assert await line.told(peer) == "malformed"
+    for busy, other in ((HUB.id, SECOND.id), (SECOND.id, HUB.id)):
+        line.codes = {busy: "busy", other: "too-large"}
+        assert await line.told(peer) == "busy"
+
+
+async def test_no_hub_has_put_aside_what_another_one_may_take_that_is_not_reached(line: Line) -> None:
+    peer = line.peer(HUB.id, SECOND.id, endpoint=False)
+    line.codes, line.down = {HUB.id: "too-large"}, {SECOND.id}
+    for _ in range(2):  # the second time its pause is on, and it is not even tried
+        assert await line.told(peer) == "timeout"
+    assert line.tried == [HUB.id, SECOND.id, HUB.id]
+    line.down.clear()
+    line.home.clock.at += 31
+    assert await line.bring(peer) == ("done", SECOND.id)
+
+
+async def test_what_a_person_wants_tried_waits_for_no_pause(line: Line) -> None:
+    line.down = {DE.id, HUB.id}
+    peer = line.peer(HUB.id, SECOND.id)
+    await line.bring(peer)
+    line.tried.clear()
+    line.ways.ask(7, DE.id)
+    await line.bring(peer)
+    assert line.tried == [DE.id, HUB.id, SECOND.id]
+    assert [line.ways.was_asked(7) for _ in range(2)] == [True, False]
 
 
 async def test_without_a_hub_the_direct_line_is_always_tried(line: Line) -> None:
