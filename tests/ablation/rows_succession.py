@@ -278,4 +278,24 @@ ROWS = (
             "tests/unit/flow/test_refresh.py::test_who_has_not_our_documents_is_given_them_however_often_it_refuses",
         ),
     ),
+    Safeguard(
+        name="what a key of ours signed that we revoked is signed anew",
+        row="a rule",
+        file="emla/flow/documents/reseal.py",
+        old="return any(own.revoked(each.kid) is not None for each in decode_signed(row.signed).signatures)",
+        new="return False",
+        held_by=(
+            "tests/unit/flow/test_reseal.py::test_what_a_key_of_ours_signed_that_we_revoked_is_signed_anew_by_the_next_one",
+        ),
+    ),
+    Safeguard(
+        name="nothing is signed anew by a key that is revoked",
+        row="a rule",
+        file="emla/flow/documents/reseal.py",
+        old="return identity.authority.revoked(identity.signer.kid) is None",
+        new="return True",
+        held_by=(
+            "tests/unit/flow/test_reseal.py::test_what_a_key_of_ours_signed_that_we_revoked_is_signed_anew_by_the_next_one",
+        ),
+    ),
 )

@@ -1,4 +1,5 @@
 """reseal: a recipient revoked the key that packages of ours are sealed to, or lost it -> the same payloads under new headers.
+So for what our own key signed that we revoked: nobody believes it any more, and it would wait until it expires.
 
 A key is lost where the recipient refuses what is sealed to it (`unknown-kid`) and its card has ended it. Neither alone suffices:
 a key that a card ends opens what still comes for it, and one that the recipient does not find today may be there tomorrow.
@@ -18,9 +19,9 @@ from emla.flow.gateway import Gateway
 from emla.flow.news import News
 from emla.formats import h1
 from emla.formats.at_rest import NONCE_BYTES, open_record, seal_record
-from emla.formats.header import header_binding
+from emla.formats.header import decode_signed, header_binding
 from emla.model.acknowledgement import Event
-from emla.model.documents import Authority, CardKey, KeyUse
+from emla.model.documents import Authority, CardKey, KeyUse, Revocation
 from emla.model.errors import EmlaError, StoreError
 from emla.model.ids import UUID_BYTES, uuid7
 from emla.model.leg import DUE, Leg, LegKind, LegState, delivered_state
@@ -34,6 +35,7 @@ from emla.steps.address import address
 logger = logging.getLogger("emla.reseal")
 
 _ROUND_SECONDS = 60.0
+_UNKNOWN = "unknown-kid"
 
 
 class Reseal:
@@ -47,6 +49,8 @@ class Reseal:
         """Peers that the next round looks at: no key of theirs is in force by our clock, our ledger is closed, it seems too late;
         or a package was met that waits for another key.
         """
+        self._seen: tuple[Revocation, ...] = ()
+        """Revocations of ours, of whose keys nothing READY is signed any more."""
 
     def put_off(self, peer: str) -> None:
         """A package was kept back or refused for its key: the next round looks."""
@@ -59,7 +63,10 @@ class Reseal:
             await self.round()
 
     async def round(self) -> None:
-        """Try again what was put off."""
+        """Try again what was put off; and all that waits, when a key of ours was revoked."""
+        if self._own_revocations() != self._seen and self._signs():
+            self._seen = self._own_revocations()
+            self._put_off.update(self._gateway.directory.peers)
         for peer in sorted(self._put_off):
             try:
                 await self(peer)
@@ -82,21 +89,37 @@ class Reseal:
             return 0  # they wait (`unknown-kid`)
         count = 0
         for leg in gateway.store.read.ready_packages(peer):
-            refused = leg.last_code == "unknown-kid"
-            if not (refused or authority.revocations):
+            if not (leg.last_code == _UNKNOWN or authority.revocations or self._own_revocations()):
                 continue
             row = gateway.store.read.sent(leg.ref)
             if row is None:
                 raise StoreError("store-failed", f"Leg {leg.id} has no package.")
             header = gateway.subjects.of(row.pid, row.signed).header
-            # A hub that says so in the recipient's place brings about another header, and no more.
-            lost = refused and authority.key(header.kid, KeyUse.SEAL, gateway.now()) is None
-            gone = lost or authority.revoked(header.kid) is not None
-            if gone and await self._replace(row, header, authority, key):
-                count += 1
+            if self._is_in_vain(leg, row, header, authority):
+                count += await self._replace(row, header, authority, key)
         if count:
             logger.info("sealed anew", extra={"peer": peer, "packages": count})
         return count
+
+    def _own_revocations(self) -> tuple[Revocation, ...]:
+        return self._gateway.identity.authority.revocations
+
+    def _signs(self) -> bool:
+        """Whether what we sign now is believed; when not, there will be a key."""
+        identity = self._gateway.identity
+        return identity.authority.revoked(identity.signer.kid) is None
+
+    def _is_in_vain(self, leg: Leg, row: SentRow, header: Header, authority: Authority) -> bool:
+        """Whether the recipient cannot take a package under the header it has."""
+        if authority.revoked(header.kid) is not None:
+            return True
+        # A hub that says so in the recipient's place brings about another header, and no more.
+        if leg.last_code == _UNKNOWN and authority.key(header.kid, KeyUse.SEAL, self._gateway.now()) is None:
+            return True
+        own = self._gateway.identity.authority
+        if not own.revocations or not self._signs():
+            return False
+        return any(own.revoked(each.kid) is not None for each in decode_signed(row.signed).signatures)
 
     async def _replace(self, row: SentRow, header: Header, authority: Authority, key: CardKey) -> bool:
         gateway, now = self._gateway, self._gateway.now()

@@ -165,7 +165,7 @@ class DeliverLeg:
         signals, by = self._gateway.signals, (went.hub or peer).id
         signals.refused(by, refusal.code)
         if refusal.code == "unknown-kid":
-            signals.key_gone(by)
+            signals.key_gone(peer.id)
         told = blamed_on(went, peer, refusal)
         if told.code == "bad-signature" and signals.unheard(by):
             return Refusal(code=told.code, retry_after_seconds=HELD_SECONDS, held=True)

@@ -21,7 +21,7 @@ from emla.model.limits import WIRE
 from emla.steps.next_card import CardPlan, next_card
 from tests.support.ceremony import listed, new_key
 from tests.support.gateways import until
-from tests.support.key_house import DAY, RECIPIENT, House, key_house
+from tests.support.key_house import DAY, RECIPIENT, SENDER, House, key_house
 
 
 @pytest.fixture
@@ -119,6 +119,43 @@ async def test_what_seemed_too_late_by_a_clock_that_was_ahead_is_sealed_anew_whe
     house.clock.ahead = 0.0
     await station.reseal.round()
     await arrives_sealed_anew(house, pid)
+
+
+async def test_what_a_key_of_ours_signed_that_we_revoked_is_signed_anew_by_the_next_one(house: House) -> None:
+    station, ministry = house.sender.station, house.sender
+    pid = await house.hand_in()
+    await ministry.revoke(ministry.newest(KeyUse.SIGN))
+    await station.reseal.round()
+    assert house.state(pid) is LegState.READY  # no key is there to sign with
+    await ministry.add_key(FileUse.SIGN)
+    await house.recipient.station.refresh.fetch(SENDER)
+    assert await house.deliver() == ["revoked-key"]
+    await station.reseal.round()
+    await arrives_sealed_anew(house, pid)
+
+
+async def test_what_arrived_before_its_key_was_revoked_is_not_delivered_twice(house: House) -> None:
+    station, ministry = house.sender.station, house.sender
+    pid = await house.hand_in()
+    row = station.store.read.sent(pid)
+    assert row is not None
+    payload = station.gateway.payload(row.payload_sha256)
+    recipient = house.recipient.authority
+    await station._line.send_package(
+        recipient, pid, row.signed, payload, row.payload_size
+    )  # the answer is lost
+    await ministry.revoke(ministry.newest(KeyUse.SIGN))
+    await ministry.add_key(FileUse.SIGN)
+    await house.recipient.station.refresh.fetch(SENDER)
+    await station.reseal.round()
+    assert house.state(pid) is LegState.REPLACED
+    assert await house.deliver() == []  # the new one is refused, for its payload is there
+    assert house.state(pid) is LegState.READY  # and the old one asks for its answer again
+    assert await house.deliver() == []
+    await house.settle()
+    assert house.recipient.station.accepted == [pid]
+    assert house.state(pid) is LegState.CONSIGNED
+    house.audits_are_whole()
 
 
 async def test_one_record_that_the_disk_has_damaged_keeps_back_no_other_package(
