@@ -127,6 +127,13 @@ class MailboxStatements(ABC):
             (owner, kind.value, ref),
         )
 
+    def forget_expired(self, owner: str, kind: ItemKind, ref: bytes) -> None:
+        """Forget an item that is EXPIRED."""
+        self._execute(
+            "DELETE FROM mailbox_item WHERE owner = ? AND kind = ? AND ref = ? AND state = 'EXPIRED'",
+            (owner, kind.value, ref),
+        )
+
     def replace_documents(self, owner: str, depositor: str, at: int) -> None:
         """End the documents of a depositor that are HELD for an owner."""
         found = self._execute(
