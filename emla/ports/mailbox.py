@@ -113,6 +113,10 @@ class MailboxReader(Protocol):
         """How much is held for an owner, and from a depositor."""
         ...
 
+    def mailbox_given(self, owner: str, one: str, other: str) -> int:
+        """How many items are held for an owner from either of two depositors."""
+        ...
+
     def mailbox_expired(self, before: int, limit: int) -> Sequence[MailboxItem]:
         """HELD items that expired before an instant, oldest first."""
         ...

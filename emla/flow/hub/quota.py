@@ -74,6 +74,11 @@ class HubQuota:
             raise TransportError("mailbox-full", f"{held.owner_items} items are held for {owner}.")
         if held.depositor_items >= limits.member_items_max * factor:
             raise TransportError("mailbox-full", f"{held.depositor_items} items are held from {depositor}.")
+        # Own share and that of the pair together: with both of them full, one member alone would fill a mailbox.
+        member = member_of(depositor)
+        given = self._gateway.store.read.mailbox_given(owner, member, share_of(member, owner))
+        if given >= limits.member_items_max * factor:
+            raise TransportError("mailbox-full", f"{given} items are held for {owner} from {member}.")
         if small:
             return
         # One package always has room, however large: else a large one could never be held at all.
@@ -95,3 +100,8 @@ def share_of(depositor: str, owner: str) -> str:
     Each of the two has it, and so can fill the mailbox of the pair; but not use up what the other may give to everybody else.
     """
     return f"{depositor} {owner}"
+
+
+def member_of(share: str) -> str:
+    """Which member gave what is charged to a share, its own or that of a pair."""
+    return share.partition(" ")[0]

@@ -181,6 +181,11 @@ class MailboxReads:
         row = self._execute(_HELD, (owner, depositor)).fetchone()
         return Held(owner_items=row[0], owner_bytes=row[1], depositor_items=row[2], depositor_bytes=row[3])
 
+    def mailbox_given(self, owner: str, one: str, other: str) -> int:
+        """How many items are held for an owner from either of two depositors."""
+        sql = "SELECT coalesce(sum(items), 0) FROM mailbox_use WHERE owner = ? AND depositor IN (?, ?)"
+        return int(self._execute(sql, (owner, one, other)).fetchone()[0])
+
     def mailbox_expired(self, before: int, limit: int) -> Sequence[MailboxItem]:
         """HELD items that expired before an instant, oldest first."""
         where = " WHERE state = 'HELD' AND expires < ? ORDER BY expires LIMIT ?"
