@@ -217,7 +217,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         section="store",
         name="disk_floor_bytes",
-        meaning="New packages are refused below this much free space; acknowledgements are still taken.",
+        meaning="New packages are refused below this much free space; "
+        "acknowledgements are still taken, at a hub down to half of it.",
     ),
     Setting(
         section="store",

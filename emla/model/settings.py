@@ -38,7 +38,7 @@ class StoreSettings:
     """The embedded store."""
 
     disk_floor_bytes: int = 5 * 1024**3
-    """New packages are refused below this much free space; acknowledgements are still taken."""
+    """New packages are refused below this much free space; acknowledgements are still taken, at a hub down to half of it."""
     disk_floor_percent: int = 10
 
 

@@ -6,6 +6,7 @@ Rules of the table: `safeguard`.
 from tests.ablation.safeguard import Safeguard
 
 _THROUGH = "tests/unit/flow/test_channel_through_hub.py"
+_ROOM = "tests/unit/flow/test_hub_room.py"
 _HUB = "tests/unit/flow/test_hub_compare.py"
 
 ROWS = (
@@ -150,6 +151,34 @@ ROWS = (
         old="        if given >= limits.member_items_max * factor:",
         new="        if False:",
         held_by=(f"{_HUB}::test_what_is_held_once_more_does_not_let_one_member_fill_a_mailbox",),
+    ),
+    Safeguard(
+        name="what is small fills no hub's disk",
+        row="54",
+        file="emla/flow/hub/quota.py",
+        old="            self._gateway.require_space(size, small=True)\n",
+        new="            pass\n",
+        held_by=(
+            f"{_ROOM}::test_below_the_floor_packages_are_refused_and_below_half_of_it_acknowledgements",
+        ),
+    ),
+    Safeguard(
+        name="what is small is taken when packages are not",
+        row="54",
+        file="emla/flow/gateway.py",
+        old=" // (2 if small else 1)",
+        new="",
+        held_by=(
+            f"{_ROOM}::test_below_the_floor_packages_are_refused_and_below_half_of_it_acknowledgements",
+        ),
+    ),
+    Safeguard(
+        name="the bytes of what is small are bounded",
+        row="54",
+        file="emla/flow/hub/quota.py",
+        old="            if used and used + size > most * factor:",
+        new="            if not small and used and used + size > most:",
+        held_by=(f"{_ROOM}::test_the_bytes_of_what_is_small_are_bounded_too",),
     ),
     Safeguard(
         name="what another signed is not charged to it",

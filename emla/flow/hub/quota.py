@@ -9,7 +9,7 @@ from emla.flow.reservations import CALLER
 from emla.model.errors import TransportError
 
 _SMALL_FACTOR = 2
-"""Acknowledgements and documents are still taken when as many packages are held as may be: they end waiting, not begin it."""
+"""Acknowledgements and documents are still taken when as much is held as may be: they end waiting, not begin it."""
 
 
 class HubQuota:
@@ -41,7 +41,10 @@ class HubQuota:
 
         Raises:
             TransportError: ``mailbox-full``.
+            StoreError: ``disk-full``, of something small; a package's space is asked for by who takes it.
         """
+        if small:
+            self._gateway.require_space(size, small=True)
         with ExitStack() as stack:
             caller = None if small else CALLER.get()
             stack.enter_context(self._reserved(owner, depositor, size, caller, small=small))
@@ -79,8 +82,6 @@ class HubQuota:
         given = self._gateway.store.read.mailbox_given(owner, member, share_of(member, owner))
         if given >= limits.member_items_max * factor:
             raise TransportError("mailbox-full", f"{given} items are held for {owner} from {member}.")
-        if small:
-            return
         # One package always has room, however large: else a large one could never be held at all.
         for words, used, most in (
             (f"for {owner}", held.owner_bytes + used_for, limits.mailbox_bytes_max),
@@ -90,7 +91,7 @@ class HubQuota:
                 limits.member_bytes_max,
             ),
         ):
-            if used and used + size > most:
+            if used and used + size > most * factor:
                 raise TransportError("mailbox-full", f"{used} bytes are held {words}.")
 
 

@@ -237,14 +237,6 @@ async def test_one_package_has_room_whatever_its_size(tmp_path: Path) -> None:
         assert (await hub.put_package(PACKAGE)).code == "mailbox-full"
 
 
-async def test_below_the_floor_packages_are_refused_and_acknowledgements_taken(tmp_path: Path) -> None:
-    async with hub_at(tmp_path / "hub", HUB, AT, DE, floor_bytes=2**62) as hub:
-        assert (await hub.put_package(PACKAGE)).code == "disk-full"
-        bundle = encode_bundle(issue(DE, PACKAGE, Event.RELAY_ACCEPTANCE))
-        path = f"/emla/1/acknowledgements/{acknowledgement_id_of(bundle).hex()}"
-        assert (await hub.send("PUT", path, bundle)).status == 204
-
-
 # --- time ---
 
 
