@@ -333,7 +333,12 @@ SETTINGS: tuple[Setting, ...] = (
         least=1,
         meaning="The same, from one member. Less than a mailbox holds, or one member could fill it.",
     ),
-    Setting(section="hub", name="member_bytes_max", least=1024**2, meaning="The same, from one member."),
+    Setting(
+        section="hub",
+        name="member_bytes_max",
+        least=1024**2,
+        meaning="The same, from one member; also the largest package, and all large ones on their way from it together.",
+    ),
     Setting(
         section="cases",
         name="first_reminder_days",

@@ -181,6 +181,32 @@ ROWS = (
         held_by=(f"{_ROOM}::test_the_bytes_of_what_is_small_are_bounded_too",),
     ),
     Safeguard(
+        name="nothing is promised that a member may not give",
+        row="54",
+        file="emla/flow/hub/quota.py",
+        old="        elif size > self._gateway.settings.hub.member_bytes_max:",
+        new="        elif False:",
+        held_by=(
+            f"{_ROOM}::test_what_is_larger_than_a_member_may_give_is_refused_at_once_until_the_limit_is_raised",
+        ),
+    ),
+    Safeguard(
+        name="no member promises away a hub's disk",
+        row="54",
+        file="emla/flow/hub/quota.py",
+        old="        if promised + size > self._gateway.settings.hub.member_bytes_max:",
+        new="        if False:",
+        held_by=(f"{_ROOM}::test_no_member_promises_away_the_disk_from_many_addresses",),
+    ),
+    Safeguard(
+        name="what another lets come back is not promised to who signed it",
+        row="54",
+        file="emla/flow/hub/quota.py",
+        old="stack.enter_context(self._promise(depositor, size))",
+        new="stack.enter_context(self._promise(member_of(depositor), size))",
+        held_by=(f"{_ROOM}::test_what_another_lets_come_back_is_not_promised_to_who_signed_it",),
+    ),
+    Safeguard(
         name="what another signed is not charged to it",
         row="54",
         file="emla/flow/hub/quota.py",

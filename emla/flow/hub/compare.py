@@ -121,7 +121,6 @@ class CompareDeposits:
         reference = header.payload
         if source.size != reference.size:
             raise InvalidPackageError("malformed", "The payload has not the size the header names.")
-        gateway.require_space(reference.size)
         other = header.recipient if owner == header.sender else header.sender
         depositor = share_of(other, owner)
         front, at = encode_front(signed, bundles), gateway.now()

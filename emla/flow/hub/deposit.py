@@ -151,7 +151,6 @@ class Deposits:
         if source.size != size:
             raise InvalidPackageError("malformed", "The payload has not the size the header names.")
         self._gateway.require_ledger()
-        self._gateway.require_space(size)
         whole = _FRAME_BYTES + len(package.signed) + size
         sha256 = header.payload.sha256
         with self.quota.room(header.recipient, header.sender, whole) as come, self.arriving(sha256):

@@ -38,7 +38,9 @@ async def read_payload(
     Raises:
         InvalidPackageError: ``digest-mismatch``.
         TransportError: ``quota``: the member has too much on its way from this address; ``mailbox-full``.
+        StoreError: the storage is full or failed.
     """
+    gateway.require_space(size)
     if size > WIRE.inline_payload_bytes:
         with gateway.reservations.hold(depositor, size) as place:
             await _receive_blob(gateway, sha256, size, source, place, come)

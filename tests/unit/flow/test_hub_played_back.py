@@ -58,6 +58,10 @@ async def deposit(hub: Hub, package: Package, source: MemorySource | Dripping, a
     return await hub.deposits.package(package.pid, package.signed, source)
 
 
+def whole(package: Package) -> int:
+    return 4 + len(package.signed) + len(package.payload)
+
+
 async def refused(hub: Hub, package: Package, source: MemorySource, address: str) -> str:
     with pytest.raises(TransportError) as caught:
         await deposit(hub, package, source, address)
@@ -104,7 +108,7 @@ async def test_what_was_let_go_while_it_came_once_more_is_not_held_again(hub: Hu
 
 async def test_what_is_on_its_way_from_another_address_uses_up_no_share(tmp_path: Path) -> None:
     for number, limits in enumerate(
-        (HubSettings(mailbox_bytes_max=20_000), HubSettings(member_bytes_max=20_000))
+        (HubSettings(mailbox_bytes_max=20_000), HubSettings(member_bytes_max=whole(LARGE) + 1000))
     ):
         data = tmp_path / str(number)
         async with hub_at(data, HUB, AT, DE, limits=limits) as hub, dripping(hub, LARGE, THIEF):

@@ -231,7 +231,7 @@ def test_no_one_member_fills_a_mailbox_as_a_hub_is_set_up() -> None:
 
 
 async def test_one_package_has_room_whatever_its_size(tmp_path: Path) -> None:
-    limits = HubSettings(mailbox_bytes_max=1, member_bytes_max=1)
+    limits = HubSettings(mailbox_bytes_max=1)
     async with hub_at(tmp_path / "hub", HUB, AT, DE, limits=limits) as hub:
         assert (await hub.put_package(LARGE)).status == 200
         assert (await hub.put_package(PACKAGE)).code == "mailbox-full"
