@@ -11,6 +11,7 @@ import pytest
 from emla.bootstrap.audit_mailboxes import mailbox_problems
 from emla.bootstrap.own import DATABASE
 from emla.flow.channel.ledger_watch import BEHIND, RESTORED, LedgerWatch
+from emla.flow.hub.mailbox import Waiting
 from emla.formats import package_row
 from emla.formats.acknowledgement import encode_bundle
 from emla.ledger.leaf import LeafKind
@@ -189,6 +190,20 @@ async def test_the_call_that_waits_longest_makes_room_for_another(hub: Hub) -> N
         hub.api.stop()
         assert [await each for each in left] == [()] * 4
         assert await hub.list_of(DE, wait=55) == (), "a hub that stops lets nobody wait"
+
+
+async def test_a_call_that_comes_as_the_time_of_the_longest_ends_waits_like_any_other() -> None:
+    """The first future is cancelled by then, and its call has not been told."""
+    waiting = Waiting()
+    calls = [asyncio.create_task(waiting.wait(DE.id, 55)) for _ in range(4)]
+    await asyncio.sleep(0)
+    calls.append(asyncio.create_task(waiting.wait(DE.id, 55)))
+    waiting._waiting[DE.id][0].cancel()
+    await asyncio.wait(calls[:1])
+    assert len(waiting._waiting[DE.id]) == 4
+    waiting.tell(DE.id)
+    assert await asyncio.gather(*calls[1:]) == [None] * 4
+    assert not waiting._waiting
 
 
 # --- quotas and space ---
