@@ -217,7 +217,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         section="store",
         name="disk_floor_bytes",
-        meaning="New packages are refused below this much free space; acknowledgements are still taken.",
+        meaning="New packages are refused below this much free space; "
+        "acknowledgements are still taken, at a hub down to half of it.",
     ),
     Setting(
         section="store",
@@ -332,7 +333,12 @@ SETTINGS: tuple[Setting, ...] = (
         least=1,
         meaning="The same, from one member. Less than a mailbox holds, or one member could fill it.",
     ),
-    Setting(section="hub", name="member_bytes_max", least=1024**2, meaning="The same, from one member."),
+    Setting(
+        section="hub",
+        name="member_bytes_max",
+        least=1024**2,
+        meaning="The same, from one member; also the largest package, and all large ones on their way from it together.",
+    ),
     Setting(
         section="cases",
         name="first_reminder_days",

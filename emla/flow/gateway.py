@@ -279,15 +279,19 @@ class Gateway:
             return None
         return float(expires) if now < expires else now + expires - surely
 
-    def require_space(self, bytes_wanted: int) -> None:
+    def require_space(self, bytes_wanted: int, *, small: bool = False) -> None:
         """Refuse to begin something that would leave less than the floor, with all that is promised, of free space.
+
+        Args:
+            bytes_wanted: how much it takes.
+            small: whether it ends waiting, as an acknowledgement does, and so makes room: half of the floor is open to it.
 
         Raises:
             StoreError: ``disk-full``.
         """
         settings = self.settings.store
         share = self.blobs.total_bytes() * settings.disk_floor_percent // 100
-        floor = max(settings.disk_floor_bytes, share)
+        floor = max(settings.disk_floor_bytes, share) // (2 if small else 1)
         if self.blobs.free_bytes() - self.reservations.promised_bytes - bytes_wanted < floor:
             raise StoreError("disk-full", f"Less than {floor} bytes would be left free.")
 

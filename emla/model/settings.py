@@ -38,7 +38,7 @@ class StoreSettings:
     """The embedded store."""
 
     disk_floor_bytes: int = 5 * 1024**3
-    """New packages are refused below this much free space; acknowledgements are still taken."""
+    """New packages are refused below this much free space; acknowledgements are still taken, at a hub down to half of it."""
     disk_floor_percent: int = 10
 
 
@@ -98,7 +98,7 @@ class ServeSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubSettings:
-    """How much a hub holds. One package always has room in an empty mailbox, whatever its size."""
+    """How much a hub holds. One package always has room in an empty mailbox, when it is no larger than `member_bytes_max`."""
 
     mailbox_items_max: int = 100_000
     """For one member."""

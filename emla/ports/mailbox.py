@@ -77,6 +77,10 @@ class MailboxTransaction(Protocol):
         """Forget an item that is not HELD any more: what was let go may then be held again."""
         ...
 
+    def forget_expired(self, owner: str, kind: ItemKind, ref: bytes) -> None:
+        """Forget an item that is EXPIRED: what was given up before its time may then be held again."""
+        ...
+
     def replace_documents(self, owner: str, depositor: str, at: int) -> None:
         """End the documents of a depositor that are HELD for an owner: newer ones follow."""
         ...
@@ -107,6 +111,10 @@ class MailboxReader(Protocol):
 
     def mailbox_held(self, owner: str, depositor: str) -> Held:
         """How much is held for an owner, and from a depositor."""
+        ...
+
+    def mailbox_given(self, owner: str, one: str, other: str) -> int:
+        """How many items are held for an owner from either of two depositors."""
         ...
 
     def mailbox_expired(self, before: int, limit: int) -> Sequence[MailboxItem]:

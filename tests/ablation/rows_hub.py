@@ -9,6 +9,7 @@ _CALL = "emla/steps/verify_call.py"
 _MAILBOX = "emla/flow/hub/mailbox.py"
 _PLAYED = "tests/unit/flow/test_hub_played_back.py"
 _HUB = "emla/flow/hub/deposit.py"
+_PAYLOAD = "emla/flow/hub/payload.py"
 _OUT = "tests/unit/flow/test_mailbox.py::"
 _SHOWN = (
     "tests/unit/flow/test_hub_compare.py::test_what_a_member_signed_shows_the_hub_how_large_its_ledger_was"
@@ -263,7 +264,7 @@ ROWS = (
     Safeguard(
         name="a hub holds the payload that was signed",
         row="61",
-        file=_HUB,
+        file=_PAYLOAD,
         old="    if digest != expected:\n",
         new="    if False:\n",
         held_by=("tests/unit/flow/test_hub.py::test_a_payload_that_is_not_the_one_named_leaves_nothing",),
@@ -369,8 +370,8 @@ ROWS = (
     Safeguard(
         name="the space of what comes to a hub is promised",
         row="54",
-        file=_HUB,
-        old="with self._gateway.reservations.hold(depositor, size) as place:",
+        file=_PAYLOAD,
+        old="with gateway.reservations.hold(depositor, size) as place:",
         new="for place in (Reservation(size),):",
         held_by=(f"{_PLAYED}::test_the_space_of_a_large_payload_is_promised_while_it_comes",),
     ),

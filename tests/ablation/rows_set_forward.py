@@ -68,6 +68,36 @@ ROWS = (
         ),
     ),
     Safeguard(
+        name="what a wrong clock gave up is held again",
+        row="60",
+        file="emla/flow/hub/deposit.py",
+        old="(isinstance(verified, RefusedPackage) or not self._is_given_up(package))",
+        new="True",
+        held_by=(
+            "tests/unit/flow/test_mailbox.py::test_what_a_wrong_clock_gave_up_is_held_again_when_it_comes_again",
+        ),
+    ),
+    Safeguard(
+        name="what has expired by now is not held again",
+        row="60",
+        file="emla/flow/hub/deposit.py",
+        old="if known and (isinstance(verified, RefusedPackage) or",
+        new="if known and (",
+        held_by=(
+            "tests/unit/flow/test_mailbox.py::test_what_a_wrong_clock_gave_up_is_held_again_when_it_comes_again",
+        ),
+    ),
+    Safeguard(
+        name="what its owner let go is not held again",
+        row="60",
+        file="emla/store/sqlite/mailbox_rows.py",
+        old="AND ref = ? AND state = 'EXPIRED'\"",
+        new="AND ref = ? AND state <> 'HELD'\"",
+        held_by=(
+            "tests/unit/flow/test_hub_played_back.py::test_what_was_let_go_while_it_came_once_more_is_not_held_again",
+        ),
+    ),
+    Safeguard(
         name="a clock that is set forward ends no draft",
         row="60",
         file="emla/flow/drafts/drafts.py",

@@ -47,7 +47,7 @@ _BLOBS = {
     ("FileBlobWriter.keep", "seal_file"): "O1",
     ("Accept._stream.<locals>.work", "Accept._stream"): "I2",
     ("FileBlobWriter.keep", "Accept._stream"): "I3",
-    ("FileBlobWriter.keep", "Deposits._receive_blob"): "H1",
+    ("FileBlobWriter.keep", "_receive_blob"): "H1",
     ("Path.unlink", "remove_blob"): "H5",
 }
 _ALL = sorted({*OPERATIONS.values(), *_BLOBS.values()})

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from emla.flow.gateway import Gateway
 from emla.flow.hub.deposit import Deposits
+from emla.flow.hub.payload import read_payload
 from emla.flow.hub.quota import share_of
 from emla.flow.line.accept import PayloadSource
 from emla.flow.pace import Pace
@@ -120,7 +121,6 @@ class CompareDeposits:
         reference = header.payload
         if source.size != reference.size:
             raise InvalidPackageError("malformed", "The payload has not the size the header names.")
-        gateway.require_space(reference.size)
         other = header.recipient if owner == header.sender else header.sender
         depositor = share_of(other, owner)
         front, at = encode_front(signed, bundles), gateway.now()
@@ -129,7 +129,7 @@ class CompareDeposits:
             self._deposits.quota.room(owner, depositor, size) as come,
             self._deposits.arriving(reference.sha256),
         ):
-            payload = await self._deposits.payload(other, reference.sha256, reference.size, source, come)
+            payload = await read_payload(gateway, other, reference.sha256, reference.size, source, come)
             deposit = Deposit(
                 owner=owner,
                 depositor=depositor,

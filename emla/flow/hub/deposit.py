@@ -2,12 +2,12 @@
 
 Order of writes: H1 the header is verified and a large payload is a durable file, nothing else yet; H2 one batch holds the item,
 its body, the HubAcceptance, its leaf and the checkpoint; H3 the answer. A crash before H2 leaves nothing promised and the member
-repeats; after it a repeat gets the same bytes, and from H4 on (`mailbox`) the recipient's own word. Acknowledgements and
-documents are held the same way and answered without a signature: their issuers keep them and prove nothing by the hub. So is what
-channels are compared by (`compare`).
+repeats; after it a repeat gets the same bytes, and from H4 on (`mailbox`) the recipient's own word. What a wrong clock gave up
+(H6, `sweep`) is held again when it comes again: H2 without a second HubAcceptance. Acknowledgements and documents are held the
+same way and answered without a signature: their issuers keep them and prove nothing by the hub. So is what channels are compared
+by (`compare`).
 """
 
-import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from emla.flow.documents.take_documents import TakeDocuments
 from emla.flow.gateway import Gateway
 from emla.flow.hub.figures import HubFigures
+from emla.flow.hub.payload import read_payload
 from emla.flow.hub.quota import HubQuota, share_of
 from emla.flow.line.accept import Answer, PayloadSource
-from emla.flow.reservations import CALLER, Reservation
+from emla.flow.reservations import CALLER
 from emla.flow.seen import seen_in
 from emla.formats.export import encode_export
 from emla.model.acknowledgement import ISSUED_BY_HUB, Event
@@ -45,7 +46,6 @@ _ANSWERS = (
 )
 """What a package is answered with, the better word first: its recipient's, by which it was let go here, or our own."""
 _ACCEPTED = frozenset({Event.RELAY_ACCEPTANCE, Event.HUB_ACCEPTANCE})
-_HOP_BYTES = 1024 * 1024
 _FRAME_BYTES = 4
 ACKNOWLEDGEMENT_SECONDS = 90 * 86400
 """How long an acknowledgement is held: as long as the longest life of the package it is about."""
@@ -121,7 +121,8 @@ class Deposits:
         if pid is not None and package.pid != pid:
             raise InvalidPackageError("malformed", "The URL names another package.")
         self._on_contact(package.header.sender)
-        if known := self.known(package.pid):
+        known = self.known(package.pid)
+        if known and (isinstance(verified, RefusedPackage) or not self._is_given_up(package)):
             return known
         place = (package.pid, CALLER.get())
         if place in self._receiving:
@@ -135,47 +136,26 @@ class Deposits:
             return await self._reject(package, verified.code)
         self._receiving.add(place)
         try:
-            return await self._receive(package, source)
+            return await self._receive(package, source, known)
         finally:
             self._receiving.discard(place)
 
-    async def _receive(self, package: VerifiedPackage, source: PayloadSource) -> Answer:
+    def _is_given_up(self, package: VerifiedPackage) -> bool:
+        """Whether nobody collected a package in time; when it has not expired by now, our clock was wrong then."""
+        found = self._gateway.store.read.mailbox_find(package.header.recipient, ItemKind.PACKAGE, package.pid)
+        return found is not None and found.state is ItemState.EXPIRED
+
+    async def _receive(self, package: VerifiedPackage, source: PayloadSource, known: Answer | None) -> Answer:
         header = package.header
         size = header.payload.size
         if source.size != size:
             raise InvalidPackageError("malformed", "The payload has not the size the header names.")
         self._gateway.require_ledger()
-        self._gateway.require_space(size)
         whole = _FRAME_BYTES + len(package.signed) + size
         sha256 = header.payload.sha256
         with self.quota.room(header.recipient, header.sender, whole) as come, self.arriving(sha256):
-            payload = await self.payload(header.sender, sha256, size, source, come)
-            return await self._commit(package, whole, payload)
-
-    async def payload(
-        self, depositor: str, sha256: bytes, size: int, source: PayloadSource, come: Callable[[], None]
-    ) -> bytes | None:
-        """Read a member's payload; a large one has its space promised, becomes a durable file, and None is returned.
-
-        Args:
-            depositor: whose it is.
-            sha256: its hash.
-            size: its bytes.
-            source: where it comes from.
-            come: called when it has come whole, before it is kept (`HubQuota.room`).
-
-        Raises:
-            InvalidPackageError: ``digest-mismatch``.
-            TransportError: ``quota``: the member has too much on its way from this address; ``mailbox-full``.
-        """
-        if size > WIRE.inline_payload_bytes:
-            with self._gateway.reservations.hold(depositor, size) as place:
-                await self._receive_blob(sha256, size, source, place, come)
-            return None
-        payload = await source.read_exactly(size)
-        _check_payload(sha256, hashlib.sha256(payload).digest())
-        come()
-        return payload
+            payload = await read_payload(self._gateway, header.sender, sha256, size, source, come)
+            return await self._commit(package, whole, payload, known)
 
     @contextmanager
     def arriving(self, sha256: bytes) -> Iterator[None]:
@@ -188,36 +168,10 @@ class Deposits:
             if not self._blobs[sha256]:
                 del self._blobs[sha256]
 
-    async def _receive_blob(
-        self,
-        sha256: bytes,
-        size: int,
-        source: PayloadSource,
-        place: Reservation,
-        come: Callable[[], None],
-    ) -> None:
-        """H1: stream into a temporary file, then make it durable under its hash."""
-        blob = self._gateway.blobs.begin()
-        digest = hashlib.sha256()
-
-        def work(data: bytes) -> None:
-            digest.update(data)
-            blob.write(data)
-
-        try:
-            left = size
-            while left:
-                data = await source.read_exactly(min(left, _HOP_BYTES))
-                left -= len(data)
-                await asyncio.to_thread(work, data)
-                place.arrived(len(data))
-            _check_payload(sha256, digest.digest())
-            come()
-            await asyncio.to_thread(blob.keep, sha256)
-        finally:
-            blob.drop()
-
-    async def _commit(self, package: VerifiedPackage, whole: int, payload: bytes | None) -> Answer:
+    async def _commit(
+        self, package: VerifiedPackage, whole: int, payload: bytes | None, known: Answer | None
+    ) -> Answer:
+        """H2; `known`: what was answered when the package was held before, and given up since."""
         gateway, header, at = self._gateway, package.header, self._gateway.now()
         deposit = Deposit(
             owner=header.recipient,
@@ -234,20 +188,22 @@ class Deposits:
         )
         subject = _subject(package)
 
-        def operation(transaction: Transaction) -> Issued:
+        def operation(transaction: Transaction) -> Issued | Answer:
+            if known is not None:
+                transaction.forget_expired(header.recipient, ItemKind.PACKAGE, package.pid)
             transaction.insert_item(deposit)
-            return transaction.issue(gateway.acknowledge(Event.HUB_ACCEPTANCE, subject, at=at))
+            return known or transaction.issue(gateway.acknowledge(Event.HUB_ACCEPTANCE, subject, at=at))
 
         try:
             # H2: before this commit nothing is promised; after it the hub holds the package whatever happens to it.
-            issued = await gateway.store.write(operation)
+            held = await gateway.store.write(operation)
         except DuplicateError:
             if answer := self.known(package.pid):
                 return answer  # another connection was first, perhaps in the same batch; it may have been refused there
             raise
         self._figures.deposited += 1
         self._on_deposit(header.recipient)
-        return Answer(bundle=issued.bundle, accepted=True)
+        return held if isinstance(held, Answer) else Answer(bundle=held.bundle, accepted=True)
 
     async def _reject(self, package: VerifiedPackage, code: str) -> Answer:
         """Sign a HubRejection, once. The sender goes on trying the recipient itself."""
@@ -383,11 +339,6 @@ class Deposits:
         if placed:
             self._figures.deposited += 1
             self._on_deposit(deposit.owner)
-
-
-def _check_payload(expected: bytes, digest: bytes) -> None:
-    if digest != expected:
-        raise InvalidPackageError("digest-mismatch")
 
 
 def _subject(package: VerifiedPackage) -> Subject:

@@ -85,10 +85,12 @@ class Waiting:
             return
         future = asyncio.get_running_loop().create_future()
         waiting = self._waiting.setdefault(owner, [])
-        waiting.append(future)
-        if len(waiting) > _WAITING_MAX:
-            waiting.pop(0).set_result(None)
         try:
+            waiting.append(future)
+            if len(waiting) > _WAITING_MAX:
+                longest = waiting.pop(0)
+                if not longest.done():  # its time may have ended in this very turn of the loop
+                    longest.set_result(None)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await future

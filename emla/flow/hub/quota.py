@@ -6,10 +6,11 @@ from contextlib import ExitStack, contextmanager
 
 from emla.flow.gateway import Gateway
 from emla.flow.reservations import CALLER
-from emla.model.errors import TransportError
+from emla.model.errors import InvalidPackageError, TransportError
+from emla.model.limits import WIRE
 
 _SMALL_FACTOR = 2
-"""Acknowledgements and documents are still taken when as many packages are held as may be: they end waiting, not begin it."""
+"""Acknowledgements and documents are still taken when as much is held as may be: they end waiting, not begin it."""
 
 
 class HubQuota:
@@ -19,6 +20,7 @@ class HubQuota:
         self._gateway = gateway
         self._bytes: Counter[tuple[str, str, str | None]] = Counter()
         """For or from whom, and from which address it comes; None: it has come."""
+        self._promised: Counter[str] = Counter()
 
     @contextmanager
     def room(
@@ -28,7 +30,8 @@ class HubQuota:
 
         While a package comes, what comes from other addresses does not count: whoever plays back a header that a member signed
         and lets its payload drip uses up nothing of the member's. When it has come whole, the member gave it, and everything
-        that has come counts.
+        that has come counts. A large one has space of the disk promised before it comes, and of that a member has no more than it
+        may give, from however many addresses: else one that sends nothing would promise all of it away.
 
         Args:
             owner: whose mailbox it goes to.
@@ -40,12 +43,34 @@ class HubQuota:
             What is called when a package has come whole, before it is kept; it raises like this.
 
         Raises:
-            TransportError: ``mailbox-full``.
+            TransportError: ``mailbox-full``; ``quota``: too much space is promised to the depositor.
+            InvalidPackageError: ``too-large``; not signed, for the limit may be raised.
+            StoreError: ``disk-full``, of something small; a package's space is asked for where its payload is read.
         """
+        if small:
+            self._gateway.require_space(size, small=True)
+        elif size > self._gateway.settings.hub.member_bytes_max:
+            raise InvalidPackageError("too-large", "It is larger than all that may be held from one member.")
         with ExitStack() as stack:
             caller = None if small else CALLER.get()
+            if not small and size > WIRE.inline_payload_bytes:
+                stack.enter_context(self._promise(depositor, size))
             stack.enter_context(self._reserved(owner, depositor, size, caller, small=small))
             yield lambda: stack.enter_context(self._reserved(owner, depositor, size, None))
+
+    @contextmanager
+    def _promise(self, depositor: str, size: int) -> Iterator[None]:
+        promised = self._promised[depositor]
+        if promised + size > self._gateway.settings.hub.member_bytes_max:
+            self._gateway.reservations.refused[member_of(depositor)] += 1
+            raise TransportError("quota", f"{promised} bytes are on their way from {depositor}.")
+        self._promised[depositor] += size
+        try:
+            yield
+        finally:
+            self._promised[depositor] -= size
+            if not self._promised[depositor]:
+                del self._promised[depositor]
 
     @contextmanager
     def _reserved(
@@ -74,9 +99,12 @@ class HubQuota:
             raise TransportError("mailbox-full", f"{held.owner_items} items are held for {owner}.")
         if held.depositor_items >= limits.member_items_max * factor:
             raise TransportError("mailbox-full", f"{held.depositor_items} items are held from {depositor}.")
-        if small:
-            return
-        # One package always has room, however large: else a large one could never be held at all.
+        # Own share and that of the pair together: with both of them full, one member alone would fill a mailbox.
+        member = member_of(depositor)
+        given = self._gateway.store.read.mailbox_given(owner, member, share_of(member, owner))
+        if given >= limits.member_items_max * factor:
+            raise TransportError("mailbox-full", f"{given} items are held for {owner} from {member}.")
+        # One package that a member may give always has room: else a large one could never be held at all.
         for words, used, most in (
             (f"for {owner}", held.owner_bytes + used_for, limits.mailbox_bytes_max),
             (
@@ -85,7 +113,7 @@ class HubQuota:
                 limits.member_bytes_max,
             ),
         ):
-            if used and used + size > most:
+            if used and used + size > most * factor:
                 raise TransportError("mailbox-full", f"{used} bytes are held {words}.")
 
 
@@ -95,3 +123,8 @@ def share_of(depositor: str, owner: str) -> str:
     Each of the two has it, and so can fill the mailbox of the pair; but not use up what the other may give to everybody else.
     """
     return f"{depositor} {owner}"
+
+
+def member_of(share: str) -> str:
+    """Which member gave what is charged to a share, its own or that of a pair."""
+    return share.partition(" ")[0]

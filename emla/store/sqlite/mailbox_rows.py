@@ -127,6 +127,13 @@ class MailboxStatements(ABC):
             (owner, kind.value, ref),
         )
 
+    def forget_expired(self, owner: str, kind: ItemKind, ref: bytes) -> None:
+        """Forget an item that is EXPIRED."""
+        self._execute(
+            "DELETE FROM mailbox_item WHERE owner = ? AND kind = ? AND ref = ? AND state = 'EXPIRED'",
+            (owner, kind.value, ref),
+        )
+
     def replace_documents(self, owner: str, depositor: str, at: int) -> None:
         """End the documents of a depositor that are HELD for an owner."""
         found = self._execute(
@@ -173,6 +180,11 @@ class MailboxReads:
         """How much is held for an owner, and from a depositor."""
         row = self._execute(_HELD, (owner, depositor)).fetchone()
         return Held(owner_items=row[0], owner_bytes=row[1], depositor_items=row[2], depositor_bytes=row[3])
+
+    def mailbox_given(self, owner: str, one: str, other: str) -> int:
+        """How many items are held for an owner from either of two depositors."""
+        sql = "SELECT coalesce(sum(items), 0) FROM mailbox_use WHERE owner = ? AND depositor IN (?, ?)"
+        return int(self._execute(sql, (owner, one, other)).fetchone()[0])
 
     def mailbox_expired(self, before: int, limit: int) -> Sequence[MailboxItem]:
         """HELD items that expired before an instant, oldest first."""

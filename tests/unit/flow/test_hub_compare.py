@@ -276,6 +276,23 @@ async def test_whoever_plays_back_what_another_gave_uses_up_nothing_of_its_share
         assert (await hub.put_package(build(AT, HK))).status == 200
 
 
+async def test_what_is_held_once_more_does_not_let_one_member_fill_a_mailbox(tmp_path: Path) -> None:
+    """What is asked for once more is charged to the pair of them; both shares full at once leave half of the mailbox."""
+    limits = HubSettings(mailbox_items_max=16, member_items_max=4)
+    async with hub_at(tmp_path / "hub", HUB, AT, DE, HK, limits=limits) as hub:
+        codes = set()
+        for query in ("", "?again=1"):
+            for number in range(1, 11):
+                said = issue(HK, build(DE, HK, number=number + len(query) * 10), Event.CONTENT_CONSIGNMENT)
+                path = f"/emla/1/acknowledgements/{acknowledgement_id_of(encode_bundle(said)).hex()}"
+                answer = await hub.send("PUT", path + query, encode_bundle(said))
+                codes.add("" if answer.status == 204 else answer.code)
+        assert codes == {"", "mailbox-full"}
+        assert len(await hub.list_of(DE)) == 8
+        assert (await hub.put_package(PACKAGE)).status == 200
+        assert (await hub.put_package(build(HK, AT))).status == 503, "its own share is full"
+
+
 async def test_a_package_that_comes_back_takes_room_like_any_other(tmp_path: Path) -> None:
     limits = HubSettings(mailbox_items_max=1)
     async with hub_at(tmp_path / "hub", HUB, AT, DE, limits=limits) as hub:

@@ -12,11 +12,12 @@ from emla.flow.line.accept import Answer
 from emla.flow.reservations import CALLER
 from emla.model.acknowledgement import Event
 from emla.model.errors import InvalidPackageError, TransportError
+from emla.model.mailbox import ItemState, Release
 from emla.model.package import PartRole
 from emla.model.settings import HubSettings
 from tests.support.authorities import PARTS, Package, build, derived, party
 from tests.support.gateways import MemorySource
-from tests.support.hubs import Hub, hub_at
+from tests.support.hubs import Hub, acceptance, hub_at
 from tests.unit.flow.test_hub import LARGE, PACKAGE
 
 AT, DE, HUB = party("at.moj"), party("de.bfj"), party("eu.hub")
@@ -56,6 +57,10 @@ def source_of(package: Package) -> MemorySource:
 async def deposit(hub: Hub, package: Package, source: MemorySource | Dripping, address: str) -> Answer:
     CALLER.set(address)
     return await hub.deposits.package(package.pid, package.signed, source)
+
+
+def whole(package: Package) -> int:
+    return 4 + len(package.signed) + len(package.payload)
 
 
 async def refused(hub: Hub, package: Package, source: MemorySource, address: str) -> str:
@@ -103,9 +108,26 @@ async def test_a_hub_answers_a_package_that_expires_while_it_comes_with_one_word
     assert await hub.list_of(DE) == ()
 
 
+async def test_what_was_let_go_while_it_came_once_more_is_not_held_again(hub: Hub) -> None:
+    """A wrong clock gave it up, and it comes again from two addresses: one drips until the owner has let it go."""
+    await deposit(hub, PACKAGE, source_of(PACKAGE), HONEST)
+    (item,) = await hub.list_of(DE)
+    await hub.home.store.write(lambda each: each.end_item(item.item, ItemState.EXPIRED, item.expires))
+    source = Dripping(PACKAGE)
+    dripping = asyncio.create_task(deposit(hub, PACKAGE, source, THIEF))
+    await source.asked.wait()
+    await deposit(hub, PACKAGE, source_of(PACKAGE), HONEST)
+    (item,) = await hub.list_of(DE)
+    proof = acceptance(DE, PACKAGE)
+    assert await hub.release(DE, Release(item=item.item, proof=proof)) == ("ok",)
+    source.let.set()
+    assert (await dripping).bundle == proof
+    assert await hub.list_of(DE) == ()
+
+
 async def test_what_is_on_its_way_from_another_address_uses_up_no_share(tmp_path: Path) -> None:
     for number, limits in enumerate(
-        (HubSettings(mailbox_bytes_max=20_000), HubSettings(member_bytes_max=20_000))
+        (HubSettings(mailbox_bytes_max=20_000), HubSettings(member_bytes_max=whole(LARGE) + 1000))
     ):
         data = tmp_path / str(number)
         async with hub_at(data, HUB, AT, DE, limits=limits) as hub, dripping(hub, LARGE, THIEF):

@@ -1,12 +1,17 @@
 """What is done with a mailbox: its owner waits and lets go, quotas and time set bounds."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from emla.bootstrap.audit_mailboxes import mailbox_problems
+from emla.bootstrap.own import DATABASE
 from emla.flow.channel.ledger_watch import BEHIND, RESTORED, LedgerWatch
+from emla.flow.hub.mailbox import Waiting
 from emla.formats import package_row
 from emla.formats.acknowledgement import encode_bundle
 from emla.ledger.leaf import LeafKind
@@ -198,6 +203,20 @@ async def test_the_call_that_waits_longest_makes_room_for_another(hub: Hub) -> N
         assert await hub.list_of(DE, wait=55) == (), "a hub that stops lets nobody wait"
 
 
+async def test_a_call_that_comes_as_the_time_of_the_longest_ends_waits_like_any_other() -> None:
+    """The first future is cancelled by then, and its call has not been told."""
+    waiting = Waiting()
+    calls = [asyncio.create_task(waiting.wait(DE.id, 55)) for _ in range(4)]
+    await asyncio.sleep(0)
+    calls.append(asyncio.create_task(waiting.wait(DE.id, 55)))
+    waiting._waiting[DE.id][0].cancel()
+    await asyncio.wait(calls[:1])
+    assert len(waiting._waiting[DE.id]) == 4
+    waiting.tell(DE.id)
+    assert await asyncio.gather(*calls[1:]) == [None] * 4
+    assert not waiting._waiting
+
+
 # --- quotas and space ---
 
 
@@ -238,18 +257,10 @@ def test_no_one_member_fills_a_mailbox_as_a_hub_is_set_up() -> None:
 
 
 async def test_one_package_has_room_whatever_its_size(tmp_path: Path) -> None:
-    limits = HubSettings(mailbox_bytes_max=1, member_bytes_max=1)
+    limits = HubSettings(mailbox_bytes_max=1)
     async with hub_at(tmp_path / "hub", HUB, AT, DE, limits=limits) as hub:
         assert (await hub.put_package(LARGE)).status == 200
         assert (await hub.put_package(PACKAGE)).code == "mailbox-full"
-
-
-async def test_below_the_floor_packages_are_refused_and_acknowledgements_taken(tmp_path: Path) -> None:
-    async with hub_at(tmp_path / "hub", HUB, AT, DE, floor_bytes=2**62) as hub:
-        assert (await hub.put_package(PACKAGE)).code == "disk-full"
-        bundle = encode_bundle(issue(DE, PACKAGE, Event.RELAY_ACCEPTANCE))
-        path = f"/emla/1/acknowledgements/{acknowledgement_id_of(bundle).hex()}"
-        assert (await hub.send("PUT", path, bundle)).status == 204
 
 
 # --- time ---
@@ -288,6 +299,49 @@ async def test_a_clock_that_is_set_forward_ends_nothing_that_a_hub_holds(tmp_pat
         clock.at, clock.passed = over, over - begun
         await hub.sweep.round()
         assert await hub.list_of(DE) == ()
+
+
+@pytest.mark.parametrize("package", [PACKAGE, LARGE], ids=["small", "large"])
+async def test_what_a_wrong_clock_gave_up_is_held_again_when_it_comes_again(
+    tmp_path: Path, package: Package
+) -> None:
+    data, expires = tmp_path / "hub", package.subject.header.expires
+    async with hub_at(data, HUB, AT, DE) as hub:
+        first = await hub.put_package(package)
+    async with hub_at(data, HUB, AT, DE, clock=TurnedClock(expires + EXPIRY_GRACE_SECONDS + 1.0)) as hub:
+        await hub.sweep.round()
+        assert (await hub.put_package(package)).body == first.body
+        assert await hub.list_of(DE) == (), "what has expired by this clock is not held"
+    async with hub_at(data, HUB, AT, DE, clock=TurnedClock()) as hub:
+        both = await asyncio.gather(hub.put_package(package), hub.put_package(package))
+        assert {each.body for each in both if each.status == 200} == {first.body}
+        assert (await hub.put_package(package)).body == first.body
+        (item,) = await hub.list_of(DE)
+        whole = len(package.signed).to_bytes(4, "big") + package.signed + package.payload
+        assert (await hub.call(DE, "GET", f"/emla/1/mailbox/{item.item}")).body == whole
+        assert rows(data)["acknowledgement"] == 1
+        proof = acceptance(DE, package)
+        assert await hub.release(DE, Release(item=item.item, proof=proof)) == ("ok",)
+        assert (await hub.put_package(package)).body == proof
+        assert await hub.list_of(DE) == ()
+    with closing(sqlite3.connect(data / DATABASE)) as connection:
+        assert list(mailbox_problems(connection, HUB.id)) == []
+
+
+async def test_what_was_given_up_has_room_like_any_other_when_it_comes_again(tmp_path: Path) -> None:
+    data, expires = tmp_path / "hub", PACKAGE.subject.header.expires
+    async with hub_at(data, HUB, AT, DE) as hub:
+        await hub.put_package(PACKAGE)
+    async with hub_at(data, HUB, AT, DE, clock=TurnedClock(expires + EXPIRY_GRACE_SECONDS + 1.0)) as hub:
+        await hub.sweep.round()
+    limits = HubSettings(mailbox_items_max=1)
+    async with hub_at(data, HUB, AT, DE, clock=TurnedClock(), limits=limits) as hub:
+        await hub.put_package(LARGE)
+        assert (await hub.put_package(PACKAGE)).code == "mailbox-full"
+        (item,) = await hub.list_of(DE)
+        await hub.release(DE, Release(item=item.item, proof=acceptance(DE, LARGE)))
+        assert (await hub.put_package(PACKAGE)).status == 200
+        assert [each.ref for each in await hub.list_of(DE)] == [PACKAGE.pid]
 
 
 async def test_a_sweep_waits_for_the_token_and_a_file_that_stays_is_only_left_over(
