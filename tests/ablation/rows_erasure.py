@@ -268,6 +268,16 @@ ROWS: tuple[Safeguard, ...] = (
         held_by=(f"{ERASE}::test_a_file_that_cannot_be_unlinked_makes_its_order_wait_and_nothing_else",),
     ),
     Safeguard(
+        name="bytes that were erased are not taken again",
+        row="invariant 27",
+        file="emla/store/sqlite/rows.py",
+        old="UNION ALL SELECT x'', sha256, 1 FROM payload WHERE sha256 = ?1 AND length(body) = 0\n",
+        new="",
+        held_by=(
+            "tests/unit/store/sqlite/test_batch.py::test_a_payload_that_was_erased_is_taken_from_nobody_and_another_from_its_owner",
+        ),
+    ),
+    Safeguard(
         name="ERASED waits for every file",
         row="invariant 27",
         file="emla/flow/erasure/erase.py",

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,16 @@ import pytest
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.own import DATABASE
 from emla.flow.events import RULE_OVERRIDDEN, event
+from emla.formats.header import decode, decode_signed
+from emla.model.acknowledgement import Event
 from emla.model.erasure import ErasureState, LegalHold
-from emla.model.errors import ConfigurationError, NotFoundError, StoreError
+from emla.model.errors import ConfigurationError, InvalidPackageError, NotFoundError, StoreError
+from emla.steps.address import address
 from emla.store.sqlite.listings import open_listings
 from tests.support.away_store import AwayStore
 from tests.support.backups import RECEIVER, SENDER, Pair, pair
 from tests.support.erasing import Secrets, bring, case_id, erased, erasing, found_of, order, ordered
-from tests.support.gateways import until
+from tests.support.gateways import MemorySource, until
 from tests.support.in_process import Station
 from tests.support.messages import make_template
 from tests.support.told import all_of, feed_at, types
@@ -250,6 +254,27 @@ async def test_the_content_of_one_message_goes_and_its_case_stands_as_before(bot
     assert (audit.problems, audit.erased) == ((), 1)
     await erased(station, case)
     assert gone.found(station.data) == kept.found(station.data) == []
+    assert verify_ledger(station.data).problems == ()
+
+
+@pytest.mark.parametrize("size", [700, BLOB], ids=["row", "file"])
+async def test_bytes_that_were_erased_are_not_taken_again_under_other_ids(both: Pair, size: int) -> None:
+    pid, station = await bring(both, "a", size), both.recipient
+    row = both.sender.store.read.sent(pid)
+    assert row is not None
+    held = both.sender.gateway.payload(row.payload_sha256)
+    payload = held if isinstance(held, bytes) else held.read_bytes()
+    await erased(station, case_id("a"))
+    known = decode(decode_signed(row.signed).payload)
+    header = replace(known, msg=bytes(16), payload=replace(known.payload, id=bytes(16)))
+    again = address(header, seq=2, prev=pid, signer=both.sender.gateway.identity.signer)
+    source = MemorySource(payload, short=InvalidPackageError("digest-mismatch"))
+    answer = await station.accept(None, again.signed, source)
+    assert not answer.accepted
+    (said,) = station.store.read.acknowledgements(again.pid)
+    assert (said.event, said.reason) == (Event.RELAY_REJECTION, "already-held")
+    assert station.store.read.received(again.pid) is None
+    assert not station.gateway.blobs.path(row.payload_sha256).exists()
     assert verify_ledger(station.data).problems == ()
 
 
