@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,31 +101,59 @@ async def test_what_is_sealed_lies_in_rows_that_are_only_added_at_the_end(both: 
                 assert (columns[0][1], columns[0][5]) == ("id", 1)
 
 
-async def test_a_reader_that_began_before_keeps_it_erasing_until_it_ends(
-    both: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("emla.flow.erasure.erase._BUSY_SECONDS", 0.01)
-    pid = await bring(both, "a")
-    station = both.recipient
-    secrets = Secrets(station, pid)
+@contextmanager
+def reading(station: Station) -> Iterator[sqlite3.Connection]:
+    """A reader that holds the pages of now, until it ends its transaction."""
     with closing(sqlite3.connect(station.data / DATABASE, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM record").fetchone()
+        yield reader
+
+
+async def test_a_reader_that_began_before_keeps_it_erasing_until_it_ends(both: Pair) -> None:
+    pid = await bring(both, "a")
+    station = both.recipient
+    secrets = Secrets(station, pid)
+    with reading(station) as reader:
         async with erasing(station) as journey:
             await ordered(journey, case_id("a"))
-            carrying = asyncio.create_task(journey.carry_out())
-            read = station.store.read
-            await until(lambda: all(each.done for each in read.doomed(1)))
-            await asyncio.sleep(0)
+            assert not await journey.carry_out()
+            assert all(each.done for each in station.store.read.doomed(1))
             assert secrets.found(station.data)
-            (given,) = read.erasures(case_id("a"))
-            assert given.state is ErasureState.ERASING
+            assert state_of(station, "a") is ErasureState.ERASING
             assert await bring(both, "b")  # nobody waits for it
             reader.execute("COMMIT")
-            await carrying
+            assert await journey.carry_out()
     assert secrets.found(station.data) == []
-    (given,) = station.store.read.erasures(case_id("a"))
-    assert given.state is ErasureState.ERASED
+    assert state_of(station, "a") is ErasureState.ERASED
+
+
+async def test_an_order_that_waits_for_a_reader_holds_up_no_other(
+    both: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emla.flow.erasure.erase._AGAIN_SECONDS", 0.01)
+    for name in ("a", "b"):
+        await bring(both, name, BLOB)
+    station = both.recipient
+    read, blobs = station.store.read, station.gateway.blobs
+
+    def overwritten(number: int) -> bool:
+        doomed = read.doomed(number)
+        return all(each.done and not blobs.path(each.payload_sha256).exists() for each in doomed)
+
+    with reading(station) as reader:
+        async with erasing(station) as journey:
+            running = asyncio.create_task(journey.run())
+            try:
+                await ordered(journey, case_id("a"))
+                await until(lambda: overwritten(1))
+                await ordered(journey, case_id("b"))
+                await until(lambda: overwritten(2))
+                assert {state_of(station, name) for name in ("a", "b")} == {ErasureState.ERASING}
+                reader.execute("COMMIT")
+                await until(lambda: not read.erasures_under_way())
+            finally:
+                await cancelled(running)
 
 
 async def test_what_an_officer_said_of_a_rule_is_erased_with_the_message(both: Pair) -> None:
@@ -342,12 +370,13 @@ async def test_a_file_that_cannot_be_unlinked_makes_its_order_wait_and_nothing_e
 
     monkeypatch.setattr(blobs, "erase", erase)
     async with erasing(station) as journey:
-        for name in ("a", "b"):
-            await ordered(journey, case_id(name))
+        await ordered(journey, case_id("a"))
         (stuck,) = (each.payload_sha256 for each in station.store.read.doomed(1))
         emptied = log_emptied(monkeypatch, station)
         assert not await journey.carry_out()
-        assert emptied == [True, True]  # what the log still has of either goes, though a file stays
+        assert emptied == [True]  # what the log still has goes, though a file stays
+        await ordered(journey, case_id("b"))
+        assert not await journey.carry_out()
         assert [state_of(station, name) for name in ("a", "b")] == [
             ErasureState.ERASING,
             ErasureState.ERASED,
