@@ -22,7 +22,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from emla.flow.dockets import Dockets
 from emla.flow.erasure.order import Order, give
 from emla.flow.erasure.plan import Plan, make_plan
-from emla.flow.events import CONTENT_ERASED, EVENT_ERASED, PACKAGE_ERASED, RULE_OVERRIDDEN, SENT_ALONE, event
+from emla.flow.events import (
+    CONTENT_ERASED,
+    EVENT_ERASED,
+    PACKAGE_ERASED,
+    PART_RELEASED,
+    RULE_OVERRIDDEN,
+    SENT_ALONE,
+    event,
+)
 from emla.flow.gateway import Gateway
 from emla.formats import event as event_form
 from emla.model.erasure import Erasure
@@ -40,6 +48,8 @@ _SAID_SECONDS = 3600
 """What is said about a message is recorded with it, or moments before."""
 _SAID_IN = (RULE_OVERRIDDEN, SENT_ALONE)
 """Events with words that a person wrote about a message of ours."""
+_EVER = 2**53
+"""A part may be let out at any time, whatever the clock says then."""
 
 
 class Erase:
@@ -162,15 +172,16 @@ class Erase:
         return operation
 
     def _said_about(self, package: DoomedPackage) -> Sequence[bytes]:
-        """Events that hold what an officer said about a message of ours: reasons in words, with a name."""
+        """Events that hold what a person said in words: about a message of ours, or why a part of a peer's was let out."""
         if package.message_id is None:
-            return ()
-        named, found = package.message_id.hex(), []
-        for kind in _SAID_IN:
-            recorded = self._gateway.store.read.events_said(
-                kind, package.at - _SAID_SECONDS, package.at + _SAID_SECONDS
-            )
-            found += [
-                digest for digest, body in recorded if event_form.decode(body).facts["message"] == named
-            ]
-        return found
+            return self._said(PART_RELEASED, "pid", package.pid, 0, _EVER)
+        first, last = package.at - _SAID_SECONDS, package.at + _SAID_SECONDS
+        return [
+            digest
+            for kind in _SAID_IN
+            for digest in self._said(kind, "message", package.message_id, first, last)
+        ]
+
+    def _said(self, kind: str, fact: str, about: bytes, first: int, last: int) -> Sequence[bytes]:
+        recorded = self._gateway.store.read.events_said(kind, first, last)
+        return [digest for digest, body in recorded if event_form.decode(body).facts[fact] == about.hex()]
