@@ -26,11 +26,11 @@ class ScanTransaction(Protocol):
     """What an operation may do about scans inside a batch."""
 
     def put_scan(self, pid: bytes, number: int, scan: Scan) -> None:
-        """Keep what was said of a part; it takes the place of what was said before."""
+        """Keep what was said of a part; it takes the place of what was said before. Nothing is kept of what is to be erased."""
         ...
 
-    def put_scan_release(self, pid: bytes, number: int, release: ScanRelease) -> None:
-        """Keep a person's decision about a part; it takes the place of the one before."""
+    def put_scan_release(self, pid: bytes, number: int, release: ScanRelease) -> bool:
+        """Keep a person's decision about a part; it takes the place of the one before. False when it is to be erased."""
         ...
 
 

@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 from emla.ledger.leaf import LeafKind
 from emla.model.acknowledgement import Event
 from emla.model.leg import InboxState, Leg, LegKind, LegState
+from emla.model.package import PayloadReference
 from emla.ports.cases import CaseReader, CaseTransaction
 from emla.ports.channel import ChannelReader, ChannelTransaction
 from emla.ports.documents import DocumentReader, DocumentTransaction, PeerRow
@@ -106,9 +107,10 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """A package that was here first. `on_payload_only`: message id and place differ, the payload id is the same."""
+    """A package that was here first. `on_payload_only`: message id and place differ, the payload or its id is the same."""
 
     pid: bytes
+    """Empty where the payload is known to be erased, and not whose it was."""
     payload_sha256: bytes
     on_payload_only: bool
 
@@ -161,7 +163,8 @@ class Transaction(
         """Insert a package of a peer's.
 
         Raises:
-            DuplicateError: ``received_pid``, ``received_msg``, ``received_payload`` or ``received_place``.
+            DuplicateError: ``received_pid``, ``received_msg``, ``received_payload``, ``received_place``;
+                ``received_payload_sha256``, another one of this peer has the same bytes, or they were erased here.
         """
         ...
 
@@ -274,8 +277,10 @@ class Reader(DocumentReader, MailboxReader, TroubleReader, ChannelReader, CaseRe
         """A received package."""
         ...
 
-    def conflict(self, sender: str, msg: bytes, payload_id: bytes, epoch: int, seq: int) -> Conflict | None:
-        """The package that already holds the message id, payload id or place of another one, if any."""
+    def conflict(
+        self, sender: str, msg: bytes, payload: PayloadReference, epoch: int, seq: int
+    ) -> Conflict | None:
+        """The package that already holds the message id, place or payload (its id, or its bytes) of another one, if any."""
         ...
 
     def listed(self, pid: bytes) -> Listed | None:

@@ -239,6 +239,36 @@ ROWS = (
         held_by=("tests/unit/flow/test_accept.py::test_a_payload_that_is_damaged_or_short_leaves_nothing",),
     ),
     Safeguard(
+        name="the same sealed bytes are found under other ids",
+        row="48",
+        file="emla/store/sqlite/reader.py",
+        old='or self._execute(rows.PAYLOAD_HELD, (payload.sha256, sender, b"")).fetchone()',
+        new="or None",
+        held_by=(
+            "tests/unit/flow/test_accept.py::test_the_same_sealed_bytes_under_other_ids_are_taken_once",
+        ),
+    ),
+    Safeguard(
+        name="the same sealed bytes are found in one batch",
+        row="48",
+        file="emla/store/sqlite/transaction.py",
+        old="if self._execute(rows.PAYLOAD_HELD, (row.payload_sha256, row.sender, row.pid)).fetchone():",
+        new="if False:",
+        held_by=(
+            "tests/unit/flow/test_accept.py::test_the_same_sealed_bytes_that_come_twice_at_once_are_taken_once",
+        ),
+    ),
+    Safeguard(
+        name="nobody has a package refused by sending its bytes first",
+        row="48",
+        file="emla/store/sqlite/rows.py",
+        old="WHERE payload_sha256 = ?1 AND sender = ?2 AND pid <> ?3",
+        new="WHERE payload_sha256 = ?1 AND pid <> ?3",
+        held_by=(
+            "tests/unit/flow/test_accept.py::test_whoever_sends_the_bytes_of_another_first_has_nobody_refused",
+        ),
+    ),
+    Safeguard(
         name="a payload id is received once",
         row="48",
         file="emla/store/sqlite/migrations/0001_line.sql",

@@ -17,12 +17,20 @@ Rules of this file:
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from emla.flow.dockets import Dockets
 from emla.flow.erasure.order import Order, give
 from emla.flow.erasure.plan import Plan, make_plan
-from emla.flow.events import CONTENT_ERASED, EVENT_ERASED, PACKAGE_ERASED, RULE_OVERRIDDEN, SENT_ALONE, event
+from emla.flow.events import (
+    CONTENT_ERASED,
+    EVENT_ERASED,
+    PACKAGE_ERASED,
+    PART_RELEASED,
+    RULE_OVERRIDDEN,
+    SENT_ALONE,
+    event,
+)
 from emla.flow.gateway import Gateway
 from emla.formats import event as event_form
 from emla.model.erasure import Erasure
@@ -33,14 +41,15 @@ from emla.ports.store import Transaction
 
 logger = logging.getLogger("emla.erase")
 
-_AGAIN_SECONDS = 60.0
-"""An order that could not be carried out wholly is tried again so much later."""
-_BUSY_SECONDS = 1.0
-_BUSY_SECONDS_MAX = 60.0
+_AGAIN_SECONDS = 1.0
+_AGAIN_SECONDS_MAX = 60.0
+"""An order that could not be carried out wholly is tried again so much later, each time twice that."""
 _SAID_SECONDS = 3600
 """What is said about a message is recorded with it, or moments before."""
 _SAID_IN = (RULE_OVERRIDDEN, SENT_ALONE)
 """Events with words that a person wrote about a message of ours."""
+_EVER = 2**53
+"""A part may be let out at any time, whatever the clock says then."""
 
 
 class Erase:
@@ -76,25 +85,38 @@ class Erase:
 
     async def run(self) -> None:
         """Carry out what was ordered, also before the last stop, until cancelled."""
+        pause = _AGAIN_SECONDS
         while True:
             self._ordered.clear()
             done = await self.carry_out()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(None if done else _AGAIN_SECONDS):
+                async with asyncio.timeout(None if done else pause):
                     await self._ordered.wait()
+            pause = _AGAIN_SECONDS if done else min(pause * 2, _AGAIN_SECONDS_MAX)
 
     async def carry_out(self) -> bool:
-        """Carry out every order; whether nothing of them can be found any more. One that has to wait holds up no other."""
-        done = True
-        for erasure in self._gateway.store.read.erasures_under_way():
-            try:
-                done &= await self._one(erasure)
-            except ConfigurationError as error:  # the token that signs the leaf of E2 does not answer
-                logger.warning("not erased", extra={"what": erasure.case_id.hex()[:8], "code": error.code})
-                done = False
-        return done
+        """Carry out every order; whether nothing of them can be found any more. One that has to wait holds up no other.
 
-    async def _one(self, erasure: Erasure) -> bool:
+        E2 and E3 of all of them come first: what waits for a reader in E4 is only the word that it is done.
+        """
+        store = self._gateway.store
+        orders = store.read.erasures_under_way()
+        gone = [each for each in orders if await self._tried(each, self._forgotten)]
+        if orders and not await store.empty_wal():  # E4: also where a file stays, what the log still has goes
+            logger.warning("erasure waits for a reader", extra={"count": len(orders)})
+            return False
+        done = [each for each in gone if await self._tried(each, self._finished)]
+        return len(done) == len(orders)
+
+    async def _tried(self, erasure: Erasure, step: Callable[[Erasure], Awaitable[bool]]) -> bool:
+        try:
+            return await step(erasure)
+        except ConfigurationError as error:  # the token that signs the leaf of E2 does not answer
+            logger.warning("not erased", extra={"what": erasure.case_id.hex()[:8], "code": error.code})
+            return False
+
+    async def _forgotten(self, erasure: Erasure) -> bool:
+        """E2 and E3 of one order; False when a file stays, for which E5 waits."""
         store = self._gateway.store
         doomed = store.read.doomed(erasure.id)
         for each in doomed:
@@ -103,18 +125,13 @@ class Erase:
                 # E2: a crash between two packages goes on with the second.
                 await store.write(self._overwritten(erasure, each))
         files = (*(each.payload_sha256 for each in doomed), *store.read.doomed_drafts(erasure.id))
-        # E3: again after a crash; what is gone is gone. All of them, though one stays, for which E5 waits, and E4 does not.
-        gone = all([await self._unlinked(erasure, sha256) for sha256 in files])
-        pause = _BUSY_SECONDS
-        while not await store.empty_wal():  # E4
-            logger.warning("erasure waits for a reader", extra={"what": erasure.case_id.hex()[:8]})
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _BUSY_SECONDS_MAX)
+        # E3: again after a crash; what is gone is gone. All of them, though one stays.
+        return all([await self._unlinked(erasure, sha256) for sha256 in files])
+
+    async def _finished(self, erasure: Erasure) -> bool:
         at = self._gateway.now()
-        if not gone:
-            return False
-        await store.write(lambda transaction: transaction.finish_erasure(erasure.id, at))  # E5
-        logger.warning("erased", extra={"what": erasure.case_id.hex()[:8], "count": len(doomed)})
+        await self._gateway.store.write(lambda transaction: transaction.finish_erasure(erasure.id, at))  # E5
+        logger.warning("erased", extra={"what": erasure.case_id.hex()[:8], "count": erasure.packages})
         self._dockets.forget(erasure.case_id)
         return True
 
@@ -155,15 +172,16 @@ class Erase:
         return operation
 
     def _said_about(self, package: DoomedPackage) -> Sequence[bytes]:
-        """Events that hold what an officer said about a message of ours: reasons in words, with a name."""
+        """Events that hold what a person said in words: about a message of ours, or why a part of a peer's was let out."""
         if package.message_id is None:
-            return ()
-        named, found = package.message_id.hex(), []
-        for kind in _SAID_IN:
-            recorded = self._gateway.store.read.events_said(
-                kind, package.at - _SAID_SECONDS, package.at + _SAID_SECONDS
-            )
-            found += [
-                digest for digest, body in recorded if event_form.decode(body).facts["message"] == named
-            ]
-        return found
+            return self._said(PART_RELEASED, "pid", package.pid, 0, _EVER)
+        first, last = package.at - _SAID_SECONDS, package.at + _SAID_SECONDS
+        return [
+            digest
+            for kind in _SAID_IN
+            for digest in self._said(kind, "message", package.message_id, first, last)
+        ]
+
+    def _said(self, kind: str, fact: str, about: bytes, first: int, last: int) -> Sequence[bytes]:
+        recorded = self._gateway.store.read.events_said(kind, first, last)
+        return [digest for digest, body in recorded if event_form.decode(body).facts[fact] == about.hex()]

@@ -129,14 +129,14 @@ class Accept:
             self._receiving.discard(place)
 
     async def _refuse_conflict(self, package: VerifiedPackage) -> Answer | None:
-        """Rungs 11 and 12: message id, payload id and place in the channel belong to one package each; the first one stays.
+        """Rungs 11 and 12: message id, payload and place in the channel belong to one package each; the first one stays.
 
         Raises:
             InvalidPackageError: ``equivocation``; the second package is kept as proof.
         """
         header = package.header
         conflict = self._gateway.store.read.conflict(
-            header.sender, header.msg, header.payload.id, header.epoch, header.seq
+            header.sender, header.msg, header.payload, header.epoch, header.seq
         )
         if conflict is None:
             return None

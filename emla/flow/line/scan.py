@@ -18,7 +18,13 @@ from dataclasses import dataclass
 
 from emla.flow.events import MALWARE_FOUND, PART_RELEASED, event
 from emla.flow.gateway import Gateway
-from emla.model.errors import ConfigurationError, EmlaError, InvalidMessageError, TransportError
+from emla.model.errors import (
+    ConfigurationError,
+    EmlaError,
+    InvalidMessageError,
+    NotFoundError,
+    TransportError,
+)
 from emla.model.person import Caller
 from emla.model.scan import PartScan, Scan, Scanned, ScanRelease, ScanVerdict
 from emla.ports.scanner import Scanner
@@ -134,6 +140,7 @@ class Scans:
 
         Raises:
             ConfigurationError: ``wrong-state``: nothing is held against it, or something else than was seen.
+            NotFoundError: ``erased``, meanwhile.
         """
         known = self._gateway.store.read.scans(suspect.pid).get(suspect.number)
         if known is None or known.scan.verdict is ScanVerdict.CLEAN:
@@ -149,11 +156,14 @@ class Scans:
         facts = _about(suspect, scan) | {"person": caller.id, "role": role, "reason": reason}
         record = event(self._gateway, PART_RELEASED, facts)
 
-        def operation(transaction: Transaction) -> None:
-            transaction.put_scan_release(suspect.pid, suspect.number, release)
-            record(transaction)
+        def operation(transaction: Transaction) -> bool:
+            is_kept = transaction.put_scan_release(suspect.pid, suspect.number, release)
+            if is_kept:
+                record(transaction)
+            return is_kept
 
-        await self._gateway.store.write(operation)
+        if not await self._gateway.store.write(operation):
+            raise NotFoundError("erased")
         logger.warning(
             "part released",
             extra={

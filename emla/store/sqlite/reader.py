@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from emla.model.acknowledgement import Event
 from emla.model.leg import Leg, LegKind
+from emla.model.package import PayloadReference
 from emla.ports.documents import PeerRow
 from emla.ports.listings import Listed
 from emla.ports.store import AcknowledgementRow, Conflict, InboxRow, SentRow
@@ -24,9 +25,9 @@ UNION ALL SELECT c.sealed FROM received r JOIN record c ON c.received = r.id
 WHERE r.pid = ?1 AND {numbers.KEPT.format(number="r.id * 2 + 1")}
 """  # noqa: S608 (constants only)
 _CONFLICT = """
-SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND msg = ?
-UNION ALL SELECT pid, payload_sha256, 0 FROM received WHERE sender = ? AND epoch = ? AND seq = ?
-UNION ALL SELECT pid, payload_sha256, 1 FROM received WHERE sender = ? AND payload_id = ?
+SELECT pid, payload_sha256, 0 FROM received WHERE sender = ?1 AND msg = ?2
+UNION ALL SELECT pid, payload_sha256, 0 FROM received WHERE sender = ?1 AND epoch = ?4 AND seq = ?5
+UNION ALL SELECT pid, payload_sha256, 1 FROM received WHERE sender = ?1 AND payload_id = ?3
 LIMIT 1
 """
 
@@ -58,10 +59,14 @@ class SqliteReader(DocumentReads, MailboxReads, TroubleReads, ChannelReads, Case
         """A received package."""
         return rows.one(self._execute(rows.INBOX + " WHERE r.pid = ?", (pid,)), rows.inbox)
 
-    def conflict(self, sender: str, msg: bytes, payload_id: bytes, epoch: int, seq: int) -> Conflict | None:
-        """The package that already holds the message id, payload id or place of another one, if any."""
-        cursor = self._execute(_CONFLICT, (sender, msg, sender, epoch, seq, sender, payload_id))
-        row = cursor.fetchone()
+    def conflict(
+        self, sender: str, msg: bytes, payload: PayloadReference, epoch: int, seq: int
+    ) -> Conflict | None:
+        """The package that already holds the message id, payload id, place or payload of another one, if any."""
+        row = (
+            self._execute(_CONFLICT, (sender, msg, payload.id, epoch, seq)).fetchone()
+            or self._execute(rows.PAYLOAD_HELD, (payload.sha256, sender, b"")).fetchone()
+        )
         return (
             None if row is None else Conflict(pid=row[0], payload_sha256=row[1], on_payload_only=bool(row[2]))
         )

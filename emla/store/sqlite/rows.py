@@ -57,6 +57,29 @@ FROM received r JOIN inbox i ON i.received = r.id
 """  # noqa: S608 (constants only)
 
 
+INDEXES = {
+    "sent.pid": "sent_pid",
+    "sent.message_id": "sent_message_id",
+    "sent.replaces": "sent_replaces",
+    "sent.recipient, sent.epoch, sent.seq": "sent_place",
+    "received.pid": "received_pid",
+    "received.sender, received.msg": "received_msg",
+    "received.sender, received.payload_id": "received_payload",
+    "received.sender, received.epoch, received.seq": "received_place",
+    "acknowledgement.package, acknowledgement.event, acknowledgement.by": "acknowledgement_event",
+    "acknowledgement.pid, acknowledgement.event, acknowledgement.by": "acknowledgement_event",
+    "mailbox_item.owner, mailbox_item.kind, mailbox_item.ref": "mailbox_item_ref",
+    "mailbox_item.owner, mailbox_item.depositor": "mailbox_item_status",
+}
+"""The name of a unique index, by the columns that SQLite names when it is hit."""
+PAYLOAD_HELD = """
+SELECT pid, payload_sha256, 1 FROM received WHERE payload_sha256 = ?1 AND sender = ?2 AND pid <> ?3
+UNION ALL SELECT x'', sha256, 1 FROM payload WHERE sha256 = ?1 AND length(body) = 0
+"""
+"""What stands in the way of a payload of a peer's: another package of the same peer that carries it, or that it was erased here.
+Not the package of somebody else: whoever has the bytes, such as a hub, could send them first and have their owner refused."""
+
+
 def one(cursor: sqlite3.Cursor, read: "Callable[[sqlite3.Row], T]") -> T | None:
     """Read the first row, if any."""
     row = cursor.fetchone()

@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from emla.model.scan import PartScan, Scan, ScanRelease, ScanVerdict
 from emla.ports.scans import HeldPart
-from emla.store.sqlite.numbers import RECEIVED
+from emla.store.sqlite.numbers import KEPT, RECEIVED
 
-_PUT = """
-INSERT INTO scan SELECT id, ?2, ?3, ?4, ?5 FROM received WHERE pid = ?1
-    AND NOT EXISTS (SELECT 1 FROM erased_package WHERE package = received.id * 2 + 1)
+_OF_KEPT = f"FROM received WHERE pid = ?1 AND {KEPT.format(number='received.id * 2 + 1')}"
+"""Of what was erased while it was scanned, or while somebody made up his mind about it, nothing is kept."""
+_PUT = f"""
+INSERT INTO scan SELECT id, ?2, ?3, ?4, ?5 {_OF_KEPT}
 ON CONFLICT DO UPDATE SET verdict = excluded.verdict, detail = excluded.detail, at = excluded.at
 """
-"""Of what was erased while it was scanned nothing is kept."""
-_RELEASE = f"INSERT OR REPLACE INTO scan_release VALUES ({RECEIVED}, ?, ?, ?, ?, ?)"  # noqa: S608 (constants only)
+_RELEASE = f"INSERT OR REPLACE INTO scan_release SELECT id, ?2, ?3, ?4, ?5, ?6 {_OF_KEPT}"
 _KNOWN = "s.part, s.verdict, s.detail, s.at, l.verdict, l.detail, l.person, l.at"
 _WITH_RELEASE = "scan s LEFT JOIN scan_release l ON l.received = s.received AND l.part = s.part"
 _SCANS = f"SELECT {_KNOWN} FROM {_WITH_RELEASE} WHERE s.received = {RECEIVED} ORDER BY s.part"  # noqa: S608 (constants only)
@@ -36,10 +36,10 @@ class ScanStatements:
         """Keep what was said of a part."""
         self._execute(_PUT, (pid, number, scan.verdict.value, scan.detail, scan.at))
 
-    def put_scan_release(self, pid: bytes, number: int, release: ScanRelease) -> None:
-        """Keep a person's decision about a part."""
+    def put_scan_release(self, pid: bytes, number: int, release: ScanRelease) -> bool:
+        """Keep a person's decision about a part; False when it is erased."""
         values = (pid, number, release.verdict.value, release.detail, release.person, release.at)
-        self._execute(_RELEASE, values)
+        return self._execute(_RELEASE, values).rowcount == 1
 
 
 class ScanReads:

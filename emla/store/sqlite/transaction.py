@@ -25,20 +25,6 @@ from emla.store.sqlite.document_rows import DocumentStatements
 from emla.store.sqlite.mailbox_rows import MailboxStatements
 from emla.store.sqlite.trouble_rows import TroubleStatements
 
-_INDEXES = {
-    "sent.pid": "sent_pid",
-    "sent.message_id": "sent_message_id",
-    "sent.replaces": "sent_replaces",
-    "sent.recipient, sent.epoch, sent.seq": "sent_place",
-    "received.pid": "received_pid",
-    "received.sender, received.msg": "received_msg",
-    "received.sender, received.payload_id": "received_payload",
-    "received.sender, received.epoch, received.seq": "received_place",
-    "acknowledgement.package, acknowledgement.event, acknowledgement.by": "acknowledgement_event",
-    "acknowledgement.pid, acknowledgement.event, acknowledgement.by": "acknowledgement_event",
-    "mailbox_item.owner, mailbox_item.kind, mailbox_item.ref": "mailbox_item_ref",
-    "mailbox_item.owner, mailbox_item.depositor": "mailbox_item_status",
-}
 _LATE = frozenset({LeafKind.DOCUMENT, LeafKind.EVENT})
 """What is not refused while the ledger is closed: it is recorded when it is open again."""
 _UNIQUE = "UNIQUE constraint failed: "
@@ -140,7 +126,7 @@ class SqliteTransaction(
         except sqlite3.IntegrityError as error:
             text = str(error)
             if text.startswith(_UNIQUE):
-                raise DuplicateError(_INDEXES.get(text[len(_UNIQUE) :], text)) from error
+                raise DuplicateError(rows.INDEXES.get(text[len(_UNIQUE) :], text)) from error
             raise
 
     def _moved(self, sql: str, values: tuple[object, ...], what: str) -> None:
@@ -191,7 +177,7 @@ class SqliteTransaction(
         self.append_leaf(LeafKind.HEADER_SENT, row.signed, row.pid)
 
     def _insert_payload(self, sha256: bytes, size: int, body: bytes | None) -> None:
-        # Two packages may carry one payload (several recipients, later); the first row serves both.
+        # Two packages may carry one payload (one of ours that takes the place of another); the first row serves both.
         self._execute("INSERT INTO payload VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (sha256, size, body))
         self.payload_bytes += len(body or b"")
 
@@ -221,6 +207,8 @@ class SqliteTransaction(
                 row.accepted_at,
             ),
         )
+        if self._execute(rows.PAYLOAD_HELD, (row.payload_sha256, row.sender, row.pid)).fetchone():
+            raise DuplicateError("received_payload_sha256")
         number = _new_id(inserted)
         self._numbers.file(row.pid, number * 2 + 1)
         self._execute("INSERT INTO inbox VALUES (?, 'ACCEPTED', 0, NULL)", (number,))

@@ -13,7 +13,7 @@ from emla.model.documents import KeyUse
 from emla.model.errors import EmlaError, TransportError
 from emla.model.leg import InboxState
 from emla.steps.verify_acknowledgement import verify_acknowledgement
-from tests.support.authorities import DAY, NOW, Package, Tampering, build, derived, party
+from tests.support.authorities import DAY, NOW, Package, Party, Tampering, build, derived, party
 from tests.support.gateways import MemorySource
 from tests.support.received import AT, DE, HK, Desk, desk, valid_package
 from tests.support.standing import revoke, revoking
@@ -270,6 +270,34 @@ async def test_an_expired_package_gets_a_signed_rejection_once(here: Desk) -> No
     again = await here.take(package)
     assert not again.accepted
     assert here.home.contents() == before
+
+
+def resent(package: Package, *, sender: Party = AT, number: int = 2) -> Package:
+    """The sealed bytes of a package under other ids."""
+    return build(sender, DE, number=number, tampering=Tampering(payload=lambda _: package.payload))
+
+
+@pytest.mark.parametrize("size", [5000, LARGE], ids=["row", "file"])
+async def test_the_same_sealed_bytes_under_other_ids_are_taken_once(here: Desk, size: int) -> None:
+    package = valid_package(size=size)
+    assert (await here.take(package)).accepted
+    assert await rejected(here, resent(package)) == "already-held"
+    assert here.accepted == [package.pid]
+
+
+async def test_the_same_sealed_bytes_that_come_twice_at_once_are_taken_once(here: Desk) -> None:
+    first, second = valid_package(), resent(valid_package())
+    answers = await asyncio.gather(here.take(first), here.take(second))
+    assert [each.accepted for each in answers] == [True, False]
+    assert here.accepted == [first.pid]
+
+
+async def test_whoever_sends_the_bytes_of_another_first_has_nobody_refused(tmp_path: Path) -> None:
+    """Such as a hub that holds them: a RelayRejection cannot be taken back."""
+    package = valid_package()
+    async with desk(tmp_path, HK) as here:
+        assert (await here.take(resent(package, sender=HK, number=1))).accepted
+        assert (await here.take(package)).accepted
 
 
 async def test_a_repeat_gets_the_same_bytes_after_the_key_it_was_sealed_to_has_ended(here: Desk) -> None:

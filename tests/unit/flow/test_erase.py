@@ -4,20 +4,23 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.own import DATABASE
-from emla.flow.events import RULE_OVERRIDDEN, event
-from emla.model.erasure import ErasureState, LegalHold
-from emla.model.errors import ConfigurationError, NotFoundError, StoreError
+from emla.flow.events import PART_RELEASED, RULE_OVERRIDDEN, event
+from emla.formats.header import decode, decode_signed
+from emla.model.acknowledgement import Event
+from emla.model.erasure import LegalHold
+from emla.model.errors import ConfigurationError, InvalidPackageError, NotFoundError
+from emla.steps.address import address
 from emla.store.sqlite.listings import open_listings
-from tests.support.away_store import AwayStore
 from tests.support.backups import RECEIVER, SENDER, Pair, pair
 from tests.support.erasing import Secrets, bring, case_id, erased, erasing, found_of, order, ordered
-from tests.support.gateways import until
+from tests.support.gateways import MemorySource
 from tests.support.in_process import Station
 from tests.support.messages import make_template
 from tests.support.told import all_of, feed_at, types
@@ -97,33 +100,6 @@ async def test_what_is_sealed_lies_in_rows_that_are_only_added_at_the_end(both: 
                 assert (columns[0][1], columns[0][5]) == ("id", 1)
 
 
-async def test_a_reader_that_began_before_keeps_it_erasing_until_it_ends(
-    both: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("emla.flow.erasure.erase._BUSY_SECONDS", 0.01)
-    pid = await bring(both, "a")
-    station = both.recipient
-    secrets = Secrets(station, pid)
-    with closing(sqlite3.connect(station.data / DATABASE, isolation_level=None)) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM record").fetchone()
-        async with erasing(station) as journey:
-            await ordered(journey, case_id("a"))
-            carrying = asyncio.create_task(journey.carry_out())
-            read = station.store.read
-            await until(lambda: all(each.done for each in read.doomed(1)))
-            await asyncio.sleep(0)
-            assert secrets.found(station.data)
-            (given,) = read.erasures(case_id("a"))
-            assert given.state is ErasureState.ERASING
-            assert await bring(both, "b")  # nobody waits for it
-            reader.execute("COMMIT")
-            await carrying
-    assert secrets.found(station.data) == []
-    (given,) = station.store.read.erasures(case_id("a"))
-    assert given.state is ErasureState.ERASED
-
-
 async def test_what_an_officer_said_of_a_rule_is_erased_with_the_message(both: Pair) -> None:
     pid = await bring(both, "a")
     station = both.sender
@@ -144,6 +120,25 @@ async def test_what_an_officer_said_of_a_rule_is_erased_with_the_message(both: P
     assert audit.problems == ()
     assert audit.ledger.erased == 1
     assert station.store.read.erasure_of(pid) is not None
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["case", "content"])
+async def test_why_a_part_was_released_is_erased_with_its_content(both: Pair, *, alone: bool) -> None:
+    gone, kept = await bring(both, "a"), await bring(both, "b")
+    station = both.recipient
+    for pid, reason in ((gone, "As Yolanda says"), (gone, "Yolanda again"), (kept, "Somebody else says")):
+        await station.store.write(
+            event(station.gateway, PART_RELEASED, {"pid": pid.hex(), "part": 1, "reason": reason})
+        )
+    async with erasing(station) as journey:
+        await journey.order(await journey.plan(case_id("a"), gone if alone else None), order())
+        await journey.carry_out()
+    files = b"".join(each.read_bytes() for each in station.data.rglob("*") if each.is_file())
+    assert b"Yolanda" not in files
+    assert b"Somebody else" in files
+    audit = verify_ledger(station.data)
+    assert audit.problems == ()
+    assert audit.ledger.erased == 2
 
 
 async def test_what_is_under_way_or_not_opened_is_not_erased(both: Pair) -> None:
@@ -253,6 +248,27 @@ async def test_the_content_of_one_message_goes_and_its_case_stands_as_before(bot
     assert verify_ledger(station.data).problems == ()
 
 
+@pytest.mark.parametrize("size", [700, BLOB], ids=["row", "file"])
+async def test_bytes_that_were_erased_are_not_taken_again_under_other_ids(both: Pair, size: int) -> None:
+    pid, station = await bring(both, "a", size), both.recipient
+    row = both.sender.store.read.sent(pid)
+    assert row is not None
+    held = both.sender.gateway.payload(row.payload_sha256)
+    payload = held if isinstance(held, bytes) else held.read_bytes()
+    await erased(station, case_id("a"))
+    known = decode(decode_signed(row.signed).payload)
+    header = replace(known, msg=bytes(16), payload=replace(known.payload, id=bytes(16)))
+    again = address(header, seq=2, prev=pid, signer=both.sender.gateway.identity.signer)
+    source = MemorySource(payload, short=InvalidPackageError("digest-mismatch"))
+    answer = await station.accept(None, again.signed, source)
+    assert not answer.accepted
+    (said,) = station.store.read.acknowledgements(again.pid)
+    assert (said.event, said.reason) == (Event.RELAY_REJECTION, "already-held")
+    assert station.store.read.received(again.pid) is None
+    assert not station.gateway.blobs.path(row.payload_sha256).exists()
+    assert verify_ledger(station.data).problems == ()
+
+
 async def test_only_what_came_in_for_the_case_is_erased_by_itself(both: Pair) -> None:
     first, other = await bring(both, "a"), await bring(both, "b")
     async with erasing(both.sender) as journey:
@@ -283,81 +299,3 @@ async def test_the_oldest_of_the_cases_is_listed_when_it_is_erased_and_none_is_m
         assert await listings.erased_cases(limit=100, person="nobody") == []
     finally:
         await listings.close()
-
-
-def log_emptied(monkeypatch: pytest.MonkeyPatch, station: Station) -> list[bool]:
-    """What each emptying of the write-ahead log said."""
-    store, said = station.gateway.store, list[bool]()
-    real = store.empty_wal
-
-    async def empty() -> bool:
-        said.append(await real())
-        return said[-1]
-
-    monkeypatch.setattr(store, "empty_wal", empty)
-    return said
-
-
-async def test_a_file_that_cannot_be_unlinked_makes_its_order_wait_and_nothing_else(
-    both: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("emla.flow.erasure.erase._AGAIN_SECONDS", 0.01)
-    for name in ("a", "b"):
-        await bring(both, name, BLOB)
-    station = both.recipient
-    blobs = station.gateway.blobs
-    unlink, refused = blobs.erase, 3
-
-    def erase(sha256: bytes) -> None:
-        nonlocal refused
-        if sha256 == stuck and refused:
-            refused -= 1
-            raise StoreError("store-failed", "Operation not permitted")
-        unlink(sha256)
-
-    monkeypatch.setattr(blobs, "erase", erase)
-    async with erasing(station) as journey:
-        for name in ("a", "b"):
-            await ordered(journey, case_id(name))
-        (stuck,) = (each.payload_sha256 for each in station.store.read.doomed(1))
-        emptied = log_emptied(monkeypatch, station)
-        assert not await journey.carry_out()
-        assert emptied == [True, True]  # what the log still has of either goes, though a file stays
-        assert [state_of(station, name) for name in ("a", "b")] == [
-            ErasureState.ERASING,
-            ErasureState.ERASED,
-        ]
-        assert blobs.path(stuck).exists()
-        running = asyncio.create_task(journey.run())
-        await until(lambda: running.done() or state_of(station, "a") is ErasureState.ERASED)
-        assert not running.done()
-        assert not blobs.path(stuck).exists()
-        await cancelled(running)
-
-
-async def test_an_erasure_waits_for_the_token_that_signs_its_leaf(
-    both: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("emla.flow.erasure.erase._AGAIN_SECONDS", 0.01)
-    await bring(both, "a")
-    station = both.recipient
-    async with erasing(station) as journey:
-        await ordered(journey, case_id("a"))
-        away = AwayStore(station.gateway.store, refusals=2)
-        monkeypatch.setattr(station.gateway, "store", away)
-        running = asyncio.create_task(journey.run())
-        await until(lambda: running.done() or state_of(station, "a") is ErasureState.ERASED)
-        assert away.refusals == 0
-        await cancelled(running)
-    monkeypatch.undo()
-
-
-def state_of(station: Station, name: str) -> ErasureState:
-    (given,) = station.store.read.erasures(case_id(name))
-    return given.state
-
-
-async def cancelled(running: asyncio.Task[None]) -> None:
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running

@@ -14,7 +14,7 @@ from emla.flow.news import News
 from emla.formats.event import decode
 from emla.model.acknowledgement import Event
 from emla.model.erasure import ErasureReason
-from emla.model.errors import EmlaError, StoreError
+from emla.model.errors import EmlaError, NotFoundError, StoreError
 from emla.model.person import ALONE
 from emla.model.scan import PartScan, Scanned, ScanVerdict
 from emla.model.settings import ScannerSettings
@@ -316,7 +316,17 @@ async def test_the_end_of_the_server_ends_scans(ward: Ward) -> None:
 # --- what was erased ---
 
 
-async def test_what_is_erased_leaves_no_scan_and_none_that_ends_later_is_kept(ward: Ward) -> None:
+def ordered(transaction: Transaction, pid: bytes, *, alone: bool) -> None:
+    """Order that a package is erased; `alone`: its content."""
+    about = pid if alone else None
+    order = NewErasure(case_id=bytes(16), why=ErasureReason.ORDER, person="p", reason="x", at=0, pid=about)
+    transaction.order_erasure(order, [pid])
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["case", "content"])
+async def test_what_is_erased_leaves_no_scan_and_none_that_ends_later_is_kept(
+    ward: Ward, *, alone: bool
+) -> None:
     scanner = only_annex(BAD)
     ward.use(scanner, again_hours=0)
     assert await ward.open() == "infected"
@@ -328,9 +338,8 @@ async def test_what_is_erased_leaves_no_scan_and_none_that_ends_later_is_kept(wa
     pid, store = ward.package.pid, ward.here.home.store
 
     def erase(transaction: Transaction) -> None:
-        order = NewErasure(case_id=bytes(16), why=ErasureReason.ORDER, person="alone", reason="x", at=0)
-        transaction.order_erasure(order, [pid])
-        transaction.overwrite(pid)
+        ordered(transaction, pid, alone=alone)
+        (transaction.overwrite_content if alone else transaction.overwrite)(pid)
 
     await store.write(erase)
     assert ward.known() is None
@@ -338,6 +347,20 @@ async def test_what_is_erased_leaves_no_scan_and_none_that_ends_later_is_kept(wa
     assert await reader == "erased"
     found = rows(ward.here.home.data)
     assert (found["scan"], found["scan_release"]) == (0, 0)
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["case", "content"])
+async def test_a_release_of_what_is_erased_meanwhile_leaves_nothing(ward: Ward, *, alone: bool) -> None:
+    ward.use(only_annex(BAD))
+    assert await ward.open() == "infected"
+    pid, store = ward.package.pid, ward.here.home.store
+    suspect = await ward.hand_over.suspect(pid, 1, ALONE)
+    await store.write(lambda each: ordered(each, pid, alone=alone))
+    with pytest.raises(NotFoundError) as caught:
+        await ward.scans.release(suspect, ScanVerdict.INFECTED, caller=ALONE, role="x", reason=REASON)
+    assert caught.value.code == "erased"
+    assert ward.events(PART_RELEASED) == []
+    assert rows(ward.here.home.data)["scan_release"] == 0
 
 
 # --- what a crash leaves ---

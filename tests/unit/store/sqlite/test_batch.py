@@ -175,6 +175,7 @@ OTHER: dict[str, object] = {
         ("msg", "received_msg"),
         ("payload_id", "received_payload"),
         ("seq", "received_place"),
+        ("payload_sha256", "received_payload_sha256"),
     ],
 )
 def test_a_second_package_hits_the_index_that_says_why(
@@ -193,6 +194,21 @@ def test_a_second_package_hits_the_index_that_says_why(
     assert isinstance(error, DuplicateError)
     assert error.index == index
     assert count(connection, "received") == count(connection, "inbox") == count(connection, "leaf") == 1
+
+
+def test_a_payload_that_was_erased_is_taken_from_nobody_and_another_from_its_owner(
+    runner: BatchRunner, connection: sqlite3.Connection
+) -> None:
+    package = package_of(DE, AT)
+    foreign = received_row(package, sender=HK.id, **OTHER)
+    outcomes = run(runner, [lambda each: each.insert_received(received_row(package))])
+    outcomes += run(runner, [lambda each: each.insert_received(foreign)])
+    assert [each.error for each in outcomes] == [None, None]
+    connection.execute("UPDATE payload SET body = x'' WHERE sha256 = ?", (foreign.payload_sha256,))
+    third = replace(foreign, sender=AT.id, pid=derived("third"), msg=bytes(16), payload_id=bytes(16), seq=3)
+    (outcome,) = run(runner, [lambda each: each.insert_received(third)])
+    assert isinstance(outcome.error, DuplicateError)
+    assert outcome.error.index == "received_payload_sha256"
 
 
 def test_one_message_id_is_sent_once(runner: BatchRunner) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from emla.model.acknowledgement import Event
 from emla.model.leg import InboxState, LegKind, LegState
+from emla.model.package import PayloadReference
 from emla.ports.documents import PeerRow
 from emla.ports.listings import LegFilter
 from emla.ports.store import AcknowledgementRow, Transaction
@@ -80,7 +81,7 @@ async def test_nothing_is_found_where_nothing_is(home: Home) -> None:
     assert [*read.acknowledgements(no)] == []
     assert [*read.peers()] == []
     assert [*read.peers_with_legs()] == []
-    assert read.conflict(DE.id, no[:16], no[:16], 1, 1) is None
+    assert read.conflict(DE.id, no[:16], reference(no[:16], no), 1, 1) is None
     assert not read.knows_payload(no)
     assert read.unopened_count() == read.quarantined_count() == 0
 
@@ -126,21 +127,28 @@ async def test_a_received_package_waits_until_it_is_opened(home: Home) -> None:
     assert row.code == "stanza-mismatch"
 
 
+def reference(payload_id: bytes, sha256: bytes) -> PayloadReference:
+    return PayloadReference(id=payload_id, size=1, sha256=sha256, commit=bytes(32))
+
+
 async def test_a_conflict_says_whether_only_the_payload_is_the_same(home: Home) -> None:
     pid = await receive(home)
     header, read = package_of(DE, AT).header, home.store.read
-    other = derived("other", length=16)
+    other, held = derived("other", length=16), header.payload
+    new, renamed = reference(other, derived("new bytes")), reference(other, held.sha256)
+    known = reference(held.id, new.sha256)
     for arguments, on_payload_only in (
-        ((DE.id, header.msg, other, 1, 9), False),
-        ((DE.id, other, other, 1, 1), False),
-        ((DE.id, other, header.payload.id, 1, 9), True),
-        ((DE.id, header.msg, header.payload.id, 1, 1), False),
+        ((DE.id, header.msg, new, 1, 9), False),
+        ((DE.id, other, new, 1, 1), False),
+        ((DE.id, other, known, 1, 9), True),
+        ((DE.id, other, renamed, 1, 9), True),
+        ((DE.id, header.msg, held, 1, 1), False),
     ):
         conflict = read.conflict(*arguments)
         assert conflict is not None
         assert (conflict.pid, conflict.on_payload_only) == (pid, on_payload_only)
-    assert read.conflict(HK.id, header.msg, header.payload.id, 1, 1) is None
-    assert read.conflict(DE.id, other, other, 2, 1) is None
+    assert read.conflict(HK.id, header.msg, held, 1, 1) is None
+    assert read.conflict(DE.id, other, new, 2, 1) is None
 
 
 async def test_due_legs_come_urgent_first_then_by_instant(home: Home) -> None:
