@@ -86,7 +86,7 @@ async def open_parts(
     stack.push_async_callback(store.close)
     check_role(store.read, Role.GATEWAY)
     blobs = FileBlobs(data, around.entropy)
-    blobs.sweep(lambda sha256: store.read.knows_payload(sha256))
+    blobs.sweep(store.read.knows_payload, store.read.erased_payload)
     listings = await around.listings((data / DATABASE).absolute())
     stack.push_async_callback(listings.close)
     opener = around.opener(

@@ -135,7 +135,7 @@ async def _open_parts(
     stack.push_async_callback(store.close)
     check_role(store.read, Role.HUB)
     blobs = FileBlobs(data, around.entropy)
-    blobs.sweep(lambda sha256: store.read.knows_payload(sha256))
+    blobs.sweep(store.read.knows_payload, store.read.erased_payload)
     listings = await around.listings((data / DATABASE).absolute())
     stack.push_async_callback(listings.close)
     transport = HttpsTransport(settings.peer, settings.limits)

@@ -1,0 +1,75 @@
+"""A start: what it tidies up, what it reads first, and what it leaves for whoever comes after it.
+
+Rules of the table: `safeguard`.
+"""
+
+from tests.ablation.safeguard import Safeguard
+
+_FILES = "tests/unit/store/test_files.py"
+_STARTING = "tests/unit/bootstrap/test_starting.py"
+_WRONG = f"{_STARTING}::test_a_start_beside_the_wrong_database_takes_no_payload_that_was_acknowledged"
+
+ROWS = (
+    Safeguard(
+        name="a start removes no payload that its database does not name",
+        row="storage",
+        file="emla/store/files.py",
+        old="                    self._move(path, self._aside / path.name, moved)\n",
+        new="                    path.unlink()\n",
+        held_by=(
+            f"{_WRONG}[older]",
+            f"{_WRONG}[none]",
+        ),
+    ),
+    Safeguard(
+        name="a payload that was put aside comes back with its database",
+        row="storage",
+        file="emla/store/files.py",
+        old="                self._move(path, blob_path(self._folder, sha256), moved)\n",
+        new="                pass\n",
+        held_by=(
+            f"{_WRONG}[older]",
+            f"{_FILES}::test_what_the_wrong_database_does_not_name_comes_back_with_the_right_one",
+        ),
+    ),
+    Safeguard(
+        name="the days aside begin when a payload is put aside",
+        row="storage",
+        file="emla/store/files.py",
+        old="            os.utime(path)\n",
+        new="",
+        held_by=(f"{_FILES}::test_what_the_wrong_database_does_not_name_comes_back_with_the_right_one",),
+    ),
+    Safeguard(
+        name="what was erased is not put aside",
+        row="erasure",
+        file="emla/store/files.py",
+        old="                if is_erased(sha256):\n",
+        new="                if False:\n",
+        held_by=(f"{_FILES}::test_what_was_erased_goes_at_once_wherever_it_lies",),
+    ),
+    Safeguard(
+        name="what was erased does not stay aside",
+        row="erasure",
+        file="emla/store/files.py",
+        old="elif is_erased(sha256) or self._is_older(",
+        new="elif self._is_older(",
+        held_by=(f"{_FILES}::test_what_was_erased_goes_at_once_wherever_it_lies",),
+    ),
+    Safeguard(
+        name="an erasure finds a file where it was put aside",
+        row="erasure",
+        file="emla/store/files.py",
+        old="(blob_path(self._folder, sha256), self._aside / sha256.hex())",
+        new="(blob_path(self._folder, sha256),)",
+        held_by=(f"{_FILES}::test_what_was_erased_goes_at_once_wherever_it_lies",),
+    ),
+    Safeguard(
+        name="what a disk says of one path ends no start",
+        row="80",
+        file="emla/store/files.py",
+        old="        return isinstance(error, OSError)\n",
+        new="        return False\n",
+        held_by=(f"{_FILES}::test_what_a_disk_says_of_one_path_does_not_end_the_sweep",),
+    ),
+)

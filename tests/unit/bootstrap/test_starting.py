@@ -1,0 +1,55 @@
+"""A start reads and tidies a data folder as it stands, and takes nothing from it that somebody may want back."""
+
+import os
+import shutil
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from emla.bootstrap.audit import verify_ledger
+from emla.bootstrap.own import DATABASE
+from tests.support.backups import Pair, pair
+from tests.support.erasing import submission
+
+DAY = 86400
+
+
+@pytest.fixture
+async def stations(tmp_path: Path) -> AsyncIterator[Pair]:
+    async with pair(tmp_path) as made:
+        yield made
+
+
+def put(database: Path, data: Path) -> None:
+    for each in data.glob(f"{DATABASE}*"):
+        each.unlink()
+    if database.exists():
+        shutil.copy(database, data / DATABASE)
+
+
+@pytest.mark.parametrize("wrong", ["older", "none"])
+async def test_a_start_beside_the_wrong_database_takes_no_payload_that_was_acknowledged(
+    stations: Pair, tmp_path: Path, wrong: str
+) -> None:
+    """Its peer is away for two days, and the only copy of what the officer sent is here."""
+    sender = stations.sender
+    older, right = tmp_path / "older", tmp_path / "right"
+    await sender.close()
+    if wrong == "older":
+        shutil.copy(sender.data / DATABASE, older)
+    sender.start()
+    await sender.submit(submission("b", 300 * 1024))
+    (file,) = (sender.data / "blobs").glob("??/*")
+    os.utime(file, (time.time() - 2 * DAY,) * 2)
+    await sender.close()
+    shutil.copy(sender.data / DATABASE, right)
+    put(older, sender.data)
+    sender.start()
+    assert not file.exists()
+    await sender.close()
+    put(right, sender.data)
+    sender.start()
+    assert file.exists()
+    assert verify_ledger(sender.data).problems == ()
