@@ -6,6 +6,7 @@ Rules of the table: `safeguard`.
 from tests.ablation.safeguard import Safeguard
 
 _FILES = "tests/unit/store/test_files.py"
+_MEANWHILE = "tests/unit/bootstrap/test_backup_meanwhile.py"
 _STARTING = "tests/unit/bootstrap/test_starting.py"
 _WRONG = f"{_STARTING}::test_a_start_beside_the_wrong_database_takes_no_payload_that_was_acknowledged"
 
@@ -71,5 +72,21 @@ ROWS = (
         old="        return isinstance(error, OSError)\n",
         new="        return False\n",
         held_by=(f"{_FILES}::test_what_a_disk_says_of_one_path_does_not_end_the_sweep",),
+    ),
+    Safeguard(
+        name="a start takes no database out of a backup",
+        row="81",
+        file="emla/bootstrap/backup_source.py",
+        old="        if is_ours:\n",
+        new="        if True:\n",
+        held_by=(f"{_MEANWHILE}::test_a_server_that_starts_takes_no_database_out_of_a_backup[before]",),
+    ),
+    Safeguard(
+        name="a copy that is cut short is no backup",
+        row="81",
+        file="emla/bootstrap/backup_source.py",
+        old="    if found != pages * size:\n",
+        new="    if False:\n",
+        held_by=(f"{_MEANWHILE}::test_a_copy_that_is_cut_short_is_no_backup",),
     ),
 )
