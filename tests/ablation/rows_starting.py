@@ -9,6 +9,7 @@ _FILES = "tests/unit/store/test_files.py"
 _MEANWHILE = "tests/unit/bootstrap/test_backup_meanwhile.py"
 _STARTING = "tests/unit/bootstrap/test_starting.py"
 _WRONG = f"{_STARTING}::test_a_start_beside_the_wrong_database_takes_no_payload_that_was_acknowledged"
+_WAL = "tests/unit/store/sqlite/test_wal.py"
 
 ROWS = (
     Safeguard(
@@ -88,5 +89,13 @@ ROWS = (
         old="    if found != pages * size:\n",
         new="    if False:\n",
         held_by=(f"{_MEANWHILE}::test_a_copy_that_is_cut_short_is_no_backup",),
+    ),
+    Safeguard(
+        name="a start whose disk fails leaves word for the next one",
+        row="80",
+        file="emla/store/sqlite/store.py",
+        old="            _sync(file, unsynced)\n",
+        new="            os.fsync(file.fileno())\n",
+        held_by=(f"{_WAL}::test_a_start_whose_disk_fails_leaves_word_for_the_next_one",),
     ),
 )
