@@ -73,9 +73,10 @@ async def open_parts(
 ) -> Parts:
     """Open what a gateway stands on; whatever was opened is closed with the stack."""
     data = settings.data
+    # First: whoever has the folder may publish other documents until it lets go.
+    stack.enter_context(around.lock(data))
     authority = own_authority(data)
     scanner = around.scanner(settings.scanner, data)
-    stack.enter_context(around.lock(data))
     sweep(data)
     clock = around.clock()
     now = int(clock.now())

@@ -125,8 +125,9 @@ async def _open_parts(
     settings: Settings, folder: KeyFolder, stack: contextlib.AsyncExitStack, around: Surroundings
 ) -> _Parts:
     data = settings.data
-    authority = own_authority(data)
+    # First: whoever has the folder may publish other documents until it lets go.
     stack.enter_context(around.lock(data))
+    authority = own_authority(data)
     clock = around.clock()
     now = int(clock.now())
     keys = OwnKeys(folder.read(), folder.folder, read=folder.read)

@@ -98,4 +98,20 @@ ROWS = (
         new="            os.fsync(file.fileno())\n",
         held_by=(f"{_WAL}::test_a_start_whose_disk_fails_leaves_word_for_the_next_one",),
     ),
+    Safeguard(
+        name="a gateway reads its documents when nobody else can publish any more",
+        row="87",
+        file="emla/bootstrap/parts.py",
+        old=("    stack.enter_context(around.lock(data))\n    authority = own_authority(data)\n"),
+        new=("    authority = own_authority(data)\n    stack.enter_context(around.lock(data))\n"),
+        held_by=(f"{_STARTING}::test_the_documents_are_read_when_nobody_else_can_publish_any_more[gateway]",),
+    ),
+    Safeguard(
+        name="a hub reads its documents when nobody else can publish any more",
+        row="87",
+        file="emla/bootstrap/serve_hub.py",
+        old=("    stack.enter_context(around.lock(data))\n    authority = own_authority(data)\n"),
+        new=("    authority = own_authority(data)\n    stack.enter_context(around.lock(data))\n"),
+        held_by=(f"{_STARTING}::test_the_documents_are_read_when_nobody_else_can_publish_any_more[hub]",),
+    ),
 )

@@ -1,15 +1,25 @@
 """A start reads and tidies a data folder as it stands, and takes nothing from it that somebody may want back."""
 
+import contextlib
 import os
 import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import ModuleType
+from typing import IO, Any
 
 import pytest
 
+from emla.bootstrap import parts, serve_hub
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.own import DATABASE
+from emla.bootstrap.parts import Surroundings
+from emla.bootstrap.system import lock_folder
+from emla.keyring.folder import KeyFolder
+from emla.model.documents import Authority
+from emla.model.errors import ConfigurationError
+from emla.model.settings import Settings
 from tests.support.backups import Pair, pair
 from tests.support.erasing import submission
 
@@ -53,3 +63,30 @@ async def test_a_start_beside_the_wrong_database_takes_no_payload_that_was_ackno
     sender.start()
     assert file.exists()
     assert verify_ledger(sender.data).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("module", "start"),
+    [(parts, parts.open_parts), (serve_hub, serve_hub._open_parts)],
+    ids=["gateway", "hub"],
+)
+async def test_the_documents_are_read_when_nobody_else_can_publish_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, start: Any
+) -> None:
+    """Else a server that starts while another one publishes a card and ends would go on with the old one, and write it back."""
+    order: list[str] = []
+
+    def lock(data: Path) -> IO[bytes]:
+        order.append("lock")
+        return lock_folder(data)
+
+    def read(data: Path) -> Authority:
+        order.append("documents")
+        raise ConfigurationError("not-initialised")
+
+    monkeypatch.setattr(module, "own_authority", read)
+    keys = KeyFolder.__new__(KeyFolder)
+    async with contextlib.AsyncExitStack() as stack:
+        with pytest.raises(ConfigurationError):
+            await start(Settings(data=tmp_path), keys, stack, Surroundings(lock=lock))
+    assert order == ["lock", "documents"]
