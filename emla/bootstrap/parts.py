@@ -9,7 +9,7 @@ from typing import IO
 
 from emla.bootstrap.listeners import OpenDoor, open_machine_door
 from emla.bootstrap.own import DATABASE, own_authority
-from emla.bootstrap.own_keys import OwnKeys
+from emla.bootstrap.own_keys import OwnKeys, sweep_second_names
 from emla.bootstrap.running import Failure, check_role
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
@@ -78,6 +78,7 @@ async def open_parts(
     authority = own_authority(data)
     scanner = around.scanner(settings.scanner, data)
     sweep(data)
+    sweep_second_names(folder.folder)
     clock = around.clock()
     now = int(clock.now())
     keys = OwnKeys(folder.read(), folder.folder, read=folder.read)

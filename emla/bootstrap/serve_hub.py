@@ -13,7 +13,7 @@ from emla.bootstrap.channels import LedgerLine, hub_ledger
 from emla.bootstrap.hub_status import HubStatus, hub_figures, hub_readiness
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.own import DATABASE, SOCKET, own_authority, write_own_file
-from emla.bootstrap.own_keys import OwnKeys
+from emla.bootstrap.own_keys import OwnKeys, sweep_second_names
 from emla.bootstrap.parts import THE_MACHINE, Surroundings
 from emla.bootstrap.running import Failure, cancel, check_role, drain, until_stopped
 from emla.flow.documents.changes import Changes
@@ -128,6 +128,7 @@ async def _open_parts(
     # First: whoever has the folder may publish other documents until it lets go.
     stack.enter_context(around.lock(data))
     authority = own_authority(data)
+    sweep_second_names(folder.folder)
     clock = around.clock()
     now = int(clock.now())
     keys = OwnKeys(folder.read(), folder.folder, read=folder.read)

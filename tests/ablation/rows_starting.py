@@ -7,6 +7,7 @@ from tests.ablation.safeguard import Safeguard
 
 _FILES = "tests/unit/store/test_files.py"
 _MEANWHILE = "tests/unit/bootstrap/test_backup_meanwhile.py"
+_OWN_KEYS = "tests/unit/bootstrap/test_own_keys.py"
 _STARTING = "tests/unit/bootstrap/test_starting.py"
 _WRONG = f"{_STARTING}::test_a_start_beside_the_wrong_database_takes_no_payload_that_was_acknowledged"
 _WAL = "tests/unit/store/sqlite/test_wal.py"
@@ -113,5 +114,39 @@ ROWS = (
         old=("    stack.enter_context(around.lock(data))\n    authority = own_authority(data)\n"),
         new=("    authority = own_authority(data)\n    stack.enter_context(around.lock(data))\n"),
         held_by=(f"{_STARTING}::test_the_documents_are_read_when_nobody_else_can_publish_any_more[hub]",),
+    ),
+    Safeguard(
+        name="a key that is destroyed is gone under each name",
+        row="keys at rest",
+        file="emla/keyring/private_files.py",
+        old="    _beside(path).unlink(missing_ok=True)\n    path.unlink()\n",
+        new="    path.unlink()\n",
+        held_by=(f"{_OWN_KEYS}::test_a_key_that_is_destroyed_is_gone_under_each_name",),
+    ),
+    Safeguard(
+        name="what is being written is no second name",
+        row="keys at rest",
+        file="emla/keyring/private_files.py",
+        old="            if path.read_bytes() == temporary.read_bytes():\n",
+        new="            if path.exists():\n",
+        held_by=(f"{_OWN_KEYS}::test_a_start_removes_second_names_and_nothing_that_is_being_written",),
+    ),
+    Safeguard(
+        name="a gateway that starts leaves a key one name",
+        row="keys at rest",
+        file="emla/bootstrap/parts.py",
+        old="    sweep_second_names(folder.folder)\n",
+        new="",
+        held_by=(
+            f"{_STARTING}::test_a_start_removes_the_second_name_that_a_crash_has_left_of_a_key[gateway]",
+        ),
+    ),
+    Safeguard(
+        name="a hub that starts leaves a key one name",
+        row="keys at rest",
+        file="emla/bootstrap/serve_hub.py",
+        old="    sweep_second_names(folder.folder)\n",
+        new="",
+        held_by=(f"{_STARTING}::test_a_start_removes_the_second_name_that_a_crash_has_left_of_a_key[hub]",),
     ),
 )

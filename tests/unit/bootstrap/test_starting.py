@@ -7,21 +7,23 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import pytest
 
 from emla.bootstrap import parts, serve_hub
 from emla.bootstrap.audit import verify_ledger
-from emla.bootstrap.own import DATABASE
+from emla.bootstrap.own import DATABASE, KEYS
 from emla.bootstrap.parts import Surroundings
 from emla.bootstrap.system import lock_folder
+from emla.bootstrap.unlock import Chosen, unlock_keys
 from emla.keyring.folder import KeyFolder
 from emla.model.documents import Authority
-from emla.model.errors import ConfigurationError
+from emla.model.errors import ConfigurationError, StoreError
 from emla.model.settings import Settings
 from tests.support.backups import Pair, pair
 from tests.support.erasing import submission
+from tests.support.folders import make_folder
 
 DAY = 86400
 
@@ -90,3 +92,24 @@ async def test_the_documents_are_read_when_nobody_else_can_publish_any_more(
         with pytest.raises(ConfigurationError):
             await start(Settings(data=tmp_path), keys, stack, Surroundings(lock=lock))
     assert order == ["lock", "documents"]
+
+
+@pytest.mark.parametrize("start", [parts.open_parts, serve_hub._open_parts], ids=["gateway", "hub"])
+async def test_a_start_removes_the_second_name_that_a_crash_has_left_of_a_key(
+    tmp_path: Path, start: Any
+) -> None:
+    data = tmp_path / "at"
+    make_folder(data, "at.moj")
+    key = next((data / KEYS).glob("seal-*.json"))
+    second = key.with_name(f".{key.name}.new")
+    os.link(key, second)
+
+    def store(*_: object) -> NoReturn:
+        raise StoreError("store-failed")
+
+    settings = Settings(data=data)
+    async with contextlib.AsyncExitStack() as stack:
+        with pytest.raises(StoreError):
+            await start(settings, unlock_keys(settings, {}, Chosen()), stack, Surroundings(store=store))
+    assert not second.exists()
+    assert key.exists()
