@@ -120,9 +120,16 @@ def take_snapshot(settings: Settings, scratch: Path | None, bring: Bring) -> Sna
     path, folder = settings.data / DATABASE, require_room(settings, scratch)
     try:
         with _store_errors(path):
-            return _copy(path, folder / f"backup-{secrets.token_hex(8)}.db", bring)
+            try:
+                return _copy(path, _place_in(folder), bring)
+            except _SweptError:  # a server starts once, and not for each copy
+                return _copy(path, _place_in(folder), bring)
     except OSError as error:
         raise ConfigurationError("unwritable-file", f"{folder}: {error.strerror}.") from error
+
+
+def _place_in(folder: Path) -> Path:
+    return folder / f"backup-{secrets.token_hex(8)}.db"
 
 
 def require_room(settings: Settings, scratch: Path | None) -> Path:
@@ -156,15 +163,44 @@ def _refuse_without_room(settings: Settings, path: Path, folder: Path, *, own: b
         )
 
 
+class _SweptError(StoreError):
+    """A server that starts has swept the copy's name away while the copy was being opened."""
+
+
+def _take_name_away(place: Path, file: IO[bytes]) -> None:
+    """Take away the name by which a copy was opened twice: as a file, and by SQLite.
+
+    Raises:
+        _SweptError: it was swept in between, and SQLite has made another file under it.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        is_ours = os.path.samestat(place.stat(), os.fstat(file.fileno()))
+        place.unlink()
+        if is_ours:
+            return
+    raise _SweptError(
+        "store-failed", f"{place} was removed while it was being opened. Make the backup once more."
+    )
+
+
+def _require_whole(file: IO[bytes], source: sqlite3.Connection) -> None:
+    pages, size = (source.execute(f"PRAGMA {pragma}").fetchone()[0] for pragma in ("page_count", "page_size"))
+    found = os.fstat(file.fileno()).st_size
+    if found != pages * size:
+        raise StoreError(
+            "store-failed", f"The copy of the database has {found} bytes and not {pages * size}."
+        )
+
+
 def _copy(path: Path, place: Path, bring: Bring) -> Snapshot:
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(place.open("xb+"))
-        place.chmod(0o600)
+        os.fchmod(file.fileno(), 0o600)
         with contextlib.closing(sqlite3.connect(place, isolation_level=None)) as copy:
             for pragma in ("journal_mode=OFF", "synchronous=OFF"):
                 copy.execute(f"PRAGMA {pragma}").close()
             # From here on the copy has no name: a crash leaves nothing, and no sweep can take it away.
-            place.unlink()
+            _take_name_away(place, file)
             with contextlib.closing(connect_reader(path)) as source:
                 # It ends: what is new since the last look would have to go within milliseconds, each time.
                 while True:
@@ -176,6 +212,7 @@ def _copy(path: Path, place: Path, bring: Bring) -> Snapshot:
                 note = source.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
                 leaves = source.execute("SELECT max(idx) + 1 FROM leaf").fetchone()[0]
                 source.backup(copy, pages=_PAGES_A_STEP)
+                _require_whole(file, source)
         os.pwrite(file.fileno(), _ROLLBACK_MODE, _MODE_PLACE)
         stack.pop_all()
     return Snapshot(

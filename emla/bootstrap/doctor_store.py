@@ -1,10 +1,11 @@
-"""What `emla doctor` says about SQLite and about backups.
+"""What `emla doctor` says about SQLite, about payload files that were put aside, and about backups.
 
 Rules of this file: as of `doctor`.
 """
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 from emla.bootstrap.backup_note import read_note
 from emla.bootstrap.checkup import Check, fail, of_error, ok, warn
@@ -12,6 +13,7 @@ from emla.bootstrap.restored import MARKER
 from emla.keyring.media import MediaUse, read_public
 from emla.model.errors import EmlaError
 from emla.model.settings import Settings
+from emla.store.files import ASIDE, ASIDE_DAYS, blobs_aside
 
 BACKUP_DAYS_MAX = 7
 _DAY = 86400
@@ -41,6 +43,22 @@ def check_sqlite(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> Chec
             " all others are read-only. Let no other program write to emla.db"
         )
     return ok("sqlite", words)
+
+
+def check_aside(data: Path) -> Iterator[Check]:
+    """Payload files that the database does not name, which a start put aside."""
+    try:
+        count = blobs_aside(data)
+    except OSError as error:
+        yield fail("payload files", f"{data / ASIDE}: {error.strerror}", "Look at the disk.")
+        return
+    if count:
+        yield warn(
+            "payload files",
+            f"{count} that emla.db does not name lie in {data / ASIDE}, each for {ASIDE_DAYS} days",
+            "Make sure that this is the newest emla.db. Where it is not, stop the server and put the right one in its place: the"
+            " next start takes back what it names.",
+        )
 
 
 def check_backup(settings: Settings, now: int) -> Iterator[Check]:

@@ -1,6 +1,7 @@
 """The private keys of a data folder, behind the port: what this process holds, and the names of all that are there."""
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,10 +9,28 @@ from pathlib import Path
 
 from emla.keyring.files import FileUse, Keyring, kept_keys
 from emla.keyring.key_file import TokenKey
-from emla.keyring.private_files import sync_folder
+from emla.keyring.private_files import remove_private, second_names, sync_folder
 from emla.model.documents import KeyUse
 from emla.model.signed import Signer
 from emla.ports.keys import HeldKey
+
+logger = logging.getLogger("emla.keys")
+
+
+def sweep_second_names(folder: Path) -> None:
+    """Remove the second names of key files that crashes left, at a start: a key that is destroyed must be gone under each.
+
+    One that cannot be removed ends no start; the end of its key removes it, or fails.
+    """
+    try:
+        found = list(second_names(folder))
+        for path in found:
+            path.unlink(missing_ok=True)
+        if found:
+            sync_folder(folder)
+    except OSError as error:
+        detail = f"{folder.name}: {error.strerror}"
+        logger.error("key file not swept", extra={"code": "store-failed", "detail": detail})
 
 
 def held_in(folder: Path) -> tuple[HeldKey, ...]:
@@ -107,6 +126,5 @@ class OwnKeys:
         path = self._folder / f"{use.value}-{kid}.json"
         if not path.exists():
             return False
-        path.unlink()
-        sync_folder(self._folder)
+        remove_private(path)
         return True

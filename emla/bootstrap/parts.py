@@ -9,7 +9,7 @@ from typing import IO
 
 from emla.bootstrap.listeners import OpenDoor, open_machine_door
 from emla.bootstrap.own import DATABASE, own_authority
-from emla.bootstrap.own_keys import OwnKeys
+from emla.bootstrap.own_keys import OwnKeys, sweep_second_names
 from emla.bootstrap.running import Failure, check_role
 from emla.bootstrap.schema_folder import schema_folder
 from emla.bootstrap.system import SystemClock, lock_folder, system_entropy
@@ -73,10 +73,12 @@ async def open_parts(
 ) -> Parts:
     """Open what a gateway stands on; whatever was opened is closed with the stack."""
     data = settings.data
+    # First: whoever has the folder may publish other documents until it lets go.
+    stack.enter_context(around.lock(data))
     authority = own_authority(data)
     scanner = around.scanner(settings.scanner, data)
-    stack.enter_context(around.lock(data))
     sweep(data)
+    sweep_second_names(folder.folder)
     clock = around.clock()
     now = int(clock.now())
     keys = OwnKeys(folder.read(), folder.folder, read=folder.read)
@@ -86,7 +88,7 @@ async def open_parts(
     stack.push_async_callback(store.close)
     check_role(store.read, Role.GATEWAY)
     blobs = FileBlobs(data, around.entropy)
-    blobs.sweep(lambda sha256: store.read.knows_payload(sha256))
+    blobs.sweep(store.read.knows_payload, store.read.erased_payload)
     listings = await around.listings((data / DATABASE).absolute())
     stack.push_async_callback(listings.close)
     opener = around.opener(

@@ -13,7 +13,7 @@ from emla.bootstrap.channels import LedgerLine, hub_ledger
 from emla.bootstrap.hub_status import HubStatus, hub_figures, hub_readiness
 from emla.bootstrap.listeners import Listeners
 from emla.bootstrap.own import DATABASE, SOCKET, own_authority, write_own_file
-from emla.bootstrap.own_keys import OwnKeys
+from emla.bootstrap.own_keys import OwnKeys, sweep_second_names
 from emla.bootstrap.parts import THE_MACHINE, Surroundings
 from emla.bootstrap.running import Failure, cancel, check_role, drain, until_stopped
 from emla.flow.documents.changes import Changes
@@ -125,8 +125,10 @@ async def _open_parts(
     settings: Settings, folder: KeyFolder, stack: contextlib.AsyncExitStack, around: Surroundings
 ) -> _Parts:
     data = settings.data
-    authority = own_authority(data)
+    # First: whoever has the folder may publish other documents until it lets go.
     stack.enter_context(around.lock(data))
+    authority = own_authority(data)
+    sweep_second_names(folder.folder)
     clock = around.clock()
     now = int(clock.now())
     keys = OwnKeys(folder.read(), folder.folder, read=folder.read)
@@ -135,7 +137,7 @@ async def _open_parts(
     stack.push_async_callback(store.close)
     check_role(store.read, Role.HUB)
     blobs = FileBlobs(data, around.entropy)
-    blobs.sweep(lambda sha256: store.read.knows_payload(sha256))
+    blobs.sweep(store.read.knows_payload, store.read.erased_payload)
     listings = await around.listings((data / DATABASE).absolute())
     stack.push_async_callback(listings.close)
     transport = HttpsTransport(settings.peer, settings.limits)

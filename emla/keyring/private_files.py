@@ -4,8 +4,10 @@ Rules of this file: modes are checked on the open descriptor, symbolic links are
 wrong mode is refused instead of mended, because what others could read counts as read.
 """
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from emla.model.errors import ConfigurationError
@@ -16,7 +18,8 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def write_private(path: Path, data: bytes) -> None:
     """Write a new file of mode 0600 that is there whole or not at all. Never overwrites.
 
-    A crash before the link leaves a file ``.<name>.new``, which nobody reads and the next attempt replaces.
+    A crash before the link leaves a file ``.<name>.new``, which nobody reads and the next attempt replaces. A crash behind it
+    leaves the data under two names; `second_names` finds the other one.
     """
     temporary = _write_beside(path, data)
     try:
@@ -37,8 +40,32 @@ def replace_private(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def remove_private(path: Path) -> None:
+    """Remove a file for good, and before it what a crash has left under its other name: nobody looks for that afterwards."""
+    _beside(path).unlink(missing_ok=True)
+    path.unlink()
+    sync_folder(path.parent)
+
+
+def second_names(folder: Path) -> Iterator[Path]:
+    """Names ``.<name>.new`` under which the data of a file stand a second time.
+
+    That of a file which somebody writes just now is among them for a moment, and whoever writes it removes it himself. One
+    without its file, or with other data, is not: it may be half written.
+    """
+    for temporary in folder.glob(".*.new"):
+        path = folder / temporary.name.removeprefix(".").removesuffix(".new")
+        with contextlib.suppress(FileNotFoundError):
+            if path.read_bytes() == temporary.read_bytes():
+                yield temporary
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
 def _write_beside(path: Path, data: bytes) -> Path:
-    temporary = path.with_name(f".{path.name}.new")
+    temporary = _beside(path)
     temporary.unlink(missing_ok=True)
     descriptor = os.open(
         temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600

@@ -1,7 +1,7 @@
 """Blobs: sealed payloads too large for a row. A blob's name is the SHA-256 of its bytes.
 
 Contract: when `keep` returns, the bytes and their name survive a power cut. A row may point to a blob only after that. Blobs
-that no row points to are orphans and are swept after a grace period.
+that no row points to are orphans: a start puts them aside after a grace period, and removes them after a longer one.
 """
 
 from pathlib import Path
@@ -46,7 +46,7 @@ class Blobs(Protocol):
         ...
 
     def erase(self, sha256: bytes) -> None:
-        """Unlink a blob that no row points to any more, durably; harmless when there is none.
+        """Unlink a blob that no row points to any more, durably, also where it was put aside; harmless when there is none.
 
         Raises:
             StoreError: ``store-failed``.

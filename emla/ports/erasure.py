@@ -136,6 +136,10 @@ class ErasureReader(Protocol):
         """Hashes of the payloads of drafts that went with an order; their files may still be there."""
         ...
 
+    def erased_payload(self, sha256: bytes) -> bool:
+        """Whether the payload of this hash was here and is erased."""
+        ...
+
     def erasures_wanted(self, case_id: bytes, now: int) -> Sequence[WantedErasure]:
         """Orders about a case that wait for a second person, and whose time is not over."""
         ...

@@ -175,7 +175,7 @@ class Disk:
                 patch.object(os, "unlink", self._refusing(os.unlink)),
                 patch.object(os, "mkdir", self._noting(os.mkdir, _made)),
                 patch.object(wal, "_WAL_BYTES_MAX", _WAL_BYTES_MAX),
-                # What no row points to goes at each start, and not after a day: a row that is overlooked is found at once.
+                # What no row points to is put aside at each start, not after a day: a row that is overlooked is found at once.
                 patch.object(files, "_ORPHAN_SECONDS", -60),
                 patch.object(
                     schema, "connect_writer", lambda path, **how: connect_writer(path, vfs.name, **how)

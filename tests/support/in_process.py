@@ -257,7 +257,7 @@ class Station:
         real.start(on_failure=lambda error: None)
         self.store = FaultyStore(real, lambda: self.on_commit())
         blobs = FileBlobs(self.data, system_entropy)
-        blobs.sweep(lambda sha256: real.read.knows_payload(sha256))
+        blobs.sweep(real.read.knows_payload, real.read.erased_payload)
         self.gateway = Gateway(
             identity=identity_at(authority, keys, now),
             directory=load_directory(list(real.read.peers())),

@@ -235,6 +235,11 @@ class ErasureReads:
         sql = "SELECT payload_sha256 FROM erased_draft WHERE erasure = ? ORDER BY draft"
         return [row[0] for row in self._execute(sql, (erasure,))]
 
+    def erased_payload(self, sha256: bytes) -> bool:
+        """Whether the payload of this hash was here and is erased."""
+        sql = "SELECT 1 FROM payload WHERE sha256 = ? AND length(body) = 0"
+        return self._execute(sql, (sha256,)).fetchone() is not None
+
     def erasures_wanted(self, case_id: bytes, now: int) -> Sequence[WantedErasure]:
         """Orders about a case that wait for a second person."""
         return [_wanted(row) for row in self._execute(_WANTED, (case_id, now))]

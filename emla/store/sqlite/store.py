@@ -110,13 +110,7 @@ class _Opened:
         Raises:
             OSError: what the disk holds is unknown, and the system says so this once.
         """
-        try:
-            os.fsync(self.file.fileno())
-        except OSError:
-            with suppress(OSError):
-                self.unsynced.touch()
-                sync_folder(self.unsynced.parent)
-            raise
+        _sync(self.file, self.unsynced)
 
     def close(self, *, whole: bool) -> None:
         """Close everything.
@@ -134,6 +128,16 @@ class _Opened:
             self.reader.close()
             self.holder.close()
         self.file.close()
+
+
+def _sync(file: BinaryIO, unsynced: Path) -> None:
+    try:
+        os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            unsynced.touch()
+            sync_folder(unsynced.parent)
+        raise
 
 
 def open_store(path: Path, key: LedgerKey, slow: SlowSigners | None = None) -> SqliteStore:
@@ -157,7 +161,7 @@ def open_store(path: Path, key: LedgerKey, slow: SlowSigners | None = None) -> S
             writer = undo.enter_context(closing(schema.connect_writer(path)))
             file = undo.enter_context(path.open("rb", buffering=0))
             # A process before may have ended when the WAL was copied and not synced yet, and a reader may have kept what says so.
-            os.fsync(file.fileno())
+            _sync(file, unsynced)
             schema.migrate(writer)
             frontier = load_frontier(writer, key)
             reader = undo.enter_context(closing(schema.connect_reader(path)))

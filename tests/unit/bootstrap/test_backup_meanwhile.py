@@ -2,12 +2,16 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
+from emla.bootstrap import backup_source
 from emla.bootstrap.audit import verify_ledger
 from emla.bootstrap.backup_create import CreatedBackup, _Payloads
 from emla.bootstrap.backup_restore import restore_backup, verify_backup
@@ -17,10 +21,11 @@ from emla.flow.drafts.drafts import Drafts
 from emla.flow.line.submission import Submitted
 from emla.formats.export import encode_export
 from emla.keyring.media import write_media_key
-from emla.model.errors import ConfigurationError
+from emla.model.errors import ConfigurationError, StoreError
 from emla.model.mailbox import Release
 from emla.model.package import PartRole
 from emla.model.person import PersonState
+from emla.store.files import FileBlobs
 from tests.support.authorities import PARTS, Package, build, derived, party
 from tests.support.backups import AT, FIND, LARGE, MADE, Pair, back_up, names_in, pair, unsealed
 from tests.support.cli import emla
@@ -257,3 +262,71 @@ async def test_the_command_says_that_all_is_well_when_something_is_erased_meanwh
     made = await asyncio.to_thread(lambda: emla("backup", "create", tmp_path / "b", *words))
     assert (made.code, made.document["problems"]) == (0, []), made.err
     agrees(tmp_path / "b", tmp_path / "again")
+
+
+@contextmanager
+def swept(monkeypatch: pytest.MonkeyPatch, data: Path, when: str, times: int) -> Iterator[None]:
+    """So often a server starts in the moment in which the copy of the database is opened."""
+    real, left = sqlite3.connect, times
+
+    def sweeps() -> None:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            FileBlobs(data, os.urandom).sweep(lambda sha256: True, lambda sha256: False)
+
+    def connect(place: Path | str, **named: Any) -> sqlite3.Connection:
+        is_copy = isinstance(place, Path) and place.parent.name == "tmp"
+        if is_copy and when == "before":
+            sweeps()
+        connection: sqlite3.Connection = real(place, **named)
+        if is_copy and when == "after":
+            sweeps()
+        return connection
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", connect)
+        yield
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_server_that_starts_takes_no_database_out_of_a_backup(
+    stations: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    await stations.exchange()
+    data = stations.sender.data
+    with swept(monkeypatch, data, when, 1):
+        await backed_up(data, tmp_path / "a.backup")
+    agrees(tmp_path / "a.backup", tmp_path / "again")
+    assert list((data / "tmp").iterdir()) == []
+    with swept(monkeypatch, data, when, 2), pytest.raises(StoreError, match="once more"):
+        await backed_up(data, tmp_path / "b.backup")
+    assert not (tmp_path / "b.backup").exists()
+    assert list((data / "tmp").iterdir()) == []
+
+
+async def test_a_copy_that_is_cut_short_is_no_backup(
+    stations: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stations.exchange()
+    files: list[IO[bytes]] = []
+    real = backup_source._take_name_away
+
+    def take_name_away(place: Path, file: IO[bytes]) -> None:
+        files.append(file)
+        real(place, file)
+
+    class Cut(sqlite3.Connection):
+        def backup(self, *words: Any, **named: Any) -> None:
+            super().backup(*words, **named)
+            os.truncate(files[0].fileno(), 4096)
+
+    monkeypatch.setattr(backup_source, "_take_name_away", take_name_away)
+    monkeypatch.setattr(
+        backup_source,
+        "connect_reader",
+        lambda path: sqlite3.connect(path, isolation_level=None, factory=Cut),
+    )
+    with pytest.raises(StoreError, match="4096 bytes and not"):
+        await backed_up(stations.sender.data, tmp_path / "a.backup")
+    assert not (tmp_path / "a.backup").exists()

@@ -101,6 +101,14 @@ async def test_bad_settings_and_a_full_disk_fail(data: Path) -> None:
     assert (await _checks(data, environment=environment))["disk"].verdict is Verdict.FAIL
 
 
+async def test_payload_files_that_were_put_aside_are_told_of(data: Path) -> None:
+    assert "payload files" not in await _checks(data)
+    (data / "blobs-aside").mkdir()
+    (data / "blobs-aside" / ("0" * 64)).touch()
+    check = (await _checks(data))["payload files"]
+    assert (check.verdict, check.found[:2]) == (Verdict.WARN, "1 ")
+
+
 async def test_a_taken_port_fails(data: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -174,3 +174,25 @@ async def test_what_the_disk_did_not_take_is_copied_anew_by_the_next_start_and_n
     assert await leaves(path) == 1
     assert not (home.data / "emla.db-wal").exists()
     assert rows(home.data)["leaf"] == 1
+
+
+async def test_a_start_whose_disk_fails_leaves_word_for_the_next_one(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process before was killed when the WAL was copied and not synced; the system says once that it could not be written."""
+    path, mark, real = home.data / "emla.db", home.data / "emla.db-unsynced", os.fsync
+    await write(home, 0)
+    await home.store.close()
+
+    def sync(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name == path.name:
+            raise OSError(5, "Input/output error")
+        real(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", sync)
+        with pytest.raises(StoreError, match="Input/output error"):
+            await leaves(path)
+    assert mark.exists()
+    assert await leaves(path) == 1
+    assert not mark.exists()
