@@ -10,18 +10,21 @@ Rules of this file:
 - Where we are in the list is not stored: a start begins from its front, and so does a round each hour, because a hub may have
   withheld, reordered or restored something. What stays untaken at the front keeps nobody from what is behind it: a round goes to
   the end of the list before the next one begins.
-- An item that is being taken is taken to its end, also when the hub is none of ours any more: half of it would be committed.
+- An item that is being taken is taken to its end, also when the hub is none of ours any more: half of it would be committed. One
+  whose body is still waited for is not: nothing of it is stored, and a hub that drips would keep a stop waiting.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
 from emla.flow.backoff import delay_seconds
 from emla.flow.gateway import Gateway
+from emla.flow.reservations import CALLER
 from emla.formats.mailbox import OK
 from emla.model.documents import Authority
 from emla.model.errors import EmlaError, IllegalTransitionError, TransportError
@@ -82,6 +85,22 @@ class CollectFigures:
     refused: int = 0
 
 
+class _Body:
+    """Implements `ItemSource`: an item's body, which nobody waits for any more once the mailbox has ended."""
+
+    def __init__(self, source: ItemSource, waiting: Callable[[], AbstractContextManager[None]]) -> None:
+        self._source = source
+        self._waiting = waiting
+        self.size = source.size
+
+    async def read_exactly(self, size: int) -> bytes:
+        """Read so many bytes."""
+        with self._waiting():
+            data = await self._source.read_exactly(size)
+        self.size = self._source.size
+        return data
+
+
 class Mailbox:
     """Our mailbox at one hub; runs until cancelled."""
 
@@ -114,6 +133,8 @@ class Mailbox:
         """Items in a row that brought nothing new."""
         self._listing: asyncio.Task[None] | None = None
         self._ended = False
+        self._waiting_for_bytes: set[asyncio.Task[None]] = set()
+        """Items of which nothing is stored yet: the hub is still to send the rest."""
         self.reached: bool | None = None
         """Whether the hub answered last time; None while it was not asked."""
 
@@ -128,8 +149,10 @@ class Mailbox:
             release.cancel()
 
     def end(self) -> None:
-        """Take nothing more. What is being taken is taken to its end."""
+        """Take nothing more. What has come is taken to its end; what the hub is still to send is let be."""
         self._ended = True
+        for item in self._waiting_for_bytes:
+            item.cancel()
         if self._listing is not None:
             self._listing.cancel()
 
@@ -227,13 +250,29 @@ class Mailbox:
         self._busy.add(item.item)
         group.create_task(self._one(item), name=f"item-{item.item}")
 
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """While the hub is waited for, `end` ends it."""
+        if self._ended:
+            raise TransportError("stopping", f"The mailbox at {self._hub} has ended.")
+        task = asyncio.current_task()
+        assert task is not None
+        self._waiting_for_bytes.add(task)
+        try:
+            yield
+        finally:
+            self._waiting_for_bytes.discard(task)
+
     async def _one(self, item: Listing) -> None:
+        CALLER.set(f"hub {self._hub}")  # what one hub lets drip holds up nothing that another one hands out
         trouble = self._troubles.pop(item.item, None)
         failures = trouble.failures if trouble else 0
         try:
             with self._gateway.under_way.one():
-                async with self._line.fetch(self._authority(), item) as source:
-                    taken = await self._takers[item.kind](item, source)
+                async with AsyncExitStack() as stack:
+                    with self._waiting():
+                        source = await stack.enter_async_context(self._line.fetch(self._authority(), item))
+                    taken = await self._takers[item.kind](item, _Body(source, self._waiting))
         except EmlaError as error:
             self._refused(item, failures, error.code)
         except IllegalTransitionError:
@@ -322,11 +361,18 @@ class Collect:
         self._mailboxes: dict[str, Mailbox] = {}
         self._changed = asyncio.Event()
         self._missed: set[str] = set()
+        self._ended = False
         self.figures = CollectFigures()
 
     def look(self) -> None:
         """Our card, or who is pinned here, has changed."""
         self._changed.set()
+
+    def end(self) -> None:
+        """Take nothing more out of any mailbox, as `Mailbox.end`."""
+        self._ended = True
+        for mailbox in self._mailboxes.values():
+            mailbox.end()
 
     def reached(self) -> dict[str, bool]:
         """For each hub of our card: whether it answered last time."""
@@ -344,6 +390,8 @@ class Collect:
                         await self._changed.wait()
 
     def _adjust(self, group: asyncio.TaskGroup) -> None:
+        if self._ended:
+            return
         named = set(self._gateway.identity.authority.card.hubs)
         pinned = named & self._gateway.directory.peers.keys()
         for hub in sorted(named - pinned - self._missed):
