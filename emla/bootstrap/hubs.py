@@ -11,8 +11,9 @@ from emla.flow.line.accept import Accept
 from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.line.relay import Relay
 from emla.flow.line.ways import Ways
-from emla.flow.member.collect import Collect, Take
+from emla.flow.member.collect import Take
 from emla.flow.member.items import TakeItems
+from emla.flow.member.mailboxes import Collect
 from emla.model.mailbox import ItemKind
 from emla.transport.https import HttpsTransport
 from emla.transport.hub import HttpsHubLine

@@ -9,6 +9,7 @@ _COLLECT = "tests/unit/flow/test_collect.py::"
 _HELD = "tests/unit/flow/test_hub_held.py::"
 _WAYS = "tests/unit/flow/test_ways.py::"
 _LINE = "tests/unit/transport/test_hub.py::"
+_PACE = "tests/unit/flow/test_collect_pace.py::"
 _SLOW = "tests/unit/flow/test_collect_slow_hub.py::"
 
 ROWS = (
@@ -283,5 +284,13 @@ ROWS = (
         old="asyncio.timeout_at(self._ends_at)",
         new="asyncio.timeout_at(None)",
         held_by=(f"{_LINE}test_a_line_that_gets_on_by_a_byte_each_time_ends_it",),
+    ),
+    Safeguard(
+        name="a hub that does not wait is asked more slowly",
+        row="20",
+        file="emla/flow/member/collect.py",
+        old="            await self._rest(self._hasty)",
+        new="            await asyncio.sleep(0)",
+        held_by=(f"{_PACE}test_a_hub_that_does_not_wait_is_asked_ever_more_slowly_until_it_does",),
     ),
 )

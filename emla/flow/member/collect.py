@@ -1,4 +1,4 @@
-"""collect: what hubs hold for us -> the same journeys that a direct call starts; then the hub is told that we have it.
+"""collect: what a hub holds for us -> the same journeys that a direct call starts; then the hub is told that we have it.
 
 Order of writes: M1 the item is ours as if it had come directly (I4, O6, K4); M2 for a package, one batch: the leg that carries
 our answer to its sender; M3 the hub is told, with our signed answer as the proof, and deletes. A crash before M3 leaves the item
@@ -6,7 +6,8 @@ at the hub, and it comes again: a repeat gets the stored bytes, and nothing is d
 
 Rules of this file:
 - A hub is not believed. What does not verify is left where it is and looked at again, ever more seldom; the others go on.
-- Memory is bounded whatever a hub lists, and a hub that sends us round in circles is asked ever more slowly.
+- Memory is bounded whatever a hub lists, and a hub that sends us round in circles is asked ever more slowly; so is one that does
+  not wait for an item as it was asked to.
 - Where we are in the list is not stored: a start begins from its front, and so does a round each hour, because a hub may have
   withheld, reordered or restored something. What stays untaken at the front keeps nobody from what is behind it: a round goes to
   the end of the list before the next one begins.
@@ -15,7 +16,6 @@ Rules of this file:
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -44,7 +44,6 @@ _ROUND_SECONDS_MAX = 86400.0
 _PAUSE_SECONDS_MAX = 60.0
 _APART_SECONDS = 5.0
 """No two rounds begin closer together."""
-_LOOK_SECONDS = 60.0
 _BUSY_MAX = 1000
 _REMEMBERED_MAX = 30_000
 """More than a hub holds for one owner unless it is told to."""
@@ -61,7 +60,7 @@ class Taken:
     new: bool = False
 
 
-def _nobody(_: str) -> None:
+def nobody(_: str) -> None:
     """Nobody is told."""
 
 
@@ -111,7 +110,7 @@ class Mailbox:
         hub: str,
         takers: Mapping[ItemKind, Take],
         figures: CollectFigures,
-        on_reached: Callable[[str], None] = _nobody,
+        on_reached: Callable[[str], None] = nobody,
     ) -> None:
         self._gateway = gateway
         self._line = line
@@ -131,6 +130,8 @@ class Mailbox:
         self._failures = 0
         self._useless = 0
         """Items in a row that brought nothing new."""
+        self._hasty = 0
+        """Empty lists in a row that came long before the hub had waited as it was asked to."""
         self._listing: asyncio.Task[None] | None = None
         self._ended = False
         self._waiting_for_bytes: set[asyncio.Task[None]] = set()
@@ -178,12 +179,22 @@ class Mailbox:
         self._look_again(begun)
         while (wait := self._ends_at(begun, is_whole=is_whole) - self._gateway.clock.steady()) > 0:
             await self._slow_down()
-            found = await self._list(after, max(1, min(WAIT_SECONDS, int(wait))))
+            found = await self._wait_for_items(after, max(1, min(WAIT_SECONDS, int(wait))))
             is_whole = is_whole or len(found) < ITEMS_IN_ANSWER_MAX
             for item in found:
                 after = item.item
                 if self._is_wanted(item):
                     await self._start(item, group)
+
+    async def _wait_for_items(self, after: int, wait_seconds: int) -> Sequence[Listing]:
+        """List, and rest ever longer where the hub does not wait: a hub that is stopping, or one that keeps us busy."""
+        asked = self._gateway.clock.steady()
+        found = await self._list(after, wait_seconds)
+        is_hasty = not found and self._gateway.clock.steady() - asked < wait_seconds / 2
+        self._hasty = self._hasty + 1 if is_hasty else 0
+        if is_hasty:
+            await self._rest(self._hasty)
+        return found
 
     async def _list(self, after: int, wait_seconds: int) -> Sequence[Listing]:
         found = await self._line.items(self._authority(), after, wait_seconds)
@@ -341,65 +352,3 @@ class Mailbox:
             self._stays[number] = refusals + 1
         self._gateway.signals.refused(self._hub, code)
         self._leave(number, 3 + refusals)
-
-
-class Collect:
-    """A mailbox at each hub that our card names and that is pinned here; runs until cancelled."""
-
-    def __init__(
-        self,
-        gateway: Gateway,
-        line: HubLine,
-        takers: Mapping[ItemKind, Take],
-        on_reached: Callable[[str], None] = _nobody,
-    ) -> None:
-        """Args: the gateway, the line to hubs, who takes what, and whom to tell when a hub answers again."""
-        self._gateway = gateway
-        self._on_reached = on_reached
-        self._line = line
-        self._takers = takers
-        self._mailboxes: dict[str, Mailbox] = {}
-        self._changed = asyncio.Event()
-        self._missed: set[str] = set()
-        self._ended = False
-        self.figures = CollectFigures()
-
-    def look(self) -> None:
-        """Our card, or who is pinned here, has changed."""
-        self._changed.set()
-
-    def end(self) -> None:
-        """Take nothing more out of any mailbox, as `Mailbox.end`."""
-        self._ended = True
-        for mailbox in self._mailboxes.values():
-            mailbox.end()
-
-    def reached(self) -> dict[str, bool]:
-        """For each hub of our card: whether it answered last time."""
-        hubs = self._gateway.identity.authority.card.hubs
-        return {each: bool(found and found.reached) for each in hubs for found in [self._mailboxes.get(each)]}
-
-    async def run(self) -> None:
-        """Collect until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            while True:
-                self._changed.clear()
-                self._adjust(group)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_SECONDS):
-                        await self._changed.wait()
-
-    def _adjust(self, group: asyncio.TaskGroup) -> None:
-        if self._ended:
-            return
-        named = set(self._gateway.identity.authority.card.hubs)
-        pinned = named & self._gateway.directory.peers.keys()
-        for hub in sorted(named - pinned - self._missed):
-            logger.warning("hub not pinned", extra={"peer": hub, "code": "hub-not-pinned"})
-        self._missed = named - pinned
-        for hub in sorted(self._mailboxes.keys() - pinned):
-            self._mailboxes.pop(hub).end()
-        for hub in sorted(pinned - self._mailboxes.keys()):
-            mailbox = Mailbox(self._gateway, self._line, hub, self._takers, self.figures, self._on_reached)
-            self._mailboxes[hub] = mailbox
-            group.create_task(mailbox.run(), name=f"mailbox-{hub}")

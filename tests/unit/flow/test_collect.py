@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from emla.flow.member import collect
-from emla.flow.member.collect import Collect, Mailbox, Taken
+from emla.flow.member.collect import Mailbox, Taken
+from emla.flow.member.mailboxes import Collect
 from emla.formats.export import encode_export
 from emla.model.documents import Authority
 from emla.model.leg import LegState

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from emla.flow.documents.peers import ImportPeer, root_fingerprint
-from emla.flow.member.collect import Collect, Mailbox
+from emla.flow.member.collect import Mailbox
+from emla.flow.member.mailboxes import Collect
 from emla.formats.export import encode_export
 from emla.model.documents import Authority
 from emla.model.mailbox import ItemKind, Listing
