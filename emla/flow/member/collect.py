@@ -10,7 +10,7 @@ Rules of this file:
   not wait for an item as it was asked to.
 - Where we are in the list is not stored: a start begins from its front, and so does a round each hour, because a hub may have
   withheld, reordered or restored something. What stays untaken at the front keeps nobody from what is behind it: a round goes to
-  the end of the list before the next one begins.
+  the end of the list before the next one begins, and asks at the end, where what is new arrives, before each page of the front.
 - An item that is being taken is taken to its end, also when the hub is none of ours any more: half of it would be committed. One
   whose body is still waited for is not: nothing of it is stored, and a hub that drips would keep a stop waiting.
 """
@@ -22,12 +22,18 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
-from emla.flow.backoff import delay_seconds
+from emla.flow.backoff import delay_seconds, item_pause_seconds
 from emla.flow.gateway import Gateway
 from emla.flow.reservations import CALLER
 from emla.formats.mailbox import OK
 from emla.model.documents import Authority
-from emla.model.errors import EmlaError, IllegalTransitionError, TransportError
+from emla.model.errors import (
+    ConfigurationError,
+    EmlaError,
+    IllegalTransitionError,
+    StoreError,
+    TransportError,
+)
 from emla.model.mailbox import ITEMS_IN_ANSWER_MAX, RELEASES_MAX, ItemKind, Listing, Release
 from emla.ports.hub_line import HubLine, ItemSource
 from emla.ports.transport import Refusal
@@ -43,7 +49,9 @@ _ROUND_SECONDS_MAX = 86400.0
 """A list that has no end by then is begun anew all the same."""
 _PAUSE_SECONDS_MAX = 60.0
 _APART_SECONDS = 5.0
-"""No two rounds begin closer together."""
+"""For each page of the list: no two rounds begin closer together."""
+_OFTEN_MAX = 11
+"""What was tried more often waits for the hourly round; sooner it would be tried within the hour, and each round is for it."""
 _BUSY_MAX = 1000
 _REMEMBERED_MAX = 30_000
 """More than a hub holds for one owner unless it is told to."""
@@ -129,7 +137,9 @@ class Mailbox:
         self._room = asyncio.Event()
         self._failures = 0
         self._useless = 0
-        """Items in a row that brought nothing new."""
+        """Items in a row that were tried for the first time and brought nothing new."""
+        self._end = 0
+        """The number of the last item, as far as is known."""
         self._hasty = 0
         """Empty lists in a row that came long before the hub had waited as it was asked to."""
         self._listing: asyncio.Task[None] | None = None
@@ -175,16 +185,26 @@ class Mailbox:
         Raises:
             TransportError: the hub was not reached, or answered something else.
         """
-        after, begun, is_whole = 0, self._gateway.clock.steady(), False
-        self._look_again(begun)
-        while (wait := self._ends_at(begun, is_whole=is_whole) - self._gateway.clock.steady()) > 0:
+        after, pages, begun, is_whole = 0, 0, self._gateway.clock.steady(), False
+        self._due_at(begun)
+        while (wait := self._ends_at(begun, pages, is_whole=is_whole) - self._gateway.clock.steady()) > 0:
             await self._slow_down()
+            if not is_whole and after < self._end:
+                self._end = await self._take(await self._list(self._end, 0), self._end, group)
             found = await self._wait_for_items(after, max(1, min(WAIT_SECONDS, int(wait))))
+            after = await self._take(found, after, group)
+            pages += not is_whole
             is_whole = is_whole or len(found) < ITEMS_IN_ANSWER_MAX
-            for item in found:
-                after = item.item
-                if self._is_wanted(item):
-                    await self._start(item, group)
+            if is_whole:
+                self._end = after
+
+    async def _take(self, found: Sequence[Listing], after: int, group: asyncio.TaskGroup) -> int:
+        """Take what is wanted of a page; the number to go on from."""
+        for item in found:
+            after = item.item
+            if self._is_wanted(item):
+                await self._start(item, group)
+        return after
 
     async def _wait_for_items(self, after: int, wait_seconds: int) -> Sequence[Listing]:
         """List, and rest ever longer where the hub does not wait: a hub that is stopping, or one that keeps us busy."""
@@ -226,15 +246,20 @@ class Mailbox:
             await self._rest(pages)
 
     async def _rest(self, failures: int) -> None:
-        await asyncio.sleep(min(_PAUSE_SECONDS_MAX, self._delay(failures)))
+        pause = delay_seconds(failures, urgent=False, chance=0.5 + self._chance() / 2)
+        await asyncio.sleep(min(_PAUSE_SECONDS_MAX, pause))
 
-    def _delay(self, failures: int) -> float:
-        chance = int.from_bytes(self._gateway.entropy(4), "big") / 2**32
-        return delay_seconds(failures, urgent=False, chance=0.5 + chance / 2)
+    def _chance(self) -> float:
+        return int.from_bytes(self._gateway.entropy(4), "big") / 2**32
 
     # --- items ---
 
-    def _look_again(self, now: float) -> None:
+    def look_again(self) -> None:
+        """Something here has changed: what stays may be taken now."""
+        for trouble in self._troubles.values():
+            trouble.failures, trouble.until = 1, self._gateway.clock.steady()
+
+    def _due_at(self, now: float) -> None:
         """What was not taken and is due is looked for in this round; what the last round looked for and did not see is gone."""
         self._troubles = {
             number: _Trouble(each.failures, _SOUGHT if each.until <= now else each.until)
@@ -242,11 +267,11 @@ class Mailbox:
             if each.until != _SOUGHT
         }
 
-    def _ends_at(self, begun: float, *, is_whole: bool) -> float:
+    def _ends_at(self, begun: float, pages: int, *, is_whole: bool) -> float:
         if not is_whole:
             return begun + _ROUND_SECONDS_MAX
-        trouble = min((each.until for each in self._troubles.values()), default=_SOUGHT)
-        return max(min(begun + _ROUND_SECONDS, trouble), begun + _APART_SECONDS)
+        often = (each.until for each in self._troubles.values() if each.failures <= _OFTEN_MAX)
+        return begun + min(_ROUND_SECONDS, max(min(often, default=_SOUGHT) - begun, _APART_SECONDS * pages))
 
     def _is_wanted(self, item: Listing) -> bool:
         trouble = self._troubles.get(item.item)
@@ -285,6 +310,10 @@ class Mailbox:
                         source = await stack.enter_async_context(self._line.fetch(self._authority(), item))
                     taken = await self._takers[item.kind](item, _Body(source, self._waiting))
         except EmlaError as error:
+            if isinstance(error, ConfigurationError | StoreError):
+                failures = min(
+                    failures, _OFTEN_MAX - 1
+                )  # our own trouble: it is over within the hour after we are
             self._refused(item, failures, error.code)
         except IllegalTransitionError:
             raise  # a bug of ours about what is stored: nothing may go on
@@ -293,7 +322,7 @@ class Mailbox:
             self._refused(item, failures, "internal")
         else:
             self._figures.taken += taken.new
-            self._useless = 0 if taken.new else self._useless + 1
+            self._useless = 0 if taken.new else self._useless + (not failures)
             self._taken.append(Release(item=item.item, proof=taken.proof))
             self._changed.set()
         finally:
@@ -301,7 +330,7 @@ class Mailbox:
 
     def _refused(self, item: Listing, failures: int, code: str) -> None:
         self._figures.refused += 1
-        self._useless += 1
+        self._useless += not failures
         if not failures and self._useless <= ITEMS_IN_ANSWER_MAX:  # said once; and no hub fills the log
             logger.warning("item refused", extra={"peer": self._hub, "code": code, "what": item.kind.value})
         self._leave(item.item, failures)
@@ -311,7 +340,7 @@ class Mailbox:
         self._busy.discard(number)
         self._room.set()
         if len(self._troubles) < _REMEMBERED_MAX:
-            until = self._gateway.clock.steady() + self._delay(failures + 1)
+            until = self._gateway.clock.steady() + item_pause_seconds(failures + 1, chance=self._chance())
             self._troubles[number] = _Trouble(failures + 1, until)
 
     async def _release(self) -> None:

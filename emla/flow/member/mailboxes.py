@@ -39,6 +39,8 @@ class Collect:
     def look(self) -> None:
         """Our card, or who is pinned here, has changed."""
         self._changed.set()
+        for mailbox in self._mailboxes.values():
+            mailbox.look_again()
 
     def end(self) -> None:
         """Take nothing more out of any mailbox, as `Mailbox.end`."""
