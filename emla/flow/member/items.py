@@ -116,14 +116,20 @@ class TakeItems:
         return Taken(new=new)
 
     async def documents(self, item: Listing, source: ItemSource) -> Taken:
-        """Take a peer's documents. What is refused is of no use later either: its owner will send newer ones."""
+        """Take a peer's documents. What is refused is of no use later either: its owner will send newer ones.
+
+        Raises:
+            InvalidDocumentError: ``clock-skew``, which is over when our clock is right again; it stays where it is.
+        """
         exported = await read_whole(source, WIRE.documents_bytes)
         check_listed(item, hashlib.sha256(exported).digest())
         try:
             root = documents_form.decode_signed(decode_export(exported).roots[0], PayloadType.ROOT)
             authority = documents_form.decode_root(root.payload).authority
             new = await self._documents(authority, exported, fetched=False)
-        except (InvalidDocumentError, MalformedError):
+        except (InvalidDocumentError, MalformedError) as error:
+            if error.code == "clock-skew":
+                raise
             new = False
         return Taken(new=new)
 

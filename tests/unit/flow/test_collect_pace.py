@@ -15,7 +15,7 @@ from emla.model.mailbox import ItemKind, Listing
 from emla.ports.hub_line import ItemSource
 from emla.ports.transport import Refusal
 from tests.support.authorities import derived
-from tests.support.hub_stations import HUB, RECIPIENT, HubWorld, hub_world, until
+from tests.support.hub_stations import HUB, RECIPIENT, SENDER, HubWorld, hub_world, until
 from tests.support.memory_hub import Door, MemoryHub
 
 HOUR = 3600.0
@@ -159,3 +159,19 @@ async def test_what_stays_is_looked_at_again_when_somebody_is_pinned(tmp_path: P
         mailbox._leave(7, 40)
         collector.look()
         assert mailbox._troubles[7].until <= world.clock.steady()
+
+
+async def test_documents_that_a_clock_that_is_behind_cannot_take_yet_stay(tmp_path: Path) -> None:
+    async with hub_world(tmp_path) as world:
+        before = world.recipient.gateway.directory.peers[SENDER].authority.fresh_at
+        await world.sender.own.start()
+        world.later(HOUR)
+        await world.sender.upkeep.sign_status()
+        assert await world.sender.refresh._pushed(RECIPIENT)
+        world.later(-HOUR)  # jp.moj's clock
+        async with world.collecting(world.recipient):
+            await until(lambda: world.recipient.figures.refused == 1 or not world.hub.count(RECIPIENT))
+            assert world.hub.count(RECIPIENT, ItemKind.DOCUMENTS) == 1
+            world.later(HOUR)
+            await until(lambda: not world.hub.count(RECIPIENT))
+        assert world.recipient.gateway.directory.peers[SENDER].authority.fresh_at > before
