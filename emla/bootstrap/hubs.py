@@ -44,7 +44,7 @@ def collector(
     relay: Relay,
     on_reached: Callable[[str], None],
 ) -> Collect:
-    """Make what collects our mailboxes, and let it and the relay know when a hub is pinned."""
+    """Make what collects our mailboxes, and let it and the relay know when a hub is pinned, or a peer has spoken."""
     items = TakeItems(gateway, accept, receive, take, take_back, relay.add)
 
     def reached(hub: str) -> None:
@@ -60,6 +60,7 @@ def collector(
                 relay.retry(peer.authority.id)  # it may be reached now
 
     gateway.signals.pinned = pinned
+    gateway.signals.spoke = lambda peer: collect.look_again(items.earlier.spoke(peer))
     return collect
 
 

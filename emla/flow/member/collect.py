@@ -18,7 +18,7 @@ Rules of this file:
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -254,10 +254,11 @@ class Mailbox:
 
     # --- items ---
 
-    def look_again(self) -> None:
-        """Something here has changed: what stays may be taken now."""
-        for trouble in self._troubles.values():
-            trouble.failures, trouble.until = 1, self._gateway.clock.steady()
+    def look_again(self, numbers: Collection[int] | None = None) -> None:
+        """Something here has changed: what stays may be taken now, or these items."""
+        for number, trouble in self._troubles.items():
+            if numbers is None or number in numbers:
+                trouble.failures, trouble.until = 1, self._gateway.clock.steady()
 
     def _due_at(self, now: float) -> None:
         """What was not taken and is due is looked for in this round; what the last round looked for and did not see is gone."""

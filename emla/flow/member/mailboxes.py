@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from emla.flow.gateway import Gateway
 from emla.flow.member.collect import CollectFigures, Mailbox, Take, nobody
@@ -41,6 +41,11 @@ class Collect:
         self._changed.set()
         for mailbox in self._mailboxes.values():
             mailbox.look_again()
+
+    def look_again(self, numbers: Collection[int]) -> None:
+        """Items with these numbers may be taken now."""
+        for mailbox in self._mailboxes.values():
+            mailbox.look_again(numbers)
 
     def end(self) -> None:
         """Take nothing more out of any mailbox, as `Mailbox.end`."""
