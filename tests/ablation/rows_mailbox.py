@@ -196,4 +196,14 @@ ROWS = (
         new="        pass",
         held_by=(f"{_RESTORED}test_what_waits_for_its_senders_word_is_looked_at_when_that_has_come",),
     ),
+    Safeguard(
+        name="what fills an honest hub hardly slows a start down",
+        row="61",
+        file="emla/flow/member/collect.py",
+        old="max(1, pages - _REMEMBERED_MAX // ITEMS_IN_ANSWER_MAX)",
+        new="pages",
+        held_by=(
+            f"{_PACE}test_what_fills_an_honest_hub_slows_a_start_down_by_a_second_or_two_for_each_page",
+        ),
+    ),
 )

@@ -54,7 +54,7 @@ _OFTEN_MAX = 11
 """What was tried more often waits for the hourly round; sooner it would be tried within the hour, and each round is for it."""
 _BUSY_MAX = 1000
 _REMEMBERED_MAX = 30_000
-"""More than a hub holds for one owner unless it is told to."""
+"""More than a hub holds from one member unless it is told to."""
 _SOUGHT = float("inf")
 _GONE = "not-found"
 """The outcome for an item that the hub does not have any more: a newer one took its place while this one was on its way."""
@@ -241,9 +241,12 @@ class Mailbox:
         await self._rest(self._failures)
 
     async def _slow_down(self) -> None:
-        """Whoever lists only what is here, or cannot be taken, is asked ever more slowly; an honest one hardly ever does so."""
+        """Whoever lists only what is here, or cannot be taken, is asked more slowly, and ever more slowly who comes to no end.
+
+        An honest hub lists what a member has filled it with: at a start all of that lies before what is to be delivered.
+        """
         if pages := self._useless // ITEMS_IN_ANSWER_MAX:
-            await self._rest(pages)
+            await self._rest(max(1, pages - _REMEMBERED_MAX // ITEMS_IN_ANSWER_MAX))
 
     async def _rest(self, failures: int) -> None:
         pause = delay_seconds(failures, urgent=False, chance=0.5 + self._chance() / 2)

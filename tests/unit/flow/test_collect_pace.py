@@ -97,6 +97,25 @@ async def test_what_arrives_while_a_round_goes_over_what_stays_is_seen_between_i
             await until(lambda: world.recipient.accepted == [pid])
 
 
+async def test_what_fills_an_honest_hub_slows_a_start_down_by_a_second_or_two_for_each_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[int] = []
+
+    async def rest(self: Mailbox, failures: int) -> None:
+        rests.append(failures)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(Mailbox, "_rest", rest)
+    async with hub_world(tmp_path) as world:
+        full_of_junk(world, 650)
+        pid = await world.submit()
+        await world.sender.deliver(RECIPIENT)
+        async with world.collecting(world.recipient):
+            await until(lambda: world.recipient.accepted == [pid])
+        assert set(rests) == {1}
+
+
 async def test_only_what_was_not_tried_before_slows_a_mailbox_down(tmp_path: Path) -> None:
     async with hub_world(tmp_path) as world:
         full_of_junk(world, 60)
