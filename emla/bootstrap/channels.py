@@ -21,7 +21,7 @@ from emla.flow.channel.take_back import TakeBack
 from emla.flow.channel.ways import ChannelWays
 from emla.flow.documents.own import Own
 from emla.flow.gateway import Gateway
-from emla.flow.member.collect import Collect
+from emla.flow.member.mailboxes import Collect
 from emla.flow.member.statuses import TakeStatus
 from emla.model.channel import ChannelStatus
 from emla.model.mailbox import ItemKind

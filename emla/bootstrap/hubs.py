@@ -11,8 +11,9 @@ from emla.flow.line.accept import Accept
 from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.line.relay import Relay
 from emla.flow.line.ways import Ways
-from emla.flow.member.collect import Collect, Take
+from emla.flow.member.collect import Take
 from emla.flow.member.items import TakeItems
+from emla.flow.member.mailboxes import Collect
 from emla.model.mailbox import ItemKind
 from emla.transport.https import HttpsTransport
 from emla.transport.hub import HttpsHubLine
@@ -43,7 +44,7 @@ def collector(
     relay: Relay,
     on_reached: Callable[[str], None],
 ) -> Collect:
-    """Make what collects our mailboxes, and let it and the relay know when a hub is pinned."""
+    """Make what collects our mailboxes, and let it and the relay know when a hub is pinned, or a peer has spoken."""
     items = TakeItems(gateway, accept, receive, take, take_back, relay.add)
 
     def reached(hub: str) -> None:
@@ -59,6 +60,7 @@ def collector(
                 relay.retry(peer.authority.id)  # it may be reached now
 
     gateway.signals.pinned = pinned
+    gateway.signals.spoke = lambda peer: collect.look_again(items.earlier.spoke(peer))
     return collect
 
 

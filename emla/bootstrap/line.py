@@ -31,7 +31,7 @@ from emla.flow.line.scan import Scans
 from emla.flow.line.submit import Submit
 from emla.flow.line.watch_legs import WatchLegs
 from emla.flow.line.ways import Ways
-from emla.flow.member.collect import Collect
+from emla.flow.member.mailboxes import Collect
 from emla.flow.news import News
 from emla.flow.people.sight import Sight
 from emla.flow.reminders import Reminders

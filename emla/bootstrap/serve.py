@@ -115,6 +115,7 @@ async def run_gateway(
         line.news.end()
         line.feed.end()
         line.relay.end()
+        line.collect.end()
         await drain(parts.gateway, settings.operations.drain_seconds)
     logger.info("stopped", extra={"state": "stopped"})
 

@@ -15,7 +15,8 @@ from emla.flow.happenings.feed import Feed
 from emla.flow.happenings.tell import Tell
 from emla.flow.line.gate import is_open
 from emla.flow.line.scan import Scans
-from emla.flow.member.collect import Collect, CollectFigures
+from emla.flow.member.collect import CollectFigures
+from emla.flow.member.mailboxes import Collect
 from emla.flow.reminders import Reminders
 from emla.model.errors import InvalidDocumentError, StoreError
 from emla.sandbox.clerk import ClerkProcess

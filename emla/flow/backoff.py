@@ -60,6 +60,17 @@ def hub_pause_seconds(offers: int, *, chance: float) -> float:
     return span * (0.8 + 0.4 * chance)
 
 
+def item_pause_seconds(failures: int, *, chance: float) -> float:
+    """How long an item that cannot be taken out of a mailbox is left there: seconds at first, doubling to a day.
+
+    Args:
+        failures: how often it was tried.
+        chance: a fresh random number in [0, 1).
+    """
+    span = min(HUB_CAP_SECONDS, BASE_SECONDS * 2.0 ** min(max(failures, 1) - 1, _DOUBLINGS_MAX))
+    return span * (0.5 + chance / 2)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postponed:
     """A leg that goes on asking, though nothing failed; when it is tried next is stored already. UNIX seconds."""

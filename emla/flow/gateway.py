@@ -191,6 +191,8 @@ class Signals:
 
     cards_seen: Callable[[str, int, int], None] = _nothing
     """A peer named its own card's version, and the version of ours that it knows."""
+    spoke: Callable[[str], None] = _nothing
+    """A peer's channel status was kept."""
     refused: Callable[[str, str], None] = _nothing
     """A peer refused something of ours with a code."""
     unheard: Callable[[str], bool] = _no

@@ -142,8 +142,13 @@ class HttpsTransport:
     def timeout(self, length: int, patience_seconds: float = 0.0) -> ClientTimeout:
         """No silence longer than the setting, and no exchange longer than its size, or what was agreed, explains."""
         silence = self._settings.request_timeout_seconds + patience_seconds
-        total = 3 * silence + length / _BYTES_PER_SECOND_LEAST
+        total = self.seconds_most(length, patience_seconds)
         return ClientTimeout(total=total, sock_connect=_CONNECT_SECONDS, sock_read=silence)
+
+    def seconds_most(self, length: int, patience_seconds: float = 0.0) -> float:
+        """How long so many bytes may be on their way in all."""
+        silence = self._settings.request_timeout_seconds + patience_seconds
+        return 3 * silence + length / _BYTES_PER_SECOND_LEAST
 
     async def _call(
         self,

@@ -1,9 +1,11 @@
 """The line to a hub over HTTPS: deposits, and our own mailbox. The connection and its pin are those of `emla.transport.https`.
 
 A call about our mailbox is no signed object, so it bears a signature of its own (docs/spec/hub.md); a new one for each try. What
-is fetched goes on where a broken line stopped, as long as it gets on at all.
+is fetched goes on where a broken line stopped, as long as it gets on at all, and all its exchanges together take no longer than
+one may: a hub that breaks off after each byte would keep a place for ever.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
@@ -111,7 +113,7 @@ class HttpsHubLine:
             return self._call(hub, "GET", f"{_PATH}/{item.item}", "", length=item.size, start=start)
 
         async with AsyncExitStack() as stack:
-            source = ResumedSource(opened, stack)
+            source = ResumedSource(opened, stack, self._transport.seconds_most(item.size))
             await source.begin()
             yield source
 
@@ -165,10 +167,15 @@ class ResumedSource:
     """Implements `emla.ports.hub_line.ItemSource`: reads on with a range when the line breaks, while it gets on at all."""
 
     def __init__(
-        self, opened: Callable[[int], AbstractAsyncContextManager[ClientResponse]], stack: AsyncExitStack
+        self,
+        opened: Callable[[int], AbstractAsyncContextManager[ClientResponse]],
+        stack: AsyncExitStack,
+        seconds_most: float,
     ) -> None:
+        """Args: what opens the body from a place on, what closes it, and how long it may take in all, from now on."""
         self._opened = opened
         self._stack = stack
+        self._ends_at = asyncio.get_running_loop().time() + seconds_most
         self._held = bytearray()
         self._place = 0
         """How much came over the line."""
@@ -194,8 +201,12 @@ class ResumedSource:
         """Read so many bytes."""
         if size > self.size:
             raise InvalidPackageError("digest-mismatch", "The item ends before.")
-        while len(self._held) < size:
-            await self._read_some()
+        try:
+            async with asyncio.timeout_at(self._ends_at):
+                while len(self._held) < size:
+                    await self._read_some()
+        except TimeoutError as error:
+            raise TransportError("timeout", "The item comes too slowly.") from error
         data = bytes(self._held[:size])
         del self._held[:size]
         self.size -= size

@@ -137,7 +137,7 @@ class HubWorld:
     def later(self, seconds: float) -> None:
         """Time passes; whoever waits for the hub looks again."""
         self.clock.moved_by += seconds
-        self.hub.poke()
+        self.hub.lapse()
 
     async def whole(self, count: int = 1) -> None:
         """Everything arrived once, and both ledgers are whole."""

@@ -62,6 +62,8 @@ class MemoryHub:
     """Every status that was left here: by whom, for whom."""
     lists: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """As long as anybody who asks now is ready to wait."""
     _last: int = 0
 
     # --- what a test may override ---
@@ -112,6 +114,12 @@ class MemoryHub:
         """Let whoever waits look again."""
         self.changed.set()
         self.changed = asyncio.Event()
+
+    def lapse(self) -> None:
+        """Let whoever waits have waited long enough."""
+        self.over.set()
+        self.over = asyncio.Event()
+        self.poke()
 
     def check_up(self) -> None:
         """A hub that is down is not reached."""
@@ -236,9 +244,10 @@ class Door:
         there = self._reach(hub)
         there.lists += 1
         await asyncio.sleep(0)
-        if not there.listed(self.owner, after):
+        over = there.over
+        while not there.listed(self.owner, after) and wait_seconds and not over.is_set():
             await there.changed.wait()
-        self._reach(hub)
+            self._reach(hub)
         return there.listed(self.owner, after)
 
     @asynccontextmanager

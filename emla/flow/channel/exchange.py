@@ -182,6 +182,7 @@ class Channels:
         await gateway.store.write(operation)
         gateway.signals.cards_seen(sender.id, status.card_version, status.card_known)
         await self._watch.judge(status)
+        gateway.signals.spoke(sender.id)
 
     def _voided(self, status: ChannelStatus, now: int) -> list[VoidedRow]:
         """The voided numbers that are news: above what is whole here."""

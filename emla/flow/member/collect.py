@@ -1,4 +1,4 @@
-"""collect: what hubs hold for us -> the same journeys that a direct call starts; then the hub is told that we have it.
+"""collect: what a hub holds for us -> the same journeys that a direct call starts; then the hub is told that we have it.
 
 Order of writes: M1 the item is ours as if it had come directly (I4, O6, K4); M2 for a package, one batch: the leg that carries
 our answer to its sender; M3 the hub is told, with our signed answer as the proof, and deletes. A crash before M3 leaves the item
@@ -6,25 +6,34 @@ at the hub, and it comes again: a repeat gets the stored bytes, and nothing is d
 
 Rules of this file:
 - A hub is not believed. What does not verify is left where it is and looked at again, ever more seldom; the others go on.
-- Memory is bounded whatever a hub lists, and a hub that sends us round in circles is asked ever more slowly.
+- Memory is bounded whatever a hub lists, and a hub that sends us round in circles is asked ever more slowly; so is one that does
+  not wait for an item as it was asked to.
 - Where we are in the list is not stored: a start begins from its front, and so does a round each hour, because a hub may have
   withheld, reordered or restored something. What stays untaken at the front keeps nobody from what is behind it: a round goes to
-  the end of the list before the next one begins.
-- An item that is being taken is taken to its end, also when the hub is none of ours any more: half of it would be committed.
+  the end of the list before the next one begins, and asks at the end, where what is new arrives, before each page of the front.
+- An item that is being taken is taken to its end, also when the hub is none of ours any more: half of it would be committed. One
+  whose body is still waited for is not: nothing of it is stored, and a hub that drips would keep a stop waiting.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
-from emla.flow.backoff import delay_seconds
+from emla.flow.backoff import delay_seconds, item_pause_seconds
 from emla.flow.gateway import Gateway
+from emla.flow.reservations import CALLER
 from emla.formats.mailbox import OK
 from emla.model.documents import Authority
-from emla.model.errors import EmlaError, IllegalTransitionError, TransportError
+from emla.model.errors import (
+    ConfigurationError,
+    EmlaError,
+    IllegalTransitionError,
+    StoreError,
+    TransportError,
+)
 from emla.model.mailbox import ITEMS_IN_ANSWER_MAX, RELEASES_MAX, ItemKind, Listing, Release
 from emla.ports.hub_line import HubLine, ItemSource
 from emla.ports.transport import Refusal
@@ -40,11 +49,12 @@ _ROUND_SECONDS_MAX = 86400.0
 """A list that has no end by then is begun anew all the same."""
 _PAUSE_SECONDS_MAX = 60.0
 _APART_SECONDS = 5.0
-"""No two rounds begin closer together."""
-_LOOK_SECONDS = 60.0
+"""For each page of the list: no two rounds begin closer together."""
+_OFTEN_MAX = 11
+"""What was tried more often waits for the hourly round; sooner it would be tried within the hour, and each round is for it."""
 _BUSY_MAX = 1000
 _REMEMBERED_MAX = 30_000
-"""More than a hub holds for one owner unless it is told to."""
+"""More than a hub holds from one member unless it is told to."""
 _SOUGHT = float("inf")
 _GONE = "not-found"
 """The outcome for an item that the hub does not have any more: a newer one took its place while this one was on its way."""
@@ -58,7 +68,7 @@ class Taken:
     new: bool = False
 
 
-def _nobody(_: str) -> None:
+def nobody(_: str) -> None:
     """Nobody is told."""
 
 
@@ -82,6 +92,22 @@ class CollectFigures:
     refused: int = 0
 
 
+class _Body:
+    """Implements `ItemSource`: an item's body, which nobody waits for any more once the mailbox has ended."""
+
+    def __init__(self, source: ItemSource, waiting: Callable[[], AbstractContextManager[None]]) -> None:
+        self._source = source
+        self._waiting = waiting
+        self.size = source.size
+
+    async def read_exactly(self, size: int) -> bytes:
+        """Read so many bytes."""
+        with self._waiting():
+            data = await self._source.read_exactly(size)
+        self.size = self._source.size
+        return data
+
+
 class Mailbox:
     """Our mailbox at one hub; runs until cancelled."""
 
@@ -92,7 +118,7 @@ class Mailbox:
         hub: str,
         takers: Mapping[ItemKind, Take],
         figures: CollectFigures,
-        on_reached: Callable[[str], None] = _nobody,
+        on_reached: Callable[[str], None] = nobody,
     ) -> None:
         self._gateway = gateway
         self._line = line
@@ -111,9 +137,15 @@ class Mailbox:
         self._room = asyncio.Event()
         self._failures = 0
         self._useless = 0
-        """Items in a row that brought nothing new."""
+        """Items in a row that were tried for the first time and brought nothing new."""
+        self._end = 0
+        """The number of the last item, as far as is known."""
+        self._hasty = 0
+        """Empty lists in a row that came long before the hub had waited as it was asked to."""
         self._listing: asyncio.Task[None] | None = None
         self._ended = False
+        self._waiting_for_bytes: set[asyncio.Task[None]] = set()
+        """Items of which nothing is stored yet: the hub is still to send the rest."""
         self.reached: bool | None = None
         """Whether the hub answered last time; None while it was not asked."""
 
@@ -128,8 +160,10 @@ class Mailbox:
             release.cancel()
 
     def end(self) -> None:
-        """Take nothing more. What is being taken is taken to its end."""
+        """Take nothing more. What has come is taken to its end; what the hub is still to send is let be."""
         self._ended = True
+        for item in self._waiting_for_bytes:
+            item.cancel()
         if self._listing is not None:
             self._listing.cancel()
 
@@ -151,16 +185,36 @@ class Mailbox:
         Raises:
             TransportError: the hub was not reached, or answered something else.
         """
-        after, begun, is_whole = 0, self._gateway.clock.steady(), False
-        self._look_again(begun)
-        while (wait := self._ends_at(begun, is_whole=is_whole) - self._gateway.clock.steady()) > 0:
+        after, pages, begun, is_whole = 0, 0, self._gateway.clock.steady(), False
+        self._due_at(begun)
+        while (wait := self._ends_at(begun, pages, is_whole=is_whole) - self._gateway.clock.steady()) > 0:
             await self._slow_down()
-            found = await self._list(after, max(1, min(WAIT_SECONDS, int(wait))))
+            if not is_whole and after < self._end:
+                self._end = await self._take(await self._list(self._end, 0), self._end, group)
+            found = await self._wait_for_items(after, max(1, min(WAIT_SECONDS, int(wait))))
+            after = await self._take(found, after, group)
+            pages += not is_whole
             is_whole = is_whole or len(found) < ITEMS_IN_ANSWER_MAX
-            for item in found:
-                after = item.item
-                if self._is_wanted(item):
-                    await self._start(item, group)
+            if is_whole:
+                self._end = after
+
+    async def _take(self, found: Sequence[Listing], after: int, group: asyncio.TaskGroup) -> int:
+        """Take what is wanted of a page; the number to go on from."""
+        for item in found:
+            after = item.item
+            if self._is_wanted(item):
+                await self._start(item, group)
+        return after
+
+    async def _wait_for_items(self, after: int, wait_seconds: int) -> Sequence[Listing]:
+        """List, and rest ever longer where the hub does not wait: a hub that is stopping, or one that keeps us busy."""
+        asked = self._gateway.clock.steady()
+        found = await self._list(after, wait_seconds)
+        is_hasty = not found and self._gateway.clock.steady() - asked < wait_seconds / 2
+        self._hasty = self._hasty + 1 if is_hasty else 0
+        if is_hasty:
+            await self._rest(self._hasty)
+        return found
 
     async def _list(self, after: int, wait_seconds: int) -> Sequence[Listing]:
         found = await self._line.items(self._authority(), after, wait_seconds)
@@ -187,20 +241,29 @@ class Mailbox:
         await self._rest(self._failures)
 
     async def _slow_down(self) -> None:
-        """Whoever lists only what is here, or cannot be taken, is asked ever more slowly; an honest one hardly ever does so."""
+        """Whoever lists only what is here, or cannot be taken, is asked more slowly, and ever more slowly who comes to no end.
+
+        An honest hub lists what a member has filled it with: at a start all of that lies before what is to be delivered.
+        """
         if pages := self._useless // ITEMS_IN_ANSWER_MAX:
-            await self._rest(pages)
+            await self._rest(max(1, pages - _REMEMBERED_MAX // ITEMS_IN_ANSWER_MAX))
 
     async def _rest(self, failures: int) -> None:
-        await asyncio.sleep(min(_PAUSE_SECONDS_MAX, self._delay(failures)))
+        pause = delay_seconds(failures, urgent=False, chance=0.5 + self._chance() / 2)
+        await asyncio.sleep(min(_PAUSE_SECONDS_MAX, pause))
 
-    def _delay(self, failures: int) -> float:
-        chance = int.from_bytes(self._gateway.entropy(4), "big") / 2**32
-        return delay_seconds(failures, urgent=False, chance=0.5 + chance / 2)
+    def _chance(self) -> float:
+        return int.from_bytes(self._gateway.entropy(4), "big") / 2**32
 
     # --- items ---
 
-    def _look_again(self, now: float) -> None:
+    def look_again(self, numbers: Collection[int] | None = None) -> None:
+        """Something here has changed: what stays may be taken now, or these items."""
+        for number, trouble in self._troubles.items():
+            if numbers is None or number in numbers:
+                trouble.failures, trouble.until = 1, self._gateway.clock.steady()
+
+    def _due_at(self, now: float) -> None:
         """What was not taken and is due is looked for in this round; what the last round looked for and did not see is gone."""
         self._troubles = {
             number: _Trouble(each.failures, _SOUGHT if each.until <= now else each.until)
@@ -208,11 +271,11 @@ class Mailbox:
             if each.until != _SOUGHT
         }
 
-    def _ends_at(self, begun: float, *, is_whole: bool) -> float:
+    def _ends_at(self, begun: float, pages: int, *, is_whole: bool) -> float:
         if not is_whole:
             return begun + _ROUND_SECONDS_MAX
-        trouble = min((each.until for each in self._troubles.values()), default=_SOUGHT)
-        return max(min(begun + _ROUND_SECONDS, trouble), begun + _APART_SECONDS)
+        often = (each.until for each in self._troubles.values() if each.failures <= _OFTEN_MAX)
+        return begun + min(_ROUND_SECONDS, max(min(often, default=_SOUGHT) - begun, _APART_SECONDS * pages))
 
     def _is_wanted(self, item: Listing) -> bool:
         trouble = self._troubles.get(item.item)
@@ -227,14 +290,34 @@ class Mailbox:
         self._busy.add(item.item)
         group.create_task(self._one(item), name=f"item-{item.item}")
 
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """While the hub is waited for, `end` ends it."""
+        if self._ended:
+            raise TransportError("stopping", f"The mailbox at {self._hub} has ended.")
+        task = asyncio.current_task()
+        assert task is not None
+        self._waiting_for_bytes.add(task)
+        try:
+            yield
+        finally:
+            self._waiting_for_bytes.discard(task)
+
     async def _one(self, item: Listing) -> None:
+        CALLER.set(f"hub {self._hub}")  # what one hub lets drip holds up nothing that another one hands out
         trouble = self._troubles.pop(item.item, None)
         failures = trouble.failures if trouble else 0
         try:
             with self._gateway.under_way.one():
-                async with self._line.fetch(self._authority(), item) as source:
-                    taken = await self._takers[item.kind](item, source)
+                async with AsyncExitStack() as stack:
+                    with self._waiting():
+                        source = await stack.enter_async_context(self._line.fetch(self._authority(), item))
+                    taken = await self._takers[item.kind](item, _Body(source, self._waiting))
         except EmlaError as error:
+            if isinstance(error, ConfigurationError | StoreError):
+                failures = min(
+                    failures, _OFTEN_MAX - 1
+                )  # our own trouble: it is over within the hour after we are
             self._refused(item, failures, error.code)
         except IllegalTransitionError:
             raise  # a bug of ours about what is stored: nothing may go on
@@ -243,7 +326,7 @@ class Mailbox:
             self._refused(item, failures, "internal")
         else:
             self._figures.taken += taken.new
-            self._useless = 0 if taken.new else self._useless + 1
+            self._useless = 0 if taken.new else self._useless + (not failures)
             self._taken.append(Release(item=item.item, proof=taken.proof, ref=item.ref))
             self._changed.set()
         finally:
@@ -251,7 +334,7 @@ class Mailbox:
 
     def _refused(self, item: Listing, failures: int, code: str) -> None:
         self._figures.refused += 1
-        self._useless += 1
+        self._useless += not failures
         if not failures and self._useless <= ITEMS_IN_ANSWER_MAX:  # said once; and no hub fills the log
             logger.warning("item refused", extra={"peer": self._hub, "code": code, "what": item.kind.value})
         self._leave(item.item, failures)
@@ -261,7 +344,7 @@ class Mailbox:
         self._busy.discard(number)
         self._room.set()
         if len(self._troubles) < _REMEMBERED_MAX:
-            until = self._gateway.clock.steady() + self._delay(failures + 1)
+            until = self._gateway.clock.steady() + item_pause_seconds(failures + 1, chance=self._chance())
             self._troubles[number] = _Trouble(failures + 1, until)
 
     async def _release(self) -> None:
@@ -302,56 +385,3 @@ class Mailbox:
             self._stays[number] = refusals + 1
         self._gateway.signals.refused(self._hub, code)
         self._leave(number, 3 + refusals)
-
-
-class Collect:
-    """A mailbox at each hub that our card names and that is pinned here; runs until cancelled."""
-
-    def __init__(
-        self,
-        gateway: Gateway,
-        line: HubLine,
-        takers: Mapping[ItemKind, Take],
-        on_reached: Callable[[str], None] = _nobody,
-    ) -> None:
-        """Args: the gateway, the line to hubs, who takes what, and whom to tell when a hub answers again."""
-        self._gateway = gateway
-        self._on_reached = on_reached
-        self._line = line
-        self._takers = takers
-        self._mailboxes: dict[str, Mailbox] = {}
-        self._changed = asyncio.Event()
-        self._missed: set[str] = set()
-        self.figures = CollectFigures()
-
-    def look(self) -> None:
-        """Our card, or who is pinned here, has changed."""
-        self._changed.set()
-
-    def reached(self) -> dict[str, bool]:
-        """For each hub of our card: whether it answered last time."""
-        hubs = self._gateway.identity.authority.card.hubs
-        return {each: bool(found and found.reached) for each in hubs for found in [self._mailboxes.get(each)]}
-
-    async def run(self) -> None:
-        """Collect until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            while True:
-                self._changed.clear()
-                self._adjust(group)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_SECONDS):
-                        await self._changed.wait()
-
-    def _adjust(self, group: asyncio.TaskGroup) -> None:
-        named = set(self._gateway.identity.authority.card.hubs)
-        pinned = named & self._gateway.directory.peers.keys()
-        for hub in sorted(named - pinned - self._missed):
-            logger.warning("hub not pinned", extra={"peer": hub, "code": "hub-not-pinned"})
-        self._missed = named - pinned
-        for hub in sorted(self._mailboxes.keys() - pinned):
-            self._mailboxes.pop(hub).end()
-        for hub in sorted(pinned - self._mailboxes.keys()):
-            mailbox = Mailbox(self._gateway, self._line, hub, self._takers, self.figures, self._on_reached)
-            self._mailboxes[hub] = mailbox
-            group.create_task(mailbox.run(), name=f"mailbox-{hub}")

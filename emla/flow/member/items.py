@@ -12,6 +12,7 @@ from emla.flow.line.accept import Accept, Answer
 from emla.flow.line.open import leg_with
 from emla.flow.line.receive_acknowledgement import ReceiveAcknowledgement
 from emla.flow.member.collect import Take, Taken
+from emla.flow.member.earlier import Earlier
 from emla.formats import documents as documents_form
 from emla.formats.acknowledgement import acknowledgement_id
 from emla.formats.export import decode_export
@@ -53,6 +54,7 @@ class TakeItems:
         self._documents = documents
         self._take_back = take_back
         self._on_leg = on_leg
+        self.earlier = Earlier(gateway)
 
     def table(self) -> Mapping[ItemKind, Take]:
         """Who takes what. What is not in it stays at the hub."""
@@ -68,12 +70,15 @@ class TakeItems:
 
         Raises:
             InvalidPackageError: it is refused unsigned, as it would be in a direct call; it stays where it is.
+            ConfigurationError: our ledger is closed, or we may have accepted it in one before it; it stays where it is, too.
         """
         length = int.from_bytes(await source.read_exactly(_LENGTH_BYTES), "big")
         if not 0 < length <= min(WIRE.header_bytes, source.size):
             raise InvalidPackageError("malformed", "The header is too long for a header or for the item.")
         signed = await source.read_exactly(length)
         new = self._accept.known(item.ref) is None
+        if new:
+            self.earlier.check(item.item, item.ref, signed)
         answer = await self._accept(item.ref, signed, source)
         await self._send_answer(answer)
         return Taken(proof=answer.bundle, new=new)
@@ -116,14 +121,20 @@ class TakeItems:
         return Taken(new=new)
 
     async def documents(self, item: Listing, source: ItemSource) -> Taken:
-        """Take a peer's documents. What is refused is of no use later either: its owner will send newer ones."""
+        """Take a peer's documents. What is refused is of no use later either: its owner will send newer ones.
+
+        Raises:
+            InvalidDocumentError: ``clock-skew``, which is over when our clock is right again; it stays where it is.
+        """
         exported = await read_whole(source, WIRE.documents_bytes)
         check_listed(item, hashlib.sha256(exported).digest())
         try:
             root = documents_form.decode_signed(decode_export(exported).roots[0], PayloadType.ROOT)
             authority = documents_form.decode_root(root.payload).authority
             new = await self._documents(authority, exported, fetched=False)
-        except (InvalidDocumentError, MalformedError):
+        except (InvalidDocumentError, MalformedError) as error:
+            if error.code == "clock-skew":
+                raise
             new = False
         return Taken(new=new)
 

@@ -253,6 +253,17 @@ async def test_a_line_that_never_gets_on_ends_it(hub: Hub) -> None:
     assert len(hub.heads) == 2
 
 
+async def test_a_line_that_gets_on_by_a_byte_each_time_ends_it(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each exchange keeps within what one may take; all of them together do not."""
+    monkeypatch.setattr(HttpsTransport, "seconds_most", lambda *_: 0.5)
+    hub.handler = cutting(list(range(1, 30)))
+    with pytest.raises(TransportError) as caught:
+        await read(hub)
+    assert caught.value.code == "timeout"
+
+
 async def test_an_item_that_changes_its_length_meanwhile_is_the_hubs_nonsense(hub: Hub) -> None:
     first, second = cutting([120_000]), cutting([], whole=len(BODY) - 1)
     handlers = [first, second]
