@@ -208,8 +208,11 @@ class LedgerWatch:
         await self._gateway.store.write(operation)
 
     async def open_if_whole(self) -> None:
-        """R2: open a restored ledger once nobody is left who could hold more of it. One that is behind stays closed."""
-        if self._gateway.ledger_closed() is None or self.unanswered():
+        """R2: open a restored ledger once nobody is left who could hold more of it. One that is behind stays closed.
+
+        Where nobody was asked nobody is known: a backup from before the first pin does not say who was pinned since.
+        """
+        if self._gateway.ledger_closed() is None or self.unanswered() or not self._gateway.store.read.asked():
             return
         record = event(self._gateway, LEDGER_OPENED, {"code": RESTORED})
 
