@@ -248,7 +248,7 @@ ROWS = (
         name="a folder that bears the mark is closed",
         row="36",
         file="emla/bootstrap/channels.py",
-        old="        if is_restored(self.gateway.settings.data):",
+        old="        if is_restored(data):",
         new="        if False:",
         held_by=("tests/unit/bootstrap/test_restored.py::test_a_folder_that_bears_the_mark_is_closed",),
     ),
