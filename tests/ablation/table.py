@@ -2,6 +2,7 @@
 
 from tests.ablation import (
     rows_accesses,
+    rows_audit,
     rows_backup,
     rows_cases,
     rows_channel,
@@ -48,6 +49,7 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_messages.ROWS,
     *rows_running.ROWS,
     *rows_backup.ROWS,
+    *rows_audit.ROWS,
     *rows_faults.ROWS,
     *rows_relay.ROWS,
     *rows_hub.ROWS,
