@@ -71,11 +71,13 @@ class LedgerWatch:
         Returns:
             Whether it was all right.
         """
-        await self._keep([row])
+        own = self._gateway.identity
         # Where nothing is shown but that an epoch began, there is nothing to compare within ours.
-        if (row.size or row.epoch > self._gateway.identity.authority.card.epoch) and self._is_behind(row):
-            return not await self.close(BEHIND, holder, row.note, of_epoch=row.epoch)
-        return True
+        lags = bool(row.size or row.epoch > own.authority.card.epoch) and self._is_behind(row)
+        # What our own file shows is held elsewhere only where it is news here.
+        if lags or holder != own.id:
+            await self._keep([row])
+        return not (lags and await self.close(BEHIND, holder, row.note, of_epoch=row.epoch))
 
     async def close(
         self,

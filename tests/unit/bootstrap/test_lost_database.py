@@ -120,19 +120,23 @@ async def test_a_later_epoch_in_the_file_closes_the_ledger(both: Exchange) -> No
     assert max(row.epoch for row in both.victim.store.read.seen(RECIPIENT)) == 2
 
 
-@pytest.mark.parametrize("octets", [None, b"", b"{}", b"older"])
+@pytest.mark.parametrize("octets", [None, b"", b"{}", b"older", b"as it is"])
 async def test_a_file_that_lags_or_is_damaged_stops_nothing(both: Exchange, octets: bytes | None) -> None:
     file = own_file(both.victim.data)
     older = file.read_bytes()
     await both.there()
     await sign_another(both)
+    newest = file.read_bytes()
     file.unlink()
     if octets is not None:
-        file.write_bytes(older if octets == b"older" else octets)
+        file.write_bytes({b"older": older, b"as it is": newest}.get(octets, octets))
     assert list(check_database(both.victim.data)) == []
     await both.victim.restart()
+    seen, both.peer.store.broken = both.victim.store.read.seen(RECIPIENT), True
     await ask_first(both.victim)
+    both.peer.store.broken = False
     assert both.victim.store.read.closed() is None
+    assert both.victim.store.read.seen(RECIPIENT) == seen, "our own file is nobody else"
     await both.here()
     assert own_authority(both.victim.data).documents == both.victim.own.authority.documents
 
