@@ -1,7 +1,7 @@
 """`emla ledger verify`: everything recomputed from bytes, read-only, whether or not a server runs.
 
 Leaves, stored objects, checkpoints, the proof of every acknowledgement that was issued or received, and the hash of every stored
-payload. One read-only snapshot, so that it can be used beside a running server.
+payload; and that the rows say what these bytes say. One read-only snapshot, so that it can be used beside a running server.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ from pathlib import Path
 from emla.bootstrap.audit_erasures import Erasures, erasure_problems, payload_problem, recorded_erasures
 from emla.bootstrap.audit_issuers import Issuers
 from emla.bootstrap.audit_mailboxes import mailbox_problems
+from emla.bootstrap.audit_rows import damage_problems, is_numbered, row_problems
 from emla.bootstrap.own import DATABASE, ledger_publics, own_authority
 from emla.flow.gateway import subject_of
 from emla.formats.acknowledgement import decode_bundle
@@ -22,7 +23,7 @@ from emla.ledger.audit import AuditReport, IssuedProof, LeafRecord, audit
 from emla.ledger.checkpoint import origin_of
 from emla.ledger.leaf import LeafKind
 from emla.model.documents import Authority
-from emla.model.errors import ConfigurationError, EmlaError, MalformedError
+from emla.model.errors import ConfigurationError, EmlaError, MalformedError, StoreError
 from emla.steps.acknowledge import Subject
 from emla.steps.verify_acknowledgement import held, verify_acknowledgement
 from emla.store.files import blob_path
@@ -78,14 +79,18 @@ def verify_ledger(data: Path, hash_payload: HashPayload | None = None) -> Ledger
 
     Raises:
         ConfigurationError: there is no authority or no ledger in it.
+        StoreError: the database is damaged so that it cannot be read.
     """
     authority = own_authority(data)
     path = data / DATABASE
     if not path.exists():
         raise ConfigurationError("not-initialised", f"{data} has no ledger yet: the server has never run.")
-    with contextlib.closing(connect_reader(path.absolute())) as connection:
-        connection.execute("BEGIN")  # one snapshot, however long it takes, beside a running server
-        return _audit(connection, authority, hash_payload or (lambda sha256: _file_hash(data, sha256)))
+    try:
+        with contextlib.closing(connect_reader(path.absolute())) as connection:
+            connection.execute("BEGIN")  # one snapshot, however long it takes, beside a running server
+            return _audit(connection, authority, hash_payload or (lambda sha256: _file_hash(data, sha256)))
+    except sqlite3.DatabaseError as error:
+        raise StoreError("store-failed", f"{path.name}: {error}") from error
 
 
 def _audit(connection: sqlite3.Connection, authority: Authority, hash_payload: HashPayload) -> LedgerAudit:
@@ -93,11 +98,12 @@ def _audit(connection: sqlite3.Connection, authority: Authority, hash_payload: H
     erasures = recorded_erasures(connection)
     former = tuple(_audit_ledger(connection, authority, _former(epoch), erasures) for epoch in epochs)
     report = _audit_ledger(connection, authority, _Place(authority.card.epoch), erasures)
-    problems = [each for one in (*former, report) for each in one.problems]
+    problems = [*damage_problems(connection)]
+    problems += [each for one in (*former, report) for each in one.problems]
     problems += [*unrecorded(connection), *mailbox_problems(connection, authority.id)]
     issuers = Issuers(connection, authority, problems)
     acknowledgements = _check_acknowledgements(connection, issuers, problems)
-    problems += [*_misfiled(connection), *erasure_problems(connection, erasures)]
+    problems += [*_misfiled(connection), *row_problems(connection), *erasure_problems(connection, erasures)]
     payloads = _check_payloads(connection, hash_payload, problems, erasures)
     return LedgerAudit(
         ledger=report,
@@ -247,8 +253,7 @@ def _misfiled(connection: sqlite3.Connection) -> Iterator[str]:
 
     A database from before there were numbers, in an old backup, is audited as it is: it gets them when a server opens it.
     """
-    columns = {row[1] for row in connection.execute("PRAGMA table_info(acknowledgement)")}
-    if "package" not in columns:
+    if not is_numbered(connection):
         return
     for what, sql in _MISFILED.items():
         for (ref,) in connection.execute(sql):

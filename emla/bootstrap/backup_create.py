@@ -26,7 +26,7 @@ from emla.bootstrap.backup_source import (
     small_files,
     take_snapshot,
 )
-from emla.bootstrap.own import DATABASE, own_authority
+from emla.bootstrap.own import DATABASE, lost_ledger, own_authority, own_file, read_own_file
 from emla.formats import archive, backup, cc1, h1
 from emla.formats.archive import CONTENT, LIST, Member
 from emla.formats.backup import BackupContent, BackupHeader
@@ -93,7 +93,12 @@ def create_backup(
         raise ConfigurationError(
             "unreadable-key", f"The key of {recipient.name} is of use '{recipient.use}', not 'backup'."
         )
-    authority = own_authority(settings.data).id
+    own = own_authority(settings.data)
+    authority, lost = own.id, lost_ledger(settings.data, own)
+    if lost and not insist:
+        raise ConfigurationError("backup-incomplete", lost[0])
+    # Read before the database is copied: a file that is newer than the copy would say that the copy is behind.
+    copy = read_own_file(settings.data)
     cek, backup_id = secrets.token_bytes(h1.CEK_BYTES), secrets.token_bytes(backup.ID_BYTES)
     binding = backup.bind(authority=authority, at=now, id=backup_id, kid=recipient.kid)
     header = BackupHeader(
@@ -116,8 +121,8 @@ def create_backup(
             payloads.bring_most()
             snapshot = take_snapshot(settings, scratch, payloads.bring)
             stack.enter_context(snapshot.file)
-        _write_files(writer, settings.data, snapshot)
-        problems = payloads.problems
+        _write_files(writer, settings.data, snapshot, copy)
+        problems = [*lost, *payloads.problems]
         content = writer.finish(authority, snapshot.checkpoint if snapshot else "", len(problems))
         size = out.finish()
     return CreatedBackup(
@@ -130,12 +135,14 @@ def create_backup(
     )
 
 
-def _write_files(writer: "_ArchiveWriter", data: Path, snapshot: Snapshot | None) -> None:
-    """Everything but the payloads."""
+def _write_files(writer: "_ArchiveWriter", data: Path, snapshot: Snapshot | None, copy: bytes | None) -> None:
+    """Everything but the payloads; of the own documents the copy that was read before the snapshot."""
     if snapshot:
         snapshot.file.seek(0)
         writer.add(DATABASE, snapshot.size, _pieces(snapshot.file, snapshot.size))
     for name, octets in small_files(data):
+        if copy is not None and data / name == own_file(data):
+            octets = copy
         writer.add(name, len(octets), iter((octets,)))
 
 

@@ -20,7 +20,7 @@ from emla.bootstrap.audit import HashPayload, LedgerAudit, verify_ledger
 from emla.bootstrap.backup_create import write_error
 from emla.bootstrap.backup_read import Advance, OpenBackup, check_whole, open_backup, read_archive
 from emla.bootstrap.backup_source import named_now
-from emla.bootstrap.own import DATABASE, own_authority
+from emla.bootstrap.own import DATABASE, lost_ledger, own_authority
 from emla.bootstrap.restored import BUILDING, MARKER, Restored, write_marker
 from emla.formats import h1
 from emla.formats.archive import Member
@@ -169,7 +169,7 @@ def _audited(
         content=content,
         authority=authority,
         audit=audit,
-        problems=audit.problems if audit else (),
+        problems=audit.problems if audit else lost_ledger(folder, authority),
     )
 
 

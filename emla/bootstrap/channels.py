@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from dataclasses import dataclass
 
 from emla.bootstrap.hubs import HubWays
+from emla.bootstrap.own import read_own_file
 from emla.bootstrap.restored import forget_restored, is_restored
 from emla.flow.channel.exchange import Channels
 from emla.flow.channel.ledger_watch import BEHIND, LedgerWatch
@@ -56,13 +57,16 @@ class LedgerLine:
     async def ask_first(self, own: Own) -> None:
         """Before anything is signed: what do others hold of our documents and of our ledger?
 
-        A copy that lags would sign its past anew.
+        A copy that lags would sign its past anew. So would a database that is new, or put back, beside our file of documents.
         """
         recall = RecallOwn(self.gateway, self.transport, own, self.watch)
-        if is_restored(self.gateway.settings.data):
+        data = self.gateway.settings.data
+        if is_restored(data):
             # Closed first: a leaf about what comes back would be signed into a tree that peers know otherwise.
             await self.watch.restored()
             await recall()
+        if (copy := read_own_file(data)) is not None:
+            await recall.from_file(copy)
         async with self._listening():
             await self.rounds.at_start()
         # A copy that nobody marked: peers have said that they know a later card or profile of ours, or more of our ledger.

@@ -18,7 +18,7 @@ from emla import config
 from emla.bootstrap.checkup import Check, Verdict, fail, of_error, ok, warn
 from emla.bootstrap.doctor_keys import examine_keys
 from emla.bootstrap.doctor_scanner import examine_scanner
-from emla.bootstrap.doctor_store import check_aside, check_backup, check_sqlite
+from emla.bootstrap.doctor_store import check_aside, check_backup, check_database, check_sqlite
 from emla.bootstrap.own import DATABASE, KEYS, own_authority, own_file
 from emla.bootstrap.own_keys import held_in
 from emla.bootstrap.own_token import own_token
@@ -72,6 +72,7 @@ async def examine(
         *_keys_here(data, now),
         *about_keys,
         _disk(settings),
+        *check_database(data),
         *check_aside(data),
         *check_backup(settings, now),
     ]

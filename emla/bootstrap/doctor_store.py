@@ -3,17 +3,24 @@
 Rules of this file: as of `doctor`.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from emla.bootstrap.backup_note import read_note
 from emla.bootstrap.checkup import Check, fail, of_error, ok, warn
+from emla.bootstrap.own import DATABASE, filed_authority, lost_ledger, own_authority
 from emla.bootstrap.restored import MARKER
+from emla.flow.channel.ledger_watch import is_behind
+from emla.flow.channel.recall_own import shown_in
 from emla.keyring.media import MediaUse, read_public
+from emla.model.documents import Authority
 from emla.model.errors import EmlaError
 from emla.model.settings import Settings
 from emla.store.files import ASIDE, ASIDE_DAYS, blobs_aside
+from emla.store.sqlite.reader import SqliteReader
+from emla.store.sqlite.schema import connect_reader
 
 BACKUP_DAYS_MAX = 7
 _DAY = 86400
@@ -59,6 +66,36 @@ def check_aside(data: Path) -> Iterator[Check]:
             "Make sure that this is the newest emla.db. Where it is not, stop the server and put the right one in its place: the"
             " next start takes back what it names.",
         )
+
+
+def check_database(data: Path) -> Iterator[Check]:
+    """Whether the database knows what the copy of the own documents shows of its ledger: it is written before the copy is."""
+    filed = filed_authority(data)
+    if filed is None or filed.status is None:
+        return
+    remedy = "See docs/how-to/recover-a-restored-ledger.md; put nothing else in its place."
+    if lost := lost_ledger(data, filed):
+        yield fail("database", lost[0], remedy)
+    elif _lags(data, filed):
+        yield fail(
+            "database",
+            f"{DATABASE} is older than documents/own.json: it was put back, or somebody put it there",
+            remedy,
+        )
+
+
+def _lags(data: Path, filed: Authority) -> bool:
+    try:
+        own = own_authority(data)
+        if filed.status and (own.status is None or own.status.at < filed.status.at):
+            return True
+        row = shown_in(filed)
+        if not row.size:
+            return row.epoch > own.card.epoch
+        with contextlib.closing(connect_reader(data / DATABASE)) as connection:
+            return is_behind(own.card, SqliteReader(connection), row)
+    except (EmlaError, sqlite3.Error):
+        return False  # said elsewhere
 
 
 def check_backup(settings: Settings, now: int) -> Iterator[Check]:

@@ -17,7 +17,7 @@ from emla.keyring.files import GATEWAY_USES, Keyring, read_keys
 from emla.keyring.private_files import sync_folder
 from emla.ledger.batch import LedgerKey
 from emla.model.documents import Authority, KeyUse
-from emla.model.errors import ConfigurationError, MalformedError, StoreError
+from emla.model.errors import ConfigurationError, InvalidDocumentError, MalformedError, StoreError
 from emla.steps.trust import trust_documents
 from emla.store.sqlite.schema import connect_reader
 
@@ -54,6 +54,30 @@ def own_authority(data: Path) -> Authority:
 def own_file(data: Path) -> Path:
     """Where the copy of the own documents lies."""
     return data / "documents" / "own.json"
+
+
+def read_own_file(data: Path) -> bytes | None:
+    """The copy of the own documents as it lies there; None where there is none, or it cannot be read."""
+    try:
+        return own_file(data).read_bytes()
+    except OSError:
+        return None
+
+
+def filed_authority(data: Path) -> Authority | None:
+    """The authority as the copy of its documents says; None where it says nothing, or does not hold together."""
+    try:
+        documents = decode_export(read_own_file(data) or b"")
+        return trust_documents(documents, known=documents)
+    except (InvalidDocumentError, MalformedError):
+        return None
+
+
+def lost_ledger(data: Path, own: Authority) -> tuple[str, ...]:
+    """Say that the database is gone where a status says that there was one; nothing where the server has never run."""
+    if own.status is None or (data / DATABASE).exists():
+        return ()
+    return (f"{DATABASE} is gone: the own documents bear the status of a ledger that is not here.",)
 
 
 def _published(database: Path) -> bytes | None:

@@ -92,6 +92,10 @@ def _tell(state: "LedgerState") -> None:
     shown = f" Shown by {state.closed.peer}." if state.closed.peer else ""
     screen.say(f"The ledger is closed ({row.code}): {row.meaning}{shown}", style="red")
     screen.note(row.remedy)
+    if state.closed.code == "ledger-restored" and not state.unanswered:
+        screen.note(
+            "No peer is pinned here, so nobody could be asked: emla peer import, or emla ledger recover."
+        )
     screen.facts(
         [
             ("Closed since", state.closed.since.isoformat()),

@@ -178,8 +178,8 @@ ROWS = (
         name="the audit sees what is filed under another package",
         row="uniqueness",
         file="emla/bootstrap/audit.py",
-        old="[*_misfiled(connection), *erasure_problems(",
-        new="[*erasure_problems(",
+        old="[*_misfiled(connection), *row_problems(",
+        new="[*row_problems(",
         held_by=(f"{_NUMBERS}::test_the_audit_says_what_is_filed_under_another_package",),
     ),
     Safeguard(

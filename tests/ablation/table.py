@@ -2,6 +2,7 @@
 
 from tests.ablation import (
     rows_accesses,
+    rows_audit,
     rows_backup,
     rows_cases,
     rows_channel,
@@ -19,6 +20,7 @@ from tests.ablation import (
     rows_keys,
     rows_ladders,
     rows_limits,
+    rows_lost,
     rows_mailbox,
     rows_messages,
     rows_ownership,
@@ -51,6 +53,8 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
     *rows_messages.ROWS,
     *rows_running.ROWS,
     *rows_backup.ROWS,
+    *rows_audit.ROWS,
+    *rows_lost.ROWS,
     *rows_faults.ROWS,
     *rows_starting.ROWS,
     *rows_relay.ROWS,

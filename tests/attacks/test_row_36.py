@@ -3,20 +3,24 @@
 Expected: the tree is smaller than peers hold: signing refused; recovery opens a new epoch that peers see.
 """
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from emla.bootstrap.audit import verify_ledger
+from emla.bootstrap.restored import Restored, is_restored, write_marker
 from emla.flow.channel.ledger_watch import BEHIND, RESTORED
 from emla.formats.acknowledgement import decode_bundle
 from emla.ledger.checkpoint import decode as decode_checkpoint
 from emla.model.acknowledgement import Event
 from emla.model.errors import InvalidDocumentError, NotFoundError
 from emla.model.leg import InboxState, LegState
+from tests.support.folders import make_folder
 from tests.support.gateways import select
+from tests.support.in_process import DirectLine, InlineOpener, Station, TestClock
 from tests.support.key_house import RECIPIENT, SENDER
-from tests.support.restored import closed, exchange, state
+from tests.support.restored import closed, exchange, line_of, state
 
 
 async def test_a_restored_copy_signs_nothing_recovers_by_two_persons_and_gets_everything_back(
@@ -120,6 +124,64 @@ async def test_a_peer_that_is_gone_is_not_waited_for(tmp_path: Path) -> None:
         assert verify_ledger(both.victim.data).problems == ()
 
 
+async def _lone_and_restored(folder: Path, *, shown: bool) -> tuple[Station, Station]:
+    """Two gateways; one is put back to the day before it knew the other, and has started.
+
+    Args:
+        folder: where they lie.
+        shown: whether the other was shown a checkpoint since that day.
+    """
+    stations: dict[str, Station] = {}
+    line = DirectLine(lambda peer: stations[peer])
+    clock = TestClock()
+    for name in (RECIPIENT, SENDER):
+        make_folder(folder / name, name)
+        stations[name] = Station(folder / name, line, clock, InlineOpener(folder / name))
+        stations[name].start()
+    victim, peer = stations[RECIPIENT], stations[SENDER]
+    await victim.own.start()
+    await victim.close()
+    shutil.copytree(victim.data, folder / "backup")
+    victim.start()
+    await victim.pin(peer.data)
+    await peer.pin(victim.data)
+    clock.moved_by += 2
+    if shown:
+        await victim.channels.exchange(SENDER)
+        clock.moved_by += 2
+    await victim.close()
+    shutil.rmtree(victim.data)
+    shutil.copytree(folder / "backup", victim.data)
+    write_marker(victim.data, Restored(at=1790000000, backup_at=1789000000, checkpoint=""))
+    victim.start()
+    await line_of(victim).ask_first(victim.own)
+    return victim, peer
+
+
+async def test_a_backup_from_before_the_first_pin_opens_nothing_by_itself(tmp_path: Path) -> None:
+    victim, peer = await _lone_and_restored(tmp_path, shown=True)
+    assert victim.watch.unanswered() == []
+    assert closed(victim).code == RESTORED
+    assert is_restored(victim.data)
+    # The peer that it had is imported, which a closed ledger allows, and answers.
+    await victim.pin(peer.data)
+    await victim.rounds.at_start()
+    assert closed(victim).code == BEHIND
+    for each in (victim, peer):
+        await each.close()
+
+
+async def test_a_peer_that_is_imported_and_holds_no_more_opens_it(tmp_path: Path) -> None:
+    victim, peer = await _lone_and_restored(tmp_path, shown=False)
+    assert closed(victim).code == RESTORED
+    await victim.pin(peer.data)
+    await victim.rounds.at_start()
+    assert victim.store.read.closed() is None
+    assert not is_restored(victim.data)
+    for each in (victim, peer):
+        await each.close()
+
+
 async def test_a_ledger_that_is_whole_does_not_begin_a_new_epoch(tmp_path: Path) -> None:
     async with exchange(tmp_path) as both:
         with pytest.raises(InvalidDocumentError, match=r"The ledger is whole"):
@@ -144,6 +206,7 @@ async def test_a_peer_that_does_not_answer_keeps_a_restored_ledger_closed(tmp_pa
     async with exchange(tmp_path) as both:
         await both.there()
         await both.victim.watch.restored()
+        await both.victim.watch._asked("fr.doj", gone=False)  # another one has answered
         both.peer.store.broken = True  # its process is gone
         await both.victim.rounds.at_start()
         assert closed(both.victim).code == RESTORED

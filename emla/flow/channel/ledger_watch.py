@@ -18,9 +18,9 @@ from emla.formats import header as header_form
 from emla.ledger import checkpoint as checkpoint_form
 from emla.ledger.checkpoint import Checkpoint, checkpoint_text
 from emla.model.channel import ChannelStatus
-from emla.model.documents import Authority, KeyUse
+from emla.model.documents import Authority, Card, KeyUse
 from emla.model.errors import InvalidAcknowledgementError, MalformedError, NotFoundError
-from emla.ports.channel import AskedRow, ClosedRow, SeenRow
+from emla.ports.channel import AskedRow, ChannelReader, ClosedRow, SeenRow
 from emla.ports.store import Transaction
 
 logger = logging.getLogger("emla.ledger")
@@ -71,11 +71,13 @@ class LedgerWatch:
         Returns:
             Whether it was all right.
         """
-        await self._keep([row])
+        own = self._gateway.identity
         # Where nothing is shown but that an epoch began, there is nothing to compare within ours.
-        if (row.size or row.epoch > self._gateway.identity.authority.card.epoch) and self._is_behind(row):
-            return not await self.close(BEHIND, holder, row.note, of_epoch=row.epoch)
-        return True
+        lags = bool(row.size or row.epoch > own.authority.card.epoch) and self._is_behind(row)
+        # What our own file shows is held elsewhere only where it is news here.
+        if lags or holder != own.id:
+            await self._keep([row])
+        return not (lags and await self.close(BEHIND, holder, row.note, of_epoch=row.epoch))
 
     async def close(
         self,
@@ -137,12 +139,7 @@ class LedgerWatch:
             await self._gateway.store.write(operation)
 
     def _is_behind(self, row: SeenRow) -> bool:
-        card, read = self._gateway.identity.authority.card, self._gateway.store.read
-        if row.origin != card.ledger_origin:
-            return row.epoch > card.epoch
-        # One checkpoint for each batch: one that was ever shown stands in the table, or this is not the ledger that showed it.
-        own = read.own_checkpoint(row.size)
-        return own is None or _text(own) != _text(row.note)
+        return is_behind(self._gateway.identity.authority.card, self._gateway.store.read, row)
 
     def _forgotten_in(self, signed: bytes, peer: str) -> int | None:
         """The epoch, this one or a later one, of a package that we signed for a peer and do not know; None when it is no such."""
@@ -208,8 +205,11 @@ class LedgerWatch:
         await self._gateway.store.write(operation)
 
     async def open_if_whole(self) -> None:
-        """R2: open a restored ledger once nobody is left who could hold more of it. One that is behind stays closed."""
-        if self._gateway.ledger_closed() is None or self.unanswered():
+        """R2: open a restored ledger once nobody is left who could hold more of it. One that is behind stays closed.
+
+        Where nobody was asked nobody is known: a backup from before the first pin does not say who was pinned since.
+        """
+        if self._gateway.ledger_closed() is None or self.unanswered() or not self._gateway.store.read.asked():
             return
         record = event(self._gateway, LEDGER_OPENED, {"code": RESTORED})
 
@@ -229,6 +229,15 @@ def unanswered(gateway: Gateway) -> list[str]:
     """Peers that have not said what they hold since the ledger was closed, and of which nobody said that they are gone."""
     asked = {row.authority for row in gateway.store.read.asked()}
     return sorted(gateway.directory.peers.keys() - asked)
+
+
+def is_behind(card: Card, read: ChannelReader, row: SeenRow) -> bool:
+    """Whether a ledger does not contain a checkpoint that it has signed, or is of an epoch before it."""
+    if row.origin != card.ledger_origin:
+        return row.epoch > card.epoch
+    # One checkpoint for each batch: one that was ever shown stands in the table, or this is not the ledger that showed it.
+    own = read.own_checkpoint(row.size)
+    return own is None or _text(own) != _text(row.note)
 
 
 def verified_checkpoint(note: bytes, origin: str, authority: Authority) -> Checkpoint | None:

@@ -1,4 +1,5 @@
-"""recall_own: our own documents as our peers hold them -> ours again, where ours are older. Before anything is signed.
+"""recall_own: our own documents as our peers, or our own file, hold them -> ours again, where ours are older. Before anything is
+signed.
 
 A restored backup knows neither the card of after it nor the keys that the card lists. A status signed over an older card would be
 a rollback to every peer, and what a key signs that has ended since is refused. What comes proves itself: the root we know, or its
@@ -16,7 +17,7 @@ from emla.flow.channel.ledger_watch import BEHIND, LedgerWatch
 from emla.flow.documents.own import Own
 from emla.flow.gateway import Gateway
 from emla.flow.seen import seen_in_documents
-from emla.formats.export import decode_export
+from emla.formats.export import decode_export, encode_export
 from emla.model.documents import Authority
 from emla.model.errors import EmlaError, InvalidDocumentError, MalformedError
 from emla.ports.channel import SeenRow
@@ -30,7 +31,7 @@ _SECONDS = 8.0
 """A peer that takes longer to answer is not waited for: the others hold the same."""
 
 
-def _shown(offered: Authority) -> SeenRow:
+def shown_in(offered: Authority) -> SeenRow:
     """What documents of ours show of our ledger: the checkpoint of their status; where it bears none, that the epoch began."""
     card = offered.card
     began = SeenRow(
@@ -53,13 +54,16 @@ class RecallOwn:
         """Take the newest documents of ours that any peer holds; whether they are newer than those here."""
         peers = [each.authority for each in self._gateway.directory.peers.values()]
         exports = await asyncio.gather(*(self._ask(peer) for peer in peers))
+        known = encode_export(self._own.authority.documents)
         offers = [
             (peer.id, offered)
             for peer, exported in zip(peers, exports, strict=True)
-            if exported is not None and (offered := self._believed(exported, peer.id)) is not None
+            if exported is not None
+            and exported != known
+            and (offered := self._believed(exported, peer.id)) is not None
         ]
         for peer, offered in offers:
-            await self._watch.hold_against(_shown(offered), peer)
+            await self._watch.hold_against(shown_in(offered), peer)
         before = newest = self._own.authority
         holder = ""
         for peer, offered in offers:
@@ -80,6 +84,26 @@ class RecallOwn:
         )
         return True
 
+    async def from_file(self, exported: bytes) -> None:
+        """Hold ``own.json`` against the database beside it.
+
+        The file is written behind the commit (K3 after K2): what it shows is in the database, or the database is gone or was put
+        back. A file that is older, or damaged, says nothing.
+        """
+        own = self._own.authority
+        offered = self._believed(exported, own.id)
+        if offered is None:
+            return
+        await self._watch.hold_against(shown_in(offered), own.id)
+        newest = self._newer(own, offered, own.id)
+        if newest is not own:
+            # Each document has a leaf, the status among them.
+            await self._watch.close(BEHIND, own.id, newest.documents.status or newest.documents.card)
+            await self._own.take_back(newest)
+            logger.warning(
+                "own documents came back", extra={"what": f"card {newest.card.version}", "peer": own.id}
+            )
+
     async def _ask(self, peer: Authority) -> bytes | None:
         try:
             async with asyncio.timeout(_SECONDS):
@@ -94,8 +118,6 @@ class RecallOwn:
         known = self._own.authority
         try:
             documents = decode_export(exported)
-            if documents == known.documents:
-                return None
             pin = RootPin(version=known.root.version, sha256=known.root_sha256)
             return trust_documents(documents, pin, known=known.documents)
         except (InvalidDocumentError, MalformedError) as error:
