@@ -74,7 +74,7 @@ ROWS = (
         old="(isinstance(verified, RefusedPackage) or not self._is_given_up(package))",
         new="True",
         held_by=(
-            "tests/unit/flow/test_mailbox.py::test_what_a_wrong_clock_gave_up_is_held_again_when_it_comes_again",
+            "tests/unit/flow/test_hub_given_up.py::test_what_a_wrong_clock_gave_up_is_held_again_when_it_comes_again",
         ),
     ),
     Safeguard(
@@ -84,7 +84,7 @@ ROWS = (
         old="if known and (isinstance(verified, RefusedPackage) or",
         new="if known and (",
         held_by=(
-            "tests/unit/flow/test_mailbox.py::test_what_a_wrong_clock_gave_up_is_held_again_when_it_comes_again",
+            "tests/unit/flow/test_hub_given_up.py::test_what_a_wrong_clock_gave_up_is_held_again_when_it_comes_again",
         ),
     ),
     Safeguard(

@@ -1,15 +1,11 @@
 """What is done with a mailbox: its owner waits and lets go, quotas and time set bounds."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from emla.bootstrap.audit_mailboxes import mailbox_problems
-from emla.bootstrap.own import DATABASE
 from emla.flow.channel.ledger_watch import BEHIND, RESTORED, LedgerWatch
 from emla.flow.hub.mailbox import Waiting
 from emla.formats import package_row
@@ -299,49 +295,6 @@ async def test_a_clock_that_is_set_forward_ends_nothing_that_a_hub_holds(tmp_pat
         clock.at, clock.passed = over, over - begun
         await hub.sweep.round()
         assert await hub.list_of(DE) == ()
-
-
-@pytest.mark.parametrize("package", [PACKAGE, LARGE], ids=["small", "large"])
-async def test_what_a_wrong_clock_gave_up_is_held_again_when_it_comes_again(
-    tmp_path: Path, package: Package
-) -> None:
-    data, expires = tmp_path / "hub", package.subject.header.expires
-    async with hub_at(data, HUB, AT, DE) as hub:
-        first = await hub.put_package(package)
-    async with hub_at(data, HUB, AT, DE, clock=TurnedClock(expires + EXPIRY_GRACE_SECONDS + 1.0)) as hub:
-        await hub.sweep.round()
-        assert (await hub.put_package(package)).body == first.body
-        assert await hub.list_of(DE) == (), "what has expired by this clock is not held"
-    async with hub_at(data, HUB, AT, DE, clock=TurnedClock()) as hub:
-        both = await asyncio.gather(hub.put_package(package), hub.put_package(package))
-        assert {each.body for each in both if each.status == 200} == {first.body}
-        assert (await hub.put_package(package)).body == first.body
-        (item,) = await hub.list_of(DE)
-        whole = len(package.signed).to_bytes(4, "big") + package.signed + package.payload
-        assert (await hub.call(DE, "GET", f"/emla/1/mailbox/{item.item}")).body == whole
-        assert rows(data)["acknowledgement"] == 1
-        proof = acceptance(DE, package)
-        assert await hub.release(DE, Release(item=item.item, proof=proof)) == ("ok",)
-        assert (await hub.put_package(package)).body == proof
-        assert await hub.list_of(DE) == ()
-    with closing(sqlite3.connect(data / DATABASE)) as connection:
-        assert list(mailbox_problems(connection, HUB.id)) == []
-
-
-async def test_what_was_given_up_has_room_like_any_other_when_it_comes_again(tmp_path: Path) -> None:
-    data, expires = tmp_path / "hub", PACKAGE.subject.header.expires
-    async with hub_at(data, HUB, AT, DE) as hub:
-        await hub.put_package(PACKAGE)
-    async with hub_at(data, HUB, AT, DE, clock=TurnedClock(expires + EXPIRY_GRACE_SECONDS + 1.0)) as hub:
-        await hub.sweep.round()
-    limits = HubSettings(mailbox_items_max=1)
-    async with hub_at(data, HUB, AT, DE, clock=TurnedClock(), limits=limits) as hub:
-        await hub.put_package(LARGE)
-        assert (await hub.put_package(PACKAGE)).code == "mailbox-full"
-        (item,) = await hub.list_of(DE)
-        await hub.release(DE, Release(item=item.item, proof=acceptance(DE, LARGE)))
-        assert (await hub.put_package(PACKAGE)).status == 200
-        assert [each.ref for each in await hub.list_of(DE)] == [PACKAGE.pid]
 
 
 async def test_a_sweep_waits_for_the_token_and_a_file_that_stays_is_only_left_over(

@@ -279,6 +279,8 @@ async def test_what_is_refused_after_the_next_card_came_is_sealed_anew_within_a_
 async def test_what_a_key_that_a_card_ends_is_to_open_arrives_as_it_is_while_nobody_refuses_it(
     house: House,
 ) -> None:
+    await another_key(house)  # that some other key was revoked says nothing about this one
+    assert await house.refresh()
     old = house.recipient.newest(KeyUse.SEAL)
     pid = await house.hand_in()
     await ended(house, old)
