@@ -19,7 +19,7 @@ def test_every_safeguard_is_in_the_table_once() -> None:
     assert len({(each.file, each.old, each.new) for each in SAFEGUARDS}) == len(SAFEGUARDS)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_with_every_safeguard_in_place_the_same_tests_pass(
     workshop: Workshop, request: pytest.FixtureRequest
 ) -> None:

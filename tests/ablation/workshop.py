@@ -53,7 +53,7 @@ class Workshop:
             [sys.executable, "-m", "tests.ablation.runner"],
             cwd=folder,
             env=kept
-            | {"PYTHONPATH": str(folder), "EMLA_TEST_PATIENCE_SECONDS": "4", "PYTHONDONTWRITEBYTECODE": "1"},
+            | {"PYTHONPATH": str(folder), "TEST_PATIENCE_SECONDS": "4", "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
