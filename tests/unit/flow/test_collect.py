@@ -256,7 +256,10 @@ class Broken(MemoryHub):
         return super().listed(owner, after)
 
 
-async def test_a_bug_about_one_hubs_list_does_not_end_the_process(tmp_path: Path) -> None:
+async def test_a_bug_about_one_hubs_list_does_not_end_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emla.flow.member.collect.delay_seconds", lambda *_, **__: 0.05)
     async with hub_world(tmp_path, Broken(HUB)) as world:
         pid = await world.submit()
         await world.sender.deliver(RECIPIENT)
