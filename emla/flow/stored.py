@@ -1,14 +1,18 @@
 """stored: whether a stored payload is still what was committed. A disk may forget, and that is nobody's fault but ours.
 
 Asked only where something did not verify: before the opener's death on a package counts against the package, and before a peer's
-complaint is taken for trouble on the line. Large files are hashed on another thread.
+complaint is taken for trouble on the line. Large files are hashed on another thread. `remove_file` ends what nobody needs.
 """
 
 import asyncio
 import hashlib
+import logging
 from pathlib import Path
 
 from emla.flow.gateway import Gateway
+from emla.model.errors import StoreError
+
+logger = logging.getLogger("emla.stored")
 
 
 async def is_whole(gateway: Gateway, sha256: bytes) -> bool:
@@ -35,3 +39,18 @@ def _file_hash(path: Path) -> bytes | None:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError:
         return None
+
+
+async def remove_file(gateway: Gateway, sha256: bytes) -> None:
+    """Remove the file of a payload that no row points to any more, which the caller has just looked for.
+
+    Nothing is awaited before the rename. What came before is durable, whatever becomes of the file: one that cannot be removed is
+    told, and is as one that a crash left.
+    """
+    try:
+        left = gateway.blobs.take_away(sha256)
+        if left is not None:
+            await asyncio.to_thread(left.unlink, missing_ok=True)
+    except (StoreError, OSError) as error:
+        code = error.code if isinstance(error, StoreError) else "store-failed"
+        logger.error("file not removed", extra={"code": code})

@@ -14,14 +14,6 @@ _GOES = "test_without_a_second_person_goes_what_the_message_itself_calls_an_emer
 
 ROWS = (
     Safeguard(
-        name="a draft's file that cannot be removed ends nothing",
-        row="a rule",
-        file=_DRAFTS,
-        old="        except (StoreError, OSError) as error:\n            code =",
-        new="        except StoreError as error:\n            code =",
-        held_by=(f"{_TEST}::test_a_file_that_cannot_be_removed_is_said_and_undoes_nothing",),
-    ),
-    Safeguard(
         name="a message needs a second person",
         row="domain 6.3",
         file="emla/flow/line/submit.py",

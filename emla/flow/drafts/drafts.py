@@ -22,6 +22,7 @@ from emla.flow.events import DRAFT_HANDED_IN, DRAFT_LAPSED, DRAFT_RETURNED, DRAF
 from emla.flow.gateway import Gateway
 from emla.flow.line.submission import Approval, Submission, Submitted
 from emla.flow.line.submit import Submit
+from emla.flow.stored import remove_file
 from emla.formats.at_rest import NONCE_BYTES
 from emla.formats.draft_at_rest import ID_BYTES, draft_hash, open_draft, seal_draft
 from emla.model.draft import KEPT, DraftContent, DraftState
@@ -358,10 +359,4 @@ class Drafts:
         read, sha256 = self._gateway.store.read, row.payload_sha256
         if sha256 is None or read.knows_payload(sha256):
             return
-        try:
-            left = self._gateway.blobs.take_away(sha256)
-            if left is not None:
-                await asyncio.to_thread(left.unlink, missing_ok=True)
-        except (StoreError, OSError) as error:
-            code = error.code if isinstance(error, StoreError) else "store-failed"
-            logger.error("file not removed", extra={"code": code})
+        await remove_file(self._gateway, sha256)

@@ -18,6 +18,7 @@ from emla.flow.hub.deposit import Deposits
 from emla.flow.hub.figures import HubFigures
 from emla.flow.record import acknowledgement_row
 from emla.flow.seen import seen_in
+from emla.flow.stored import remove_file
 from emla.formats import mailbox as form
 from emla.model.acknowledgement import Event, VerifiedAcknowledgement
 from emla.model.documents import Authority
@@ -26,7 +27,6 @@ from emla.model.errors import (
     InvalidAcknowledgementError,
     InvalidCallError,
     NotFoundError,
-    StoreError,
 )
 from emla.model.mailbox import (
     ITEMS_IN_ANSWER_MAX,
@@ -212,10 +212,4 @@ async def remove_blob(gateway: Gateway, deposits: Deposits, sha256: bytes | None
     """
     if sha256 is None or deposits.is_arriving(sha256) or gateway.store.read.knows_payload(sha256):
         return
-    try:
-        left = gateway.blobs.take_away(sha256)
-        if left is not None:
-            await asyncio.to_thread(left.unlink, missing_ok=True)
-    except (StoreError, OSError) as error:
-        code = error.code if isinstance(error, StoreError) else "store-failed"
-        logger.error("file not removed", extra={"code": code})
+    await remove_file(gateway, sha256)

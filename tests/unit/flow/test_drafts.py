@@ -301,7 +301,7 @@ async def test_a_file_that_cannot_be_removed_is_said_and_undoes_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", unlink)
         assert (await office.drafts.withdraw(caller("paul"), row)).state is DraftState.WITHDRAWN
-    (said,) = [each for each in caplog.records if each.name == "emla.draft" and each.levelname == "ERROR"]
+    (said,) = [each for each in caplog.records if each.name == "emla.stored"]
     assert (said.message, vars(said)["code"]) == ("file not removed", "store-failed")
 
 
