@@ -1,10 +1,10 @@
 """`python -m emla` where a passphrase costs next to nothing to try: for tests that type dozens and whose subject is another."""
 
 from emla.keyring.wrapping import Work
-from tests.support.locking import QUICK
+from tests.support.locking import QUICK_DEFAULTS
 
 if __name__ == "__main__":
-    Work.__init__.__kwdefaults__ = {"ops": QUICK.ops, "memory_bytes": QUICK.memory_bytes}
+    Work.__init__.__kwdefaults__ = QUICK_DEFAULTS
     from emla.__main__ import main  # only now: what it imports makes a `Work` of its own
 
     main()
