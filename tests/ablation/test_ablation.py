@@ -25,7 +25,7 @@ def test_with_every_safeguard_in_place_the_same_tests_pass(
 ) -> None:
     """In a run of everything they are judged where they stand; `make ablation` alone runs them here."""
     named = frozenset(test for each in SAFEGUARDS for test in each.held_by)
-    rest = named - {name for item in request.session.items for name in _names(item.nodeid)}
+    rest = _once(named - {name for item in request.session.items for name in _names(item.nodeid)})
     if not rest:
         return
     outcome = workshop.run(tuple(sorted(rest)))
@@ -33,10 +33,19 @@ def test_with_every_safeguard_in_place_the_same_tests_pass(
     assert outcome.passed | outcome.skipped == rest, outcome.output
 
 
+def _once(tests: frozenset[str]) -> frozenset[str]:
+    """Without the cases of tests that are there with all of theirs: what became of those is said once, of the test."""
+    return frozenset(each for each in tests if not (tests & {each.partition("[")[0]} - {each}))
+
+
 def _names(nodeid: str) -> tuple[str, str]:
     """How the table may name a test: with its case, or all of its cases. xdist adds the test's group after an @."""
     case = re.sub(r"@[\w-]+$", "", nodeid)
     return case, case.partition("[")[0]
+
+
+def test_a_case_is_not_asked_for_beside_its_whole_test() -> None:
+    assert _once(frozenset({"a", "a[x]", "b[y]", "b[z]"})) == {"a", "b[y]", "b[z]"}
 
 
 @pytest.mark.parametrize("safeguard", SAFEGUARDS, ids=lambda each: each.name.replace(" ", "-"))
