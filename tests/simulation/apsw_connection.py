@@ -56,7 +56,8 @@ class ApswConnection:
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
-        return self._connection.in_transaction
+        with _errors():
+            return self._connection.in_transaction
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> ApswCursor:
         """Run a statement."""

@@ -36,10 +36,10 @@ class Rotten:
 
     def spoil(self, rot: Rot, node: Node) -> bool:
         """Spoil a payload; False when this is not the moment."""
-        store = node.store
-        if store is None or store._connection.in_transaction:
+        connection = _between_transactions(node)
+        if connection is None:
             return False
-        rows = store._connection.execute(_PAYLOADS[rot.received]).fetchall()
+        rows = connection.execute(_PAYLOADS[rot.received]).fetchall()
         found = [(name, body) for name, body in rows if not self.is_rotten(node.name, name.hex())]
         if not found:
             return False
@@ -81,8 +81,7 @@ class Rotten:
         """Put back what the copy has; False when this is not the moment."""
         if rot not in self._mend:
             return True
-        store = node.store
-        if store is None or store._connection.in_transaction:
+        if _between_transactions(node) is None:
             return False
         try:
             self._mend[rot]()
@@ -91,6 +90,17 @@ class Rotten:
         del self._mend[rot]
         del self._names[rot]
         return True
+
+
+def _between_transactions(node: Node) -> sqlite3.Connection | None:
+    """What a process writes with, unless it is writing, or is ending and has closed it."""
+    if node.store is None:
+        return None
+    connection = node.store._connection
+    try:
+        return None if connection.in_transaction else connection
+    except sqlite3.Error:
+        return None
 
 
 def _other(data: bytes) -> bytes:

@@ -1,16 +1,24 @@
 """Runs in which a key changes or a payload rots: what must come of it, and that the judgement sees it when it does not."""
 
+import random
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from emla.flow.documents.changes import Changes
 from emla.flow.documents.reseal import Reseal
 from emla.flow.line import deliver
+from emla.store.sqlite import schema
 from tests.simulation.house import house
+from tests.simulation.node import Node
 from tests.simulation.options import KeyChange, Kind, Options, Rot, Window
+from tests.simulation.rot import Rotten
 from tests.simulation.run import run_options
 from tests.simulation.scenes import calm_options, message, messages_between
+from tests.simulation.storage import Disk
 
 SENDER, RECIPIENT = "at.moj", "jp.moj"
 CUT = tuple(
@@ -104,3 +112,13 @@ def test_a_sender_that_does_not_look_at_its_own_disk_costs_only_time(monkeypatch
     ran = run_options(rotten(gone=False))
     assert ran.counts.codes["payload-damaged"] == 0
     assert ran.counts.codes["digest-mismatch"] >= 1
+
+
+def test_nothing_rots_through_a_connection_that_an_ending_process_has_closed(tmp_path: Path) -> None:
+    rot = Rot(node=SENDER, at=20.0, received=False, gone=True, mended_after=100.0)
+    disk = Disk(tmp_path, random.Random(1))
+    with disk.in_place():
+        closed = schema.connect_writer(tmp_path / "x.db")
+        closed.close()
+        node = cast(Node, SimpleNamespace(store=SimpleNamespace(_connection=closed)))
+        assert not Rotten(random.Random(1)).spoil(rot, node)
