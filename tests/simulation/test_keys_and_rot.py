@@ -1,10 +1,11 @@
 """Runs in which a key changes or a payload rots: what must come of it, and that the judgement sees it when it does not."""
 
+import errno
 import random
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -12,13 +13,15 @@ from emla.flow.documents.changes import Changes
 from emla.flow.documents.reseal import Reseal
 from emla.flow.line import deliver
 from emla.store.sqlite import schema
+from tests.simulation import key_officers
 from tests.simulation.house import house
 from tests.simulation.node import Node
-from tests.simulation.options import KeyChange, Kind, Options, Rot, Window
+from tests.simulation.options import AS_ASKED, KeyChange, Kind, Options, Rot, Window
 from tests.simulation.rot import Rotten
 from tests.simulation.run import run_options
 from tests.simulation.scenes import calm_options, message, messages_between
 from tests.simulation.storage import Disk
+from tests.support.ceremony import new_key
 
 SENDER, RECIPIENT = "at.moj", "jp.moj"
 CUT = tuple(
@@ -79,6 +82,22 @@ def test_a_card_that_one_officer_alone_decided_about_is_found(monkeypatch: pytes
     monkeypatch.setattr(Changes, "_approved", alone)
     monkeypatch.setattr(Changes, "approve", unheard)
     assert "[26]" in run_options(revoked_under_way()).found
+
+
+@pytest.mark.parametrize(("said", "is_found"), [(AS_ASKED, False), ("nobody asked for this", True)])
+def test_officers_whose_machine_loses_its_power_begin_again_and_no_other_failure_is_overlooked(
+    monkeypatch: pytest.MonkeyPatch, said: str, *, is_found: bool
+) -> None:
+    failures = [OSError(errno.EIO, said)]
+
+    def made(*args: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return new_key(*args)
+
+    monkeypatch.setattr(key_officers, "new_key", made)
+    ran = run_options(revoked_under_way())
+    assert ran.found == (f"OSError: [Errno {errno.EIO}] {said}" if is_found else "")
 
 
 def rotten(*, gone: bool) -> Options:
