@@ -94,9 +94,15 @@ class TestClock:
         self.moved_by = 0.0
         self.ahead = 0.0
         """By how much the wall clock alone is set forward, while no time passes."""
+        self._stands_at: float | None = None
+
+    def stand(self) -> None:
+        """From now on the wall clock goes on only as the test moves it, however slow the machine is."""
+        self._stands_at = time.time()
 
     def now(self) -> float:
-        return time.time() + self.moved_by + self.ahead
+        running = time.time() if self._stands_at is None else self._stands_at
+        return running + self.moved_by + self.ahead
 
     def steady(self) -> float:
         return time.monotonic() + max(

@@ -158,13 +158,10 @@ async def test_whoever_could_not_be_asked_is_asked_when_the_hub_is_back(world: H
 async def test_two_statuses_left_at_a_hub_are_not_of_one_second(
     world: HubWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, begun = world.clock, world.clock.now()
-
     async def passes(seconds: float) -> None:
-        clock.moved_by += seconds
+        world.clock.moved_by += seconds
 
-    # Time passes while somebody waits for it and not else, however slow the machine is.
-    monkeypatch.setattr(clock, "now", lambda: begun + clock.moved_by)
+    world.clock.stand()
     monkeypatch.setattr(exchange, "asyncio", SimpleNamespace(sleep=passes))
     for _ in range(2):
         await world.sender.channels.exchange(RECIPIENT)

@@ -16,6 +16,7 @@ from emla.ports.hub_line import ItemSource
 from tests.support.authorities import party
 from tests.support.hub_stations import HUB, RECIPIENT, HubWorld, hub_world, until
 from tests.support.memory_hub import Body, Door, MemoryHub
+from tests.support.patience import PATIENCE_SECONDS
 
 OTHER = party("un.hub")
 
@@ -82,7 +83,7 @@ async def test_what_has_not_come_when_a_hub_is_let_go_is_not_waited_for(tmp_path
         await until(lambda: door.reading == 1)
         assert world.recipient.gateway.under_way.count == 1
         mailbox.end()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await running
         assert (door.reading, world.recipient.gateway.under_way.count) == (0, 0)
         assert world.recipient.accepted == []
@@ -94,7 +95,7 @@ async def test_a_body_is_not_begun_to_be_read_after_the_end(tmp_path: Path) -> N
         _, door = await dripping(world)
         mailbox = mailbox_at_other(world, door)
         mailbox._ended = True
-        async with asyncio.timeout(2), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
             await mailbox._start(door.hub.held[0].listing, group)
         assert door.reading == 0
 
@@ -108,7 +109,7 @@ async def test_a_stop_takes_nothing_more_out_of_any_mailbox(tmp_path: Path) -> N
         await until(lambda: door.reading == 1)
         collect.end()
         collect.look()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await station.gateway.under_way.none()
         await asyncio.sleep(0.05)
         assert door.reading == 0

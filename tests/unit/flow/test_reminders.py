@@ -151,6 +151,7 @@ async def test_a_case_is_looked_at_when_something_came_or_an_instant_has_come_an
     assert looks == [first.case_id]
     await found.round()
     assert len(looks) == 1
+    asked.clock.stand()
     asked.clock.moved_by += first.at - asked.gateway.now() - 2
     await found.round()
     assert len(looks) == 1

@@ -25,7 +25,7 @@ def peer(tmp_path: Path) -> Peer:
 
 @pytest.fixture
 async def transport() -> AsyncIterator[HttpsTransport]:
-    one = HttpsTransport(PeerSettings(allow_loopback_endpoints=True, request_timeout_seconds=1))
+    one = HttpsTransport(PeerSettings(allow_loopback_endpoints=True, request_timeout_seconds=30))
     yield one
     await one.close()
 

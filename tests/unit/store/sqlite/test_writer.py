@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
@@ -110,9 +109,12 @@ async def test_a_caller_that_goes_away_takes_nobody_with_it(home: Home) -> None:
 async def test_no_batch_begins_while_the_connection_is_worked_on_not_even_when_a_patience_ends(
     home: Home,
 ) -> None:
+    loop = asyncio.get_running_loop()
+
     def works() -> bool:
         before = rows(home.data)["leaf"]
-        time.sleep(0.1)
+        # The loop has come by the end of the patience when it comes to what is due later, however late it is.
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.1), loop).result()
         return not home.store._connection.in_transaction and rows(home.data)["leaf"] == before
 
     rider = asyncio.create_task(home.store.write(lambda each: leaf(each, 1), patience_seconds=0.03))
