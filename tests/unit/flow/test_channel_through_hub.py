@@ -161,6 +161,7 @@ async def test_two_statuses_left_at_a_hub_are_not_of_one_second(
     async def passes(seconds: float) -> None:
         world.clock.moved_by += seconds
 
+    # Time passes when the exchange waits for it, and at no other time.
     world.clock.stand()
     monkeypatch.setattr(exchange, "asyncio", SimpleNamespace(sleep=passes))
     for _ in range(2):

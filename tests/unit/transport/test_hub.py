@@ -259,6 +259,7 @@ async def test_a_line_that_gets_on_by_a_byte_each_time_ends_it(
 ) -> None:
     """Each exchange keeps within what one may take; all of them together do not."""
     monkeypatch.setattr(HttpsTransport, "seconds_most", lambda *_: 0.5)
+    # The end of all of them is what ends it: one exchange alone, on a machine that stands still for a moment, does not.
     monkeypatch.setattr(HttpsTransport, "timeout", lambda *_: aiohttp.ClientTimeout(total=60))
     hub.handler = cutting(list(range(1, 30)))
     with pytest.raises(TransportError) as caught:
