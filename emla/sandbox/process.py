@@ -40,15 +40,7 @@ class Child:
         """What the socket did not take: bytes, and the descriptor that goes with their first."""
         self._frames = Frames(ANSWER_BYTES_MAX)
         with theirs:
-            self.process = subprocess.Popen(
-                (sys.executable, "-P", "-m", program, str(theirs.fileno())),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=(theirs.fileno(),),
-                env=child_environment(),
-                start_new_session=True,
-            )
+            self.process = start_program(program, theirs.fileno())
         self.send((encode_start(start),), None)
 
     def send(self, buffers: Buffers, descriptor: int | None) -> None:
@@ -112,6 +104,19 @@ class Child:
         if status < 0:
             return f"was ended by {signal.Signals(-status).name}"
         return f"ended with status {status} {said.decode('ascii', 'replace').strip()}".rstrip()
+
+
+def start_program(program: str, descriptor: int) -> "subprocess.Popen[bytes]":
+    """Start a module of ours in a process that has this descriptor and nothing else of us."""
+    return subprocess.Popen(
+        (sys.executable, "-P", "-m", program, str(descriptor)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=(descriptor,),
+        env=child_environment(),
+        start_new_session=True,
+    )
 
 
 def _after(views: list[memoryview], sent: int) -> list[memoryview]:

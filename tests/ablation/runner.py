@@ -1,8 +1,9 @@
 """The process of a workshop: lists of tests come in as lines, what became of them goes out as lines.
 
 It imports once what others wrote and what is ours, and forks for every line, because importing costs more than most tests do.
-The child forgets what has seen the file that is changed in the copy (`warm`): it must meet that as it stands there. No test is
-imported before the fork. The first line that goes out says that nothing more is read of the copy: from then on it may change.
+The child must meet the file that is changed in the copy as it stands there. Where nothing but bodies of functions differs, it
+exchanges those (`bodies`); where more does, or a test passes nevertheless, it forgets what has seen the file, and executes that anew
+(`warm`). No test is imported before the fork. The first line that goes out says that nothing more is read of the copy: from then on it may change.
 
 A test that fails because nothing works proves nothing: a failure counts in the test itself, not while it is collected or set
 up, and not when a name is missing.
@@ -17,12 +18,15 @@ import signal
 import sys
 import tempfile
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import hypothesis
 import hypothesis.strategies
 import pytest
 
+from tests.ablation.bodies import Bodies, Exchange, exchange
 from tests.ablation.warm import Warm, forget
 
 _OTHERS = (
@@ -45,18 +49,15 @@ _MADE_ONCE = ("tests.support.in_process.schemas", "tests.support.new_store.migra
 """What many tests need and their process keeps: made before the fork. Where it has seen the file that is changed, the module that
 keeps it is forgotten with it."""
 _PLUGINS = (
-    *(
-        "_hypothesis_pytestplugin",
-        "pytest_aiohttp.plugin",
-        "pytest_asyncio.plugin",
-        "pytest_timeout",
-        "xdist.plugin",
-    ),
+    "_hypothesis_pytestplugin",
+    "pytest_aiohttp.plugin",
+    "pytest_asyncio.plugin",
+    "pytest_timeout",
+    "xdist.plugin",
+    "tests.support.gates",
+    "tests.ablation.report",
 )
-_OPTIONS = (
-    *("-q", "--assert=plain", "--tb=native", "--timeout", "60", "-n", "0", "-p", "no:cacheprovider"),
-    *(word for name in _PLUGINS for word in ("-p", name)),
-)
+_OPTIONS = ("-q", "--assert=plain", "--tb=native", "--timeout", "60", "-n", "0", "-p", "no:cacheprovider")
 _NO_TESTS = "tests/support"
 _NOTHING_WORKS = (NameError, ImportError, SyntaxError)
 _OUTPUT_CHARACTERS = 6000
@@ -103,9 +104,13 @@ class Watcher:
             self._session.shouldfail = "nothing more can be learned"
 
 
-def _child(tests: list[str], stale: set[str], said: int, output: Path) -> None:
+def _plugins() -> list[ModuleType]:
+    """As modules: what is given by name is looked for among all that is installed, once for each name."""
+    return [importlib.import_module(name) for name in _PLUGINS]
+
+
+def _child(tests: list[str], said: int, output: Path) -> None:
     """Run the tests and say what became of them; never returns."""
-    forget(stale)
     os.setsid()  # what the tests leave running ends with this session
     with output.open("wb") as file:
         os.dup2(file.fileno(), 1)
@@ -114,7 +119,7 @@ def _child(tests: list[str], stale: set[str], said: int, output: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         tempfile.tempdir = folder  # it ends without ceremony, and what lasts as long as a process would stay
         try:
-            code = pytest.main([*_OPTIONS, f"--basetemp={folder}/tests", *tests], plugins=[watcher])
+            code = pytest.main([*_OPTIONS, f"--basetemp={folder}/tests", *tests], plugins=[*_plugins(), watcher])
         except BaseExceptionGroup:  # what failed tests left behind is told when pytest has ended: no verdict
             traceback.print_exc()
             code = pytest.ExitCode.TESTS_FAILED
@@ -126,8 +131,12 @@ def _child(tests: list[str], stale: set[str], said: int, output: Path) -> None:
     os._exit(0)
 
 
-def _run(tests: list[str], stale: set[str]) -> dict[str, object]:
-    """Fork, and read what the child says until it has ended."""
+def _run(tests: list[str], first: Callable[[], None]) -> dict[str, object]:
+    """Fork, and read what the child says until it has ended.
+
+    Args:
+        first: what the child does before it runs the tests.
+    """
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "output"
         theirs, ours = os.pipe()
@@ -135,7 +144,8 @@ def _run(tests: list[str], stale: set[str]) -> dict[str, object]:
         if child == 0:
             os.close(theirs)
             try:
-                _child(tests, stale, ours, output)
+                first()
+                _child(tests, ours, output)
             except BaseException:  # noqa: BLE001 - the copy of this process ends here, whatever happened
                 traceback.print_exc()
             os._exit(1)
@@ -160,10 +170,10 @@ def _begin() -> Warm:
     """Do what would be done anew for each line, and is not changed by it."""
     for name in _OTHERS:
         importlib.import_module(name)
-    # Looking through what is installed costs more than most tests: plugins are given by name.
+    # Looking through what is installed costs more than most tests: plugins are given.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     with contextlib.redirect_stdout(sys.stderr):
-        pytest.main([*_OPTIONS, "-qq", "--collect-only", _NO_TESTS])
+        pytest.main([*_OPTIONS, "-qq", "--collect-only", _NO_TESTS], plugins=_plugins())
     warm = Warm()
     warm.up(Path.cwd())
     for made_once in _MADE_ONCE:
@@ -173,16 +183,37 @@ def _begin() -> Warm:
     return warm
 
 
+class Judge:
+    """What the tests say of the copy as it stands."""
+
+    def __init__(self, warm: Warm, bodies: Bodies) -> None:
+        self._warm = warm
+        self._bodies = bodies
+
+    def judge(self, tests: list[str], changed: str, whole: str) -> dict[str, object]:
+        """What became of the tests, where a file is not what it was."""
+        if not changed:
+            return _run(tests, lambda: None)
+        file = Path(changed)
+        stale = self._warm.stale(file)
+        without = file.read_text(encoding="utf-8")
+        found = self._bodies.exchanged(changed, whole, without) if file.suffix == ".py" else None
+        if found:
+            said = _run(tests, lambda: exchange(found))
+            if not said["passed"] and not said["broken"]:
+                return said
+        return _run(tests, lambda: forget(stale))
+
+
 def main() -> None:
     """Answer line by line until nothing comes in any more."""
     warm = _begin()
+    judge = Judge(warm, Bodies(Path.cwd()))
     gc.freeze()  # a child looks for no garbage among what was here before it: looking would copy every page of it
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:
-        asked = json.loads(line)
-        stale = warm.stale(Path(asked["changed"])) if asked["changed"] else set()
-        sys.stdout.write(json.dumps(_run(asked["tests"], stale)) + "\n")
+        sys.stdout.write(json.dumps(judge.judge(**json.loads(line))) + "\n")
         sys.stdout.flush()
 
 

@@ -25,6 +25,7 @@ def body(main: bytes, **extra: object) -> bytes:
 async def at(tmp_path: Path) -> AsyncIterator[Server]:
     """AT's running server, which knows DE; DE's is not there."""
     at, de = make_server(tmp_path, "at.moj"), make_server(tmp_path, "de.bfj")
+    at.plain = True
     try:
         for server in (at, de):
             server.start()

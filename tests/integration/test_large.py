@@ -45,7 +45,7 @@ def write_message(path: Path, sha256: str) -> None:
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, ...]]:
-    with running(tmp_path_factory.mktemp("large"), "at.moj", "de.bfj") as started:
+    with running(tmp_path_factory.mktemp("large"), "at.moj", "de.bfj", plain=True) as started:
         yield started
 
 

@@ -48,6 +48,7 @@ BUNDLE = "application/vnd.emla.bundle+json"
 async def acquainted(folder: Path, *, both: bool = False) -> AsyncIterator[tuple[Server, Server]]:
     """AT's running server, and DE's, which was introduced and, unless both are wanted, stopped again."""
     at, de = make_server(folder, "at.moj"), make_server(folder, "de.bfj")
+    de.plain = both
     try:
         for server in (at, de):
             server.start()

@@ -1,8 +1,8 @@
 """Processes of servers, forked from one that has imported what they run: importing it costs more than most tests of them do.
 
 Here: the nursery, one for each process that tests run in, and `Forked`, which is asked as a `subprocess.Popen` is. A server that
-is forked runs the same program as one that is not, in a process of its own, with children that are programs of their own. What
-differs: its command line and environment, as /proc shows them, are those of the nursery.
+is forked runs the same program as one that is not, in a process of its own; its opener and its clerk are forked as well
+(`seedbed`). What differs: its command line and environment, as /proc shows them, are those of the nursery.
 """
 
 import atexit
@@ -19,6 +19,8 @@ import threading
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+
+from tests.support import seedbed
 
 IMPORTED = ("emla.bootstrap.serve", "tests.support.described")
 
@@ -149,6 +151,7 @@ def _attend() -> dict[str, object]:
             _, status = os.waitpid(asked["ended"], 0)
             answer = os.waitstatus_to_exitcode(status)
         else:
+            seedbed.prepare()
             answer = os.fork()
             if answer == 0:
                 return dict(asked)
@@ -158,7 +161,7 @@ def _attend() -> dict[str, object]:
 
 
 def _become(log: str, environment: dict[str, str]) -> None:
-    """Give this child a life of its own: streams, environment, signals, and garbage that is looked for."""
+    """Give this child a life of its own: streams, environment, signals, children, and garbage that is looked for."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     for source, target in ((nothing, 0), (written, 1), (written, 2)):
@@ -168,6 +171,7 @@ def _become(log: str, environment: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    seedbed.sow()
     gc.unfreeze()
 
 

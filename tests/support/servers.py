@@ -76,6 +76,8 @@ class Server:
     webhooks: Json = field(default_factory=dict)
     copied_after_bytes: int = 0
     """How much is written before the WAL is copied back; 0: as always (tests/support/copies.py)."""
+    plain: bool = False
+    """Whether it is a program of its own, and its opener and clerk are: not forked out of the nursery."""
     first: str = ""
     """Python that runs in its process before anything else."""
     process: "subprocess.Popen[bytes] | Forked | None" = None
@@ -107,7 +109,7 @@ class Server:
         own = os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {})
         # Tests start hundreds. One that is measured, whose secrets are looked for in /proc, or in whose process something is done
         # before anything else, is a program of its own.
-        if "PYTEST_VERSION" in os.environ and not (self.first or self.keys or environment):
+        if "PYTEST_VERSION" in os.environ and not (self.plain or self.first or self.keys or environment):
             self.process = nursery(ROOT).fork(_PROGRAM, json.dumps(given), log=self.log, environment=own)
             return
         with self.log.open("ab") as log:
@@ -156,7 +158,7 @@ class Server:
 
     def process_ids(self) -> list[int]:
         """The process ids of the gateway, its opener and its clerk."""
-        assert self.process is not None
+        assert isinstance(self.process, subprocess.Popen), "only of a plain one it is known whose they are"
         own = self.process.pid
         children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
         return [own, *map(int, children)]
@@ -219,9 +221,12 @@ async def pin(here: Server, there: Server) -> None:
 
 
 @contextmanager
-def running(folder: Path, *authorities: str) -> Iterator[tuple[Server, ...]]:
+def running(folder: Path, *authorities: str, plain: bool = False) -> Iterator[tuple[Server, ...]]:
     """Servers of these authorities, started, introduced to each other, and stopped at the end."""
-    with started(*(make_server(folder, authority) for authority in authorities)) as servers:
+    made = [make_server(folder, authority) for authority in authorities]
+    for each in made:
+        each.plain = plain
+    with started(*made) as servers:
         yield servers
 
 
