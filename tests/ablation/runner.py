@@ -2,8 +2,9 @@
 
 It imports once what others wrote and what is ours, and forks for every line, because importing costs more than most tests do.
 The child must meet the file that is changed in the copy as it stands there. Where nothing but bodies of functions differs, it
-exchanges those (`bodies`); where more does, or a test passes nevertheless, it forgets what has seen the file, and executes that anew
-(`warm`). No test is imported before the fork. The first line that goes out says that nothing more is read of the copy: from then on it may change.
+exchanges those (`bodies`); where more does, or a test passes nevertheless, it forgets what has seen the file and executes that
+anew (`warm`). No test is imported before the fork. The first line that goes out says that nothing more is read of the copy: from
+then on it may change.
 
 A test that fails because nothing works proves nothing: a failure counts in the test itself, not while it is collected or set
 up, and not when a name is missing.
@@ -26,7 +27,7 @@ import hypothesis
 import hypothesis.strategies
 import pytest
 
-from tests.ablation.bodies import Bodies, Exchange, exchange
+from tests.ablation.bodies import Bodies, exchange
 from tests.ablation.warm import Warm, forget
 
 _OTHERS = (
@@ -119,7 +120,9 @@ def _child(tests: list[str], said: int, output: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         tempfile.tempdir = folder  # it ends without ceremony, and what lasts as long as a process would stay
         try:
-            code = pytest.main([*_OPTIONS, f"--basetemp={folder}/tests", *tests], plugins=[*_plugins(), watcher])
+            code = pytest.main(
+                [*_OPTIONS, f"--basetemp={folder}/tests", *tests], plugins=[*_plugins(), watcher]
+            )
         except BaseExceptionGroup:  # what failed tests left behind is told when pytest has ended: no verdict
             traceback.print_exc()
             code = pytest.ExitCode.TESTS_FAILED

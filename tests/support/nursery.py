@@ -161,7 +161,7 @@ def _attend() -> dict[str, object]:
 
 
 def _become(log: str, environment: dict[str, str]) -> None:
-    """Give this child a life of its own: streams, environment, signals, children, and garbage that is looked for."""
+    """Give this child a life of its own: streams, environment, signals, children. In what it got nothing looks for garbage."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     for source, target in ((nothing, 0), (written, 1), (written, 2)):
@@ -172,7 +172,6 @@ def _become(log: str, environment: dict[str, str]) -> None:
     os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     seedbed.sow()
-    gc.unfreeze()
 
 
 if __name__ == "__main__":

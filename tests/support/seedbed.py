@@ -66,7 +66,7 @@ def sow() -> None:
         ours.close()
         _attend(theirs, server)
     theirs.close()
-    process.start_program = functools.partial(_grow, ours)
+    process.start_program = functools.partial(_grow, ours)  # type: ignore[assignment]  # it is asked the same
 
 
 def _grow(seedbed: socket.socket, program: str, descriptor: int) -> Seedling:
@@ -86,10 +86,8 @@ def _attend(orders: socket.socket, server: int) -> NoReturn:
             os._exit(0)
         between = os.fork()
         if between == 0:
-            pid = os.fork()
-            if pid == 0:
-                _become(server, *descriptors, **json.loads(order))
-            orders.send(str(pid).encode())
+            if os.fork() == 0:
+                _become(orders, server, *descriptors, **json.loads(order))
             os._exit(0)
         os.waitpid(between, 0)
         for each in descriptors:
@@ -97,7 +95,13 @@ def _attend(orders: socket.socket, server: int) -> NoReturn:
 
 
 def _become(
-    server: int, descriptor: int, errors: int, *, program: str, environment: dict[str, str]
+    orders: socket.socket,
+    server: int,
+    descriptor: int,
+    errors: int,
+    *,
+    program: str,
+    environment: dict[str, str],
 ) -> NoReturn:
     """Live as the program does that was started by itself."""
     while os.getppid() != server:
@@ -106,8 +110,13 @@ def _become(
     nothing = os.open(os.devnull, os.O_RDWR)
     for source, target in ((nothing, 0), (nothing, 1), (errors, 2)):
         os.dup2(source, target)
-    os.closerange(3, descriptor)
-    os.closerange(descriptor + 1, os.sysconf("SC_OPEN_MAX"))
+    end = 3
+    for kept in sorted((descriptor, orders.fileno())):
+        os.closerange(end, kept)
+        end = kept + 1
+    os.closerange(end, os.sysconf("SC_OPEN_MAX"))
+    orders.send(str(os.getpid()).encode())
+    orders.close()
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = [program, str(descriptor)]
@@ -118,4 +127,3 @@ def _become(
         exec(found.loader.get_code(program), {"__name__": "__main__"})  # type: ignore[attr-defined]  # it is a file's
     finally:
         os._exit(1)
-

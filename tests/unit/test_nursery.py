@@ -1,8 +1,11 @@
 """What comes out of the nursery is waited for as a child is, whoever asks, and a nursery that has ended is replaced."""
 
+import os
+import select
 import signal
 import subprocess
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -74,3 +77,46 @@ def test_a_nursery_that_has_ended_says_so_and_is_replaced(tmp_path: Path) -> Non
     second = nursery(ROOT)
     assert second is not first
     assert second.fork("", "", log=tmp_path / "log", environment={}).wait(30) == 0
+
+
+_PARENT = """
+import os, socket, sys, time
+from pathlib import Path
+from emla.sandbox import process
+ours, theirs = socket.socketpair()
+with theirs:
+    child = process.start_program(sys.argv[1], theirs.fileno())
+ours.settimeout(20)
+parent = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[1]
+open_files = sorted(os.readlink(each).partition(":")[0] for each in Path(f"/proc/{child.pid}/fd").iterdir())
+print(int(parent) == os.getpid(), open_files, flush=True)
+ours.close()
+print(child.wait(), flush=True)
+"""
+
+
+def test_what_grows_from_a_seedbed_is_a_child_of_its_server_and_has_its_socket_alone(
+    kept: Nursery, tmp_path: Path
+) -> None:
+    one = kept.fork(_PARENT, "emla.sandbox.opener_child", log=tmp_path / "log", environment={})
+    assert one.wait(30) == 0, (tmp_path / "log").read_text()
+    assert (tmp_path / "log").read_text().splitlines() == [
+        "True ['/dev/null', '/dev/null', 'pipe', 'socket']",
+        "0",
+    ]
+
+
+def test_a_server_that_is_killed_leaves_no_seedbed(kept: Nursery, tmp_path: Path) -> None:
+    program = "import os, time; print(open(f'/proc/self/task/{os.getpid()}/children').read(), flush=True); time.sleep(60)"
+    (tmp_path / "log").touch()
+    one = kept.fork(program, "", log=tmp_path / "log", environment={})
+    while not (written := (tmp_path / "log").read_text()).endswith("\n"):
+        time.sleep(0.01)
+    (seedbed,) = map(int, written.split())
+    ended = os.pidfd_open(seedbed)
+    one.send_signal(signal.SIGKILL)
+    one.wait()
+    try:
+        assert select.select([ended], [], [], 30)[0]
+    finally:
+        os.close(ended)
