@@ -90,7 +90,8 @@ def calls_of(name: str) -> set[str]:
     """The files of emla in which something of this name is called."""
     found = set()
     for path in EMLA.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text if name in text else "")):
             if isinstance(node, ast.Call):
                 called = (
                     node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
