@@ -22,31 +22,33 @@ class Bodies:
     """The functions of a copy, by where they stand in it."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self._functions: dict[_Place, list[FunctionType]] = defaultdict(list)
         ours = f"{root}/"
         for each in gc.get_objects():
             if isinstance(each, FunctionType) and each.__code__.co_filename.startswith(ours):
                 self._functions[_place(each.__code__)].append(each)
 
-    def exchanged(self, file: str, whole: str, without: str) -> Exchange | None:
-        """The functions of a file, with the bodies that they have in another text of it.
+    def exchanged(self, file: str, whole: str) -> Exchange | None:
+        """The functions of a file, with the bodies that they have in it now.
 
         Args:
             file: its path in the copy.
             whole: the text that was imported.
-            without: the other text.
 
         Returns:
-            None where something else differs as well.
+            None where something else differs as well, or it is no module.
         """
-        name = str(self._root / file)
-        pairs = _differing(compile(whole, name, "exec"), compile(without, name, "exec"))
-        if pairs is None:
+        path = self.root / file
+        if path.suffix != ".py":
+            return None
+        without = path.read_text(encoding="utf-8")
+        pairs = _differing(compile(whole, str(path), "exec"), compile(without, str(path), "exec"))
+        if pairs is None or not all(self._functions[_place(old)] for old, _ in pairs):
             return None
         found = [(function, new) for old, new in pairs for function in self._functions[_place(old)]]
         fits = all(function.__code__.co_freevars == new.co_freevars for function, new in found)
-        return found if fits and all(self._functions[_place(old)] for old, _ in pairs) else None
+        return found if fits else None
 
 
 def exchange(found: Exchange) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.ablation.bodies import Bodies, exchange
 
+FILE = "what_is_changed.py"
 TEXT = '''"""What is changed."""
 import functools
 
@@ -46,7 +47,7 @@ TABLE = {"two": doubled}
 
 @pytest.fixture
 def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ModuleType, Bodies]]:
-    (tmp_path / "what_is_changed.py").write_text(TEXT)
+    (tmp_path / FILE).write_text(TEXT)
     monkeypatch.syspath_prepend(tmp_path)
     yield importlib.import_module("what_is_changed"), Bodies(tmp_path)
     del sys.modules["what_is_changed"]
@@ -55,7 +56,8 @@ def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[M
 def without(bodies: Bodies, old: str, new: str) -> bool:
     """Exchange what differs; whether that was all."""
     assert TEXT.count(old) == 1
-    found = bodies.exchanged("what_is_changed.py", TEXT, TEXT.replace(old, new))
+    (bodies.root / FILE).write_text(TEXT.replace(old, new))
+    found = bodies.exchanged(FILE, TEXT)
     exchange(found or [])
     return found is not None
 
@@ -107,9 +109,5 @@ def test_what_was_executed_at_the_import_is_not_exchanged(
 
 def test_lines_that_move_are_no_difference(changed: tuple[ModuleType, Bodies]) -> None:
     _, bodies = changed
-    assert (
-        bodies.exchanged(
-            "what_is_changed.py", TEXT, TEXT.replace("import functools\n", "import functools\n\n\n")
-        )
-        == []
-    )
+    (bodies.root / FILE).write_text(TEXT.replace("import functools\n", "import functools\n\n\n"))
+    assert bodies.exchanged(FILE, TEXT) == []
