@@ -19,7 +19,6 @@ from emla.model.package import DeclaredPart, SealedPayload
 from emla.model.record import SealedAct
 from emla.model.terms import SENDING, Terms
 from emla.steps.seal import Envelope
-from emla.writing.dictated import Desk, Dictated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,18 +105,5 @@ class Clerk(Protocol):
         Raises:
             InvalidMessageError: the main document, with all findings.
             SandboxDiedError: the process died or ran into its limits on this message.
-        """
-        ...
-
-
-class Scribe(Protocol):
-    """Writes the messages of acts that are dictated, one after another. What it writes is checked like any message."""
-
-    async def write(self, dictated: Dictated, desk: Desk) -> bytes:
-        """Write the message of an act.
-
-        Raises:
-            InvalidMessageError: as `emla.writing.dictated.write_act`; ``check-failed``: the process ended over it.
-            NotFoundError: ``not-found``.
         """
         ...

@@ -23,7 +23,7 @@ from emla.model.message import Message
 from emla.model.package import DeclaredPart, PartRole
 from emla.model.person import Caller
 from emla.ports.drafts import DraftRow
-from emla.ports.sandbox import Scribe
+from emla.ports.scribe import Scribe
 from emla.rules.profile import wishes_of
 from emla.writing.answers import Surroundings
 from emla.writing.dictated import Desk, Dictated
