@@ -29,6 +29,8 @@ class Asked:
     """The file that is not as it was when the copy was made, by its path there; empty: none."""
     whole: str
     """What it was."""
+    anew: bool
+    """Whether everything is to be executed anew, whatever differs."""
 
 
 def forked(tests: list[str], run: Callable[[Watcher, Path], None]) -> Said:

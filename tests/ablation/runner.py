@@ -106,15 +106,23 @@ class Collected:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Answer line by line until nothing comes in any more."""
         gc.unfreeze()  # what is frozen is not found
-        bodies, items = Bodies(Path.cwd()), _by_name(session.items)
+        bodies, collected = Bodies(Path.cwd()), _Session(session, _by_name(session.items))
         gc.freeze()  # a child looks for no garbage among what was here before it: looking would copy every page of it
         self._say("ready")
         for line in self._asked:
-            asked = Asked(**json.loads(line))
-            found = bodies.exchanged(asked.changed, asked.whole) if asked.changed else None
-            said = _run(session, items, asked.tests, found) if found else None
-            self._say(json.dumps(said or self._anew(asked)))
+            self._say(json.dumps(self._judge(collected, bodies, Asked(**json.loads(line)))))
         return True
+
+    def _judge(self, collected: "_Session", bodies: Bodies, asked: Asked) -> Said:
+        if asked.anew or not collected.has(asked.tests):
+            return self._anew(asked)
+        if not asked.changed:
+            return collected.run(asked.tests, [])
+        if found := bodies.exchanged(asked.changed, asked.whole):
+            said = collected.run(asked.tests, found)
+            if not said["broken"] and said["failed"] == sorted(asked.tests):
+                return said
+        return self._anew(asked)
 
     def _say(self, line: str) -> None:
         self._said.write(f"{line}\n")
@@ -130,27 +138,34 @@ def _by_name(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:
     return found
 
 
-def _run(
-    session: pytest.Session, items: dict[str, list[pytest.Item]], tests: list[str], found: Exchange
-) -> Said | None:
-    """What became of the tests with other bodies in place; None where that proves nothing."""
+class _Session:
+    """What was collected, by the names of the tests."""
 
-    def run(watcher: Watcher, folder: Path) -> None:
-        exchange(found)
-        session.config._tmp_path_factory._given_basetemp = folder / "tests"  # type: ignore[attr-defined]
-        session.config.pluginmanager.register(watcher)
-        watcher.pytest_sessionstart(session)
-        wanted = list(dict.fromkeys(item for test in tests for item in items[test]))
-        for item, following in zip(wanted, [*wanted[1:], None], strict=True):
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
-            if session.shouldfail:
-                break
-        session._setupstate.teardown_exact(None)
+    def __init__(self, session: pytest.Session, items: dict[str, list[pytest.Item]]) -> None:
+        self._session = session
+        self._items = items
 
-    if not all(test in items for test in tests):
-        return None
-    said = forked(tests, run)
-    return said if not said["broken"] and said["failed"] == sorted(tests) else None
+    def has(self, tests: list[str]) -> bool:
+        """Whether all of them were collected."""
+        return all(test in self._items for test in tests)
+
+    def run(self, tests: list[str], found: Exchange) -> Said:
+        """What becomes of tests in a fork, with other bodies in place."""
+
+        def run(watcher: Watcher, folder: Path) -> None:
+            exchange(found)
+            config = self._session.config
+            config._tmp_path_factory._given_basetemp = folder / "tests"  # type: ignore[attr-defined]
+            config.pluginmanager.register(watcher)
+            watcher.pytest_sessionstart(self._session)
+            wanted = list(dict.fromkeys(item for test in tests for item in self._items[test]))
+            for item, following in zip(wanted, [*wanted[1:], None], strict=True):
+                item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+                if self._session.shouldfail:
+                    break
+            self._session._setupstate.teardown_exact(None)
+
+        return forked(tests, run)
 
 
 @hypothesis.settings(database=None, max_examples=1)

@@ -20,15 +20,18 @@ def test_every_safeguard_is_in_the_table_once() -> None:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.parametrize("anew", [False, True], ids=["collected", "anew"])
 def test_with_every_safeguard_in_place_the_same_tests_pass(
-    workshop: Workshop, request: pytest.FixtureRequest
+    workshop: Workshop,
+    request: pytest.FixtureRequest,
+    anew: bool,  # noqa: FBT001
 ) -> None:
-    """In a run of everything they are judged where they stand; `make ablation` alone runs them here."""
+    """In a run of everything they are judged where they stand; `make ablation` alone runs them here, in both ways."""
     named = frozenset(test for each in SAFEGUARDS for test in each.held_by)
     rest = _once(named - {name for item in request.session.items for name in _names(item.nodeid)})
     if not rest:
         return
-    outcome = workshop.run(tuple(sorted(rest)))
+    outcome = workshop.run(tuple(sorted(rest)), anew=anew)
     assert (outcome.broken, outcome.failed) == ("", frozenset()), outcome.output
     assert outcome.passed | outcome.skipped == rest, outcome.output
 

@@ -82,17 +82,22 @@ class Workshop:
             path.write_text(whole, encoding="utf-8")
             os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
 
-    def run(self, tests: tuple[str, ...], *, changed: str = "", whole: str = "") -> Outcome:
+    def run(
+        self, tests: tuple[str, ...], *, changed: str = "", whole: str = "", anew: bool = False
+    ) -> Outcome:
         """Run tests in the copy as it stands; end as soon as all have failed.
 
         Args:
             changed: the file that is not as it was when the copy was made.
             whole: what it was.
+            anew: execute everything anew, whatever differs.
         """
         assert self._process.stdin
         assert self._process.stdout
         begun = time.monotonic()
-        self._process.stdin.write(json.dumps({"tests": tests, "changed": changed, "whole": whole}) + "\n")
+        self._process.stdin.write(
+            json.dumps({"tests": tests, "changed": changed, "whole": whole, "anew": anew}) + "\n"
+        )
         self._process.stdin.flush()
         said = json.loads(self._process.stdout.readline())
         while said["tests"] != list(tests):
