@@ -27,7 +27,7 @@ logger = logging.getLogger("emla.sandbox")
 
 
 class ScribeProcess:
-    """An `emla.ports.sandbox.Scribe`."""
+    """An `emla.ports.scribe.Scribe`."""
 
     def __init__(self, *, schemas: Path, settings: OpenerSettings) -> None:
         """Nothing is started before somebody dictates.
@@ -41,7 +41,7 @@ class ScribeProcess:
         self._one = asyncio.Lock()
 
     async def write(self, dictated: Dictated, desk: Desk) -> bytes:
-        """Write the message of an act; see `emla.ports.sandbox.Scribe.write`."""
+        """Write the message of an act; see `emla.ports.scribe.Scribe.write`."""
         order = Order(
             schemas=str(self._schemas),
             cpu_seconds=self._settings.cpu_seconds,

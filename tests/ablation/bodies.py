@@ -1,8 +1,9 @@
 """Where a removal changes nothing of a module but the bodies of functions, they are exchanged where the functions stand.
 
 Whoever has imported such a function, decorated it or put it in a table has the same object as before, with another body: nothing
-need be executed anew. What the module computed with it while it was imported stays, and so does a function that another one made
-then; hence a test that still passes proves nothing, and the module is to be executed anew (`warm`).
+need be executed anew. What was computed with it meanwhile stays: constants, the cases of tests, functions that it made. So a
+test that still passes proves nothing, and all is to be executed anew (`warm`). A test that fails may fail, in theory, because
+something from before the exchange meets something from after it: the long run of `make test-full` judges every removal anew.
 """
 
 import gc
@@ -44,11 +45,15 @@ class Bodies:
             return None
         without = path.read_text(encoding="utf-8")
         pairs = _differing(compile(whole, str(path), "exec"), compile(without, str(path), "exec"))
-        if pairs is None or not all(self._functions[_place(old)] for old, _ in pairs):
-            return None
-        found = [(function, new) for old, new in pairs for function in self._functions[_place(old)]]
-        fits = all(function.__code__.co_freevars == new.co_freevars for function, new in found)
-        return found if fits else None
+        found: Exchange = []
+        for old, new in pairs or ():
+            those = [
+                each for each in self._functions[_place(old)] if _placeless(each.__code__) == _placeless(old)
+            ]
+            if not those or any(each.__code__.co_freevars != new.co_freevars for each in those):
+                return None
+            found += [(each, new) for each in those]
+        return None if pairs is None else found
 
 
 def exchange(found: Exchange) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.ablation.watcher import Watcher
 
 Said = dict[str, object]
-"""What became of tests: ``failed``, ``passed`` and ``skipped`` with their names, ``broken``, ``tests`` and ``output``."""
+"""What became of tests: ``failed``, ``passed`` and ``skipped`` with their names, ``broken`` and ``output``."""
 Answer = Callable[["Asked"], Said]
 _OUTPUT_CHARACTERS = 6000
 
@@ -24,6 +24,8 @@ _OUTPUT_CHARACTERS = 6000
 class Asked:
     """One line that came in."""
 
+    number: int
+    """Of the answer that is waited for."""
     tests: list[str]
     changed: str
     """The file that is not as it was when the copy was made, by its path there; empty: none."""
@@ -59,7 +61,7 @@ def forked(tests: list[str], run: Callable[[Watcher, Path], None]) -> Said:
             os.killpg(child, signal.SIGKILL)
         text = output.read_text(encoding="utf-8", errors="replace")[-_OUTPUT_CHARACTERS:]
     nothing = {"failed": [], "passed": [], "skipped": [], "broken": "The tests did not come to an end."}
-    return {**(json.loads(said) if said else nothing), "tests": tests, "output": text}
+    return {**(json.loads(said) if said else nothing), "output": text}
 
 
 def _live(tests: list[str], run: Callable[[Watcher, Path], None], said: int, output: Path) -> None:

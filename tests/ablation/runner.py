@@ -46,8 +46,8 @@ _OTHERS = (
     "uvloop",
 )
 _MADE_ONCE = ("tests.support.in_process.schemas", "tests.support.new_store.migrated")
-"""What many tests need and their process keeps: made before the fork. Where it has seen the file that is changed, the module that
-keeps it is forgotten with it."""
+"""What many tests need and their process keeps: made before the fork. Where it has seen the file that is changed and all is
+executed anew, the module that keeps it is forgotten with it."""
 _PLUGINS = (
     "_hypothesis_pytestplugin",
     "pytest_aiohttp.plugin",
@@ -110,7 +110,8 @@ class Collected:
         gc.freeze()  # a child looks for no garbage among what was here before it: looking would copy every page of it
         self._say("ready")
         for line in self._asked:
-            self._say(json.dumps(self._judge(collected, bodies, Asked(**json.loads(line)))))
+            asked = Asked(**json.loads(line))
+            self._say(json.dumps(self._judge(collected, bodies, asked) | {"number": asked.number}))
         return True
 
     def _judge(self, collected: "_Session", bodies: Bodies, asked: Asked) -> Said:

@@ -39,7 +39,9 @@ class Watcher:
             self.broken = self.broken or f"{report.nodeid}: {error.__name__}"
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count it."""
+        """Count it, and say why it failed: a session that ends in a fork says nothing itself."""
+        if report.failed:
+            print(report.longreprtext, flush=True)
         if report.when == "call" or report.skipped:
             self.seen[report.outcome].add(self._asked(report.nodeid))
 

@@ -41,6 +41,7 @@ class Workshop:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._asked = 0
         for name in _COPIED:
             source = ROOT / name
             if source.is_dir():
@@ -65,8 +66,12 @@ class Workshop:
         """End the process."""
         self._process.communicate()
 
-    def without(self, safeguard: Safeguard) -> Outcome:
+    def without(self, safeguard: Safeguard, *, anew: bool = False) -> Outcome:
         """Run the tests that hold a safeguard where it is gone.
+
+        Args:
+            safeguard: what is taken away.
+            anew: execute everything anew, whatever differs.
 
         Raises:
             StaleSafeguardError: it is not where the table says.
@@ -77,7 +82,7 @@ class Workshop:
         try:
             path.write_text(without, encoding="utf-8")
             os.utime(path, (was.st_atime, was.st_mtime + _ANOTHER_SECOND))
-            return self.run(safeguard.held_by, changed=safeguard.file, whole=whole)
+            return self.run(safeguard.held_by, changed=safeguard.file, whole=whole, anew=anew)
         finally:
             path.write_text(whole, encoding="utf-8")
             os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
@@ -95,12 +100,12 @@ class Workshop:
         assert self._process.stdin
         assert self._process.stdout
         begun = time.monotonic()
-        self._process.stdin.write(
-            json.dumps({"tests": tests, "changed": changed, "whole": whole, "anew": anew}) + "\n"
-        )
+        self._asked += 1
+        asked = {"number": self._asked, "tests": tests, "changed": changed, "whole": whole, "anew": anew}
+        self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         said = json.loads(self._process.stdout.readline())
-        while said["tests"] != list(tests):
+        while said["number"] != self._asked:
             # Nobody waited for this answer: the test that asked was stopped by its time-out.
             said = json.loads(self._process.stdout.readline())
         return Outcome(

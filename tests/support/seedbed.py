@@ -7,6 +7,7 @@ the same socket, the same first frame, the same confinement, tried before and af
 What differs: its command line and environment, as /proc shows them, are those of the nursery, and the server has one child more.
 """
 
+import contextlib
 import ctypes
 import functools
 import gc
@@ -17,7 +18,9 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from emla.bootstrap.schema_folder import schema_folder
@@ -27,6 +30,8 @@ GROWN = ("emla.sandbox.opener_child", "emla.sandbox.clerk_child")
 """What is imported before the first of them is wanted."""
 _PR_SET_CHILD_SUBREAPER = 36
 _ORDER_BYTES_MAX = 65_536
+_SECONDS = 60
+"""So long a server waits for its seedbed."""
 
 
 @functools.cache
@@ -57,25 +62,42 @@ class Seedling:
 
 
 def sow() -> None:
-    """From now on this process, which has one thread, gets its openers and clerks from a seedbed."""
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "This system lets no process adopt orphans.")
+    """From now on this process, which has one thread, gets its openers and clerks from a seedbed.
+
+    Where the system lets no process adopt orphans they are programs of their own, as ever.
+    """
+    if ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        return
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     server = os.getpid()
     if os.fork() == 0:
         ours.close()
         _attend(theirs, server)
     theirs.close()
+    ours.settimeout(_SECONDS)
     process.start_program = functools.partial(_grow, ours)  # type: ignore[assignment]  # it is asked the same
 
 
 def _grow(seedbed: socket.socket, program: str, descriptor: int) -> Seedling:
-    """Takes the place of `emla.sandbox.process.start_program`."""
+    """Takes the place of `emla.sandbox.process.start_program`.
+
+    Raises:
+        OSError: the seedbed forked nothing, or has ended.
+    """
     reading, writing = os.pipe()
-    order = {"program": program, "environment": process.child_environment()}
-    socket.send_fds(seedbed, [json.dumps(order).encode()], [descriptor, writing])
-    os.close(writing)
-    return Seedling(int(seedbed.recv(32)), os.fdopen(reading, "rb"))
+    stderr = os.fdopen(reading, "rb")
+    try:
+        order = {"program": program, "environment": process.child_environment()}
+        socket.send_fds(seedbed, [json.dumps(order).encode()], [descriptor, writing])
+        pid = int(seedbed.recv(32) or b"0")
+        if not pid:
+            raise OSError(f"{program} was not forked.")
+    except BaseException:
+        stderr.close()
+        raise
+    finally:
+        os.close(writing)
+    return Seedling(pid, stderr)
 
 
 def _attend(orders: socket.socket, server: int) -> NoReturn:
@@ -86,8 +108,14 @@ def _attend(orders: socket.socket, server: int) -> NoReturn:
             os._exit(0)
         between = os.fork()
         if between == 0:
-            if os.fork() == 0:
-                _become(orders, server, *descriptors, **json.loads(order))
+            try:
+                own = os.getpid()
+                if os.fork() == 0:
+                    _become(orders, own, server, *descriptors, **json.loads(order))
+            except BaseException:  # noqa: BLE001 - a copy of a seedbed is none
+                traceback.print_exc()
+                orders.send(b"0")
+                os._exit(1)
             os._exit(0)
         os.waitpid(between, 0)
         for each in descriptors:
@@ -96,6 +124,7 @@ def _attend(orders: socket.socket, server: int) -> NoReturn:
 
 def _become(
     orders: socket.socket,
+    between: int,
     server: int,
     descriptor: int,
     errors: int,
@@ -104,26 +133,30 @@ def _become(
     environment: dict[str, str],
 ) -> NoReturn:
     """Live as the program does that was started by itself."""
-    while os.getppid() != server:
+    while (parent := os.getppid()) == between:
         time.sleep(0.0002)
+    if parent != server:
+        os._exit(1)  # the server has ended meanwhile
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDWR)
     for source, target in ((nothing, 0), (nothing, 1), (errors, 2)):
         os.dup2(source, target)
-    end = 3
-    for kept in sorted((descriptor, orders.fileno())):
-        os.closerange(end, kept)
-        end = kept + 1
-    os.closerange(end, os.sysconf("SC_OPEN_MAX"))
-    orders.send(str(os.getpid()).encode())
-    orders.close()
+    for each in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+        if each > 2 and each not in (descriptor, orders.fileno()):
+            with contextlib.suppress(OSError):  # the listing's own
+                os.close(each)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = [program, str(descriptor)]
     found = importlib.util.find_spec(program)
     assert found
     assert found.loader
+    code = found.loader.get_code(program)  # type: ignore[attr-defined]  # it is a file's
+    orders.send(str(os.getpid()).encode())
+    orders.close()
     try:
-        exec(found.loader.get_code(program), {"__name__": "__main__"})  # type: ignore[attr-defined]  # it is a file's
+        exec(code, {"__name__": "__main__"})
+    except BaseException:  # noqa: BLE001 - it ends as a program does
+        traceback.print_exc()
     finally:
         os._exit(1)

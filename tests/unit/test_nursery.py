@@ -80,7 +80,7 @@ def test_a_nursery_that_has_ended_says_so_and_is_replaced(tmp_path: Path) -> Non
 
 
 _PARENT = """
-import os, socket, sys, time
+import contextlib, os, socket, sys, time
 from pathlib import Path
 from emla.sandbox import process
 ours, theirs = socket.socketpair()
@@ -88,8 +88,12 @@ with theirs:
     child = process.start_program(sys.argv[1], theirs.fileno())
 ours.settimeout(20)
 parent = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[1]
-open_files = sorted(os.readlink(each).partition(":")[0] for each in Path(f"/proc/{child.pid}/fd").iterdir())
-print(int(parent) == os.getpid(), open_files, flush=True)
+def kinds():
+    with contextlib.suppress(FileNotFoundError):
+        return sorted(os.readlink(each).partition(":")[0] for each in Path(f"/proc/{child.pid}/fd").iterdir())
+while len(kinds() or ()) != 4:
+    time.sleep(0.01)
+print(int(parent) == os.getpid(), kinds(), flush=True)
 ours.close()
 print(child.wait(), flush=True)
 """
