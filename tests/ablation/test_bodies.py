@@ -40,6 +40,7 @@ class Counter:
     def __repr__(self):
         return super().__repr__() + "!"
 
+TWO, THREE = (lambda: 2), (lambda: 3)
 FOUR = doubled(2)
 TABLE = {"two": doubled}
 '''
@@ -105,6 +106,12 @@ def test_what_was_executed_at_the_import_is_not_exchanged(
     changed: tuple[ModuleType, Bodies], old: str, new: str
 ) -> None:
     assert not without(changed[1], old, new)
+
+
+def test_of_two_in_one_place_the_one_that_differs_is_exchanged(changed: tuple[ModuleType, Bodies]) -> None:
+    module, bodies = changed
+    assert without(bodies, "(lambda: 2)", "(lambda: -2)")
+    assert (module.TWO(), module.THREE()) == (-2, 3)
 
 
 def test_lines_that_move_are_no_difference(changed: tuple[ModuleType, Bodies]) -> None:

@@ -11,9 +11,10 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.ablation.forks import Asked
 from tests.ablation.safeguard import Safeguard
 
 ROOT = Path(__file__).parents[2]
@@ -101,8 +102,8 @@ class Workshop:
         assert self._process.stdout
         begun = time.monotonic()
         self._asked += 1
-        asked = {"number": self._asked, "tests": tests, "changed": changed, "whole": whole, "anew": anew}
-        self._process.stdin.write(json.dumps(asked) + "\n")
+        asked = Asked(number=self._asked, tests=list(tests), changed=changed, whole=whole, anew=anew)
+        self._process.stdin.write(json.dumps(asdict(asked)) + "\n")
         self._process.stdin.flush()
         said = json.loads(self._process.stdout.readline())
         while said["number"] != self._asked:

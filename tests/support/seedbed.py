@@ -26,7 +26,7 @@ from typing import BinaryIO, NoReturn
 from emla.bootstrap.schema_folder import schema_folder
 from emla.sandbox import child, process
 
-GROWN = ("emla.sandbox.opener_child", "emla.sandbox.clerk_child")
+_GROWN = ("emla.sandbox.opener_child", "emla.sandbox.clerk_child")
 """What is imported before the first of them is wanted."""
 _PR_SET_CHILD_SUBREAPER = 36
 _ORDER_BYTES_MAX = 65_536
@@ -37,7 +37,7 @@ _SECONDS = 60
 @functools.cache
 def prepare() -> None:
     """Import what they run and compile what they read, in the process that all of this comes from."""
-    for each in GROWN:
+    for each in _GROWN:
         importlib.import_module(each)
     compiled = functools.cache(child.load_schemas)
     child.load_schemas = compiled
@@ -114,7 +114,8 @@ def _attend(orders: socket.socket, server: int) -> NoReturn:
                     _become(orders, own, server, *descriptors, **json.loads(order))
             except BaseException:  # noqa: BLE001 - a copy of a seedbed is none
                 traceback.print_exc()
-                orders.send(b"0")
+                with contextlib.suppress(OSError):  # nobody waits for an answer any more
+                    orders.send(b"0")
                 os._exit(1)
             os._exit(0)
         os.waitpid(between, 0)
@@ -136,7 +137,9 @@ def _become(
     while (parent := os.getppid()) == between:
         time.sleep(0.0002)
     if parent != server:
-        os._exit(1)  # the server has ended meanwhile
+        raise ChildProcessError(
+            "Not the server adopted it: it has ended, or this system lets it adopt nobody."
+        )
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDWR)
     for source, target in ((nothing, 0), (nothing, 1), (errors, 2)):

@@ -110,6 +110,28 @@ def test_what_grows_from_a_seedbed_is_a_child_of_its_server_and_has_its_socket_a
     ]
 
 
+_FOREIGN = """
+import os, socket
+from tests.support import seedbed
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+if os.fork() == 0:
+    ours.close()
+    seedbed._attend(theirs, 1)
+theirs.close()
+ours.settimeout(20)
+try:
+    seedbed._grow(ours, "emla.sandbox.opener_child", os.open(os.devnull, os.O_RDWR))
+except OSError as error:
+    print("refused:", type(error).__name__, flush=True)
+"""
+
+
+def test_what_its_server_does_not_adopt_ends_and_the_server_is_told(kept: Nursery, tmp_path: Path) -> None:
+    one = kept.fork(_FOREIGN, "", log=tmp_path / "log", environment={})
+    assert one.wait(30) == 0, (tmp_path / "log").read_text()
+    assert "refused: OSError" in (tmp_path / "log").read_text()
+
+
 def test_a_server_that_is_killed_leaves_no_seedbed(kept: Nursery, tmp_path: Path) -> None:
     program = "import os, time; print(open(f'/proc/self/task/{os.getpid()}/children').read(), flush=True); time.sleep(60)"
     (tmp_path / "log").touch()
