@@ -17,6 +17,7 @@ import pytest
 from emla.model.errors import TransportError
 from emla.model.mailbox import Release
 from tests.support.calls import body_of, get, operations, post
+from tests.support.commands import run_emla
 from tests.support.gateways import select
 from tests.support.hub_books import hub_violations
 from tests.support.hub_members import Member, member_of
@@ -35,14 +36,7 @@ pytestmark = pytest.mark.xdist_group("processes")
 
 def emla(server: Server, *words: str) -> "subprocess.CompletedProcess[str]":
     """Run a command on a server's folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "emla", *words, "--data", str(server.data)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_emla(*words, "--data", str(server.data))
 
 
 @pytest.mark.parametrize("how", ["option", "setting"])

@@ -54,8 +54,11 @@ async def exchange(sender: Server) -> None:
 def locked_pair(folder: Path) -> Iterator[tuple[Server, ...]]:
     file = secret_file(folder / "passphrase", SECRET_TEXT)
     keys: dict[str, object] = {"passphrase_file": file}
-    with started(*(make_server(folder, each, LOCKED, keys) for each in ("jp.moj", "nl.minjus"))) as servers:
-        yield servers
+    servers = [make_server(folder, each, LOCKED, keys) for each in ("jp.moj", "nl.minjus")]
+    for each in servers:
+        each.plain = True
+    with started(*servers):
+        yield tuple(servers)
 
 
 def test_a_message_travels_between_gateways_whose_keys_are_locked(folder: Path) -> None:

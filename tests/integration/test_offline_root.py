@@ -5,7 +5,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,8 @@ from emla.keyring.folder import unlock_folder
 from emla.keyring.key_file import FileUse
 from emla.keyring.passphrase import Passphrase
 from emla.model.errors import ConfigurationError
+from tests.support.commands import QUICK_EMLA, run_emla
 from tests.support.pages import commands_of
-from tests.support.servers import ROOT
 
 PHRASE = "five random words are good"
 
@@ -36,14 +35,8 @@ class Desk:
     def run(self, command: str, *more: str) -> "subprocess.CompletedProcess[str]":
         words = shlex.split(command.replace("/media/", f"{self.media}/"))
         assert words[0] == "emla"
-        return subprocess.run(
-            [sys.executable, "-m", "tests.support.quick_emla", *words[1:], *more],
-            cwd=self.courier,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "EMLA_DATA": str(self.data)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = os.environ | {"EMLA_DATA": str(self.data)}
+        return run_emla(*words[1:], *more, module=QUICK_EMLA, environment=environment, folder=self.courier)
 
     def does(self, command: str, *more: str) -> str:
         done = self.run(command, *more)

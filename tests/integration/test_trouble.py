@@ -9,8 +9,6 @@ import os
 import resource
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,10 +31,11 @@ from tests.support.calls import (
     post,
     post_nothing,
 )
+from tests.support.commands import run_emla
 from tests.support.evil_peer import answering, evil_peer, hanging_up, saying
 from tests.support.gateways import leftovers, rows, select
 from tests.support.messages import ATTACHMENT_NAME, make_template
-from tests.support.servers import ROOT, Server, introduce, make_server, submission
+from tests.support.servers import Server, introduce, make_server, submission
 
 SMALL = make_template(sender="at.moj", recipient="de.bfj", attachment=b"annex " * 2000)
 LARGE = make_template(sender="at.moj", recipient="de.bfj", attachment=bytes(range(256)) * 4000)
@@ -218,13 +217,7 @@ async def test_a_key_that_cannot_be_used_is_named_and_the_start_refused(
 
 def test_without_a_server_the_command_line_says_so(tmp_path: Path) -> None:
     server = make_server(tmp_path, "at.moj")
-    done = subprocess.run(
-        [sys.executable, "-m", "emla", "message", "list", "--data", str(server.data), "--json"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_emla("message", "list", "--data", str(server.data), "--json")
     assert done.returncode == 5
     assert "server-not-running" in done.stdout + done.stderr
 

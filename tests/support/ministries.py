@@ -9,11 +9,11 @@ import secrets
 import shlex
 import socket
 import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.commands import QUICK_EMLA, start_emla
 from tests.support.pages import Library, Page, filled
 from tests.support.servers import ROOT
 from tests.support.terminals import Answer, Served, Talk, converse, start
@@ -82,7 +82,9 @@ class Ministry:
     def start(self) -> None:
         """Start the gateway at a terminal and type what it asks for."""
         assert self.gateway is None
-        child = start([*_EMLA, "serve"], self._environment(offline=False), self.folder)
+        child = start_emla(
+            "serve", module=QUICK_EMLA, environment=self._environment(offline=False), folder=self.folder
+        )
         self.gateway = Served(
             child,
             self.folder / "log",
@@ -109,9 +111,6 @@ class Ministry:
             **self.environment,
         }
         return found if offline else found | {"EMLA_DATA": str(self.data)}
-
-
-_EMLA = [sys.executable, "-m", "tests.support.quick_emla"]
 
 
 @dataclass
@@ -178,9 +177,12 @@ class Walk:
         if words[0] == "shred":
             subprocess.run(words, check=True, cwd=self.courier)
             return Talk(0, "")
-        program = {"emla": _EMLA, "softhsm2-util": ["softhsm2-util"]}[words[0]]
         environment = ministry._environment(offline="--from" in words)
-        child = start([*program, *words[1:]], environment, self.courier)
+        if words[0] == "emla":
+            child = start_emla(*words[1:], module=QUICK_EMLA, environment=environment, folder=self.courier)
+        else:
+            assert words[0] == "softhsm2-util", words
+            child = start(words, environment, self.courier)
         return converse(child, [*answers.items(), *self._questions(words)])
 
     def _systemctl(self, words: list[str]) -> Talk:

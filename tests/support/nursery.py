@@ -1,32 +1,45 @@
-"""Processes of servers, forked from one that has imported what they run: importing it costs more than most tests of them do.
+"""Processes of servers and commands, forked from one that has imported what they run: importing it costs more than most tests do.
 
-Here: the nursery, one for each process that tests run in, and `Forked`, which is asked as a `subprocess.Popen` is. A server that
-is forked runs the same program as one that is not, in a process of its own; its opener and its clerk are forked as well
-(`seedbed`). What differs: its command line and environment, as /proc shows them, are those of the nursery.
+Here: the nursery, one for each process that tests run in, as it is seen from there, and `Forked`, which is asked as a
+`subprocess.Popen` is. What is forked runs the same program as one that is not, in a process of its own, with streams, terminal,
+environment and folder of its own (`nursery_process`); openers and clerks of a server are forked as well (`seedbed`). What
+differs: its command line and environment, as /proc shows them, are those of the nursery.
 """
 
 import atexit
-import contextlib
-import gc
-import importlib
 import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.support import seedbed
-
-IMPORTED = ("emla.bootstrap.serve", "tests.support.described")
+_PROCESS = "tests.support.nursery_process"
 
 
 class NurseryGoneError(ImportError):
     """There is no nursery any more. For ablation nothing works then, and no promise was broken: hence its kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a process is to be."""
+
+    program: str
+    """Python, run as the main module."""
+    words: Sequence[str] = ()
+    """What follows its name in `sys.argv`."""
+    environment: dict[str, str]
+    folder: str = ""
+    """Where it starts; empty: where the nursery is, the root of the project."""
+    prepared: str
+    """What is imported before the first of its kind is forked (`nursery_process.PREPARED`)."""
 
 
 class Forked:
@@ -44,7 +57,7 @@ class Forked:
         os.close(self._ended)
         if self.returncode is None:
             warnings.warn(
-                f"the server {self.pid} is still running", ResourceWarning, source=self, stacklevel=1
+                f"the process {self.pid} is still running", ResourceWarning, source=self, stacklevel=1
             )
 
     def poll(self) -> int | None:
@@ -59,7 +72,7 @@ class Forked:
         """
         code = self._end(timeout)
         if code is None:
-            raise subprocess.TimeoutExpired("a forked server", timeout or 0.0)
+            raise subprocess.TimeoutExpired("a forked process", timeout or 0.0)
         return code
 
     def send_signal(self, number: int) -> None:
@@ -88,33 +101,37 @@ class Nursery:
     def __init__(self, root: Path) -> None:
         self.owner = os.getpid()
         self._lock = threading.Lock()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
-            cwd=root,
-            env=os.environ | {"PYTHONPATH": str(root)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", _PROCESS, str(theirs.fileno())],
+                cwd=root,
+                env=os.environ | {"PYTHONPATH": str(root)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+            )
 
-    def fork(self, program: str, argument: str, *, log: Path, environment: dict[str, str]) -> Forked:
-        """Run a program with one argument; what it prints is added to a file."""
-        wanted = {"program": program, "argument": argument, "log": str(log), "environment": environment}
-        return Forked(self, self.ask(wanted))
+    def fork(self, order: Order, streams: tuple[int, int, int]) -> Forked:
+        """Run a program.
 
-    def ask(self, what: Mapping[str, object]) -> int:
-        """One line there, one line back.
+        Args:
+            order: what it is to be.
+            streams: descriptors of its input, output and errors. A terminal becomes its own.
+        """
+        return Forked(self, self.ask(asdict(order), streams))
+
+    def ask(self, what: Mapping[str, object], descriptors: Sequence[int] = ()) -> int:
+        """One question there, one number back.
 
         Raises:
             NurseryGoneError: it has ended; nothing that it forked can be waited for.
         """
-        assert self._process.stdin
-        assert self._process.stdout
+        line = json.dumps(what).encode()
         with self._lock:
             try:
-                self._process.stdin.write(json.dumps(what) + "\n")
-                self._process.stdin.flush()
-                return int(self._process.stdout.readline())
+                socket.send_fds(self._line, [line], descriptors)
+                return int(self._line.recv(32))
             except (OSError, ValueError) as error:
                 raise NurseryGoneError from error
             except BaseException:
@@ -128,8 +145,8 @@ class Nursery:
     def close(self) -> None:
         """End it, if it is ours. What it forked goes on, as children of nobody here."""
         if self.owner == os.getpid():
-            with contextlib.suppress(BrokenPipeError):
-                self._process.communicate()
+            self._line.close()
+            self._process.wait()
 
 
 _kept: list[Nursery] = []
@@ -141,45 +158,3 @@ def nursery(root: Path) -> Nursery:
         _kept.append(Nursery(root))
         atexit.register(_kept[-1].close)
     return _kept[-1]
-
-
-def _attend() -> dict[str, object]:
-    """Answer until nothing comes in any more. Returns in a child alone: what it has to run."""
-    for line in sys.stdin:
-        asked = json.loads(line)
-        if "ended" in asked:
-            _, status = os.waitpid(asked["ended"], 0)
-            answer = os.waitstatus_to_exitcode(status)
-        else:
-            seedbed.prepare()
-            answer = os.fork()
-            if answer == 0:
-                return dict(asked)
-        sys.stdout.write(f"{answer}\n")
-        sys.stdout.flush()
-    sys.exit()
-
-
-def _become(log: str, environment: dict[str, str]) -> None:
-    """Give this child a life of its own: streams, environment, signals, children. In what it got nothing looks for garbage."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    for source, target in ((nothing, 0), (written, 1), (written, 2)):
-        os.dup2(source, target)
-    os.close(nothing)
-    os.close(written)
-    os.environ.clear()
-    os.environ.update(environment)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    seedbed.sow()
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for each in IMPORTED:
-        importlib.import_module(each)
-    gc.freeze()
-    order = _attend()
-    _become(str(order["log"]), dict(order["environment"]))  # type: ignore[call-overload]  # it came as such
-    sys.argv = ["-c", str(order["argument"])]
-    exec(str(order["program"]), {"__name__": "__main__"})

@@ -5,15 +5,14 @@ Only the line on which the answer is typed is waited for; no other output begins
 
 import re
 import signal
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pexpect
 
+from tests.support.commands import start_emla
 from tests.support.servers import ROOT
-from tests.support.terminals import start
 
 _PROMPT = r"\r\n> "
 _CONFIRM = r"Write the request into [^?]*\? \[Y/n\]: "
@@ -70,14 +69,15 @@ class Officer:
 
     def begin(self, *words: str, terminal: str = "dumb") -> "pexpect.spawn[str]":
         """Start `emla message new`, at a terminal of a certain kind."""
-        program = (sys.executable, "-m", "emla", "message", "new", "--data", str(self.data), *words)
         environment = {
             "PYTHONPATH": str(ROOT),
             "HOME": str(self.folder),
             "XDG_STATE_HOME": str(self.folder / "state"),
             "TERM": terminal,
         }
-        return start(program, environment, self.folder)
+        return start_emla(
+            "message", "new", "--data", str(self.data), *words, environment=environment, folder=self.folder
+        )
 
     def write(
         self, child: "pexpect.spawn[str]", answers: Mapping[str, str], *, kill_at: str = "", most: int = 400

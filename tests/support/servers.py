@@ -17,7 +17,7 @@ import aiohttp
 
 from emla.bootstrap.first_keys import Protection
 from emla.bootstrap.initialise import About, Initialised, initialise
-from tests.support.nursery import Forked, nursery
+from tests.support.nursery import Forked, Order, nursery
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,7 +77,10 @@ class Server:
     copied_after_bytes: int = 0
     """How much is written before the WAL is copied back; 0: as always (tests/support/copies.py)."""
     plain: bool = False
-    """Whether it is a program of its own, and its opener and clerk are: not forked out of the nursery."""
+    """Whether it is a program of its own, and its opener and clerk are: not forked out of the nursery.
+
+    Secrets are looked for in what /proc shows of it.
+    """
     first: str = ""
     """Python that runs in its process before anything else."""
     process: "subprocess.Popen[bytes] | Forked | None" = None
@@ -90,7 +93,7 @@ class Server:
     def log(self) -> Path:
         return self.data.with_suffix(".log")
 
-    def start(self, environment: dict[str, str] | None = None) -> None:
+    def start(self) -> None:
         given = {
             "data": str(self.data),
             "peer": {"listen_port": self.port, "allow_loopback_endpoints": True},
@@ -106,21 +109,25 @@ class Server:
             "copied_after_bytes": self.copied_after_bytes,
         }
         (self.data / "emla.sock").unlink(missing_ok=True)
-        own = os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {})
-        # Tests start hundreds. One that is measured, whose secrets are looked for in /proc, or in whose process something is done
-        # before anything else, is a program of its own.
-        if "PYTEST_VERSION" in os.environ and not (self.plain or self.first or self.keys or environment):
-            self.process = nursery(ROOT).fork(_PROGRAM, json.dumps(given), log=self.log, environment=own)
-            return
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", f"{self.first}\n{_PROGRAM}", json.dumps(given)],
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=own,
-            )
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        with self.log.open("ab") as log, open(os.devnull) as nothing:  # noqa: PTH123
+            # Tests start hundreds. One that is measured, or in whose process something is done before anything else, is a program
+            # of its own.
+            if "PYTEST_VERSION" in os.environ and not (self.plain or self.first):
+                order = Order(
+                    program=_PROGRAM, words=(json.dumps(given),), environment=environment, prepared="server"
+                )
+                streams = (nothing.fileno(), log.fileno(), log.fileno())
+                self.process = nursery(ROOT).fork(order, streams)
+            else:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-c", f"{self.first}\n{_PROGRAM}", json.dumps(given)],
+                    cwd=ROOT,
+                    stdin=nothing,
+                    stdout=log,
+                    stderr=log,
+                    env=environment,
+                )
 
     def wait_ready(self, seconds: float = 30) -> None:
         end = time.monotonic() + seconds

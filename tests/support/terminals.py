@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pexpect
 
-COLUMNS = 100
-_SECONDS = 60
+from tests.support.commands import SCREEN, SECONDS
+
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 Answer = Callable[[str], str | None]
@@ -30,16 +30,14 @@ class Talk:
     screen: str
 
 
-def start(
-    program: Sequence[str], environment: dict[str, str], folder: Path, columns: int = COLUMNS
-) -> "pexpect.spawn[str]":
-    """Start a program at a terminal of its own."""
+def start(program: Sequence[str], environment: dict[str, str], folder: Path) -> "pexpect.spawn[str]":
+    """Start a program that is not ours at a terminal of its own (`tests.support.commands` has ours)."""
     child = pexpect.spawn(
         program[0],
         list(program[1:]),
         encoding="utf-8",
-        timeout=_SECONDS,
-        dimensions=(60, columns),
+        timeout=SECONDS,
+        dimensions=SCREEN,
         env={"PATH": os.environ["PATH"], "TERM": "dumb", "NO_COLOR": "1", **environment},
         cwd=str(folder),
         echo=False,
@@ -57,7 +55,7 @@ def interrupt(child: "pexpect.spawn[str]", answered: str) -> None:
     """
     for _ in range(5):
         child.sendintr()
-        if child.expect([answered, pexpect.TIMEOUT], timeout=_SECONDS / 5) == 0:
+        if child.expect([answered, pexpect.TIMEOUT], timeout=SECONDS / 5) == 0:
             return
     raise AssertionError(f"Ctrl-C was not answered by {answered!r}:\n{child.before}")
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.nursery import Forked, Nursery, NurseryGoneError, nursery
+from tests.support.commands import AtTerminal, run_emla
+from tests.support.nursery import Forked, Nursery, NurseryGoneError, Order, nursery
 from tests.support.servers import ROOT
 
 Runs = Callable[[str], Forked]
@@ -25,9 +26,15 @@ def kept() -> Iterator[Nursery]:
     one.close()
 
 
+def fork(kept: Nursery, program: str, tmp_path: Path, *words: str, **environment: str) -> Forked:
+    with (tmp_path / "log").open("ab") as log, open(os.devnull) as nothing:  # noqa: PTH123
+        order = Order(program=program, words=words, environment=environment, prepared="server")
+        return kept.fork(order, (nothing.fileno(), log.fileno(), log.fileno()))
+
+
 @pytest.fixture
 def runs(kept: Nursery, tmp_path: Path) -> Runs:
-    return lambda program: kept.fork(program, "said", log=tmp_path / "log", environment={"ONE": "1"})
+    return lambda program: fork(kept, program, tmp_path, "said", ONE="1")
 
 
 def test_a_program_has_its_argument_its_environment_and_its_log(runs: Runs, tmp_path: Path) -> None:
@@ -68,7 +75,7 @@ def test_one_that_was_left_running_is_told(runs: Runs) -> None:
 
 def test_a_nursery_that_has_ended_says_so_and_is_replaced(tmp_path: Path) -> None:
     first = nursery(ROOT)
-    one = first.fork("import time; time.sleep(60)", "", log=tmp_path / "log", environment={})
+    one = fork(first, "import time; time.sleep(60)", tmp_path)
     first.close()
     one.send_signal(signal.SIGKILL)
     with pytest.raises(NurseryGoneError):
@@ -76,7 +83,7 @@ def test_a_nursery_that_has_ended_says_so_and_is_replaced(tmp_path: Path) -> Non
     one.returncode = 0  # nobody can say
     second = nursery(ROOT)
     assert second is not first
-    assert second.fork("", "", log=tmp_path / "log", environment={}).wait(30) == 0
+    assert fork(second, "", tmp_path).wait(30) == 0
 
 
 _PARENT = """
@@ -102,7 +109,7 @@ print(child.wait(), flush=True)
 def test_what_grows_from_a_seedbed_is_a_child_of_its_server_and_has_its_socket_alone(
     kept: Nursery, tmp_path: Path
 ) -> None:
-    one = kept.fork(_PARENT, "emla.sandbox.opener_child", log=tmp_path / "log", environment={})
+    one = fork(kept, _PARENT, tmp_path, "emla.sandbox.opener_child")
     assert one.wait(30) == 0, (tmp_path / "log").read_text()
     assert (tmp_path / "log").read_text().splitlines() == [
         "True ['/dev/null', '/dev/null', 'pipe', 'socket']",
@@ -127,7 +134,7 @@ except OSError as error:
 
 
 def test_what_its_server_does_not_adopt_ends_and_the_server_is_told(kept: Nursery, tmp_path: Path) -> None:
-    one = kept.fork(_FOREIGN, "", log=tmp_path / "log", environment={})
+    one = fork(kept, _FOREIGN, tmp_path)
     assert one.wait(30) == 0, (tmp_path / "log").read_text()
     assert "refused: OSError" in (tmp_path / "log").read_text()
 
@@ -135,7 +142,7 @@ def test_what_its_server_does_not_adopt_ends_and_the_server_is_told(kept: Nurser
 def test_a_server_that_is_killed_leaves_no_seedbed(kept: Nursery, tmp_path: Path) -> None:
     program = "import os, time; print(open(f'/proc/self/task/{os.getpid()}/children').read(), flush=True); time.sleep(60)"
     (tmp_path / "log").touch()
-    one = kept.fork(program, "", log=tmp_path / "log", environment={})
+    one = fork(kept, program, tmp_path)
     while not (written := (tmp_path / "log").read_text()).endswith("\n"):
         time.sleep(0.01)
     (seedbed,) = map(int, written.split())
@@ -146,3 +153,47 @@ def test_a_server_that_is_killed_leaves_no_seedbed(kept: Nursery, tmp_path: Path
         assert select.select([ended], [], [], 30)[0]
     finally:
         os.close(ended)
+
+
+_AT_TERMINAL = """
+import os, sys, time
+with open("/dev/tty") as own:
+    print(own.fileno() > 2, [os.isatty(each) for each in range(3)], os.getcwd(), sys.argv[1:], sys.stdout.encoding)
+print(input("So? "))
+time.sleep(60)
+"""
+
+
+def at_terminal(folder: Path) -> AtTerminal:
+    return AtTerminal(
+        Order(program=_AT_TERMINAL, words=("a", "b"), environment={}, folder=str(folder), prepared="command")
+    )
+
+
+def test_a_command_has_its_terminal_to_itself(tmp_path: Path) -> None:
+    child = at_terminal(tmp_path)
+    child.expect(r"So\? ")
+    assert child.before == f"True [True, True, True] {tmp_path} ['a', 'b'] utf-8\r\n"
+    child.sendline("só")
+    child.expect_exact("só")
+    child.sendintr()
+    child.expect_exact("KeyboardInterrupt")
+    child.wait()
+    child.close()
+    assert (child.exitstatus, child.signalstatus) == (None, signal.SIGINT)
+
+
+def test_a_command_whose_terminal_is_closed_is_hung_up(tmp_path: Path) -> None:
+    child = at_terminal(tmp_path)
+    child.expect(r"So\? ")
+    child.close()
+    assert child.signalstatus == signal.SIGHUP
+
+
+def test_what_a_command_prints_is_kept_and_one_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    done = run_emla("message", "list", "--data", str(tmp_path))
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "server-not-running" in done.stderr
+    with pytest.raises(subprocess.TimeoutExpired):
+        run_emla("--version", seconds=0)
+    assert run_emla("--version").stdout.startswith("emla ")

@@ -1,0 +1,104 @@
+"""The nursery itself, and how a copy of it becomes a server or a command with a life of its own."""
+
+import fcntl
+import functools
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import signal
+import socket
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from tests.support import seedbed
+
+_ORDER_BYTES_MAX = 200_000
+_STREAMS = (
+    ("stdin", "r", "surrogateescape"),
+    ("stdout", "w", "surrogateescape"),
+    ("stderr", "w", "backslashreplace"),
+)
+_former: list[object] = []
+"""The nursery's own streams: a copy that lost them would close what stands in their place."""
+
+
+@functools.cache
+def _server() -> None:
+    for each in ("emla.bootstrap.serve", "tests.support.described"):
+        importlib.import_module(each)
+    seedbed.prepare()
+
+
+@functools.cache
+def _command() -> None:
+    package = importlib.import_module("emla.cli")
+    for each in pkgutil.walk_packages(package.__path__, "emla.cli."):
+        importlib.import_module(each.name)
+    for name in ("emla.bootstrap.serve", "emla.client.client", "tests.support.locking"):
+        importlib.import_module(name)
+
+
+PREPARED: Mapping[str, Callable[[], None]] = {"server": _server, "command": _command}
+"""What is imported before the first of its kind is forked."""
+
+
+def _attend(line: socket.socket) -> tuple[dict[str, object], Sequence[int]]:
+    """Answer until nobody asks any more. Returns in a child alone: what it has to be, and its streams."""
+    while True:
+        asked, descriptors, _, _ = socket.recv_fds(line, _ORDER_BYTES_MAX, len(_STREAMS))
+        if not asked:
+            sys.exit()
+        order = json.loads(asked)
+        if "ended" in order:
+            _, status = os.waitpid(order["ended"], 0)
+            answer = os.waitstatus_to_exitcode(status)
+        else:
+            PREPARED[order["prepared"]]()
+            gc.freeze()  # in what a child gets nothing looks for garbage
+            answer = os.fork()
+            if answer == 0:
+                line.close()
+                return order, descriptors
+        for each in descriptors:
+            os.close(each)
+        line.send(str(answer).encode())
+
+
+def _become(order: Mapping[str, object], descriptors: Sequence[int]) -> None:
+    """Give this child streams, a terminal, an environment, a folder, signals and children of its own."""
+    for target, source in enumerate(descriptors):
+        os.dup2(source, target)
+        os.close(source)
+    if os.isatty(0):
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    _former.extend((sys.stdin, sys.stdout, sys.stderr))
+    for number, (name, mode, errors) in enumerate(_STREAMS):
+        by_line = 1 if name == "stderr" or os.isatty(number) else -1
+        stream = open(number, mode, by_line, "utf-8", errors, closefd=False)  # noqa: SIM115 - a descriptor, for ever
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    os.environ.clear()
+    os.environ.update(order["environment"])  # type: ignore[call-overload]  # it came as such
+    time.tzset()
+    os.chdir(str(order["folder"] or "."))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def main() -> None:
+    """Be the nursery, and in a child what was ordered."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    order, descriptors = _attend(socket.socket(fileno=int(sys.argv[1])))
+    _become(order, descriptors)
+    if order["prepared"] == "server":
+        seedbed.sow()
+    sys.argv = ["-c", *map(str, order["words"])]  # type: ignore[call-overload]  # they came as such
+    exec(str(order["program"]), {"__name__": "__main__"})
+
+
+if __name__ == "__main__":
+    main()
