@@ -1,4 +1,4 @@
-"""What every test here lives under: the gates of `tests.support.gates`, one hypothesis profile, and the table of ablation."""
+"""What every test here lives under: the plugins below, one hypothesis profile, and an order."""
 
 import gc
 import signal
@@ -6,7 +6,7 @@ import signal
 import hypothesis
 import pytest
 
-pytest_plugins = ("tests.support.gates", "tests.ablation.report")
+pytest_plugins = ("tests.support.remembered", "tests.support.gates", "tests.ablation.report")
 
 # No deadline: this machine may be busy, and a slow example is not a wrong one.
 hypothesis.settings.register_profile("emla", deadline=None, print_blob=True)
