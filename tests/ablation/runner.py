@@ -59,11 +59,18 @@ _PLUGINS = (
 )
 _OPTIONS = ("-q", "--assert=plain", "--tb=native", "--timeout", "60", "-n", "0", "-p", "no:cacheprovider")
 _NO_TESTS = "tests/support"
+_WITH_PROCESSES = ("tests/integration/", "tests/attacks/", "tests/faults/")
 
 
 def _plugins() -> list[ModuleType]:
     """As modules: what is given by name is looked for among all that is installed, once for each name."""
     return [importlib.import_module(name) for name in _PLUGINS]
+
+
+def _plant(tests: list[str]) -> None:
+    """What these fork is forked from a copy of this process: to import all of it anew costs more than they do."""
+    if any(each.startswith(_WITH_PROCESSES) for each in tests):
+        importlib.import_module("tests.support.nursery").plant()
 
 
 class Anew:
@@ -78,6 +85,7 @@ class Anew:
 
         def run(watcher: Watcher, folder: Path) -> None:
             forget(stale)
+            _plant(asked.tests)
             words = [*_OPTIONS, f"--basetemp={folder}/tests", *asked.tests]
             code = pytest.main(words, plugins=[*_plugins(), watcher])
             sys.stdout.flush()
@@ -155,6 +163,7 @@ class _Session:
 
         def run(watcher: Watcher, folder: Path) -> None:
             exchange(found)
+            _plant(tests)
             config = self._session.config
             config._tmp_path_factory._given_basetemp = folder / "tests"  # type: ignore[attr-defined]
             config.pluginmanager.register(watcher)

@@ -9,7 +9,7 @@ import pytest
 from emla.model.acknowledgement import Event
 from tests.simulation.options import DAY, HOUR, Jump, Kind, Options, Window
 from tests.simulation.run import Ran, run_options
-from tests.simulation.scenes import calm_options, message, messages_between
+from tests.simulation.scenes import calm_options, go_rounds_seldom, message, messages_between
 from tests.simulation.world import World
 from tests.support.books import Books
 
@@ -31,8 +31,9 @@ def run(options: Options) -> tuple[Ran, Books, Books]:
 @pytest.mark.parametrize("node", [SENDER, RECIPIENT])
 @pytest.mark.parametrize("seconds", [DAY, -DAY])
 def test_a_clock_that_is_set_in_the_middle_of_a_transfer_loses_and_doubles_nothing(
-    node: str, seconds: float
+    monkeypatch: pytest.MonkeyPatch, node: str, seconds: float
 ) -> None:
+    go_rounds_seldom(monkeypatch)
     options = replace(
         calm_options(Kind.LINE),
         planned=messages_between(SENDER, RECIPIENT, 8),
@@ -72,8 +73,11 @@ def test_a_recipient_whose_clock_is_set_forward_rejects_nothing_as_expired() -> 
     assert [each.state for each in theirs.received.values()] == ["CONSIGNED"]
 
 
-def test_what_is_over_is_not_accepted_by_a_recipient_whose_clock_is_slow() -> None:
+def test_what_is_over_is_not_accepted_by_a_recipient_whose_clock_is_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """For two days nobody is reached; when the line is open again the recipient believes that it is yesterday."""
+    go_rounds_seldom(monkeypatch)
     options = replace(
         calm_options(Kind.LINE),
         planned=(message(SENDER, RECIPIENT, days=1),),

@@ -10,15 +10,11 @@ from dataclasses import replace
 
 import pytest
 
-from emla.flow import reminders
-from emla.flow.documents import upkeep
-from emla.flow.line import relay, watch_legs
-from emla.flow.member import mailboxes
 from emla.model.package import Priority
 from emla.store.sqlite import schema
 from tests.simulation.options import DAY, HOUR, Death, Kind, Planned
 from tests.simulation.run import run_options
-from tests.simulation.scenes import calm_options, message
+from tests.simulation.scenes import calm_options, go_rounds_seldom, message
 from tests.simulation.world import World
 from tests.support.books import Books
 
@@ -29,17 +25,6 @@ GROWTH_MEBIBYTES_MAX = 96
 """Ten thousand payloads are more than that; what is read ahead, and a page cache of 32 MiB, are less."""
 SMALL_CACHE = "cache_size=-32768"
 """A gateway's own page cache would hold what a gateway must not: it is bounded all the same, and its size is not the question."""
-
-
-ROUNDS = (
-    (upkeep, "_ROUND_SECONDS"),
-    (watch_legs, "_ROUND_SECONDS"),
-    (reminders, "_ROUND_SECONDS"),
-    (mailboxes, "_LOOK_SECONDS"),
-    (relay, "_HEARTBEAT_SECONDS"),
-)
-"""What a gateway does each minute: most of what there is to compute in thirty days."""
-SELDOM_SECONDS = 600.0
 
 
 def resident_mebibytes() -> float:
@@ -91,8 +76,8 @@ def drain(count: int, *, seldom: bool) -> tuple[Books, float]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema, "WRITER_PRAGMAS", (*schema.WRITER_PRAGMAS, SMALL_CACHE))
-        for module, name in ROUNDS if seldom else ():
-            patch.setattr(module, name, SELDOM_SECONDS)
+        if seldom:
+            go_rounds_seldom(patch)
         ran = run_options(options, look=lambda world: found.append(world.books()[RECIPIENT]), prepare=prepare)
     assert ran.found == ""
     print(

@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 
+import pytest
+
 from emla.model.acknowledgement import Event
 from tests.simulation.options import DAY, Kind, Planned, Window
 from tests.simulation.run import run_options
-from tests.simulation.scenes import calm_options, message, messages_between
+from tests.simulation.scenes import calm_options, go_rounds_seldom, message, messages_between
 from tests.support.books import Books
 
 SENDER, RECIPIENT = "at.moj", "jp.moj"
 
 
-def test_a_day_without_answers_doubles_nothing() -> None:
+def test_a_day_without_answers_doubles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_rounds_seldom(monkeypatch)
     planned: tuple[Planned, ...] = messages_between(SENDER, RECIPIENT, 6)
     closed = Window(source=RECIPIENT, target=SENDER, begin=0.5, end=DAY)
     options = replace(

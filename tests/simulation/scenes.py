@@ -1,9 +1,23 @@
 """Runs that a test decides instead of a seed: nothing goes wrong but what it says."""
 
+import pytest
+
+from emla.flow import reminders
+from emla.flow.documents import upkeep
+from emla.flow.line import relay, watch_legs
+from emla.flow.member import mailboxes
 from tests.simulation.options import HOUR, NAMES, Kind, Options, Planned
 
 _SEED = 7_000_000
 """Of no campaign."""
+_ROUNDS = (
+    (upkeep, "_ROUND_SECONDS"),
+    (watch_legs, "_ROUND_SECONDS"),
+    (reminders, "_ROUND_SECONDS"),
+    (mailboxes, "_LOOK_SECONDS"),
+    (relay, "_HEARTBEAT_SECONDS"),
+)
+_SELDOM_SECONDS = 600.0
 
 
 def calm_options(kind: Kind) -> Options:
@@ -55,3 +69,9 @@ def messages_between(
 ) -> tuple[Planned, ...]:
     """Some messages, one after the other."""
     return tuple(message(sender, recipient, at=number * every_seconds) for number in range(count))
+
+
+def go_rounds_seldom(patch: pytest.MonkeyPatch) -> None:
+    """Have gateways do every ten minutes what they do each minute: most of what there is to compute in days of silence."""
+    for module, name in _ROUNDS:
+        patch.setattr(module, name, _SELDOM_SECONDS)

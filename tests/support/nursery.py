@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-_PROCESS = "tests.support.nursery_process"
+from tests.support import nursery_process
 
 
 class NurseryGoneError(ImportError):
@@ -98,19 +98,36 @@ class Forked:
 class Nursery:
     """The process that forks, seen from the one that tests run in. Asked by one thread at a time."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, line: socket.socket, process: "subprocess.Popen[bytes] | _Copy") -> None:
         self.owner = os.getpid()
         self._lock = threading.Lock()
-        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._line = line
+        self._process = process
+
+    @classmethod
+    def started(cls, root: Path) -> "Nursery":
+        """A program of its own."""
+        line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", _PROCESS, str(theirs.fileno())],
+            process = subprocess.Popen(
+                [sys.executable, "-m", nursery_process.__name__, str(theirs.fileno())],
                 cwd=root,
                 env=os.environ | {"PYTHONPATH": str(root)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
             )
+        return cls(line, process)
+
+    @classmethod
+    def copied(cls) -> "Nursery":
+        """A copy of this process as it is now, which must have one thread: what is imported here is there."""
+        line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            pid = os.fork()
+            if pid == 0:
+                nursery_process.live_here(theirs)
+        return cls(line, _Copy(pid))
 
     def fork(self, order: Order, streams: tuple[int, int, int]) -> Forked:
         """Run a program.
@@ -149,12 +166,48 @@ class Nursery:
             self._process.wait()
 
 
+@dataclass(slots=True)
+class _Copy:
+    """A child of this process, asked as a `subprocess.Popen` is."""
+
+    pid: int
+    returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """What it ended with; None while it runs."""
+        return self._taken(os.WNOHANG)
+
+    def wait(self) -> int | None:
+        """Wait until it has ended."""
+        return self._taken(0)
+
+    def kill(self) -> None:
+        """End it."""
+        if self.returncode is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def _taken(self, how: int) -> int | None:
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, how)
+            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+
 _kept: list[Nursery] = []
 
 
 def nursery(root: Path) -> Nursery:
     """The nursery of this process, which ends with it."""
     if not _kept or _kept[-1].owner != os.getpid() or not _kept[-1].lives():
-        _kept.append(Nursery(root))
-        atexit.register(_kept[-1].close)
+        _keep(Nursery.started(root))
     return _kept[-1]
+
+
+def plant() -> None:
+    """From now on the nursery of this process, which must have one thread, is a copy of it."""
+    _keep(Nursery.copied())
+
+
+def _keep(one: Nursery) -> None:
+    _kept.append(one)
+    atexit.register(one.close)

@@ -1,5 +1,6 @@
 """The nursery itself, and how a copy of it becomes a server or a command with a life of its own."""
 
+import contextlib
 import fcntl
 import functools
 import gc
@@ -12,7 +13,10 @@ import socket
 import sys
 import termios
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
 
 from tests.support import seedbed
 
@@ -89,10 +93,31 @@ def _become(order: Mapping[str, object], descriptors: Sequence[int]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def main() -> None:
+def live_here(line: socket.socket) -> NoReturn:
+    """Be the nursery in a process that was something else; what that would do at its end is not done."""
+    code: object = 1
+    try:
+        for each in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+            if each > 2 and each != line.fileno():
+                with contextlib.suppress(OSError):  # the listing's own
+                    os.close(each)
+        _live(line)
+        code = 0
+    except SystemExit as ended:
+        code = ended.code or 0
+    except BaseException:  # noqa: BLE001 - it ends as a program does
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(OSError):  # nobody reads any more
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 1)
+
+
+def _live(line: socket.socket) -> None:
     """Be the nursery, and in a child what was ordered."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    order, descriptors = _attend(socket.socket(fileno=int(sys.argv[1])))
+    order, descriptors = _attend(line)
     _become(order, descriptors)
     if order["prepared"] == "server":
         seedbed.sow()
@@ -101,4 +126,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    _live(socket.socket(fileno=int(sys.argv[1])))

@@ -21,7 +21,7 @@ Runs = Callable[[str], Forked]
 
 @pytest.fixture(scope="module")
 def kept() -> Iterator[Nursery]:
-    one = Nursery(ROOT)
+    one = Nursery.started(ROOT)
     yield one
     one.close()
 
