@@ -1,7 +1,9 @@
 """The journeys of a gateway, put together: what goes on by itself, and what several listeners share."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from emla.bootstrap.channels import ChannelLine, channel_line
 from emla.bootstrap.hubs import collector, contact_of, hub_ways, published
@@ -36,6 +38,7 @@ from emla.flow.news import News
 from emla.flow.people.sight import Sight
 from emla.flow.reminders import Reminders
 from emla.formats.genericode import CodeLists, deadlines
+from emla.model.deadline import Deadline
 from emla.model.limits import XmlLimits
 
 
@@ -94,6 +97,12 @@ class Line:
         return [asyncio.create_task(each) for each in runs]
 
 
+@cache
+def _deadlines() -> Mapping[str, Deadline]:
+    """The time limits of this installation, read once."""
+    return deadlines(CodeLists(schema_folder()).get("CL-DEADLINE"))
+
+
 def line_of(parts: Parts) -> Line:
     """Put the journeys together, and connect what one tells another; nothing of them runs yet."""
     gateway, news = parts.gateway, News()
@@ -138,7 +147,7 @@ def line_of(parts: Parts) -> Line:
     )
     own = Own(gateway, parts.keys, outlets)
     dockets = Dockets(gateway, news)
-    clocks = Clocks(gateway, deadlines(CodeLists(schema_folder()).get("CL-DEADLINE")))
+    clocks = Clocks(gateway, _deadlines())
     erase, feed = Erase(gateway, parts.listings, dockets), feed_of(parts)
     reminders = Reminders(gateway, dockets, clocks, news)
     submit = Submit(gateway, parts.clerk, XmlLimits(), relay.add, dockets)

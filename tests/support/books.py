@@ -191,6 +191,7 @@ def read_books(data: Path) -> Books:
         EmlaError: its own documents or keys cannot be read.
         sqlite3.Error: there is no database, or not this schema.
     """
+    authority = own_authority(data)
     with reading(data) as database:
         read = _Rows(database)
         acknowledgements = list(read.acknowledgements())
@@ -199,7 +200,7 @@ def read_books(data: Path) -> Books:
             of_package.setdefault(each.pid, []).append(each)
         return Books(
             data=data,
-            authority=own_authority(data),
+            authority=authority,
             keys=read_keys(data / "keys", OPENER_USES),
             peers=dict(read.peers()),
             sent={each.pid: each for each in read.sent()},
@@ -220,7 +221,7 @@ def read_books(data: Path) -> Books:
             events=dict(database.execute("SELECT sha256, body FROM event").fetchall()),
             leaves=list(read.leaves("SELECT idx, kind, digest, ref FROM leaf ORDER BY idx")),
             checkpoints=dict(database.execute("SELECT size, note FROM checkpoint ORDER BY size").fetchall()),
-            former=list(read.former(own_authority(data).id)),
+            former=list(read.former(authority.id)),
             late=database.execute("SELECT kind, ref FROM late_leaf").fetchall(),
         )
 
