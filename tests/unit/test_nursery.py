@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -197,3 +198,30 @@ def test_what_a_command_prints_is_kept_and_one_that_takes_too_long_is_ended(tmp_
     with pytest.raises(subprocess.TimeoutExpired):
         run_emla("--version", seconds=0)
     assert run_emla("--version").stdout.startswith("emla ")
+
+
+_COPIED = """
+import os, pathlib, subprocess, sys
+known = 7  # as a module would be that was changed here
+from tests.support import nursery
+sys.modules["known"] = sys.modules["__main__"]
+nursery.plant()
+kept = nursery.nursery(pathlib.Path())
+with open(sys.argv[1], "w") as out, open(os.devnull) as nothing:
+    order = nursery.Order(program="import known, sys; print(known.known); sys.exit(5)", environment={}, prepared="command")
+    print(kept.fork(order, (nothing.fileno(), out.fileno(), out.fileno())).wait(30), kept.lives())
+kept.close()
+print(pathlib.Path(sys.argv[1]).read_text(), kept.lives())
+"""
+
+
+def test_a_nursery_that_is_a_copy_forks_what_its_process_is(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _COPIED, str(tmp_path / "out")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.split() == ["5", "True", "7", "False"]
