@@ -6,6 +6,7 @@ Run it with `make docs`. Everything on these pages comes from `schemas/codes` an
 
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 from lxml import etree
@@ -25,6 +26,7 @@ NAMES = {
 }  # fmt: skip
 
 
+@cache
 def used_by() -> dict[str, list[str]]:
     """Of each list the types of the schema that take its codes."""
     found: dict[str, list[str]] = {}

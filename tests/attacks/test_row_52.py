@@ -7,7 +7,8 @@ import asyncio
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -51,13 +52,13 @@ from tests.support.in_process import TestClock
 from tests.support.servers import Server, make_hub, started
 
 UNPACKED = bytes(50 * 1024**2)
-BOMBS = {
-    "gzip": gzip.compress(UNPACKED, 9, mtime=0),
-    "deflate": zlib.compress(UNPACKED, 9),
-    "br": b"\x5b\xff\xff\xff\x00\x00\x00" + bytes(40_000),
-    "zstd": b"\x28\xb5\x2f\xfd" + bytes(40_000),
-    "x-unheard-of": b"x",
-    "": b"x",
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "gzip": cache(lambda: gzip.compress(UNPACKED, 9, mtime=0)),
+    "deflate": cache(lambda: zlib.compress(UNPACKED, 9)),
+    "br": lambda: b"\x5b\xff\xff\xff\x00\x00\x00" + bytes(40_000),
+    "zstd": lambda: b"\x28\xb5\x2f\xfd" + bytes(40_000),
+    "x-unheard-of": lambda: b"x",
+    "": lambda: b"x",
 }
 
 
@@ -175,7 +176,7 @@ def peak_memory(server: Server) -> int:
 
 async def refused(session: ClientSession, url: str, method: str, encoding: str) -> None:
     async with session.request(
-        method, url, data=BOMBS[encoding], headers={"Content-Encoding": encoding}
+        method, url, data=BOMBS[encoding](), headers={"Content-Encoding": encoding}
     ) as answer:
         body = await answer.read()
         assert answer.status == 415, (method, url, encoding, body)
