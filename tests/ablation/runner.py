@@ -165,6 +165,8 @@ class _Session:
             exchange(found)
             _plant(tests)
             config = self._session.config
+            if found:  # where they do not fail as they should, all is executed anew, and told
+                config.option.tbstyle = "no"
             config._tmp_path_factory._given_basetemp = folder / "tests"  # type: ignore[attr-defined]
             config.pluginmanager.register(watcher)
             watcher.pytest_sessionstart(self._session)

@@ -20,6 +20,7 @@ from tests.support.backups import RECEIVER, SENDER, Pair
 from tests.support.in_process import BytesSource, Station
 from tests.support.messages import ATTACHMENT_NAME, make_template
 from tests.support.office import emergency
+from tests.support.plaintext import reader_for
 
 _WINDOW = 24
 """So many bytes in a row are no coincidence."""
@@ -127,10 +128,11 @@ class Secrets:
 def found_of(secrets: Iterable[bytes], data: Path) -> list[str]:
     """What is found of some bytes in any file below a folder, in the spellings that a file could have."""
     wanted = [spelled for each in secrets for spelled in _spelled(each)]
+    read = reader_for(wanted)
     return [
         f"{needle[:8].hex()} in {path.relative_to(data)}"
         for path in sorted(each for each in data.rglob("*") if each.is_file())
-        for content in (path.read_bytes(),)
+        for content in (read(path),)
         for needle in wanted
         if needle in content
     ]

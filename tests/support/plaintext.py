@@ -6,7 +6,7 @@ databases with their freed pages, write-ahead logs, blobs, temporary files.
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lxml import etree
@@ -15,7 +15,6 @@ _LEAST = 8
 """Shorter texts are found in random bytes, and in words that anybody may write."""
 _LEAST_DIGITS = 14
 _NOTHING = re.compile(rb"\0{7,}")
-"""Most of a database is empty pages."""
 
 
 def needles_of(message: bytes, *more: str | bytes, public: Iterable[str] = ()) -> tuple[bytes, ...]:
@@ -55,16 +54,21 @@ def spellings(needle: bytes) -> Iterator[bytes]:
             yield inner.replace(b"+", b"-").replace(b"/", b"_")
 
 
+def reader_for(needles: Iterable[bytes]) -> Callable[[Path], bytes]:
+    """What reads files to look for these: most of a database is empty pages, and what has no emptiness in it is not there."""
+    if any(bytes(4) in each for each in needles):
+        return Path.read_bytes
+    return lambda path: _NOTHING.sub(bytes(6), path.read_bytes())
+
+
 def found_in(folder: Path, needles: Iterable[bytes]) -> list[str]:
     """Every needle that stands somewhere below a folder, and in which file."""
     wanted = [(needle, tuple(set(spellings(needle)))) for needle in needles]
     assert wanted, "nothing to look for"
-    assert not any(bytes(4) in each for _, spelled in wanted for each in spelled), (
-        "what is empty is passed over"
-    )
+    read = reader_for(each for _, spelled in wanted for each in spelled)
     found = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        data = _NOTHING.sub(bytes(6), path.read_bytes())
+        data = read(path)
         found += [
             f"{needle[:40]!r} in {path.relative_to(folder)}"
             for needle, spelled in wanted
