@@ -6,10 +6,27 @@ from pathlib import Path
 
 import pytest
 
+from emla.bootstrap import doctor
 from emla.bootstrap.doctor import Check, Verdict, examine
 from tests.support.cli import NOW, emla, fake_server, make_authority, short_folder
 
 DAY = 86400
+
+
+async def _not_started(name: str, worker: object) -> Check:
+    return Check(name=name, verdict=Verdict.OK, found="not started here", remedy="")
+
+
+@pytest.fixture
+def processes() -> None:
+    """An opener and a clerk that are started."""
+
+
+@pytest.fixture(autouse=True)
+def no_processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only for those who ask for them: most tests here are about something else."""
+    if "processes" not in request.fixturenames:
+        monkeypatch.setattr(doctor, "_worker", _not_started)
 
 
 @pytest.fixture
@@ -27,7 +44,9 @@ async def _checks(
     return {each.name: each for each in await examine(data, environment or {}, now)}
 
 
-async def test_a_fresh_authority_has_nothing_that_fails_and_nothing_is_changed(data: Path) -> None:
+async def test_a_fresh_authority_has_nothing_that_fails_and_nothing_is_changed(
+    data: Path, processes: None
+) -> None:
     before = sorted((path, path.lstat().st_mtime_ns) for path in data.rglob("*"))
     checks = await _checks(data)
     assert [each for each in checks.values() if each.verdict is Verdict.FAIL] == []
@@ -69,7 +88,7 @@ async def test_a_key_others_can_read_fails(data: Path) -> None:
     assert (await _checks(data))["private keys"].verdict is Verdict.FAIL
 
 
-async def test_a_missing_key_fails(data: Path) -> None:
+async def test_a_missing_key_fails(data: Path, processes: None) -> None:
     next((data / "keys").glob("seal-*.json")).unlink()
     checks = await _checks(data)
     assert checks["private keys"].verdict is Verdict.FAIL
