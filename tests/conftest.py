@@ -20,7 +20,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 _LONGEST = (
     "tests/simulation/test_campaign.py",
     "tests/integration/test_ceremony.py",
-    "tests/attacks/test_row_82.py",
 )
 """They begin first: one of them left to the end keeps one process busy for minutes while the others have nothing to do."""
 
