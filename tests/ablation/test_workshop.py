@@ -47,6 +47,24 @@ print(*stale)
     assert not {"emla", "emla.formats", "emla.model.codes", "emla.formats.xml"} & stale
 
 
+SERVED = "tests/attacks/test_row_47.py"
+"""Here a server and commands are at work."""
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["collected", "anew"])
+def test_what_is_forked_from_a_copy_works_with_every_safeguard_in_place(
+    workshop: Workshop,
+    anew: bool,  # noqa: FBT001
+) -> None:
+    assert workshop.run((SERVED,), anew=anew).passed == {SERVED}
+
+
+def test_what_is_forked_from_a_copy_works_where_the_module_was_executed_anew(workshop: Workshop) -> None:
+    whole = "    return (size_bytes + mask) & ~mask\n"
+    same = replace(HELD, old=whole, new=whole.replace("mask)", "mask + 0)"), held_by=(SERVED,))
+    assert workshop.without(same, anew=True).passed == {SERVED}
+
+
 def test_a_removal_that_nobody_notices_fails_nothing(workshop: Workshop) -> None:
     outcome = workshop.without(replace(HELD, new="    return ((size_bytes + mask) & ~mask) + 0\n"))
     assert (outcome.passed, outcome.failed, outcome.broken) == (frozenset({TEST}), frozenset(), "")

@@ -72,6 +72,6 @@ def messages_between(
 
 
 def go_rounds_seldom(patch: pytest.MonkeyPatch) -> None:
-    """Have gateways do every ten minutes what they do each minute: most of what there is to compute in days of silence."""
+    """Have gateways do every ten minutes most of what they do each minute, which is most of what days of silence cost."""
     for module, name in _ROUNDS:
         patch.setattr(module, name, _SELDOM_SECONDS)

@@ -1,11 +1,13 @@
 """`emla` as a process of its own, forked from the nursery: at a terminal, or with its output kept.
 
-It is the same program from its first line on. What starts Python itself, as a user does: `tests/integration/test_cli_terminal.py`
-at a terminal, the tutorial, and the demonstration.
+It is the same program, but for what it imports, which is there already; that each family imports what it needs is held by
+`tests/unit/cli/test_imports_alone.py`. Among what starts Python itself, as a user does: `tests/integration/test_cli_terminal.py`,
+the tutorial, and the demonstration.
 """
 
 import os
 import subprocess
+import sys
 import termios
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +19,7 @@ import ptyprocess  # type: ignore[import-untyped]
 from tests.support.nursery import Forked, Order, nursery
 
 ROOT = Path(__file__).resolve().parents[2]
-EMLA = "emla"
+EMLA = "emla.__main__"
 QUICK_EMLA = "tests.support.quick_emla"
 """`emla` where a passphrase costs next to nothing to try."""
 SCREEN = (60, 100)
@@ -26,8 +28,15 @@ SECONDS = 60
 """How long a program may take for what is waited for on its screen."""
 
 
+_PROGRAM = """
+import runpy, sys
+sys.modules.pop({0!r}, None)  # where it is forked from, it may have been imported
+runpy.run_module({0!r}, run_name="__main__", alter_sys=True)
+"""
+
+
 def _order(words: tuple[str, ...], module: str, environment: Mapping[str, str], folder: Path) -> Order:
-    program = f"import runpy; runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
+    program = _PROGRAM.format(module)
     # A gateway has openers, which are forked as well.
     prepared = "server" if words[:1] == ("serve",) else "command"
     return Order(
@@ -54,7 +63,7 @@ def run_emla(
             raise
         for each in (out, err):
             each.seek(0)
-        return subprocess.CompletedProcess((EMLA, *words), code, out.read().decode(), err.read().decode())
+        return subprocess.CompletedProcess(("emla", *words), code, out.read().decode(), err.read().decode())
 
 
 class _Terminal(ptyprocess.PtyProcess):  # type: ignore[misc]  # it says no types
@@ -66,6 +75,12 @@ class _Terminal(ptyprocess.PtyProcess):  # type: ignore[misc]  # it says no type
         self.delayafterclose = 0
         self.exitstatus: int | None = None
         self.signalstatus: int | None = None
+
+    def __del__(self) -> None:
+        """End what a test left behind, without asking anybody: this may come in the middle of another question."""
+        if not self.closed:
+            self.fileobj.close()
+            self._forked.abandon()
 
     def isalive(self) -> bool:
         """Whether it runs; notes how it ended."""
@@ -88,7 +103,7 @@ class AtTerminal(pexpect.spawn):  # type: ignore[misc]  # it takes no argument w
 
     def __init__(self, order: Order) -> None:
         self._order = order
-        super().__init__("/bin/true", [], encoding="utf-8", timeout=SECONDS, env=dict(order.environment))
+        super().__init__(sys.executable, [], encoding="utf-8", timeout=SECONDS, env=dict(order.environment))
         self.delaybeforesend = None  # a secret is asked for when echo is off already
 
     def _spawnpty(self, args: object, **more: object) -> _Terminal:

@@ -3,10 +3,12 @@
 Here: the nursery, one for each process that tests run in, as it is seen from there, and `Forked`, which is asked as a
 `subprocess.Popen` is. What is forked runs the same program as one that is not, in a process of its own, with streams, terminal,
 environment and folder of its own (`nursery_process`); openers and clerks of a server are forked as well (`seedbed`). What
-differs: its command line and environment, as /proc shows them, are those of the nursery.
+differs: modules are imported already, hashes of texts are the nursery's, and so are command line and environment as /proc shows
+them.
 """
 
 import atexit
+import contextlib
 import json
 import os
 import select
@@ -80,6 +82,11 @@ class Forked:
         with self._lock:
             if self.returncode is None:
                 signal.pidfd_send_signal(self._ended, number)
+
+    def abandon(self) -> None:
+        """End it without asking the nursery; `__del__` says that it was left running."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._ended, signal.SIGKILL)
 
     def _has_ended(self, seconds: float | None) -> bool:
         asked = select.poll()

@@ -6,6 +6,7 @@ import functools
 import gc
 import importlib
 import json
+import logging
 import os
 import pkgutil
 import signal
@@ -13,7 +14,7 @@ import socket
 import sys
 import termios
 import time
-import traceback
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -27,7 +28,7 @@ _STREAMS = (
     ("stderr", "w", "backslashreplace"),
 )
 _former: list[object] = []
-"""The nursery's own streams: a copy that lost them would close what stands in their place."""
+"""The nursery's own streams: a copy that lost them would write what they still hold into what stands in their place."""
 
 
 @functools.cache
@@ -94,24 +95,41 @@ def _become(order: Mapping[str, object], descriptors: Sequence[int]) -> None:
 
 
 def live_here(line: socket.socket) -> NoReturn:
-    """Be the nursery in a process that was something else; what that would do at its end is not done."""
-    code: object = 1
+    """Be the nursery in a process that was something else, and end, in a child as well, without what that would do at its end.
+
+    Of a program's own end the streams are written out and its exit code counts; nothing that it registered is called.
+    """
+    code = 1
     try:
-        for each in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
-            if each > 2 and each != line.fileno():
-                with contextlib.suppress(OSError):  # the listing's own
-                    os.close(each)
+        _forget(line)
         _live(line)
         code = 0
     except SystemExit as ended:
-        code = ended.code or 0
-    except BaseException:  # noqa: BLE001 - it ends as a program does
-        traceback.print_exc()
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if isinstance(ended.code, str):
+            print(ended.code, file=sys.stderr)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException as error:  # noqa: BLE001 - it ends as a program does
+        sys.excepthook(type(error), error, error.__traceback__)
     finally:
-        with contextlib.suppress(OSError):  # nobody reads any more
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code if isinstance(code, int) else 1)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):  # nobody reads any more
+                stream.flush()
+        os._exit(code)
+
+
+def _forget(line: socket.socket) -> None:
+    """Give up what a process of tests has and a program of its own has not: open files, handlers of logs, warnings as errors."""
+    logging.root.handlers.clear()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for each in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+        if each > 2 and each not in (line.fileno(), nothing):
+            os.dup2(nothing, each)  # not closed: whoever has it may still close it
+    warnings.resetwarnings()
+    for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+        warnings.simplefilter("ignore", kind)
 
 
 def _live(line: socket.socket) -> None:

@@ -1,7 +1,7 @@
 """A pytest plugin: signatures that held once are not computed again. Three of four are checked before, in one process of tests.
 
-Whether a signature holds for bytes and a key never changes, so what is remembered is what would be computed. What does not hold
-is computed each time. Imported before emla, which takes the function from here.
+Whether a signature holds for bytes and a key never changes, so what is remembered is what would be computed. What raises is
+computed each time. Imported before emla, which takes the functions from here.
 """
 
 from functools import lru_cache

@@ -101,7 +101,8 @@ def _grow(seedbed: socket.socket, program: str, descriptor: int) -> Seedling:
 
 
 def _attend(orders: socket.socket, server: int) -> NoReturn:
-    """Fork what is ordered until the server has ended."""
+    """Fork what is ordered until the server has ended. Ctrl-C at the server's terminal is for the server."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         order, descriptors, _, _ = socket.recv_fds(orders, _ORDER_BYTES_MAX, 2)
         if not order:
@@ -150,6 +151,7 @@ def _become(
                 os.close(each)
     os.environ.clear()
     os.environ.update(environment)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = [program, str(descriptor)]
     found = importlib.util.find_spec(program)
     assert found

@@ -79,7 +79,7 @@ class Server:
     plain: bool = False
     """Whether it is a program of its own, and its opener and clerk are: not forked out of the nursery.
 
-    Secrets are looked for in what /proc shows of it.
+    So that it is known which processes are whose, and what each takes and shows in /proc is its own.
     """
     first: str = ""
     """Python that runs in its process before anything else."""

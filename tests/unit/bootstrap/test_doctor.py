@@ -57,7 +57,7 @@ async def test_a_fresh_authority_has_nothing_that_fails_and_nothing_is_changed(
     assert sorted((path, path.lstat().st_mtime_ns) for path in data.rglob("*")) == before
 
 
-async def test_what_is_not_well_has_a_remedy(data: Path) -> None:
+async def test_what_is_not_well_has_a_remedy(data: Path, processes: None) -> None:
     checks = await _checks(data)
     assert all(each.remedy for each in checks.values() if each.verdict is not Verdict.OK)
 

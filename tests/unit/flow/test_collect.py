@@ -23,7 +23,6 @@ from tests.support.faulty_store import Fate
 from tests.support.gateways import select
 from tests.support.hub_stations import HUB, RECIPIENT, SENDER, hub_world, until
 from tests.support.memory_hub import MemoryHub
-from tests.support.patience import PATIENCE_SECONDS
 
 
 async def test_a_package_is_released_with_our_own_acceptance_as_the_proof(tmp_path: Path) -> None:
@@ -190,7 +189,7 @@ async def test_what_is_being_taken_when_a_hub_is_let_go_is_taken_to_its_end(tmp_
             mailbox.end()
 
         station.on_commit = fate
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(10):
             await mailbox.run()
         assert committing.is_set()
         assert station.accepted == [pid]

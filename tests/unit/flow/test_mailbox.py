@@ -21,7 +21,6 @@ from tests.support.authorities import PARTS, Package, Tampering, build, derived,
 from tests.support.away_store import AwayStore
 from tests.support.gateways import SetForward, TurnedClock, acknowledgement_id_of, rows, select
 from tests.support.hubs import Hub, acceptance, hub_at
-from tests.support.patience import PATIENCE_SECONDS
 
 AT, DE, HK, HUB = party("at.moj"), party("de.bfj"), party("hk.doj"), party("eu.hub")
 PACKAGE = build(AT, DE)
@@ -176,7 +175,7 @@ async def test_a_call_that_waits_is_answered_by_the_deposit(hub: Hub) -> None:
     while not hub.waiting._waiting:
         await asyncio.sleep(0.01)
     await hub.put_package(PACKAGE)
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(20):
         assert [each.ref for each in await waiting] == [PACKAGE.pid]
     assert not hub.waiting._waiting
 
@@ -192,7 +191,7 @@ async def test_only_items_behind_the_place_asked_for_are_listed(hub: Hub) -> Non
 
 async def test_the_call_that_waits_longest_makes_room_for_another(hub: Hub) -> None:
     calls = [asyncio.create_task(hub.list_of(DE, wait=55)) for _ in range(5)]
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(20):
         done, left = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
         assert [each.result() for each in done] == [()]
         hub.api.stop()
