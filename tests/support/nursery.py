@@ -84,9 +84,11 @@ class Forked:
                 signal.pidfd_send_signal(self._ended, number)
 
     def abandon(self) -> None:
-        """End it without asking the nursery; `__del__` says that it was left running."""
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._ended, signal.SIGKILL)
+        """End it without asking the nursery, which may be asked just now; nobody hears what it ended with."""
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                signal.pidfd_send_signal(self._ended, signal.SIGKILL)
+            self.returncode = -signal.SIGKILL
 
     def _has_ended(self, seconds: float | None) -> bool:
         asked = select.poll()

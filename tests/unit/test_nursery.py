@@ -1,5 +1,6 @@
 """What comes out of the nursery is waited for as a child is, whoever asks, and a nursery that has ended is replaced."""
 
+import gc
 import os
 import select
 import signal
@@ -189,6 +190,18 @@ def test_a_command_whose_terminal_is_closed_is_hung_up(tmp_path: Path) -> None:
     child.expect(r"So\? ")
     child.close()
     assert child.signalstatus == signal.SIGHUP
+
+
+def test_a_command_whose_terminal_nobody_has_any_more_is_ended(tmp_path: Path) -> None:
+    child = at_terminal(tmp_path)
+    child.expect(r"So\? ")
+    ended = os.pidfd_open(child.pid)
+    del child
+    gc.collect()
+    try:
+        assert select.select([ended], [], [], 30)[0]
+    finally:
+        os.close(ended)
 
 
 def test_what_a_command_prints_is_kept_and_one_that_takes_too_long_is_ended(tmp_path: Path) -> None:
