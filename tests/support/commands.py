@@ -6,6 +6,7 @@ the tutorial, and the demonstration.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import termios
@@ -24,6 +25,8 @@ QUICK_EMLA = "tests.support.quick_emla"
 """`emla` where a passphrase costs next to nothing to try."""
 SCREEN = (60, 100)
 """Lines and columns."""
+TERMINAL = {"PATH": os.environ["PATH"], "TERM": "dumb", "NO_COLOR": "1"}
+"""The environment of every program at a terminal."""
 SECONDS = 60
 """How long a program may take for what is waited for on its screen."""
 
@@ -58,7 +61,7 @@ def run_emla(
         try:
             code = child.wait(seconds)
         except BaseException:
-            child.send_signal(9)
+            child.send_signal(signal.SIGKILL)
             child.wait()
             raise
         for each in (out, err):
@@ -123,8 +126,7 @@ class AtTerminal(pexpect.spawn):  # type: ignore[misc]  # it takes no argument w
 
 
 def start_emla(
-    *words: str, environment: Mapping[str, str], folder: Path, module: str = EMLA
+    *words: str, environment: dict[str, str], folder: Path, module: str = EMLA
 ) -> "pexpect.spawn[str]":
     """Run a command at a terminal of its own; `tests.support.terminals` holds the conversation."""
-    known = {"PATH": os.environ["PATH"], "TERM": "dumb", "NO_COLOR": "1"}
-    return AtTerminal(_order(words, module, {**known, **environment}, folder))
+    return AtTerminal(_order(words, module, TERMINAL | environment, folder))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pexpect
 
-from tests.support.commands import SCREEN, SECONDS
+from tests.support.commands import SCREEN, SECONDS, TERMINAL
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -38,7 +38,7 @@ def start(program: Sequence[str], environment: dict[str, str], folder: Path) -> 
         encoding="utf-8",
         timeout=SECONDS,
         dimensions=SCREEN,
-        env={"PATH": os.environ["PATH"], "TERM": "dumb", "NO_COLOR": "1", **environment},
+        env=TERMINAL | environment,
         cwd=str(folder),
         echo=False,
     )
