@@ -5,10 +5,12 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-# A Python that is new enough; say which one with `make PYTHON=/path/to/python3 ...`.
+# A Python that is new enough; say which one with `make PYTHON=/path/to/python3 ...`. The operating system's own comes first:
+# whoever maintains the system mends its holes, and it is compiled with profile-guided optimisation (docs/adr/0060).
 NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	$$p $(NEW_ENOUGH) >/dev/null 2>&1 && { echo $$p; break; }; done)
+MAKES_VENVS := -c 'import ensurepip, venv'
+PYTHON ?= $(shell p=/usr/bin/python3; if { $$p $(NEW_ENOUGH) && $$p $(MAKES_VENVS); } >/dev/null 2>&1; then echo $$p; exit; fi; \
+	for p in python3 python3.13 python3.12 python3.11; do $$p $(NEW_ENOUGH) >/dev/null 2>&1 && { echo $$p; break; }; done)
 # Test processes at once: one more than cores, for tests also wait. WORKERS=0 runs the suite in one process.
 WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 1) + 1 )))
 # More words for pytest: make test ARGS="-k ladder"
@@ -112,7 +114,7 @@ $(VENV)/bin/python:
 		"(Debian: apt-get install python3 python3-venv) or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) $(NEW_ENOUGH) 2>/dev/null || { echo "make: emla needs Python 3.11 or newer, and $(PYTHON) is older or does" \
 		"not run. Name another: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) cannot make virtual" \
+	@$(PYTHON) $(MAKES_VENVS) 2>/dev/null || { echo "make: $(PYTHON) cannot make virtual" \
 		"environments. Install what is missing (Debian: apt-get install python3-venv)." >&2; exit 1; }
 	@echo "Making $(VENV)"
 	@$(call quietly,$(PYTHON) -m venv --clear $(VENV), The virtual environment could not be made in $(VENV).)
