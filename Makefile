@@ -6,7 +6,7 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 # A Python that is new enough; say which one with `make PYTHON=/path/to/python3 ...`. The operating system's own comes first:
-# whoever maintains the system mends its holes, and it is compiled with profile-guided optimisation (docs/adr/0060).
+# whoever maintains the system mends its holes, and as a rule it is compiled better (docs/adr/0060).
 NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 MAKES_VENVS := -c 'import ensurepip, venv'
 PYTHON ?= $(shell p=/usr/bin/python3; if { $$p $(NEW_ENOUGH) && $$p $(MAKES_VENVS); } >/dev/null 2>&1; then echo $$p; exit; fi; \
